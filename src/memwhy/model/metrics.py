@@ -1,0 +1,161 @@
+"""The metrics: every number that memwhy keeps has a row here, or it is not kept.
+
+A name is `scope.what_unit`. Gauges may go both ways; counters only rise (a fall is a restart).
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """One row of the registry. `source` says where the figure comes from and what it truly counts."""
+
+    name: str
+    unit: Literal["bytes", "count"]
+    kind: Literal["gauge", "counter"]
+    label: str
+    source: str
+
+
+def _rows(scope: str, unit: str, kind: str, rows: dict[str, tuple[str, str]]) -> list[Metric]:
+    return [
+        Metric(name=f"{scope}.{name}", unit=unit, kind=kind, label=label, source=source)  # type: ignore[arg-type]
+        for name, (label, source) in rows.items()
+    ]
+
+
+_PROCESS_BYTES = {
+    "rss_bytes": ("RSS", "status VmRSS, smaps sum; resident pages, shared ones counted whole (proc_pid_status(5))"),
+    "rss_anon_bytes": ("RSS, anonymous", "status RssAnon (Linux 4.5+)"),
+    "rss_file_bytes": ("RSS, files", "status RssFile"),
+    "rss_shmem_bytes": ("RSS, shared memory", "status RssShmem"),
+    "rss_peak_bytes": ("peak RSS", "status VmHWM"),
+    "pss_bytes": ("PSS", "smaps_rollup Pss; shared pages divided among their users"),
+    "private_dirty_bytes": ("private dirty", "smaps_rollup Private_Dirty"),
+    "lazy_free_bytes": ("lazily freed", "smaps LazyFree: MADV_FREE pages the kernel may take back at any time"),
+    "anon_huge_bytes": ("huge pages", "smaps AnonHugePages"),
+    "virtual_bytes": ("address space", "status VmSize; address space, not memory"),
+    "swap_bytes": ("swap", "status VmSwap"),
+    "page_tables_bytes": ("page tables", "status VmPTE; kernel memory, not in RSS"),
+    "locked_bytes": ("locked", "status VmLck"),
+    "children_rss_bytes": ("children's RSS", "sum of VmRSS over all descendants"),
+}
+_PROCESS_COUNTS = {
+    "threads_count": ("threads", "status Threads"),
+    "children_count": ("descendants", "task/TID/children"),
+    "descriptors_count": ("descriptors", "entries of /proc/PID/fd"),
+    "sockets_count": ("sockets", "descriptors that are sockets"),
+    "pipes_count": ("pipes", "descriptors that are pipes"),
+    "files_count": ("open files", "descriptors that are files"),
+    "memfds_count": ("memfds", "descriptors of memfd_create(2)"),
+    "anon_inodes_count": ("anon inodes", "descriptors such as eventpoll, eventfd, timerfd"),
+    "sockets_established_count": ("sockets, established", "/proc/PID/net/tcp* joined with fd by inode"),
+    "sockets_close_wait_count": ("sockets, CLOSE_WAIT", "/proc/PID/net/tcp* joined with fd by inode"),
+    "sockets_listen_count": ("sockets, listening", "/proc/PID/net/tcp* joined with fd by inode"),
+}
+_HOST_BYTES = {
+    "total_bytes": ("memory", "free total, meminfo MemTotal"),
+    "used_bytes": ("used memory", "free used: total - free - buffers - cache (procps >= 3.3.10), in newer ones total - available"),
+    "free_bytes": ("free memory", "meminfo MemFree"),
+    "available_bytes": ("available memory", "meminfo MemAvailable"),
+    "buff_cache_bytes": ("buff/cache", "free buff/cache; meminfo Buffers + Cached + SReclaimable"),
+    "shared_bytes": ("shared", "free shared; meminfo Shmem: tmpfs, memfd, SysV"),
+    "swap_total_bytes": ("swap", "free Swap total"),
+    "swap_used_bytes": ("used swap", "free Swap used"),
+    "anon_pages_bytes": ("anonymous pages of all processes", "meminfo AnonPages"),
+    "mapped_bytes": ("mapped files", "meminfo Mapped"),
+    "slab_unreclaimable_bytes": ("slab, unreclaimable", "meminfo SUnreclaim"),
+    "slab_reclaimable_bytes": ("slab, reclaimable", "meminfo SReclaimable"),
+    "kernel_stack_bytes": ("kernel stacks", "meminfo KernelStack"),
+    "page_tables_bytes": ("page tables of all processes", "meminfo PageTables"),
+    "percpu_bytes": ("per-cpu", "meminfo Percpu"),
+    "vmalloc_bytes": ("vmalloc", "meminfo VmallocUsed"),
+}
+_CGROUP_BYTES = {
+    "current_bytes": ("cgroup memory", "memory.current, v1 memory.usage_in_bytes: page cache included"),
+    "limit_bytes": ("cgroup limit", "memory.max, v1 memory.limit_in_bytes"),
+    "anon_bytes": ("cgroup anonymous", "memory.stat anon, v1 total_rss"),
+    "file_bytes": ("cgroup page cache", "memory.stat file, v1 total_cache"),
+    "inactive_file_bytes": ("cgroup inactive file", "memory.stat inactive_file, v1 total_inactive_file"),
+    "shmem_bytes": ("cgroup shared memory", "memory.stat shmem, v1 total_shmem"),
+    "kernel_bytes": ("cgroup kernel memory", "memory.stat kernel, v1 memory.kmem.usage_in_bytes"),
+    "slab_bytes": ("cgroup slab", "memory.stat slab"),
+    "sock_bytes": ("cgroup socket buffers", "memory.stat sock"),
+}
+_GO_BYTES = {
+    "sys_bytes": ("Go Sys", "MemStats.Sys: address space obtained from the OS; virtual, not resident"),
+    "heap_alloc_bytes": ("Go heap, allocated", "MemStats.HeapAlloc (= Alloc): live objects and dead ones not yet swept"),
+    "heap_sys_bytes": ("Go heap, obtained", "MemStats.HeapSys = HeapInuse + HeapIdle"),
+    "heap_inuse_bytes": ("Go heap, spans in use", "MemStats.HeapInuse"),
+    "heap_idle_bytes": ("Go heap, idle spans", "MemStats.HeapIdle, the released part included"),
+    "heap_released_bytes": ("Go heap, released", "MemStats.HeapReleased: idle and given back to the OS"),
+    "stack_inuse_bytes": ("Go stacks", "MemStats.StackInuse: goroutine stacks"),
+    "stack_sys_bytes": ("Go stacks, obtained", "MemStats.StackSys: StackInuse plus OS thread stacks (0 with cgo)"),
+    "mspan_sys_bytes": ("Go mspan", "MemStats.MSpanSys"),
+    "mcache_sys_bytes": ("Go mcache", "MemStats.MCacheSys"),
+    "buckhash_sys_bytes": ("Go profiling buckets", "MemStats.BuckHashSys"),
+    "gc_sys_bytes": ("Go GC metadata", "MemStats.GCSys"),
+    "other_sys_bytes": ("Go other", "MemStats.OtherSys"),
+    "next_gc_bytes": ("Go next GC", "MemStats.NextGC: heap size at which the next collection starts"),
+    "memory_limit_bytes": ("Go memory limit", "GOMEMLIMIT, debug.SetMemoryLimit"),
+}
+_GO_COUNTS = {
+    "goroutines_count": ("goroutines", "goroutine profile total, runtime.NumGoroutine"),
+    "os_threads_count": ("OS threads made by Go", "threadcreate profile total"),
+    "heap_objects_count": ("Go heap objects", "MemStats.HeapObjects"),
+}
+_COUNTERS = {
+    "go.total_alloc_bytes": ("bytes", "Go bytes ever allocated", "MemStats.TotalAlloc"),
+    "go.mallocs_count": ("count", "Go objects ever allocated", "MemStats.Mallocs"),
+    "go.frees_count": ("count", "Go objects ever freed", "MemStats.Frees"),
+    "go.gc_count": ("count", "Go collections", "MemStats.NumGC"),
+    "process.cpu_ns": ("count", "CPU time, ns", "stat utime + stime"),
+    "process.major_faults_count": ("count", "major faults", "stat majflt"),
+    "process.minor_faults_count": ("count", "minor faults", "stat minflt"),
+    "host.oom_kills_count": ("count", "OOM kills on the host", "vmstat oom_kill"),
+    "cgroup.oom_kills_count": ("count", "OOM kills in the cgroup", "memory.events oom_kill, v1 memory.oom_control oom_kill"),
+}
+_LAYERS = {
+    # fine layers, from full smaps
+    "go_heap_bytes": ("Go heap", "resident pages of Go's heap arenas: live, dead, idle and stack spans"),
+    "go_other_bytes": ("Go metadata", "resident pages of Go's own mappings outside the arenas"),
+    "native_heap_bytes": ("native heap [heap]", "resident pages of the brk heap: malloc's main arena"),
+    "native_arenas_bytes": ("native arenas", "resident pages of glibc's per-thread malloc arenas"),
+    "anonymous_bytes": ("other anonymous", "resident anonymous pages that nothing above claims: mmap'ed blocks, direct mmap"),
+    "thread_stacks_bytes": ("thread stacks", "resident pages of the main stack and of pthread stacks"),
+    "file_code_bytes": ("program and libraries", "resident file pages of the executable and shared libraries"),
+    "file_data_bytes": ("program data", "resident private-written data and bss of the executable and libraries"),
+    "file_mapped_bytes": ("mapped files", "resident pages of other mapped files"),
+    "shared_memory_bytes": ("shared memory", "resident pages of tmpfs, memfd, SysV and shared anonymous mappings"),
+    "special_bytes": ("kernel-provided", "vdso, vvar, vsyscall"),
+    # coarse layers, from status alone, when smaps may not be read
+    "all_anonymous_bytes": ("anonymous", "status RssAnon: heaps, stacks and all other anonymous pages together"),
+    "all_files_bytes": ("files", "status RssFile"),
+    "all_shared_bytes": ("shared memory", "status RssShmem"),
+}
+
+REGISTRY: dict[str, Metric] = {
+    metric.name: metric
+    for metric in [
+        *_rows("process", "bytes", "gauge", _PROCESS_BYTES),
+        *_rows("process", "count", "gauge", _PROCESS_COUNTS),
+        *_rows("host", "bytes", "gauge", _HOST_BYTES),
+        *_rows("cgroup", "bytes", "gauge", _CGROUP_BYTES),
+        *_rows("go", "bytes", "gauge", _GO_BYTES),
+        *_rows("go", "count", "gauge", _GO_COUNTS),
+        *_rows("layer", "bytes", "gauge", _LAYERS),
+        *(
+            Metric(name=name, unit=unit, kind="counter", label=label, source=source)  # type: ignore[arg-type]
+            for name, (unit, label, source) in _COUNTERS.items()
+        ),
+    ]
+}
+
+LAYERS: tuple[str, ...] = tuple(f"layer.{name}" for name in _LAYERS)
+"""All layer metrics, in the order in which tables show them."""
+
+
+def label(name: str) -> str:
+    """The words for a metric in a sentence or a table."""
+    return REGISTRY[name].label

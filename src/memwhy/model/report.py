@@ -1,0 +1,147 @@
+"""The report: the frozen result, all that a renderer may see."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from memwhy.model.account import Check
+from memwhy.model.case import Series, Target
+from memwhy.model.trend import Course
+
+SCHEMA = "memwhy/diagnosis/1"
+
+CAUSES = (
+    "native-leak", "native-retained", "native-cache", "mmap-leak", "heap-leak", "heap-retained", "gc-headroom",
+    "goroutine-leak", "thread-leak", "descriptor-leak", "file-cache", "shared-memory", "kernel-memory",
+    "virtual-only", "other-process", "steady",
+)  # fmt: skip
+"""Every cause id of the contract. `undetermined` is a verdict, never a cause."""
+
+
+class Verdict(StrEnum):
+    """A cause put to a case."""
+
+    SUPPORTED = "supported"
+    REFUTED = "refuted"
+    CANNOT_SAY = "cannot-say"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What one cause says about the case.
+
+    probability: that this cause is the answer, 0 to 1. bytes: the most it could hold or have added, as `because`
+    says; bytes_per_s: the growth it explains. confirm_with: one command or measurement that would decide.
+    headline: the verdict line, if this cause wins. span_bytes: growth it explains where there is no time.
+    """
+
+    cause: str
+    verdict: Verdict
+    probability: float
+    headline: str = ""
+    bytes: int | None = None
+    bytes_per_s: float | None = None
+    because: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()
+    remedy: tuple[str, ...] = ()
+    confirm_with: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestion:
+    """A common guess of forum answers, answered with the most bytes that it could explain (None: cannot be said)."""
+
+    name: str
+    verdict: Verdict
+    could_explain_bytes: int | None
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One line of the table of layers or of the runtime's own numbers. bytes: at the last look."""
+
+    metric: str
+    label: str
+    bytes: int
+    course: Course
+    share_of_growth: float | None
+    source: str
+    series: Series | None = None
+    weak: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceRow:
+    """One source of evidence: how much of it was read, where it stands, and what was wrong with it."""
+
+    source: str
+    format: str
+    where: str
+    samples: int
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextStep:
+    """Something to run, and what it decides."""
+
+    do: str
+    decides: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """A share of one layer's growth or size put down to code. stack: leaf first."""
+
+    layer: str
+    function: str
+    module: str | None
+    bytes: int
+    share: float
+    stack: tuple[str, ...]
+    method: Literal["pprof", "goroutines", "native-stacks", "census", "lost", "descriptors", "threads"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overhead:
+    """What the watching cost. target_paused_s: how long the target was stopped by us (reading /proc: 0)."""
+
+    cpu_s: float
+    wall_s: float
+    target_paused_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conclusion:
+    """The verdict: a cause id or "undetermined"."""
+
+    cause: str
+    confidence: Literal["high", "medium", "low"]
+    probability: float
+    headline: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The frozen result; same evidence, same report."""
+
+    target: Target
+    conclusion: Conclusion
+    findings: tuple[Finding, ...]
+    suggestions: tuple[Suggestion, ...]
+    total: Row | None
+    layers: tuple[Row, ...]
+    unaccounted_bytes: int | None
+    runtime_rows: tuple[Row, ...]
+    controls: tuple[Row, ...]
+    attribution: tuple[Holder, ...]
+    evidence: tuple[EvidenceRow, ...]
+    missing: tuple[str, ...]
+    next_steps: tuple[NextStep, ...]
+    checks: tuple[Check, ...]
+    warnings: tuple[str, ...]
+    facts: tuple[tuple[str, str], ...]
+    overhead: Overhead | None
+    span_s: float | None
+    limit: str | None = None

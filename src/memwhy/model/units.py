@@ -1,0 +1,65 @@
+"""Units: sizes and durations as people write them, and as memwhy prints them.
+
+Bytes and nanoseconds are integers everywhere; floats begin in `memwhy.trend`.
+"""
+
+import re
+
+from memwhy.model.errors import UsageError
+
+KIB = 1 << 10
+MIB = 1 << 20
+GIB = 1 << 30
+NS_PER_S = 1_000_000_000
+
+_SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)(i?b?|b)\s*", re.IGNORECASE)
+_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_POWER = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
+
+
+def parse_size(text: str) -> int:
+    """Bytes from `512k`, `1MiB`, `2.5G` or `1048576`. All prefixes are binary, as in the kernel's files."""
+    match = _SIZE.fullmatch(text)
+    if match is None:
+        raise UsageError(f"{text!r} is not a size", help="write a size such as 512k, 1MiB or 2.5G")
+    return round(float(match[1]) * 1024 ** _POWER[match[2].lower()])
+
+
+def parse_duration(text: str) -> float:
+    """Seconds from `30s`, `5m`, `1h30m`, `250ms` or a bare number of seconds."""
+    text = text.strip().lower()
+    if re.fullmatch(r"\d+(\.\d+)?", text):
+        return float(text)
+    parts = _DURATION_PART.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        raise UsageError(f"{text!r} is not a duration", help="write a duration such as 30s, 5m or 1h30m")
+    return sum(float(number) * _SECONDS[unit] for number, unit in parts)
+
+
+def human_bytes(count: float) -> str:
+    """`612.4 MiB`; three units at most, always binary, never rounded to a neighbouring unit."""
+    sign = "-" if count < 0 else ""
+    size = abs(count)
+    if size < KIB:
+        return f"{sign}{size:.0f} B"
+    for unit, width in (("KiB", KIB), ("MiB", MIB), ("GiB", GIB)):
+        if size < width * 1000 or unit == "GiB":
+            return f"{sign}{size / width:.1f} {unit}"
+    raise AssertionError("unreachable: GiB takes every size")
+
+
+def human_duration(seconds: float) -> str:
+    """`41 s`, `9 min`, `2 h 05 min`, `3 d 4 h`."""
+    if seconds < 0.95:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 119.5:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 120:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes:02d} min"
+    days, hours = divmod(hours, 24)
+    return f"{days} d {hours} h"
