@@ -1,0 +1,3 @@
+module example.org/specimens
+
+go 1.24

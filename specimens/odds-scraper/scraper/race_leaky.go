@@ -1,0 +1,17 @@
+//go:build !fixed
+
+package main
+
+// raceOdds is all odds on the page, or errCancelled.
+func raceOdds(page []byte) ([]float64, error) {
+	document, err := readDocument(page)
+	if err != nil {
+		return nil, err
+	}
+	if document.title() != expectedTitle {
+		return nil, errCancelled
+	}
+	odds := document.odds()
+	document.free()
+	return odds, nil
+}
