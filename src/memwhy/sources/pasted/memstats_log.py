@@ -1,0 +1,279 @@
+"""runtime.MemStats as programs log it: one figure a line, key=value lists, with or without time stamps and units.
+
+A moment begins where a key comes again, or where the time stamps jump. `Mallocs` and `Frees` are taken only if
+they can be Go's own: their difference is the number of live objects (runtime.MemStats), so it cannot be
+zero while Alloc is not, and a program allocates more than one object between two log lines.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from memwhy.model.errors import ParseError
+from memwhy.model.metrics import REGISTRY
+from memwhy.model.reading import Reading
+from memwhy.model.units import MIB, NS_PER_S
+from memwhy.sources.pasted.amounts import exact_bytes, unit_bytes
+from memwhy.sources.pasted.stamps import Stamp, read_stamp
+from memwhy.sources.span import Span
+
+NAME = "pasted/memstats_log"
+TRIGGERS = (b"alloc", b"heap", b"memstats", b"stackin", b"numgc")
+
+_STRONG = {
+    "heapalloc": "go.heap_alloc_bytes", "totalalloc": "go.total_alloc_bytes", "heapsys": "go.heap_sys_bytes",
+    "heapidle": "go.heap_idle_bytes", "heapinuse": "go.heap_inuse_bytes", "heapreleased": "go.heap_released_bytes",
+    "heapobjects": "go.heap_objects_count", "stackinuse": "go.stack_inuse_bytes", "stacksys": "go.stack_sys_bytes",
+    "mspansys": "go.mspan_sys_bytes", "mcachesys": "go.mcache_sys_bytes", "buckhashsys": "go.buckhash_sys_bytes",
+    "gcsys": "go.gc_sys_bytes", "othersys": "go.other_sys_bytes", "nextgc": "go.next_gc_bytes",
+    "numgc": "go.gc_count", "numgoroutine": "go.goroutines_count",
+}  # fmt: skip
+"""MemStats' field names, normalised: nothing else is called so."""
+
+_WEAK = {
+    "alloc": "go.heap_alloc_bytes", "allocated": "go.heap_alloc_bytes", "sys": "go.sys_bytes", "idle": "go.heap_idle_bytes",
+    "idel": "go.heap_idle_bytes", "inuse": "go.heap_inuse_bytes", "released": "go.heap_released_bytes",
+    "mallocs": "go.mallocs_count", "malloc": "go.mallocs_count", "frees": "go.frees_count", "free": "go.frees_count",
+    "numgoroutines": "go.goroutines_count", "goroutines": "go.goroutines_count", "heapinusebytes": "go.heap_inuse_bytes",
+}  # fmt: skip
+"""Words that say this much only beside other figures of MemStats."""
+
+
+def _misspellings() -> dict[str, str]:
+    """Every long name with one letter lost, doubled or swapped with its neighbour."""
+    found: dict[str, str] = {}
+    for name, metric in _STRONG.items():
+        if len(name) < 8:
+            continue
+        for i in range(1, len(name)):
+            for wrong in (
+                name[:i] + name[i + 1 :],
+                name[:i] + name[i] + name[i:],
+                name[: i - 1] + name[i] + name[i - 1] + name[i + 1 :],
+            ):
+                found.setdefault(wrong, metric)
+    return found
+
+
+_METRICS = {**_misspellings(), **_WEAK, **_STRONG}
+_SIZED_WEAK = frozenset({"alloc", "allocated", "sys", "idle", "idel", "inuse", "released"})
+_PAIR = re.compile(
+    r"(?<![A-Za-z0-9])(?P<key>[A-Za-z][A-Za-z0-9_.]{1,50}(?:[ -][A-Za-z]{1,12}){0,2})[\"'`*]{0,3}[ \t]*(?:[=:|]|\bis\b)[ \t]*"
+    r"[\"'`*]{0,3}(?P<number>\d{1,20}(?:\.\d{1,20})?(?:[eE][+-]?\d{1,2})?)[ \t]?(?P<unit>[kmgtKMGT]i?[bB]?|[bB](?:ytes)?|bytes|i)?(?![A-Za-z0-9_])"
+)
+_PROMETHEUS = re.compile(r"^\s*(?:#\s*(?:HELP|TYPE)\s|go_memstats_)")
+_BY_SIZE = re.compile(r"BySize\W{1,4}\[[^\]]*\]?")
+_QUICK = re.compile(r"(?i)alloc|heap|sys|stack|frees?\b|numgc|gorout|idel|idle|inuse|releas|next_?gc")
+_LONGEST_LINE = 8192
+_GAP_LINES = 12  # lines of other things within a log block
+_BLOCK_LINES = 4000  # a block is cut at the next moment after so many lines
+_MOMENT_NS = 2 * NS_PER_S
+
+
+@dataclass(frozen=True, slots=True)
+class _Figure:
+    """One figure of a line. spelled: the key as the page has it."""
+
+    key: str
+    spelled: str
+    metric: str
+    number: str
+    unit: str
+
+
+@dataclass(slots=True)
+class _Moment:
+    """The figures of one moment; line indices are 0-based."""
+
+    first: int
+    last: int
+    stamp: Stamp | None
+    figures: dict[str, _Figure] = field(default_factory=dict)
+
+
+def _key(text: str) -> tuple[str, str] | None:
+    """(normalised, as spelled) of the longest known name that ends a key: `msg Heap in use`, `mem.heap_sys_bytes`."""
+    words = re.split(r"[ .]", text)
+    for start in range(len(words)):
+        spelled = " ".join(words[start:])
+        name = re.sub(r"[ _-]|\bin use\b", lambda m: "inuse" if len(m[0]) > 1 else "", spelled.lower())
+        for candidate in (name, name.removesuffix("bytes")):
+            if candidate in _METRICS:
+                return candidate, spelled
+    return None
+
+
+def _figures(line: str) -> list[_Figure]:
+    """The MemStats figures of a line, the first of each metric."""
+    if not _QUICK.search(line) or _PROMETHEUS.match(line):
+        return []
+    line = line[:_LONGEST_LINE]
+    if "BySize" in line:
+        line = _BY_SIZE.sub(" ", line)
+    by_size_row = "Size:" in line or '"Size"' in line
+    found: dict[str, _Figure] = {}
+    for match in _PAIR.finditer(line):
+        named = _key(match["key"])
+        if named is None or (by_size_row and named[0] in ("mallocs", "frees")):
+            continue
+        unit = match["unit"] or ""
+        metric = _METRICS[named[0]]
+        if REGISTRY[metric].unit == "count" and unit not in ("", "i"):
+            continue
+        found.setdefault(metric, _Figure(named[0], named[1], metric, match["number"], "" if unit == "i" else unit))
+    return list(found.values())
+
+
+def _is_memstats(figures: Iterable[_Figure]) -> bool:
+    """These figures together can only be Go's: a field name of MemStats, or three short ones with sizes."""
+    figures = list(figures)
+    strong = [figure for figure in figures if figure.key not in _WEAK]
+    sized = {figure.metric for figure in figures if figure.key in _SIZED_WEAK and figure.unit}
+    counted = [figure for figure in strong if figure.key in ("numgc", "nextgc")]
+    return len(strong) > len(counted) or len(sized) >= 3 or (bool(counted) and len(figures) > len(counted))
+
+
+def _blocks(lines: Sequence[str]) -> Iterator[list[_Moment]]:
+    """Blocks of moments: figures with few other lines between."""
+    block: list[_Moment] = []
+    for i, line in enumerate(lines):
+        figures = _figures(line)
+        if not figures:
+            continue
+        stamp = read_stamp(line)
+        moment = block[-1] if block else None
+        if moment is not None and i - moment.last > _GAP_LINES and not (stamp and moment.stamp):
+            yield block
+            block, moment = [], None
+        elif moment is not None and i - moment.last > 50 * _GAP_LINES:
+            yield block
+            block, moment = [], None
+        if moment is None or _anew(moment, figures, stamp):
+            if block and i - block[0].first > _BLOCK_LINES:
+                yield block
+                block = []
+            moment = _Moment(i, i, stamp)
+            block.append(moment)
+        moment.last = i
+        for figure in figures:
+            moment.figures.setdefault(figure.metric, figure)
+    if block:
+        yield block
+
+
+def _anew(moment: _Moment, figures: Sequence[_Figure], stamp: Stamp | None) -> bool:
+    for figure in figures:
+        known = moment.figures.get(figure.metric)
+        # Alloc and HeapAlloc are the same figure (runtime/mstats.go) and may stand in one moment
+        if known is not None and (known.key == figure.key or figure.metric != "go.heap_alloc_bytes"):
+            return True
+    return stamp is not None and moment.stamp is not None and abs(stamp.wall_ns - moment.stamp.wall_ns) > _MOMENT_NS
+
+
+def _plausible(block: list[_Moment]) -> list[_Moment]:
+    """The block's moments if it is of MemStats as a whole, else nothing."""
+    together = {figure.key: figure for moment in block[:50] for figure in moment.figures.values()}
+    return block if _is_memstats(together.values()) else []
+
+
+def find(lines: Sequence[str]) -> Iterable[Span]:
+    """Stretches of log lines with figures of MemStats."""
+    for block in _blocks(lines):
+        moments = _plausible(block)
+        if moments:
+            yield Span(first=moments[0].first, last=moments[-1].last)
+
+
+def _foreign_counts(block: Sequence[_Moment]) -> str | None:
+    """Why `Mallocs` and `Frees` of this block cannot be Go's, or None."""
+    pairs = [(m, m.figures.get("go.mallocs_count"), m.figures.get("go.frees_count")) for m in block]
+    mallocs = [(m, a) for m, a, _ in pairs if a is not None]
+    spelled = [
+        f.spelled for f in (next((a for _, a, _ in pairs if a), None), next((b for *_, b in pairs if b), None)) if f
+    ]
+    if not spelled:
+        return None
+    names = " and ".join(f"`{name}`" for name in spelled)
+    for moment, malloc, free in pairs:
+        heap = moment.figures.get("go.heap_alloc_bytes")
+        if malloc and free and heap and float(malloc.number) <= float(free.number) and float(heap.number) > 0:
+            reason = f"{malloc.number} - {free.number} leaves no live object, but {heap.spelled} is {heap.number} {heap.unit}".rstrip()
+            break
+    else:
+        reason = ""
+    counts = [int(float(a.number)) for _, a in mallocs]
+    steps = {b - a for a, b in zip(counts, counts[1:], strict=False)}
+    if steps == {1}:
+        reason = "; ".join(filter(None, [reason, f"{spelled[0]} rises by exactly one from moment to moment"]))
+        return f"{names} in this log count log lines, not Go's allocations: {reason}"
+    return f"{names} in this log are not Go's own: {reason}" if reason else None
+
+
+def _measure(figure: _Figure) -> tuple[int, int] | None:
+    if REGISTRY[figure.metric].unit == "count":
+        return exact_bytes(figure.number, 1)
+    width = unit_bytes(figure.unit)
+    return None if width is None else exact_bytes(figure.number, width)
+
+
+def _unitless_note(block: Sequence[_Moment]) -> str | None:
+    """Why sizes without a unit cannot be bytes: Go obtains more than 1 MiB before main begins."""
+    bare = [
+        (float(figure.number), figure)
+        for moment in block
+        for figure in moment.figures.values()
+        if not figure.unit and figure.metric in ("go.sys_bytes", "go.heap_sys_bytes")
+    ]
+    if not bare:
+        bare = [
+            (float(f.number), f)
+            for m in block
+            for f in m.figures.values()
+            if not f.unit and f.metric.endswith("_bytes")
+        ]
+        least = 32 << 10
+    else:
+        least = MIB
+    if bare and max(value for value, _ in bare) < least:
+        figure = max(bare, key=lambda pair: pair[0])[1]
+        return f"{figure.spelled} = {figure.number} has no unit and is too small for bytes; figures without a unit are not used"
+    return None
+
+
+def _readings(block: Sequence[_Moment]) -> Iterator[Reading]:
+    foreign = _foreign_counts(block)
+    unitless = _unitless_note(block)
+    decimal = any(figure.unit.lower() in ("kb", "mb", "gb") for m in block[:50] for figure in m.figures.values())
+    notes = [foreign, unitless, "kB, MB and GB are read as binary (1 MB = 1,048,576 bytes)" if decimal else None]
+    stamp_note = next((m.stamp.note for m in block if m.stamp), "")
+    shared_quanta: dict[str, int] = {}
+    for moment in block:
+        metrics: dict[str, int] = {}
+        quanta: dict[str, int] = {}
+        for metric, figure in moment.figures.items():
+            if foreign and metric in ("go.mallocs_count", "go.frees_count"):
+                continue
+            sized = REGISTRY[metric].unit == "bytes"
+            measured = None if unitless and sized and not figure.unit else _measure(figure)
+            if measured is not None and measured[0] < 1 << 63:
+                metrics[metric], quanta[metric] = measured
+        if quanta == shared_quanta:
+            quanta = shared_quanta  # one dict for the thousands of moments of a long log
+        shared_quanta = quanta
+        yield Reading(
+            metrics=metrics,
+            quanta=quanta,
+            wall_ns=moment.stamp.wall_ns if moment.stamp else None,
+            notes=tuple(filter(None, [*notes, stamp_note])),
+            line=moment.first + 1,
+            last_line=moment.last + 1,
+        )
+        notes, stamp_note = [], ""
+
+
+def parse(text: str) -> tuple[Reading, ...]:
+    """Every moment in the text, in order; notes stand with the first. ParseError when there is none."""
+    readings = tuple(reading for block in _blocks(text.split("\n")) for reading in _readings(_plausible(block)))
+    if not any(reading.metrics or reading.notes for reading in readings):
+        raise ParseError(NAME, None, text[:80], "no figures of runtime.MemStats")
+    return readings

@@ -1,0 +1,28 @@
+"""Shell prompts in pasted terminal text: who typed what, on which host."""
+
+import re
+from dataclasses import dataclass
+
+_AT_HOST = re.compile(r"([A-Za-z_][\w.-]{0,40})@([^\s:@\[\]]{1,64})[: ]([^\s$#%❯]{0,200})\]?\s?[$#%❯](?:\s+(.*))?$")
+_BARE = re.compile(r"^[\s>`*]*(?:\[[^\]\n]{0,80}\]|\([^)\n]{0,40}\))?\s*[$#%❯]\s+(\S.*)$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """A prompt. host: None for a bare `$`. command: what follows it, perhaps "". at: column where it begins."""
+
+    host: str | None
+    command: str
+    at: int
+
+
+def read_prompt(line: str) -> Prompt | None:
+    """The prompt in a line, also one glued to the end of the output before it (`0       0user@host:~$ free`)."""
+    line = line[:2000]
+    match = _AT_HOST.search(line) if "@" in line else None
+    if match is not None:
+        return Prompt(host=match[2], command=(match[4] or "").strip(), at=match.start())
+    match = _BARE.match(line)
+    if match is not None:
+        return Prompt(host=None, command=match[1].strip(), at=0)
+    return None

@@ -1,0 +1,122 @@
+"""Time stamps as logs and `date` print them → nanoseconds since 1970."""
+
+import calendar
+import re
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+
+from memwhy.model.units import NS_PER_S
+
+_MONTHS = {name: i for i, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1)}
+_MONTH = r"(?P<month>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+_CLOCK = r"(?P<h>\d\d?):(?P<m>\d\d):(?P<s>\d\d)(?:[.,](?P<fraction>\d{1,9}))?"
+_ISO = re.compile(
+    rf"(?<!\d)(?P<year>\d{{4}})[-/](?P<mon>\d\d)[-/](?P<day>\d\d)[T _]{_CLOCK}"
+    r"(?:\s?(?P<zone>Z|UTC|[+-]\d\d:?\d\d)(?![\d:]))?"
+)
+_DATE = re.compile(
+    rf"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? +(?:{_MONTH} +(?P<day>\d\d?)|(?P<day2>\d\d?) +(?P<month2>[A-Z][a-z]{{2}})"
+    rf" +(?P<year2>\d{{4}})),? +{_CLOCK}(?: (?P<half>AM|PM))?(?: (?P<zone>[A-Z]{{2,5}}|[+-]\d{{4}}))?(?: +(?P<year>\d{{4}}))?"
+)
+_SYSLOG = re.compile(rf"^\W{{0,3}}{_MONTH} +(?P<day>\d\d?) {_CLOCK}\s")
+_SINCE_START = re.compile(r"\bm=\+(\d+)(?:\.(\d{1,9}))?")
+_PPROF = re.compile(
+    rf"{_MONTH} +(?P<day>\d\d?), (?P<year>\d{{4}}) at (?P<h>\d\d?):(?P<m>\d\d)(?P<half>am|pm) \((?P<zone>[^)]+)\)"
+)
+_PPROF_NEW = re.compile(
+    rf"(?P<year>\d{{4}})-(?P<mon>\d\d)-(?P<day>\d\d) {_CLOCK}(?: (?P<zone>[A-Z]{{1,5}}|[+-]\d\d(?:\d\d)?))?"
+)
+
+ZONE_HOURS = {
+    "Z": 0, "UTC": 0, "GMT": 0, "WET": 0, "WEST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "MSK": 3,
+    "JST": 9, "KST": 9, "AEST": 10, "AEDT": 11, "NZST": 12, "NZDT": 13,
+    "EDT": -4, "EST": -5, "CDT": -5, "MDT": -6, "MST": -7, "PDT": -7, "PST": -8,
+}  # fmt: skip
+"""Abbreviations that name one offset in practice; IST and CST name several and are left out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamp:
+    """A point in time. note: what is uncertain about it, "" if nothing."""
+
+    wall_ns: int
+    note: str = ""
+
+
+@lru_cache(maxsize=512)
+def _midnight_s(year: int, month: int, day: int) -> int | None:
+    try:
+        return calendar.timegm(date(year, month, day).timetuple())
+    except (ValueError, OverflowError):
+        return None
+
+
+@lru_cache(maxsize=512)
+def _zone_s(zone: str) -> int | None:
+    """Seconds east of Greenwich, or None for a zone that names several offsets or none."""
+    if zone in ZONE_HOURS:
+        return ZONE_HOURS[zone] * 3600
+    match = re.fullmatch(r"([+-])(\d\d):?(\d\d)?", zone)
+    if match is None:
+        return None
+    east = int(match[2]) * 3600 + int(match[3] or 0) * 60
+    return -east if match[1] == "-" else east
+
+
+def _since_midnight_ns(parts: dict[str, str | None]) -> int | None:
+    hour, minute, second = (int(parts.get(key) or 0) for key in ("h", "m", "s"))
+    half = (parts.get("half") or "").lower()
+    if half:
+        hour = hour % 12 + (12 if half == "pm" else 0)
+    if hour > 23 or minute > 59 or second > 60:
+        return None
+    fraction = (parts.get("fraction") or "").ljust(9, "0")
+    return (hour * 3600 + minute * 60 + second) * NS_PER_S + int(fraction or 0)
+
+
+def _combine(parts: dict[str, str | None], *, year: int | None = None) -> Stamp | None:
+    month_name = parts.get("month") or parts.get("month2")
+    month = _MONTHS.get(month_name.lower(), 0) if month_name else int(parts.get("mon") or 0)
+    year_text = parts.get("year") or parts.get("year2")
+    if year_text is None and year is None:
+        return None
+    midnight = _midnight_s(int(year_text or year or 0), month, int(parts.get("day") or parts.get("day2") or 0))
+    inside = _since_midnight_ns(parts)
+    if midnight is None or inside is None:
+        return None
+    zone = parts.get("zone")
+    east = 0 if zone is None else _zone_s(zone)
+    note = "" if year_text else "the time stamps have no year; 1970 is put in, differences are right"
+    if east is None:
+        note, east = f"the zone {zone} names several offsets; the times are taken as UTC", 0
+    return Stamp(wall_ns=(midnight - east) * NS_PER_S + inside, note=note)
+
+
+def read_stamp(line: str) -> Stamp | None:
+    """The first time stamp near the beginning of a log line; zone-less ones are taken as UTC.
+
+    `m=+12.5` alone (the monotonic part of Go's time.Time.String) counts from the start of the program.
+    """
+    head = line[:160]
+    match = _ISO.search(head)
+    if match is not None:
+        return _combine(match.groupdict())
+    if ":" in head:
+        match = _DATE.search(head)
+        if match is not None:
+            return _combine(match.groupdict())
+        match = _SYSLOG.match(head)
+        if match is not None:
+            return _combine(match.groupdict(), year=1970)
+    match = _SINCE_START.search(head)
+    if match is not None and len(match[1]) < 10:
+        wall_ns = int(match[1]) * NS_PER_S + int((match[2] or "").ljust(9, "0"))
+        return Stamp(wall_ns=wall_ns, note="the times count from the start of the program (m=+…)")
+    return None
+
+
+def read_pprof_time(text: str) -> Stamp | None:
+    """The `Time:` line of `go tool pprof`: `Jan 11, 2019 at 7:01am (UTC)`, newer `2026-01-31 07:01:02 UTC`."""
+    match = _PPROF.search(text[:120]) or _PPROF_NEW.search(text[:120])
+    return None if match is None else _combine(match.groupdict())
