@@ -1,0 +1,74 @@
+"""/debug/vars: the JSON of package expvar, of which memstats is read. Also a bare runtime.MemStats as JSON.
+
+The command line that expvar publishes is not taken over: it may hold secrets.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+
+from memwhy.model.errors import ParseError
+from memwhy.model.reading import Reading
+from memwhy.sources.go.memstats import metrics_of
+from memwhy.sources.span import Span
+
+NAME = "go/expvar"
+
+_TELLTALE = re.compile(r'"memstats"\s*:|"(?:HeapReleased|HeapInuse)"\s*:')
+_MOST_BLOCK_BYTES = 4 << 20
+
+
+def find(lines: Sequence[str]) -> Iterable[Span]:
+    """JSON objects, from the line that their brace begins, that hold memstats or are a MemStats."""
+    after = -1
+    for index, line in enumerate(lines):
+        if index <= after or not _TELLTALE.search(line):
+            continue
+        span = _around(lines, index, after + 1)
+        if span is not None:
+            after = span.last
+            yield span
+
+
+def _around(lines: Sequence[str], index: int, lowest: int) -> Span | None:
+    for first in range(index, max(lowest, index - 2000) - 1, -1):
+        if not lines[first].lstrip().startswith("{"):
+            continue
+        text, last = _join(lines, first, index)
+        try:
+            # A block that ends after `last` shows as an error at the end of the text.
+            value, end = json.JSONDecoder().raw_decode(text.lstrip())
+        except (ValueError, RecursionError):
+            continue
+        used = text[: len(text) - len(text.lstrip()) + end].count("\n")
+        if isinstance(value, dict) and first + used >= index:
+            return Span(first=first, last=min(first + used, last))
+    return None
+
+
+def _join(lines: Sequence[str], first: int, index: int) -> tuple[str, int]:
+    size = 0
+    last = first
+    for last in range(first, len(lines)):
+        size += len(lines[last]) + 1
+        if size > _MOST_BLOCK_BYTES or (last > index and lines[last] in ("}", "},")):
+            break
+    return "\n".join(lines[first : last + 1]), last
+
+
+def parse(raw: bytes) -> Reading:
+    """Metrics go.* of memstats. Raises ParseError for other JSON and for what is no JSON."""
+    text = raw.decode("utf-8", "replace").strip()
+    start = text.find("{")
+    try:
+        data, _ = json.JSONDecoder().raw_decode(text[start:] if start > 0 else text)
+    except (ValueError, RecursionError) as error:
+        raise ParseError(NAME, None, text[:80], f"not JSON ({type(error).__name__}: {str(error)[:80]})") from error
+    memstats = data.get("memstats", data) if isinstance(data, dict) else None
+    metrics = metrics_of(memstats) if isinstance(memstats, dict) else {}
+    if not metrics:
+        raise ParseError(NAME, None, text[:80], "JSON without memstats")
+    notes: list[str] = []
+    if isinstance(data, dict) and "cmdline" in data:
+        notes.append("the command line in /debug/vars was not read")
+    return Reading(metrics=metrics, notes=tuple(notes))

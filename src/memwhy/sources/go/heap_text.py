@@ -1,0 +1,117 @@
+"""/debug/pprof/heap?debug=1 (and allocs): sampled stacks and, as comments at the end, runtime.MemStats.
+
+Sampled values are scaled to what they stand for, as pprof does: each by 1 / (1 - exp(-size/period)). The header
+says twice the period, a convention inherited from the C++ profiler (runtime/pprof/pprof.go, writeHeapInternal).
+"""
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+
+from memwhy.model.errors import ParseError
+from memwhy.model.profile import Profile
+from memwhy.model.reading import Reading
+from memwhy.sources.go.memstats import metrics_of
+from memwhy.sources.go.records import HEAP_RECORD, blocks, records, skipped_note
+from memwhy.sources.go.stacks import Frames, profile_of
+from memwhy.sources.span import Span
+
+NAME = "go/heap"
+
+_HEADER = re.compile(
+    r"heap profile: *(\d{1,19}): *(\d{1,19}) *\[ *(\d{1,19}): *(\d{1,19}) *\] *@ *(heapprofile|heap(?:z?_v2)?)/?(\d{1,18})?"
+)
+_BEGIN = re.compile(_HEADER.pattern + r"|^\s*#\s*runtime\.MemStats\s*$")
+_COMMENT = re.compile(r"\s*#\s*(runtime\.MemStats|[A-Z][A-Za-z]+ = )")
+_FIELD = re.compile(r"\s*#\s*([A-Z][A-Za-z]+) = (\d{1,19})(?: / (\d{1,19}))?\s*$")
+_PAIRS = {
+    "Stack": ("StackInuse", "StackSys"),
+    "MSpan": ("MSpanInuse", "MSpanSys"),
+    "MCache": ("MCacheInuse", "MCacheSys"),
+}
+_KINDS = ("inuse_objects", "inuse_space", "alloc_objects", "alloc_space")
+
+
+def find(lines: Sequence[str]) -> Iterable[Span]:
+    """Heap profiles with or without MemStats, and MemStats comments on their own."""
+    return blocks(lines, _BEGIN, _COMMENT)
+
+
+def parse(raw: bytes) -> Reading:
+    """Metrics go.* from the MemStats comments (and process.rss_peak_bytes from MaxRSS); four profiles if there are stacks.
+
+    Raises ParseError when there is neither a header nor MemStats.
+    """
+    lines = raw.decode("utf-8", "replace").splitlines()
+    at = next((i for i, line in enumerate(lines) if _HEADER.search(line)), None)
+    header = _HEADER.search(lines[at]) if at is not None else None
+    metrics, memstats_lines = _memstats(lines)
+    if header is None and not metrics:
+        raise ParseError(NAME, 1, lines[0] if lines else "", "neither a `heap profile:` header nor MemStats comments")
+    profiles: tuple[Profile, ...] = ()
+    notes: tuple[str, ...] = ()
+    if header is not None and at is not None:
+        body = ["" if i <= at or i in memstats_lines else line for i, line in enumerate(lines)]
+        profiles, notes = _profiles(header, body)
+    return Reading(metrics=metrics, profiles=profiles, notes=notes)
+
+
+def _memstats(lines: Sequence[str]) -> tuple[dict[str, int], set[int]]:
+    fields: dict[str, object] = {}
+    taken: set[int] = set()
+    for i, line in enumerate(lines):
+        if not _COMMENT.match(line):
+            continue
+        taken.add(i)
+        match = _FIELD.match(line)
+        if match is None:
+            continue
+        name = match[1]
+        if match[3] is not None and name in _PAIRS:
+            fields[_PAIRS[name][0]], fields[_PAIRS[name][1]] = int(match[2]), int(match[3])
+        elif match[3] is None:
+            fields[name] = int(match[2])
+    metrics = metrics_of(fields)
+    peak = fields.get("MaxRSS")
+    if isinstance(peak, int) and 0 < peak < 1 << 63:
+        metrics["process.rss_peak_bytes"] = peak
+    return metrics, taken
+
+
+def _profiles(header: re.Match[str], body: Sequence[str]) -> tuple[tuple[Profile, ...], tuple[str, ...]]:
+    style, rate = header[5], int(header[6] or 0)
+    period = {"heap": rate // 2, "heapprofile": 1}.get(style, rate)
+    stacks: dict[Frames, list[int]] = {}
+    unread: list[int] = []
+    sampled = 0
+    for record in records(body, HEAP_RECORD, unread):
+        objects, size, allocated_objects, allocated = record.values
+        sampled += allocated
+        values = (*scale(objects, size, period), *scale(allocated_objects, allocated, period))
+        known = stacks.setdefault(record.frames, [0, 0, 0, 0])
+        for i, value in enumerate(values):
+            known[i] += value
+    notes = list(skipped_note(unread, body))
+    # The writer adds 1 to the header's figure where alloc equals in use.
+    if int(header[4]) - sampled > 1:
+        notes.append(f"the text is cut: its stacks hold {sampled} of {header[4]} sampled bytes")
+    profiles = tuple(
+        profile_of(
+            kind,
+            "bytes" if kind.endswith("space") else "count",
+            {frames: values[i] for frames, values in stacks.items()},
+            sampling_period_bytes=period or None if kind.endswith("space") else None,
+        )
+        for i, kind in enumerate(_KINDS)
+    )
+    return profiles, tuple(notes)
+
+
+def scale(count: int, size_bytes: int, period_bytes: int) -> tuple[int, int]:
+    """(objects, bytes) that sampled ones stand for; truncated to integers as Go and pprof do."""
+    if count == 0 or size_bytes == 0:
+        return 0, 0
+    if period_bytes <= 1:
+        return count, size_bytes
+    share = -math.expm1(-size_bytes / count / period_bytes)
+    return int(count / share), int(size_bytes / share)

@@ -1,0 +1,258 @@
+"""Binary pprof profiles (.pb, .pb.gz) of any sample types, from Go or anything else that writes the format.
+
+The file is walked field by field and decoded in pieces of about 1 MiB (pieces of a protobuf message cut between
+fields are messages too), so that memory goes with the number of different stacks, not with the file.
+Format: google/pprof proto/profile.proto; what Go writes: runtime/pprof/proto.go.
+"""
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from memwhy.model.errors import ParseError
+from memwhy.model.profile import Profile
+from memwhy.model.reading import Reading
+from memwhy.sources.go.stacks import Frames, profile_of
+
+if TYPE_CHECKING:
+    from memwhy.sources.go import profile_pb2
+
+NAME = "go/pprof"
+
+MOST_BYTES = 128 << 20
+"""Larger profiles, after decompression, are refused (1.5 million samples are about 95 MB)."""
+
+_MOST_FIELDS = 6_000_000
+_MOST_FIELD_BYTES = 1 << 20
+_BATCH_BYTES = 1 << 20
+_MOST_SAMPLE_TYPES = 32
+_MOST_STACK_FRAMES = 2048  # Go's own limit is profstackdepth=1024
+_MOST_FRAMES = 30_000_000
+
+
+def looks_like(raw: bytes) -> bool:
+    """Whether bytes begin like a profile: gzip, or a first field number and type that the format has."""
+    if raw[:2] == b"\x1f\x8b":
+        return True
+    return len(raw) > 2 and raw[0] in (0x0A, 0x12, 0x1A, 0x22, 0x2A, 0x32, 0x38, 0x40, 0x48, 0x50, 0x5A, 0x60, 0x70)
+
+
+def parse(raw: bytes) -> Reading:
+    """Profiles, one per sample type, with function rows and stacks; facts profile.binary and profile.build_id.
+
+    Raises ParseError for other bytes, truncated files, and files of more than MOST_BYTES after decompression.
+    """
+    data = decompress(raw)
+    content = _Content()
+    for batch in _batches(data):
+        content.add(batch)
+    return content.reading()
+
+
+def decompress(raw: bytes) -> bytes:
+    """The profile's plain bytes; gzip members are inflated up to MOST_BYTES. Raises ParseError."""
+    if raw[:2] != b"\x1f\x8b":
+        if len(raw) > MOST_BYTES:
+            raise ParseError(NAME, None, "", f"{len(raw)} bytes; profiles of more than {MOST_BYTES} are not read")
+        return raw
+    pieces: list[bytes] = []
+    size = 0
+    while raw[:2] == b"\x1f\x8b":
+        inflater = zlib.decompressobj(wbits=31)
+        try:
+            piece = inflater.decompress(raw, MOST_BYTES + 1 - size)
+        except zlib.error as error:
+            raise ParseError(NAME, None, "", f"damaged gzip data ({error})") from error
+        pieces.append(piece)
+        size += len(piece)
+        if size > MOST_BYTES:
+            raise ParseError(NAME, None, "", f"inflates to more than {MOST_BYTES} bytes; not read further")
+        if not inflater.eof:
+            raise ParseError(NAME, None, "", f"truncated: the gzip data ends early, after {size} bytes of profile")
+        raw = inflater.unused_data
+    return b"".join(pieces)
+
+
+def _varint(raw: bytes, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while shift < 70 and at < len(raw):
+        byte = raw[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value, at
+        shift += 7
+    raise ParseError(NAME, None, "", f"no pprof profile, or truncated: a broken number at byte {at}")
+
+
+def _batches(raw: bytes) -> Iterator[bytes]:
+    """Pieces of whole top-level fields."""
+    at = start = fields = 0
+    end = len(raw)
+    while at < end:
+        begin = at
+        tag, at = _varint(raw, at)
+        wire = tag & 7
+        if wire == 2:
+            size, at = _varint(raw, at)
+            if size > _MOST_FIELD_BYTES:
+                raise ParseError(NAME, None, "", f"no pprof profile: a field of {size} bytes at byte {begin}")
+            at += size
+        elif wire == 0:
+            _, at = _varint(raw, at)
+        elif wire in (1, 5):
+            at += 8 if wire == 1 else 4
+        else:
+            raise ParseError(NAME, None, "", f"no pprof profile: unknown wire type {wire} at byte {begin}")
+        if at > end:
+            raise ParseError(NAME, None, "", f"truncated: the field at byte {begin} is {at - end} bytes short")
+        fields += 1
+        if fields > _MOST_FIELDS:
+            raise ParseError(NAME, None, "", f"more than {_MOST_FIELDS} fields; not read further")
+        if at - start >= _BATCH_BYTES:
+            yield raw[start:at]
+            start = at
+    if start < end:
+        yield raw[start:end]
+
+
+@dataclass(slots=True)
+class _Content:
+    """What has been seen of one profile; a field may come after the fields that refer to it."""
+
+    types: list[tuple[int, int]] = field(default_factory=list)
+    samples: dict[tuple[int, ...], list[int]] = field(default_factory=dict)
+    locations: dict[int, tuple[int, int, tuple[int, ...]]] = field(default_factory=dict)
+    functions: dict[int, int] = field(default_factory=dict)
+    mappings: dict[int, tuple[int, int]] = field(default_factory=dict)
+    strings: list[bytes] = field(default_factory=list)
+    period_type: tuple[int, int] | None = None
+    period: int = 0
+    time_ns: int = 0
+    drops_frames: bool = False
+    cut_stacks: int = 0
+
+    def add(self, raw: bytes) -> None:
+        """Take in one piece of the file."""
+        from google.protobuf.message import DecodeError
+
+        from memwhy.sources.go import profile_pb2
+
+        try:
+            message = profile_pb2.Profile.FromString(raw)
+        except DecodeError as error:
+            raise ParseError(NAME, None, "", f"no pprof profile ({error})") from error
+        self.types += [(kind.type, kind.unit) for kind in message.sample_type]
+        if len(self.types) > _MOST_SAMPLE_TYPES:
+            raise ParseError(NAME, None, "", f"more than {_MOST_SAMPLE_TYPES} sample types")
+        self._add_samples(message)
+        for mapping in message.mapping:
+            self.mappings[mapping.id] = (mapping.filename, mapping.build_id)
+        for location in message.location:
+            lines = tuple([line.function_id for line in location.line])
+            self.locations[location.id] = (location.mapping_id, location.address, lines)
+        for function in message.function:
+            self.functions[function.id] = function.name
+        self.strings += message.string_table
+        if message.HasField("period_type"):
+            self.period_type = (message.period_type.type, message.period_type.unit)
+        self.period = message.period or self.period
+        self.time_ns = message.time_nanos or self.time_ns
+        self.drops_frames |= bool(message.drop_frames)
+
+    def _add_samples(self, message: "profile_pb2.Profile") -> None:
+        samples = self.samples
+        for sample in message.sample:
+            stack = tuple(sample.location_id)
+            values = samples.get(stack)
+            if values is None:
+                samples[stack] = list(sample.value)
+            elif len(values) == len(sample.value):
+                samples[stack] = [a + b for a, b in zip(values, sample.value, strict=True)]
+            else:
+                raise ParseError(NAME, None, "", "samples with different numbers of values")
+
+    def text(self, index: int) -> str:
+        """The string at an index of the string table."""
+        if not 0 <= index < len(self.strings):
+            raise ParseError(NAME, None, "", f"refers to string {index} of {len(self.strings)}")
+        return self.strings[index].decode("utf-8", "replace")
+
+    def reading(self) -> Reading:
+        """All of it, with every reference checked."""
+        if not self.types or not self.strings or self.strings[0] != b"":
+            raise ParseError(NAME, None, "", "no pprof profile: no sample types, or no string table")
+        stacks = self._stacks()
+        binary, build_id = self._main_mapping()
+        period_bytes = None
+        if self.period_type is not None and self.text(self.period_type[1]) == "bytes" and self.period > 0:
+            period_bytes = self.period
+        notes: list[str] = []
+        profiles: list[Profile] = []
+        for i, (type_index, unit_index) in enumerate(self.types):
+            kind, said = self.text(type_index), self.text(unit_index)
+            unit: Literal["bytes", "count"] = "bytes" if said == "bytes" else "count"
+            if said not in ("bytes", "count"):
+                notes.append(f"the values of {kind} are {said or 'without a unit'}")
+            profiles.append(
+                profile_of(
+                    kind,
+                    unit,
+                    {frames: values[i] for frames, values in stacks.items()},
+                    build_id=build_id,
+                    binary=binary,
+                    wall_ns=self.time_ns or None,
+                    sampling_period_bytes=period_bytes if unit == "bytes" else None,
+                )
+            )
+        if self.drops_frames:
+            notes.append("the profile asks viewers to hide some frames (drop_frames); they are all shown here")
+        if self.cut_stacks:
+            notes.append(f"{self.cut_stacks} stacks were cut to {_MOST_STACK_FRAMES} frames")
+        facts = {name: text for name, text in (("profile.binary", binary), ("profile.build_id", build_id)) if text}
+        return Reading(facts=facts, profiles=tuple(profiles), wall_ns=self.time_ns or None, notes=tuple(notes))
+
+    def _stacks(self) -> dict[Frames, list[int]]:
+        frames_of: dict[int, Frames] = {}
+        stacks: dict[Frames, list[int]] = {}
+        total = 0
+        for ids, values in self.samples.items():
+            if len(values) != len(self.types):
+                raise ParseError(NAME, None, "", f"a sample of {len(values)} values for {len(self.types)} sample types")
+            stack: list[str] = []
+            for location_id in ids:
+                if location_id not in frames_of:
+                    frames_of[location_id] = self._frames(location_id)
+                stack += frames_of[location_id]
+                if len(stack) > _MOST_STACK_FRAMES:
+                    self.cut_stacks += 1
+                    del stack[_MOST_STACK_FRAMES:]
+                    break
+            total += len(stack)
+            if total > _MOST_FRAMES:
+                raise ParseError(NAME, None, "", f"the stacks hold more than {_MOST_FRAMES} frames; not read further")
+            frames = tuple(stack)
+            known = stacks.get(frames)
+            stacks[frames] = values if known is None else [a + b for a, b in zip(known, values, strict=True)]
+        return stacks
+
+    def _frames(self, location_id: int) -> Frames:
+        """Functions at one address, innermost inlined one first; the file's name or the address without symbols."""
+        if location_id not in self.locations:
+            raise ParseError(NAME, None, "", f"a sample refers to location {location_id}, which is not there")
+        mapping_id, address, function_ids = self.locations[location_id]
+        if function_ids:
+            for missing in (function for function in function_ids if function not in self.functions):
+                raise ParseError(NAME, None, "", f"a location refers to function {missing}, which is not there")
+            return tuple(self.text(self.functions[function]) for function in function_ids[:_MOST_STACK_FRAMES])
+        mapping = self.mappings.get(mapping_id)
+        name = self.text(mapping[0]).rpartition("/")[2] if mapping else ""
+        return (f"[{name}]",) if name else (f"{address:#x}",)
+
+    def _main_mapping(self) -> tuple[str | None, str | None]:
+        """(file, build id) of the first mapping, which is the program's by the format's convention."""
+        if not self.mappings:
+            return None, None
+        filename, build_id = next(iter(self.mappings.values()))
+        return self.text(filename) or None, self.text(build_id) or None

@@ -1,0 +1,84 @@
+"""Records of Go's text profiles (debug=1): values, addresses after an @, and one commented line per frame.
+
+Writer: printStackRecord, printCountProfile and writeHeapInternal in runtime/pprof/pprof.go. It leaves out
+runtime frames at the leaf end, as the binary profile does. Pasted text is met half-way: the `#` and the
+tabs may be gone.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from memwhy.sources.go.stacks import Frames
+from memwhy.sources.span import Span
+
+_ADDRESSES = r"@((?:\s+0x[0-9a-fA-F]{1,16})*)"
+HEAP_RECORD = re.compile(r"\s*(\d{1,19}): (\d{1,19}) \[(\d{1,19}): (\d{1,19})\] " + _ADDRESSES)
+COUNT_RECORD = re.compile(r"\s*(\d{1,19}) " + _ADDRESSES)
+_FRAME = re.compile(r"\s*#?\s*(0x[0-9a-fA-F]{1,16})(?:\s+(\S{1,2000}?)\+0x[0-9a-fA-F]+\s+\S|\s*$)")
+_LABELS = re.compile(r"\s*#?\s*labels:")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One stack: its values as printed, and its frames, leaf first (addresses where no names are given)."""
+
+    values: tuple[int, ...]
+    frames: Frames
+
+
+def records(lines: Sequence[str], pattern: re.Pattern[str], unread: list[int]) -> Iterator[Record]:
+    """The records among lines; indices of lines that are no part of any are put into `unread`."""
+    values: tuple[int, ...] | None = None
+    addresses: list[str] = []
+    frames: list[str] = []
+    for index, line in enumerate(lines):
+        match = pattern.match(line)
+        if match is not None:
+            if values is not None:
+                yield Record(values=values, frames=tuple(frames or addresses))
+            values = tuple(int(text) for text in match.groups()[:-1])
+            addresses, frames = match.groups()[-1].split(), []
+            continue
+        frame = _FRAME.match(line)
+        if frame is not None and values is not None:
+            frames.append(frame[2] or frame[1])
+        elif line.strip() and not _LABELS.match(line):
+            unread.append(index)
+    if values is not None:
+        yield Record(values=values, frames=tuple(frames or addresses))
+
+
+def blocks(lines: Sequence[str], header: re.Pattern[str], extra: re.Pattern[str] | None = None) -> Iterable[Span]:
+    """Stretches of lines that begin with a header and go on with records, frames, and lines that match `extra`.
+
+    One blank line may stand between two such lines, more end the block.
+    """
+    index = 0
+    while index < len(lines):
+        if not header.search(lines[index]):
+            index += 1
+            continue
+        last = at = index
+        while at + 1 < len(lines) and at - last < 2:
+            at += 1
+            if header.search(lines[at]):
+                break
+            if _belongs(lines[at]) or (extra is not None and extra.match(lines[at])):
+                last = at
+            elif lines[at].strip():
+                break
+        yield Span(first=index, last=last)
+        index = last + 1
+
+
+def _belongs(line: str) -> bool:
+    return bool(HEAP_RECORD.match(line) or COUNT_RECORD.match(line) or _FRAME.match(line) or _LABELS.match(line))
+
+
+def skipped_note(unread: Sequence[int], lines: Sequence[str]) -> tuple[str, ...]:
+    """A note about lines that were not understood, or none."""
+    if not unread:
+        return ()
+    first = lines[unread[0]].strip()[:60]
+    return (f"{len(unread)} lines were not understood and left out, the first is line {unread[0] + 1}: {first!r}",)
