@@ -1,0 +1,44 @@
+"""The suspects, one file each, and the judging of all of them on one case."""
+
+from dataclasses import replace
+
+from memwhy.causes import (
+    descriptor_leak,
+    file_cache,
+    gc_headroom,
+    goroutine_leak,
+    heap_leak,
+    heap_retained,
+    kernel_memory,
+    mmap_leak,
+    native_cache,
+    native_leak,
+    native_retained,
+    other_process,
+    shared_memory,
+    steady,
+    thread_leak,
+    virtual_only,
+)
+from memwhy.model.case import Case
+from memwhy.model.report import Finding, Verdict
+
+CAUSES = (
+    native_leak, native_retained, native_cache, mmap_leak, heap_leak, heap_retained, gc_headroom,
+    goroutine_leak, thread_leak, descriptor_leak, file_cache, shared_memory, kernel_memory,
+    virtual_only, other_process, steady,
+)  # fmt: skip
+
+MOST_CERTAIN = 0.97
+"""No verdict is given more: something that no cause here knows is always possible."""
+
+
+def judge_all(case: Case) -> tuple[Finding, ...]:
+    """A finding for every cause, best first. Their probabilities sum to at most MOST_CERTAIN: the causes
+    exclude each other as *the* answer, though several may be at work."""
+    findings = [cause.judge(case) for cause in CAUSES]
+    mass = sum(finding.probability for finding in findings)
+    scale = min(1.0, MOST_CERTAIN / mass) if mass else 1.0
+    findings = [replace(finding, probability=round(finding.probability * scale, 3)) for finding in findings]
+    order = {Verdict.SUPPORTED: 0, Verdict.CANNOT_SAY: 1, Verdict.REFUTED: 2}
+    return tuple(sorted(findings, key=lambda finding: (order[finding.verdict], -finding.probability)))

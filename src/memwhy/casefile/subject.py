@@ -1,0 +1,90 @@
+"""Whom the case is about: the total that stands for the whole, and the series that belong to it."""
+
+from collections.abc import Iterator, Mapping
+
+from memwhy.casefile.timeline import Timeline, Track
+from memwhy.model.case import Series
+from memwhy.trend import trend
+
+TOTALS = ("process.rss_bytes", "cgroup.current_bytes", "host.used_bytes", "process.virtual_bytes")
+"""Best first: the closer to the process, the less else is counted in."""
+
+
+def choose_total(timeline: Timeline) -> tuple[str | None, str]:
+    """The total metric and its subject: a total with a course before one without, then the closest to the process,
+    then the subject that grows most of its own noise, then the first one seen."""
+    best: tuple[tuple[int, int, float], str, str] | None = None
+    for rank, metric in enumerate(TOTALS):
+        for subject in timeline.subjects(metric):
+            found = timeline.best(subject, metric)
+            if found is None:
+                continue
+            series = series_of(timeline, metric, subject, found[1])
+            has_course = 0 if hasattr(series.course, "slope") else 1
+            growth = series.course.slope if hasattr(series.course, "slope") and series.growing else 0.0
+            # address space is a total of last resort, whatever its course
+            key = (has_course + (2 if metric == "process.virtual_bytes" else 0), rank, -growth)
+            if best is None or key < best[0]:
+                best = (key, metric, subject)
+    return (best[1], best[2]) if best else (None, "")
+
+
+class SubjectSeries(Mapping[str, Series]):
+    """Every metric's series for one subject, each with its trend reckoned when first asked for.
+
+    Figures that name no subject, then other subjects' figures of metrics that this one lacks, fill in
+    (a page seldom says whose MemStats it prints); another host's figures never do.
+    """
+
+    def __init__(self, timeline: Timeline, subject: str) -> None:
+        self._timeline = timeline
+        self._subject = subject
+        self._found: dict[str, Series] = {}
+        self._tracks = {metric: track for metric in timeline.metrics() if (track := self._track(metric)) is not None}
+
+    def _track(self, metric: str) -> tuple[str, Track] | None:
+        candidates = [self._subject, ""]
+        if metric.split(".")[0] not in ("host", "cgroup"):
+            candidates += self._timeline.subjects(metric)
+        for candidate in candidates:
+            found = self._timeline.best(candidate, metric)
+            if found is not None:
+                return candidate, found[1]
+        return None
+
+    def __getitem__(self, metric: str) -> Series:
+        if metric not in self._found:
+            subject, track = self._tracks[metric]
+            self._found[metric] = series_of(self._timeline, metric, subject, track)
+        return self._found[metric]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tracks)
+
+    def __len__(self) -> int:
+        return len(self._tracks)
+
+
+def controls_of(timeline: Timeline, total: str, subject: str) -> tuple[Series, ...]:
+    """The same total of all other subjects: a second host, a neighbour."""
+    out = []
+    for other in timeline.subjects(total):
+        found = timeline.best(other, total)
+        if other != subject and found is not None:
+            out.append(series_of(timeline, total, other, found[1]))
+    return tuple(out)
+
+
+def series_of(timeline: Timeline, metric: str, subject: str, track: Track) -> Series:
+    """One track with its trend."""
+    points = track.points(timeline.origin.get(track.clock, 0))
+    course = trend(points, quantum=track.quantum, per="sample" if track.clock == "order" else "s")
+    return Series(
+        metric=metric,
+        subject=subject,
+        clock=track.clock,
+        points=points,
+        quantum=track.quantum,
+        course=course,
+        where=tuple(track.where),
+    )

@@ -1,0 +1,61 @@
+"""Descriptors (files, sockets) are opened and never closed; each holds buffers in the process and in the kernel.
+
+What grows       The number of descriptors, mostly sockets; with Go's HTTP client two goroutines for each connection.
+Speaks for       The count rises steadily.
+Speaks against   The count is flat.
+Remedy           Close on every path: response bodies, rows, files; read a body to its end so that its connection is reused.
+References       net/http Response.Body "must close"; proc_pid_fd(5).
+"""
+
+from memwhy.causes import counted
+from memwhy.model import weigh
+from memwhy.model.case import Case
+from memwhy.model.report import Finding, Verdict
+
+NAME = "descriptor-leak"
+
+
+def judge(case: Case) -> Finding:
+    """See the module's docstring."""
+    descriptors = counted.count(case, "process.descriptors_count")
+    if descriptors is None:
+        refuted = weigh.grows(case) is False
+        return Finding(
+            cause=NAME,
+            verdict=Verdict.REFUTED if refuted else Verdict.CANNOT_SAY,
+            probability=0.02 if refuted else 0.04,
+            against=("nothing grows",) if refuted else (),
+            because=() if refuted else ("the descriptors were not counted",),
+            confirm_with=None if refuted else "ls /proc/PID/fd | wc -l   twice, some minutes apart",
+        )
+    if not counted.rising(descriptors):
+        if counted.few(descriptors) and descriptors.last - descriptors.first >= 5:
+            text = f"descriptors: {weigh.change_said(descriptors)}: too few readings"
+            return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.05, because=(text,))
+        return counted.refuted(NAME, descriptors, "descriptors", 0)
+    because = [counted.told(descriptors, "descriptors")]
+    for metric, noun in (
+        ("process.sockets_count", "sockets"),
+        ("process.files_count", "files"),
+        ("process.pipes_count", "pipes"),
+    ):
+        kind = counted.count(case, metric)
+        if kind is not None and kind.last - kind.first >= 0.5 * (descriptors.last - descriptors.first):
+            because.append(f"most of them are {noun}: {weigh.change_said(kind)}")
+    held = weigh.part(case, "derived.go_held_bytes") or weigh.part(case, "derived.go_resident_bytes")
+    second = bool(weigh.grows(case)) and held is not None and held.minor
+    return Finding(
+        cause=NAME,
+        verdict=Verdict.CANNOT_SAY if second else Verdict.SUPPORTED,
+        probability=0.1 if second else 0.9,
+        headline="Descriptors pile up: files or connections are opened and not closed.",
+        because=tuple(because),
+        against=("what grows is outside the runtime, where no buffers of connections are: this is a second problem",)
+        if second
+        else (),
+        remedy=(
+            "close on every path: `defer resp.Body.Close()` after the error check, rows.Close(), file.Close()",
+            "read the body to its end (io.Copy(io.Discard, resp.Body)) so that the connection is reused; one http.Client for all requests",
+        ),
+        confirm_with="ls -l /proc/PID/fd   (what they are), ss -tnp   (whom they talk to)",
+    )

@@ -1,0 +1,52 @@
+"""The collector's pacing, no leak: the heap swings up to NextGC, which GOGC and the memory limit set.
+
+What grows       HeapAlloc between collections; the heap's pages up to NextGC once, then no more.
+Speaks for       The live heap is flat while HeapInuse or the heap's pages rise toward NextGC; GOGC is large or off.
+Speaks against   The live heap itself rises; Go's memory is flat.
+Remedy           A smaller GOGC or a GOMEMLIMIT, if the headroom costs too much.
+References       go.dev/doc/gc-guide; runtime/mgcpacer.go.
+"""
+
+from memwhy.model import weigh
+from memwhy.model.case import Case
+from memwhy.model.report import Finding, Verdict
+from memwhy.model.units import human_bytes
+
+NAME = "gc-headroom"
+
+
+def judge(case: Case) -> Finding:
+    """See the module's docstring."""
+    held = weigh.part(case, "layer.go_heap_bytes") or weigh.part(case, "derived.go_held_bytes")
+    live = weigh.part(case, "derived.go_live_bytes")
+    growing = weigh.grows(case)
+    if growing is False or (growing and held is not None and held.minor):
+        follows = f"Go's own memory does not follow the growth: {weigh.said(held)}" if held is not None else ""
+        text = "nothing grows" if growing is False else follows
+    if held is None or live is None:
+        native = case.target.runtime == "native"
+        return Finding(
+            cause=NAME,
+            verdict=Verdict.REFUTED if native else Verdict.CANNOT_SAY,
+            probability=0.01 if native else 0.06,
+            because=() if native else ("NextGC was not read",),
+            confirm_with=None if native else "NextGC and HeapInuse from MemStats or /debug/pprof/heap?debug=1",
+        )
+    headroom = max(0, case.series["go.next_gc_bytes"].last - live.series.last)
+    if growing and held.main and not live.series.growing and live.mid is not None and live.mid < weigh.MINOR:
+        return Finding(
+            cause=NAME,
+            verdict=Verdict.SUPPORTED,
+            probability=0.65,
+            headline="The Go heap rises toward its next collection; the live heap is flat.",
+            bytes=headroom,
+            bytes_per_s=weigh.explained_per_s(held),
+            because=(
+                f"the live heap is flat: {weigh.said(live)}",
+                f"the next collection starts at {human_bytes(case.series['go.next_gc_bytes'].last)} (GOGC={case.facts.get('env.GOGC', '100')})",
+            ),
+            remedy=("lower GOGC, or set GOMEMLIMIT to bound the headroom",),
+            confirm_with="memwhy watch PID   over two or more collections (GODEBUG=gctrace=1 prints them)",
+        )
+    text = f"live heap: {weigh.said(live)}; headroom to the next collection {human_bytes(headroom)}"
+    return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.05, bytes=headroom, because=(text,))

@@ -1,0 +1,104 @@
+"""Goroutines are started and never end; each holds its stack and whatever it can reach.
+
+What grows       The number of goroutines, StackInuse, and the heap that they pin.
+Speaks for       The count rises steadily; stacks, or the Go heap with them, explain the growth.
+Speaks against   The count or StackInuse is flat.
+Remedy           Give each goroutine a way out: a context, a closed channel, a timeout on the send or receive it waits in.
+References       go.dev/blog/pipelines; runtime/pprof goroutine and (Go 1.27) goroutineleak profiles.
+"""
+
+from memwhy.causes import counted
+from memwhy.model import weigh
+from memwhy.model.case import Case
+from memwhy.model.report import Finding, Verdict
+
+NAME = "goroutine-leak"
+SMALLEST_STACK_BYTES = 2048  # runtime/stack.go: stackMin
+
+
+def judge(case: Case) -> Finding:
+    """See the module's docstring."""
+    goroutines = counted.count(case, "go.goroutines_count")
+    stacks = weigh.part(case, "go.stack_inuse_bytes")
+    if goroutines is None:
+        return _by_stacks(case, stacks)
+    if counted.rising(goroutines):
+        return _rising(case, stacks)
+    bound = stacks.at_most if stacks is not None else None
+    if counted.few(goroutines) and goroutines.last - goroutines.first > 0:
+        return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.06, bytes=bound,
+                       because=(f"goroutines: {weigh.change_said(goroutines)}: too few readings",),
+                       confirm_with="the goroutine count, several times over some minutes")  # fmt: skip
+    return counted.refuted(NAME, goroutines, "goroutines", bound)
+
+
+def _rising(case: Case, stacks: weigh.Part | None) -> Finding:
+    goroutines = case.series["go.goroutines_count"]
+    held = weigh.part(case, "layer.go_heap_bytes") or weigh.part(case, "derived.go_held_bytes")
+    growing = weigh.grows(case)
+    because = [counted.told(goroutines, "goroutines")]
+    if stacks is not None:
+        because.append(weigh.said(stacks))
+    if held is not None and growing:
+        cost = counted.each_bytes(goroutines, max(0, held.change))
+        because.append(
+            f"Go's own memory explains {weigh.percent(held.mid)} of the growth" + (f", {cost}" if cost else "")
+        )
+    explains = held is None or held.mid is None or held.mid >= weigh.MAIN
+    native_bound = held is not None and held.minor
+    probability = 0.1 if native_bound else 0.8 if growing and explains else 0.55
+    return Finding(
+        cause=NAME,
+        verdict=Verdict.SUPPORTED if not native_bound else Verdict.CANNOT_SAY,
+        probability=probability,
+        headline="Goroutines pile up: each keeps its stack and what it can reach.",
+        bytes=goroutines.last * SMALLEST_STACK_BYTES if stacks is None else stacks.series.last,
+        bytes_per_s=weigh.explained_per_s(held) if held is not None and growing else None,
+        because=tuple(because),
+        against=("Go's own memory explains little of the growth: this is a second problem, not the cause",)
+        if native_bound
+        else (),
+        remedy=(
+            "give the largest group a way out: a context, a closed channel, a timeout where it waits",
+            "curl -s 'http://HOST/debug/pprof/goroutine?debug=1' | head -40   shows the groups; Go 1.27: /debug/pprof/goroutineleak",
+        ),
+        confirm_with="two goroutine profiles some minutes apart: the group that grows",
+    )
+
+
+def _by_stacks(case: Case, stacks: weigh.Part | None) -> Finding:
+    """Without a count: StackInuse bounds it, at 2 KiB at least for each goroutine."""
+    if stacks is None:
+        unknown = case.target.runtime in ("go", "unknown")
+        growing = weigh.grows(case)
+        if growing is False:
+            return Finding(cause=NAME, verdict=Verdict.REFUTED, probability=0.02, against=("nothing grows",))
+        return Finding(
+            cause=NAME,
+            verdict=Verdict.CANNOT_SAY if unknown else Verdict.REFUTED,
+            probability=0.05 if unknown else 0.01,
+            because=("neither the goroutine count nor StackInuse was read",) if unknown else (),
+            against=() if unknown else ("no Go runtime in this process",),
+            confirm_with="the goroutine count: curl 'http://HOST/debug/pprof/goroutine?debug=1' | head -1"
+            if unknown
+            else None,
+        )
+    held = weigh.part(case, "derived.go_held_bytes")
+    if stacks.minor and held is not None and held.minor:
+        text = f"each goroutine costs 2 KiB of stack at least, yet StackInuse stays: {weigh.said(stacks)}; what Go holds bounds what they could pin"
+        return Finding(cause=NAME, verdict=Verdict.REFUTED, probability=0.02, bytes=stacks.at_most, against=(text,))
+    if stacks.series.growing:
+        return Finding(
+            cause=NAME,
+            verdict=Verdict.SUPPORTED,
+            probability=0.5,
+            headline="Goroutine stacks grow.",
+            bytes=stacks.series.last,
+            bytes_per_s=weigh.explained_per_s(stacks),
+            because=(weigh.said(stacks),),
+            against=("the goroutine count was not read: deep stacks look the same",),
+            confirm_with="the goroutine count: curl 'http://HOST/debug/pprof/goroutine?debug=1' | head -1",
+        )
+    growing = weigh.grows(case)
+    verdict = Verdict.REFUTED if growing is False else Verdict.CANNOT_SAY
+    return Finding(cause=NAME, verdict=verdict, probability=0.03, bytes=stacks.at_most, against=(weigh.said(stacks),))

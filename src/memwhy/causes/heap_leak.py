@@ -1,0 +1,120 @@
+"""The runtime's live heap grows: objects stay reachable.
+
+What grows       Live heap after each collection (NextGC follows it), HeapInuse, and the Go heap layer with them.
+Speaks for       The live heap rises through several collections and explains the growth of the total.
+Speaks against   Everything that Go holds is flat; the live heap is flat while HeapInuse swings (pacing).
+Remedy           Find who keeps the objects: the in-use profile's growing function, then bound or empty it.
+References       runtime.MemStats; go.dev/doc/gc-guide.
+"""
+
+from memwhy.model import weigh
+from memwhy.model.case import Case
+from memwhy.model.report import Finding, Verdict
+
+NAME = "heap-leak"
+
+
+def judge(case: Case) -> Finding:
+    """See the module's docstring."""
+    held = weigh.part(case, "derived.go_held_bytes") or weigh.part(case, "derived.go_resident_bytes")
+    live = weigh.part(case, "derived.go_live_bytes") or weigh.part(case, "go.heap_alloc_bytes")
+    heap = weigh.part(case, "layer.go_heap_bytes")
+    growing = weigh.grows(case)
+    if held is None and live is None and heap is None:
+        return _unread(case, growing)
+    if growing is None:
+        return _without_total(case, live)
+    if not growing:
+        first = live or held or heap
+        assert first is not None
+        return Finding(cause=NAME, verdict=Verdict.REFUTED, probability=0.02, bytes=first.at_most,
+                       against=(f"nothing grows: {weigh.said(first)}",))  # fmt: skip
+    outer = heap or held
+    if outer is not None and outer.minor:
+        texts = [f"Go explains at most {weigh.percent(outer.high)} of the growth: {weigh.said(outer)}"]
+        if live is not None and live is not outer:
+            texts.append(weigh.said(live))
+        return Finding(cause=NAME, verdict=Verdict.REFUTED, probability=0.02, bytes=outer.at_most, against=tuple(texts))
+    if live is not None and live.series.growing and (outer is None or outer.main or live.main):
+        return _supported(case, live, 0.8 if live.series.metric == "derived.go_live_bytes" else 0.7)
+    if live is None and heap is not None and heap.main:
+        return _by_layer(case, heap)
+    text = weigh.said(live) if live is not None else "the live heap was not read"
+    return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.12, bytes=live.at_most if live else None,
+                   because=(text,), confirm_with="two heap profiles ten minutes apart: go tool pprof -base old new")  # fmt: skip
+
+
+def _supported(case: Case, live: weigh.Part, sure: float) -> Finding:
+    goroutines = case.series.get("go.goroutines_count")
+    root = goroutines is not None and goroutines.growing
+    against = ("goroutines pile up too: what they hold is part of this heap",) if root else ()
+    return Finding(
+        cause=NAME,
+        verdict=Verdict.SUPPORTED,
+        probability=0.25 if root else sure,
+        headline="The Go heap itself grows: objects stay reachable.",
+        bytes=live.series.last,
+        bytes_per_s=weigh.explained_per_s(live),
+        because=(f"the live heap rises with the total ({weigh.percent(live.mid)} of its growth): {weigh.said(live)}",),
+        against=against,
+        remedy=REMEDY,
+        confirm_with="go tool pprof -base first.pb.gz http://HOST/debug/pprof/heap   (the function whose in-use bytes grow)",
+    )
+
+
+def _by_layer(case: Case, heap: weigh.Part) -> Finding:
+    return Finding(
+        cause=NAME,
+        verdict=Verdict.SUPPORTED,
+        probability=0.5,
+        headline="The Go heap's pages grow; whether they are live objects was not measured.",
+        bytes=heap.series.last,
+        bytes_per_s=weigh.explained_per_s(heap),
+        because=(f"{weigh.percent(heap.mid)} of the growth is in the Go heap's pages: {weigh.said(heap)}",),
+        against=("without MemStats, idle memory and the collector's pacing look the same",),
+        remedy=REMEDY,
+        confirm_with="curl -s 'http://HOST/debug/pprof/heap?debug=1' | tail -30   twice, some minutes apart",
+    )
+
+
+def _without_total(case: Case, live: weigh.Part | None) -> Finding:
+    if live is not None and live.series.growing:
+        return Finding(
+            cause=NAME,
+            verdict=Verdict.SUPPORTED,
+            probability=0.6,
+            headline="The Go heap grows by its own numbers.",
+            bytes=live.series.last,
+            bytes_per_s=weigh.explained_per_s(live),
+            because=(weigh.said(live),),
+            against=("no RSS to hold it against",),
+            remedy=REMEDY,
+            confirm_with="go tool pprof -base first.pb.gz http://HOST/debug/pprof/heap",
+        )
+    share = weigh.level_share(case, "go.heap_alloc_bytes")
+    if share is not None and share >= 0.6:
+        text = f"allocated objects are {weigh.percent(share)} of the total at this moment"
+        return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.3, because=(text,))
+    return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.08, because=("no series of the live heap",))
+
+
+def _unread(case: Case, growing: bool | None) -> Finding:
+    if growing is False:
+        return Finding(cause=NAME, verdict=Verdict.REFUTED, probability=0.02, against=("nothing grows",))
+    runtime = case.target.runtime
+    if runtime == "native":
+        text = "the process has no managed runtime that memwhy knows"
+        return Finding(cause=NAME, verdict=Verdict.REFUTED, probability=0.02, bytes=0, against=(text,))
+    return Finding(
+        cause=NAME,
+        verdict=Verdict.CANNOT_SAY,
+        probability=0.1,
+        because=("the runtime's own numbers were not read",),
+        confirm_with="memwhy watch PID --pprof http://HOST:PORT   (or any MemStats line of the program)",
+    )
+
+
+REMEDY = (
+    "take two heap profiles some minutes apart and look at the difference: go tool pprof -base old new",
+    "bound or empty what holds the objects: a map that only grows, a slice that keeps a big array, a cache without eviction",
+)

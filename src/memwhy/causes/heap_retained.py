@@ -1,0 +1,78 @@
+"""The runtime's heap is idle, but its pages are not given back to the OS.
+
+What grows       HeapIdle - HeapReleased; it follows the highest heap the program ever had.
+Speaks for       Idle and unreleased memory is most of the RSS, or of its growth. LazyFree pages (Go 1.12 to 1.15).
+Speaks against   HeapIdle - HeapReleased is small: it is the most that FreeOSMemory could give back.
+Remedy           A memory limit (GOMEMLIMIT), debug.FreeOSMemory after a burst; GODEBUG=madvdontneed=1 before Go 1.16.
+References       runtime/mgcscavenge.go; golang/go#42330 (MADV_DONTNEED again from Go 1.16).
+"""
+
+from memwhy.model import weigh
+from memwhy.model.case import Case
+from memwhy.model.report import Finding, Verdict
+from memwhy.model.units import human_bytes
+
+NAME = "heap-retained"
+REMEDY = (
+    "set GOMEMLIMIT (minus what native code holds), or call debug.FreeOSMemory once after the burst",
+    "before Go 1.16: GODEBUG=madvdontneed=1, or a newer Go",
+)
+
+
+def judge(case: Case) -> Finding:
+    """See the module's docstring."""
+    retained, growing = weigh.part(case, "derived.go_retained_bytes"), weigh.grows(case)
+    if retained is None:
+        return _unread(case, growing)
+    most = retained.series.most
+    share = weigh.level_share(case, "derived.go_retained_bytes")
+    lazy = weigh.level_share(case, "process.lazy_free_bytes")
+    if growing and retained.minor:
+        text = f"idle and unreleased Go heap is at most {human_bytes(most)} and does not follow: {weigh.said(retained)}"
+        return Finding(cause=NAME, verdict=Verdict.REFUTED, probability=0.02, bytes=most, against=(text,))
+    if growing and retained.main:
+        return _supported(
+            retained, f"{weigh.percent(retained.mid)} of the growth is idle Go heap: {weigh.said(retained)}", 0.75
+        )
+    if growing is None and share is not None and share >= 0.5:
+        return _supported(retained, f"idle and unreleased Go heap is {weigh.percent(share)} of the total", 0.65)
+    if lazy is not None and lazy >= 0.3:
+        return _supported(
+            retained, f"{weigh.percent(lazy)} of RSS is lazily freed (MADV_FREE): the kernel takes it when short", 0.7
+        )
+    if growing is False:
+        text = f"nothing grows; idle and unreleased Go heap: {weigh.change_said(retained.series)}"
+        return Finding(cause=NAME, verdict=Verdict.REFUTED, probability=0.04, bytes=most, against=(text,))
+    return Finding(
+        cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.06, bytes=most, because=(weigh.said(retained),)
+    )
+
+
+def _supported(retained: weigh.Part, text: str, sure: float) -> Finding:
+    return Finding(
+        cause=NAME,
+        verdict=Verdict.SUPPORTED,
+        probability=sure,
+        headline="Go's heap is idle but not given back to the OS.",
+        bytes=retained.series.last,
+        bytes_per_s=weigh.explained_per_s(retained),
+        because=(text,),
+        remedy=REMEDY,
+        confirm_with="debug.FreeOSMemory() once: RSS must fall by about this much",
+    )
+
+
+def _unread(case: Case, growing: bool | None) -> Finding:
+    heap = weigh.part(case, "layer.go_heap_bytes") or weigh.part(case, "derived.go_held_bytes")
+    if growing is False or (heap is not None and heap.minor):
+        text = "nothing grows" if growing is False else f"Go's heap does not follow the growth: {weigh.said(heap)}"  # type: ignore[arg-type]
+        return Finding(
+            cause=NAME, verdict=Verdict.REFUTED, probability=0.02, bytes=heap.at_most if heap else None, against=(text,)
+        )
+    return Finding(
+        cause=NAME,
+        verdict=Verdict.CANNOT_SAY if case.target.runtime != "native" else Verdict.REFUTED,
+        probability=0.05 if case.target.runtime != "native" else 0.01,
+        because=("HeapIdle and HeapReleased were not read",),
+        confirm_with="HeapIdle and HeapReleased from MemStats or /debug/pprof/heap?debug=1",
+    )

@@ -1,0 +1,66 @@
+"""Anonymous mappings are made directly and never unmapped.
+
+What grows       Layer other anonymous: mappings that belong neither to the runtime nor to malloc's arenas.
+Speaks for       The layer grows with the total; a program without a C heap has nothing else there.
+Speaks against   The layer is flat. Large malloc blocks live there too, so with a C heap it may be a native leak.
+Remedy           munmap what was mapped (syscall.Munmap, the wrapper's Close), or bound the off-heap cache.
+References       mmap(2); malloc(3) M_MMAP_THRESHOLD.
+"""
+
+from memwhy.causes.native_leak import no_c_heap
+from memwhy.model import weigh
+from memwhy.model.case import Case
+from memwhy.model.report import Finding, Verdict
+
+NAME = "mmap-leak"
+
+
+def judge(case: Case) -> Finding:
+    """See the module's docstring."""
+    anonymous, growing = weigh.part(case, "layer.anonymous_bytes"), weigh.grows(case)
+    if anonymous is None:
+        refuted = growing is False
+        return Finding(
+            cause=NAME,
+            verdict=Verdict.REFUTED if refuted else Verdict.CANNOT_SAY,
+            probability=0.02 if refuted else 0.06,
+            because=() if refuted else ("mappings were not read (smaps)",),
+            against=("nothing grows",) if refuted else (),
+            confirm_with=None if refuted else "memwhy watch PID --for 5m",
+        )
+    if not growing:
+        verdict = Verdict.REFUTED if growing is False else Verdict.CANNOT_SAY
+        return Finding(cause=NAME, verdict=verdict, probability=0.02 if growing is False else 0.05,
+                       bytes=anonymous.at_most, against=(weigh.said(anonymous),))  # fmt: skip
+    if anonymous.main:
+        return _supported(case, anonymous)
+    verdict = Verdict.REFUTED if anonymous.minor else Verdict.CANNOT_SAY
+    text = f"other anonymous mappings explain at most {weigh.percent(anonymous.high)} of the growth: {weigh.said(anonymous)}"
+    return Finding(cause=NAME, verdict=verdict, probability=0.02 if anonymous.minor else 0.1,
+                   bytes=anonymous.at_most, against=(text,))  # fmt: skip
+
+
+def _supported(case: Case, anonymous: weigh.Part) -> Finding:
+    alone = no_c_heap(case)
+    runtime = case.target.runtime
+    known = runtime in ("go", "native")
+    against = [] if alone else ["malloc gives each large block a mapping of its own: those would look the same"]
+    if not known:
+        against.append(f"a {runtime} runtime maps its own heap there: its numbers were not read")
+    return Finding(
+        cause=NAME,
+        verdict=Verdict.SUPPORTED if known else Verdict.CANNOT_SAY,
+        probability=(0.8 if alone else 0.55) if known else 0.2,
+        headline="Memory mapped outside the runtime's heap and outside malloc's arenas grows and is not unmapped.",
+        bytes=anonymous.series.last,
+        bytes_per_s=weigh.explained_per_s(anonymous),
+        because=(
+            f"{weigh.percent(anonymous.mid)} of the growth is in other anonymous mappings: {weigh.said(anonymous)}",
+        ),
+        against=tuple(against),
+        remedy=(
+            "unmap what was mapped: syscall.Munmap or the wrapper's Close on every path; bound off-heap caches",
+            "strace -f -e trace=mmap,munmap -p PID shows who maps (it slows the target: not on a loaded host)",
+        ),
+        confirm_with=f"memwhy watch {case.target.pid or 'PID'} --for 10m",
+    )

@@ -1,0 +1,241 @@
+"""Native memory is allocated behind cgo or in a C library, and never freed.
+
+What grows       Layers native heap and native arenas; where layers are not known, the anonymous memory outside Go.
+Speaks for       It grows in a straight line while everything that the runtime holds stays flat.
+Speaks against   The program has no C heap (a static Go binary without cgo); the native layers are flat;
+                 the growth slows down and ends (a cache, allocator warm-up).
+Remedy           Free on every path: the release call that belongs to each C allocation, early returns included.
+References       cmd/cgo, "C.CString … must be freed"; malloc(3); golang/go#16843.
+"""
+
+from memwhy.model import weigh
+from memwhy.model.case import Case, Series
+from memwhy.model.metrics import label
+from memwhy.model.report import Finding, Verdict
+from memwhy.model.trend import Trend
+from memwhy.model.units import human_bytes
+
+NAME = "native-leak"
+
+
+def judge(case: Case) -> Finding:
+    """See the module's docstring."""
+    if no_c_heap(case):
+        return Finding(
+            cause=NAME,
+            verdict=Verdict.REFUTED,
+            probability=0.01,
+            bytes=0,
+            against=("the binary is static and built without cgo: there is no C heap in this process",),
+        )
+    native = weigh.part(case, "derived.native_bytes")
+    if native is not None:
+        return _by_layers(case, native)
+    return _by_remainder(case)
+
+
+def no_c_heap(case: Case) -> bool:
+    """A Go program without cgo and without any C library mapped has no malloc to leak from."""
+    return case.facts.get("go.cgo") == "0" and case.facts.get("binary.static") == "1"
+
+
+def _by_layers(case: Case, native: weigh.Part) -> Finding:
+    if not weigh.grows(case):
+        verdict = Verdict.REFUTED if weigh.grows(case) is False else Verdict.CANNOT_SAY
+        text = f"nothing grows: {weigh.said(native)}" if verdict is Verdict.REFUTED else weigh.said(native)
+        probability = 0.02 if verdict is Verdict.REFUTED else 0.1
+        return Finding(cause=NAME, verdict=verdict, probability=probability, bytes=native.at_most, against=(text,))
+    anonymous = weigh.part(case, "layer.anonymous_bytes")
+    if native.main:
+        return _supported(case, native)
+    if anonymous is not None and anonymous.main and case.facts.get("go.cgo") != "0":
+        return Finding(
+            cause=NAME,
+            verdict=Verdict.CANNOT_SAY,
+            probability=0.3,
+            bytes=anonymous.series.last,
+            bytes_per_s=weigh.explained_per_s(anonymous),
+            because=(
+                "mappings outside the malloc arenas grow: malloc gives each large block (128 KiB to 32 MiB) its own",
+            ),
+            against=("memory mapped directly, without malloc, looks the same",),
+            confirm_with=_longer(case),
+        )
+    if native.minor:
+        return Finding(
+            cause=NAME,
+            verdict=Verdict.REFUTED,
+            probability=0.02,
+            bytes=native.at_most,
+            against=(
+                f"the native layers explain at most {weigh.percent(native.high)} of the growth: {weigh.said(native)}",
+            ),
+        )
+    return Finding(
+        cause=NAME,
+        verdict=Verdict.CANNOT_SAY,
+        probability=0.25,
+        bytes=native.at_most,
+        bytes_per_s=weigh.explained_per_s(native),
+        because=(f"the native layers explain about {weigh.percent(native.mid)} of the growth: {weigh.said(native)}",),
+        confirm_with=_longer(case),
+    )
+
+
+def _supported(case: Case, native: weigh.Part) -> Finding:
+    runtime = case.target.runtime
+    ours = runtime in ("go", "native")
+    because = [f"{weigh.percent(native.mid)} of the growth is in malloc's heap and arenas: {weigh.said(native)}"]
+    held = weigh.part(case, "derived.go_held_bytes") or weigh.part(case, "derived.go_resident_bytes")
+    if held is not None and held.minor:
+        because.append(f"what Go itself holds does not follow: {weigh.said(held)}")
+    because += _cgo_words(case)
+    against = ["from outside, memory that is freed but kept by malloc grows in the same layers"]
+    if not ours:
+        against.append(f"a {runtime} runtime keeps its own objects in malloc too: its numbers were not read")
+    return Finding(
+        cause=NAME,
+        verdict=Verdict.SUPPORTED if ours else Verdict.CANNOT_SAY,
+        probability=straightness(case, native.series) if ours else 0.35,
+        headline="Native memory (malloc behind cgo or a C library) grows and is not freed"
+        + ("; Go itself is flat." if held is not None and held.minor else "."),
+        bytes=native.series.last,
+        bytes_per_s=weigh.explained_per_s(native),
+        because=tuple(because),
+        against=tuple(against),
+        remedy=remedies(case),
+        confirm_with=_longer(case),
+    )
+
+
+def straightness(case: Case, series: Series) -> float:
+    """How sure steady growth of a native layer is a leak: it grows with the time watched and with how far the layer
+    has grown, for caches and arenas end and leaks do not. Never `high` from shape alone within minutes."""
+    course = series.course
+    if not isinstance(course, Trend):
+        return 0.5
+    sure = 0.70
+    if course.per == "s":
+        sure += 0.05 * sum(course.span >= limit for limit in (120, 600, 3600, 6 * 3600))
+    if series.first > 0 and series.last >= 1.5 * series.first:
+        sure += 0.05
+    age_s = case.facts.get("process.age_s", "")
+    if age_s.isdigit() and int(age_s) >= 3600:
+        sure += 0.05
+    return min(sure, 0.93)
+
+
+def _by_remainder(case: Case) -> Finding:
+    """No layers: what is left when Go's own numbers are taken off."""
+    whole, growing = weigh.total(case), weigh.grows(case)
+    held = weigh.part(case, "derived.go_held_bytes")
+    if whole is None or growing is None or held is None or case.target.runtime != "go":
+        return Finding(
+            cause=NAME,
+            verdict=Verdict.CANNOT_SAY,
+            probability=0.08,
+            because=(_lacking(case, held is not None, growing),),
+            confirm_with="memwhy watch PID --for 5m",
+        )
+    if not growing:
+        text = f"nothing grows: {weigh.change_said(whole)}"
+        return Finding(cause=NAME, verdict=Verdict.REFUTED, probability=0.02, bytes=0, against=(text,))
+    if not held.minor:
+        text = f"Go's own memory may explain {weigh.percent(held.high)} of the growth: {weigh.said(held)}"
+        return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.1, against=(text,))
+    named = _explained_elsewhere(case)
+    if named is not None:
+        return Finding(cause=NAME, verdict=Verdict.REFUTED, probability=0.04, bytes=None, against=(named,))
+    return _remainder_supported(case, whole, held)
+
+
+def _remainder_supported(case: Case, whole: Series, held: weigh.Part) -> Finding:
+    of_process = whole.metric == "process.rss_bytes"
+    course = whole.course
+    assert isinstance(course, Trend)
+    because = [
+        f"{label(whole.metric)} grows: {weigh.change_said(whole)}, {weigh.slope_said(course)}",
+        f"everything that Go holds from the OS stays: {weigh.said(held)}",
+    ]
+    because += _cgo_words(case)
+    against = ["no layers were read (smaps): direct mmap and thread stacks are not excluded"]
+    probability = 0.74
+    if not of_process:
+        against.append("no RSS of the process was read: a neighbour or the kernel could hold it")
+        probability = 0.62
+    if (
+        any(name.startswith("prose.") and not name.startswith("prose.suggests") for name in case.facts)
+        or case.facts.get("go.cgo") == "1"
+    ):
+        probability += 0.08
+    return Finding(
+        cause=NAME,
+        verdict=Verdict.SUPPORTED,
+        probability=probability,
+        headline="Memory outside the Go runtime grows; Go itself is flat.",
+        bytes=max(0, round(weigh.growth_bytes(case))),
+        bytes_per_s=course.slope if course.per == "s" else None,
+        because=tuple(because),
+        against=tuple(against),
+        remedy=remedies(case),
+        confirm_with="memwhy watch PID --for 5m"
+        if of_process
+        else "grep -E 'VmRSS|RssAnon' /proc/PID/status   twice, ten minutes apart",
+    )
+
+
+def _explained_elsewhere(case: Case) -> str | None:
+    """A part of the total that is no anonymous memory of a process and takes the growth on itself."""
+    for metric in (
+        "process.rss_file_bytes", "process.rss_shmem_bytes", "host.shared_bytes", "derived.kernel_bytes",
+        "cgroup.file_bytes", "cgroup.kernel_bytes", "cgroup.shmem_bytes", "process.children_rss_bytes",
+    ):  # fmt: skip
+        one = weigh.part(case, metric)
+        if one is not None and one.main:
+            return f"the growth is elsewhere: {weigh.said(one)}"
+    return None
+
+
+def _cgo_words(case: Case) -> list[str]:
+    words = []
+    if functions := case.facts.get("go.in_cgo"):
+        words.append("Go functions inside C calls when looked at: " + "; ".join(functions.splitlines()[:3]))
+    if libraries := case.facts.get("binary.libraries"):
+        words.append("C libraries in the process: " + ", ".join(libraries.split()[:6]))
+    named = sorted(
+        name.removeprefix("prose.")
+        for name in case.facts
+        if name.startswith("prose.") and not name.startswith("prose.suggests")
+    )
+    if named:
+        words.append("the page itself names " + ", ".join(named) + " (a hint, no proof)")
+    return words
+
+
+def remedies(case: Case) -> tuple[str, ...]:
+    """What to change, in the runtime's own words."""
+    if case.target.runtime == "go":
+        first = "call the release function on every path, early returns and errors included: `defer doc.Free()` right after the call that allocates"
+        if functions := case.facts.get("go.cgo_functions"):
+            names = ", ".join(functions.split()[:6])
+            first += f"; C functions this binary calls: {names}"
+        return (
+            first,
+            "`C.CString`, `C.CBytes` and `C.malloc` each want a `C.free`; a finalizer is no release: the collector does not feel C memory",
+        )
+    return ("call the release function that belongs to each allocation on every path, errors included",)
+
+
+def _longer(case: Case) -> str:
+    pid = case.target.pid if case.target.pid is not None else "PID"
+    return f"memwhy watch {pid} --for 10m   (a leak goes on in a straight line; caches and malloc's arenas level off)"
+
+
+def _lacking(case: Case, go_known: bool, growing: bool | None) -> str:
+    if growing is None:
+        return "no total with enough readings: whether anything grows cannot be said"
+    if not go_known:
+        return (
+            "neither layers (smaps) nor the runtime's own numbers were read: what is outside the runtime cannot be said"
+        )
+    return f"the total is {human_bytes(weigh.total(case).last)}" if weigh.total(case) else "no total was read"  # type: ignore[union-attr]

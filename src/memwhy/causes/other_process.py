@@ -1,0 +1,93 @@
+"""Another process holds it: a child, or a neighbour on the host or in the cgroup.
+
+What grows       The children's RSS, or the host's or cgroup's memory while the process's own RSS is flat.
+Speaks for       The process is flat and the sum around it grows.
+Speaks against   The process's own RSS explains the growth.
+Remedy           Watch that process instead.
+References       proc_pid_task(5) children; cgroup.procs.
+"""
+
+from memwhy.model import weigh
+from memwhy.model.case import Case
+from memwhy.model.metrics import label
+from memwhy.model.report import Finding, Verdict
+from memwhy.model.trend import Trend
+
+NAME = "other-process"
+CONFIRM = "ps -eo pid,ppid,rss,comm --sort=-rss | head   twice, some minutes apart"
+
+
+def judge(case: Case) -> Finding:
+    """See the module's docstring."""
+    children = case.series.get("process.children_rss_bytes")
+    growing = weigh.grows(case)
+    own = case.total == "process.rss_bytes"
+    if children is not None and children.growing and (growing is False or not own or _larger(children, case)):
+        return Finding(
+            cause=NAME,
+            verdict=Verdict.SUPPORTED,
+            probability=0.85,
+            headline="A child process grows; the process itself does not.",
+            bytes=children.last,
+            bytes_per_s=children.course.slope
+            if isinstance(children.course, Trend) and children.course.per == "s"
+            else None,
+            because=(f"the children's RSS grows: {weigh.change_said(children)}",),
+            remedy=("watch the child: memwhy watch CHILD_PID",),
+            confirm_with=CONFIRM,
+        )
+    around = _around(case) if own else None
+    if own and growing is False and around is not None:
+        return around
+    if own:
+        texts = [] if children is None else [f"children: {weigh.change_said(children)}"]
+        text = "what grows is this process's own RSS" if growing else "the process and what is around it are flat"
+        return Finding(cause=NAME, verdict=Verdict.REFUTED if growing is not None else Verdict.CANNOT_SAY,
+                       probability=0.02, bytes=0, against=(text, *texts))  # fmt: skip
+    if growing is False:
+        return Finding(cause=NAME, verdict=Verdict.REFUTED, probability=0.02, against=("nothing grows",))
+    return Finding(
+        cause=NAME,
+        verdict=Verdict.CANNOT_SAY,
+        probability=0.14 if growing else 0.05,
+        because=("only the memory of the whole host or cgroup was read: whose it is cannot be said",)
+        if growing
+        else ("no series of a process's own RSS",),
+        confirm_with=CONFIRM,
+    )
+
+
+def _larger(children: object, case: Case) -> bool:
+    """The children grow faster than the process itself."""
+    whole = weigh.total(case)
+    theirs = getattr(getattr(children, "course", None), "slope", 0.0)
+    ours = whole.course.slope if whole is not None and isinstance(whole.course, Trend) else 0.0
+    return bool(theirs > ours)
+
+
+def _around(case: Case) -> Finding | None:
+    """The process is flat; does the anonymous memory around it grow?"""
+    for metric in ("cgroup.anon_bytes", "host.anon_pages_bytes"):
+        series = case.series.get(metric)
+        whole = weigh.total(case)
+        if series is None or whole is None or not series.growing:
+            continue
+        course = series.course
+        # on a busy host something always moves: it must matter beside the process's own size
+        if not isinstance(course, Trend) or course.slope * course.span < 0.1 * max(whole.last, 1):
+            continue
+        return Finding(
+            cause=NAME,
+            verdict=Verdict.SUPPORTED,
+            probability=0.5,
+            headline="This process is flat; another one around it grows.",
+            bytes=series.last,
+            bytes_per_s=course.slope if course.per == "s" else None,
+            because=(
+                f"{label(metric)}: {weigh.change_said(series)}, {weigh.slope_said(course)}",
+                f"its own RSS: {weigh.change_said(whole)}",
+            ),
+            remedy=("find the one that grows, and watch that",),
+            confirm_with=CONFIRM,
+        )
+    return None

@@ -1,0 +1,74 @@
+"""Nothing grows: warm-up, a saw-tooth, one step, load that swings, or a misread metric.
+
+What grows       Nothing, or nothing any more.
+Speaks for       The total's interval holds zero, or the growth was one jump or has ended.
+Speaks against   Growth that goes on through the whole series.
+Remedy           None. What these data could not have seen is said with the verdict.
+References       go.dev/doc/gc-guide, "the heap's saw-tooth".
+"""
+
+from memwhy.model import weigh
+from memwhy.model.case import Case
+from memwhy.model.metrics import label
+from memwhy.model.report import Finding, Verdict
+from memwhy.model.trend import Trend
+from memwhy.model.units import flag_duration, human_bytes, human_rate
+
+NAME = "steady"
+
+
+def judge(case: Case) -> Finding:
+    """See the module's docstring."""
+    whole = weigh.total(case)
+    if whole is None or not isinstance(whole.course, Trend):
+        reason = "no total was read" if whole is None else getattr(whole.course, "reason", "too few readings")
+        return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.1, because=(reason,))
+    course = whole.course
+    if course.growing:
+        text = f"it grows: {weigh.change_said(whole)}, {weigh.slope_said(course)}"
+        return Finding(cause=NAME, verdict=Verdict.REFUTED, probability=0.03, against=(text,))
+    if course.shape == "unclear":
+        text = f"{weigh.change_said(whole)}, {weigh.slope_said(course)}: the parts of the series disagree"
+        return Finding(
+            cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.3, because=(text,), confirm_with=_longer(case)
+        )
+    words = {
+        "flat": "no growth that these data could show",
+        "falling": "it falls",
+        "step": "one step, and level before and after",
+        "warm-up": "it rose and has levelled off",
+    }
+    unseen = human_rate(course.detectable, course.per)
+    return Finding(
+        cause=NAME,
+        verdict=Verdict.SUPPORTED,
+        probability=_sure(course, whole.last),
+        headline=f"Steady: {words[course.shape]}.",
+        bytes=0,
+        because=(
+            f"{label(whole.metric)}: {weigh.change_said(whole)}, {weigh.slope_said(course)}",
+            f"growth slower than {unseen} could have been missed",
+        ),
+        confirm_with=_longer(case),
+    )
+
+
+def _sure(course: Trend, level: int) -> float:
+    """The longer the watch and the smaller the growth it could have missed (against the level, by the hour), the surer."""
+    sure = 0.62
+    if course.per == "s":
+        sure += 0.06 * sum(course.span >= limit for limit in (30, 60, 300, 1800, 6 * 3600))
+        missed_an_hour = course.detectable * 3600 / max(level, 1)
+        sure += 0.05 * sum(missed_an_hour <= limit for limit in (1.0, 0.1))
+    if course.shape in ("step", "warm-up"):
+        sure -= 0.08  # it may rise again
+    return min(0.95, sure)
+
+
+def _longer(case: Case) -> str | None:
+    if not case.live:
+        return None
+    whole = weigh.total(case)
+    span = whole.course.span if whole is not None and isinstance(whole.course, Trend) else 60.0
+    size = human_bytes(whole.last) if whole is not None else "it"
+    return f"memwhy watch {case.target.pid or 'PID'} --for {flag_duration(max(300.0, span * 5))}   (to see slower growth of {size})"

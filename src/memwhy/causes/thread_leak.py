@@ -1,0 +1,62 @@
+"""OS threads are started and never end; each has a stack, and often a malloc arena.
+
+What grows       The number of threads, and layer thread stacks (resident) with the address space (8 MiB each).
+Speaks for       The count rises with the memory.
+Speaks against   The thread count is flat.
+Remedy           In Go: bound the concurrent blocking C calls and LockOSThread uses; elsewhere join threads or bound the pool.
+References       pthread_create(3) NOTES; proc_pid_status(5) "Threads"; runtime/debug.SetMaxThreads.
+"""
+
+from memwhy.causes import counted
+from memwhy.model import weigh
+from memwhy.model.case import Case
+from memwhy.model.report import Finding, Verdict
+
+NAME = "thread-leak"
+
+
+def judge(case: Case) -> Finding:
+    """See the module's docstring."""
+    threads = counted.count(case, "process.threads_count") or counted.count(case, "go.os_threads_count")
+    stacks = weigh.part(case, "layer.thread_stacks_bytes")
+    if threads is None:
+        refuted = weigh.grows(case) is False
+        return Finding(
+            cause=NAME,
+            verdict=Verdict.REFUTED if refuted else Verdict.CANNOT_SAY,
+            probability=0.02 if refuted else 0.04,
+            against=("nothing grows",) if refuted else (),
+            because=() if refuted else ("the thread count was not read",),
+            confirm_with=None if refuted else "grep Threads /proc/PID/status   twice, some minutes apart",
+        )
+    bound = stacks.at_most if stacks is not None else None
+    if not counted.rising(threads):
+        if counted.few(threads) and threads.last - threads.first >= 5:
+            text = f"threads: {weigh.change_said(threads)}: too few readings"
+            return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.05, bytes=bound, because=(text,))
+        return counted.refuted(NAME, threads, "threads", bound)
+    return _rising(case, stacks)
+
+
+def _rising(case: Case, stacks: weigh.Part | None) -> Finding:
+    threads = case.series.get("process.threads_count") or case.series["go.os_threads_count"]
+    growing = weigh.grows(case)
+    because = [counted.told(threads, "threads")]
+    if stacks is not None:
+        cost = counted.each_bytes(threads, max(0, stacks.change))
+        because.append(weigh.said(stacks) + (f" ({cost} new thread)" if cost else ""))
+    # a thread touches little of its stack: its arena, TLS and what it holds grow beside it
+    return Finding(
+        cause=NAME,
+        verdict=Verdict.SUPPORTED,
+        probability=0.8 if growing else 0.6,
+        headline="Threads pile up, each with a stack of its own.",
+        bytes=stacks.series.last if stacks is not None else None,
+        bytes_per_s=weigh.explained_per_s(stacks) if stacks is not None and growing else None,
+        because=tuple(because),
+        remedy=(
+            "Go: bound concurrent blocking C calls and file I/O with a semaphore; end goroutines that called runtime.LockOSThread",
+            "elsewhere: join threads, or bound the pool",
+        ),
+        confirm_with="curl -s 'http://HOST/debug/pprof/threadcreate?debug=1'   (or: grep Threads /proc/PID/status)",
+    )

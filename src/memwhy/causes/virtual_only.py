@@ -1,0 +1,51 @@
+"""Address space, not memory: reserved and never touched.
+
+What grows       VmSize (VIRT); RSS does not.
+Speaks for       Address space is large or rises while RSS is flat.
+Speaks against   RSS rises.
+Remedy           None: look at RSS. Go, glibc arenas and sanitizers reserve address space generously.
+References       proc_pid_status(5) VmSize; go.dev/doc/faq "Why does my Go process use so much virtual memory?"
+"""
+
+from memwhy.model import weigh
+from memwhy.model.case import Case
+from memwhy.model.report import Finding, Verdict
+from memwhy.model.units import human_bytes
+
+NAME = "virtual-only"
+
+
+def judge(case: Case) -> Finding:
+    """See the module's docstring."""
+    virtual, resident = case.series.get("process.virtual_bytes"), case.series.get("process.rss_bytes")
+    growing = weigh.grows(case)
+    if resident is None:
+        return Finding(
+            cause=NAME,
+            verdict=Verdict.CANNOT_SAY
+            if growing is not True or case.total == "process.virtual_bytes"
+            else Verdict.REFUTED,
+            probability=0.2 if case.total == "process.virtual_bytes" else 0.02,
+            because=("only address space was read: what is resident cannot be said",)
+            if case.total == "process.virtual_bytes"
+            else ("what was read is memory, not address space",),
+            confirm_with="grep -E 'VmSize|VmRSS' /proc/PID/status",
+        )
+    if growing:
+        text = f"resident memory grows: {weigh.change_said(resident)}"
+        return Finding(cause=NAME, verdict=Verdict.REFUTED, probability=0.01, bytes=0, against=(text,))
+    if virtual is not None and virtual.growing and growing is False:
+        return Finding(
+            cause=NAME,
+            verdict=Verdict.SUPPORTED,
+            probability=0.85,
+            headline="Only address space grows; resident memory does not.",
+            bytes=0,
+            because=(f"address space: {weigh.change_said(virtual)}", f"RSS: {weigh.change_said(resident)}"),
+            remedy=("nothing to free: watch RSS instead of VIRT",),
+        )
+    text = f"RSS: {weigh.change_said(resident)}"
+    if virtual is not None:
+        text += f"; address space {human_bytes(virtual.last)}, not growing"
+    verdict = Verdict.REFUTED if growing is False else Verdict.CANNOT_SAY
+    return Finding(cause=NAME, verdict=verdict, probability=0.02, bytes=0, against=(text,))

@@ -1,0 +1,38 @@
+"""Diagnose evidence as people have it: recordings, pasted text (a whole forum post), logs,
+captured /proc files, pprof profiles, directories of these, mixed; - is standard input.
+"""
+
+import argparse
+import sys
+
+from memwhy.cli.output import add_format, write
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's own options."""
+    parser.add_argument(
+        "evidence", nargs="*", metavar="EVIDENCE", help="file, directory, recording, or - for standard input"
+    )
+    parser.add_argument("-o", metavar="FILE", dest="output", help="write the answer to FILE")
+    parser.add_argument("--formats", action="store_true", help="list what can be read, and stop")
+    add_format(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Answer, or raise."""
+    if options.formats:
+        from memwhy.sources.documents import formats
+
+        print("\n".join(formats()))
+        return 0
+    from memwhy.cli.progress import Progress
+    from memwhy.diagnose import explain
+    from memwhy.model.errors import UsageError
+
+    if not options.evidence:
+        raise UsageError("nothing to explain was given", help="memwhy explain FILE…, or - for standard input")
+    stdin = sys.stdin.buffer if "-" in options.evidence else None
+    with Progress(quiet=options.quiet) as progress:
+        report = explain(options.evidence, stdin=stdin, progress=progress.reading)
+    write(report, options, to=options.output)
+    return 0

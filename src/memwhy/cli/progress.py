@@ -1,0 +1,52 @@
+"""Progress on stderr for anything longer than two seconds: one line rewritten on a terminal, a line now and then elsewhere."""
+
+import sys
+import time
+from types import TracebackType
+
+from memwhy.model.units import human_bytes
+
+QUIET_S = 2.0
+PLAIN_EVERY_S = 10.0
+
+
+class Progress:
+    """A context manager that leaves no half line behind."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self.quiet = quiet
+        self.terminal = sys.stderr.isatty()
+        self.begun_s = self.said_s = time.monotonic()
+        self.dirty = False
+
+    def __enter__(self) -> "Progress":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.dirty:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+    def reading(self, done_bytes: int, total_bytes: int | None) -> None:
+        """So much of the input has been read."""
+        of = f" of {human_bytes(total_bytes)}" if total_bytes else ""
+        self.say(f"reading … {human_bytes(done_bytes)}{of}")
+
+    def say(self, text: str, *, at_once: bool = False) -> None:
+        """Show a state; quietly dropped in the first two seconds unless `at_once`."""
+        now_s = time.monotonic()
+        if self.quiet or (not at_once and now_s - self.begun_s < QUIET_S):
+            return
+        if self.terminal:
+            if now_s - self.said_s < 0.2 and not at_once:
+                return
+            sys.stderr.write(f"\r\x1b[K{text[:200]}")
+            self.dirty = True
+        else:
+            if now_s - self.said_s < PLAIN_EVERY_S and not at_once:
+                return
+            sys.stderr.write(text + "\n")
+        self.said_s = now_s
+        sys.stderr.flush()

@@ -1,0 +1,60 @@
+"""Record only: no analysis, no third-party imports, a bounded file that survives kill -9. Explain it later, anywhere."""
+
+import argparse
+
+from memwhy.cli.targets import add_target, tick_of, watcher_of
+from memwhy.model.errors import TargetGone
+from memwhy.model.units import human_bytes, parse_duration, parse_size
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's own options."""
+    add_target(parser)
+    parser.add_argument("-o", metavar="FILE", dest="output", required=True, help="the recording")
+    parser.add_argument(
+        "--for", metavar="TIME", dest="for_", help="how long (default: until Ctrl-C or the target ends)"
+    )
+    parser.add_argument(
+        "--max-size",
+        metavar="SIZE",
+        default="1GiB",
+        help="bound of the file; oldest detail is thinned first (default: 1GiB)",
+    )
+    parser.add_argument("--quiet", "-q", action="store_true", help="no progress on stderr")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Record until the time is over, the target ends, or Ctrl-C."""
+    import time
+
+    from memwhy.cli.output import say
+    from memwhy.cli.progress import Progress
+    from memwhy.record import keep, snapshots
+
+    for_s = parse_duration(options.for_) if options.for_ else 0.0
+    watcher = watcher_of(options)
+    begun_s, cpu_s, ticks, raw_bytes = time.monotonic(), time.process_time(), 0, 0
+    say(f"recording pid {watcher.pid} into {options.output}; Ctrl-C stops", options)
+    try:
+        with (
+            keep(watcher, options.output, max_bytes=parse_size(options.max_size)) as recorder,
+            Progress(quiet=options.quiet) as progress,
+        ):
+            for snapshot in snapshots(watcher, for_s=for_s or None, tick_s=tick_of(options)):
+                recorder.append(snapshot)
+                ticks += 1
+                raw_bytes += sum(len(evidence.raw) for evidence in snapshot.evidence)
+                progress.say(
+                    f"{time.monotonic() - begun_s:4.0f} s   {ticks} ticks   {human_bytes(raw_bytes)} of evidence"
+                )
+    except KeyboardInterrupt:
+        pass
+    finally:
+        watcher.close()
+    if not ticks:
+        raise TargetGone(f"process {watcher.pid} {watcher.ended or 'ended'} before anything was seen")
+    share = (time.process_time() - cpu_s) / max(time.monotonic() - begun_s, 1e-9)
+    how = f"; the process {watcher.ended}" if watcher.ended else ""
+    say(f"{ticks} ticks, {human_bytes(raw_bytes)} of evidence, cost {share * 100:.1f} % of a core{how}", options)
+    say(f"next: memwhy explain {options.output}", options)
+    return 0

@@ -1,0 +1,44 @@
+"""Start a command and watch it: memwhy run [OPTIONS] -- CMD ARG…
+
+The command keeps this terminal's input and output; the answer comes when it ends, or when --for is over.
+"""
+
+import argparse
+import subprocess
+
+from memwhy.cli.targets import ROOT, add_watching
+from memwhy.cli.watch import add_watch
+from memwhy.model.errors import UsageError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's own options."""
+    add_watching(parser)
+    add_watch(parser)
+    parser.add_argument("command", nargs=argparse.REMAINDER, metavar="-- CMD", help="the command and its arguments")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Start, watch, answer. A command that is still running when --for is over is ended: we started it."""
+    from memwhy.cli.session import watch
+    from memwhy.record import Watcher
+
+    command = options.command[1:] if options.command[:1] == ["--"] else options.command
+    if not command:
+        raise UsageError("no command was given", help="memwhy run -- ./crawler --verbose")
+    if options.for_ is None:
+        options.for_ = "0"
+    try:
+        child = subprocess.Popen(command)
+    except OSError as error:
+        raise UsageError(f"{command[0]}: {error.strerror}", help="give a program that exists and may be run") from error
+    try:
+        return watch(Watcher(child.pid, root=ROOT, pprof_url=options.pprof, probe=not options.no_probe), options)
+    finally:
+        if child.poll() is None:
+            child.terminate()
+            try:
+                child.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()

@@ -1,0 +1,65 @@
+"""A watching session: ticks into a casebook and, when asked for, into a recording; then the diagnosis."""
+
+import argparse
+import sys
+import time
+
+from memwhy.cli.output import say, write
+from memwhy.cli.progress import Progress
+from memwhy.cli.targets import tick_of
+from memwhy.diagnose import casebook_of_watch, diagnose
+from memwhy.model.case import Series
+from memwhy.model.errors import TargetGone
+from memwhy.model.report import Overhead
+from memwhy.model.trend import Trend
+from memwhy.model.units import human_bytes, human_rate, parse_duration, parse_size
+from memwhy.record import Watcher, keep, snapshots
+
+DEFAULT_FOR_S = 60.0
+CHECK_EVERY_S = 5.0
+
+
+def watch(watcher: Watcher, options: argparse.Namespace) -> int:
+    """Watch until the time is over, the target ends, the verdict is sure, or Ctrl-C; then print the diagnosis."""
+    for_s = DEFAULT_FOR_S if options.for_ is None else parse_duration(options.for_)
+    until_sure = sys.stdout.isatty() if options.until_sure is None else options.until_sure
+    max_bytes = parse_size(options.max_size) if options.max_size else None
+    book = casebook_of_watch()
+    begun_s, cpu_s = time.monotonic(), time.process_time()
+    say(f"watching pid {watcher.pid} for {options.for_ or '60s'}; Ctrl-C diagnoses what was seen so far", options)
+    try:
+        with keep(watcher, options.output, max_bytes=max_bytes) as recorder, Progress(quiet=options.quiet) as progress:
+            checked_s = begun_s
+            for snapshot in snapshots(watcher, for_s=for_s or None, tick_s=tick_of(options)):
+                recorder.append(snapshot)
+                book.add_snapshot(snapshot)
+                elapsed_s = time.monotonic() - begun_s
+                progress.say(_progress(book.total(), elapsed_s))
+                if until_sure and elapsed_s >= 20 and time.monotonic() - checked_s >= CHECK_EVERY_S:
+                    checked_s = time.monotonic()
+                    if diagnose(book).conclusion.confidence == "high":
+                        break
+    except KeyboardInterrupt:
+        say("", options)
+    finally:
+        watcher.close()
+    book.ended = watcher.ended
+    book.notes.extend(watcher.events)
+    if not book.timeline.tracks:
+        raise TargetGone(f"process {watcher.pid} {watcher.ended or 'ended'} before anything was seen")
+    wall_s = time.monotonic() - begun_s
+    overhead = Overhead(cpu_s=round(time.process_time() - cpu_s, 3), wall_s=round(wall_s, 3), target_paused_s=0.0)
+    write(diagnose(book, overhead=overhead), options)
+    if options.output:
+        say(f"recording kept in {options.output}: memwhy explain {options.output}", options)
+    return 0
+
+
+def _progress(total: Series | None, elapsed_s: float) -> str:
+    if total is None:
+        return f"{elapsed_s:4.0f} s"
+    text = f"{elapsed_s:4.0f} s   RSS {human_bytes(total.last)}"
+    course = total.course
+    if isinstance(course, Trend):
+        text += f"   {human_rate(course.slope, course.per)}"
+    return text

@@ -1,0 +1,35 @@
+"""Look at a live process from outside, then say what holds its memory.
+
+Reading only: the target is never stopped. Ctrl-C ends the watch and diagnoses what was seen.
+"""
+
+import argparse
+
+from memwhy.cli.output import add_format
+from memwhy.cli.targets import add_target, watcher_of
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's own options."""
+    add_target(parser)
+    add_watch(parser)
+
+
+def add_watch(parser: argparse.ArgumentParser) -> None:
+    """Options of watching, shared with `run`."""
+    parser.add_argument("--for", metavar="TIME", dest="for_", help="how long (default: 60s; 0: until Ctrl-C)")
+    parser.add_argument("-o", metavar="FILE", dest="output", help="keep the recording in FILE")
+    parser.add_argument("--max-size", metavar="SIZE", help="bound of the recording; oldest detail is thinned first")
+    sure = parser.add_mutually_exclusive_group()
+    sure.add_argument(
+        "--until-sure", action="store_true", default=None, help="stop once the verdict is high (default on a terminal)"
+    )
+    sure.add_argument("--no-until-sure", dest="until_sure", action="store_false", help="watch for the whole time")
+    add_format(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Watch and answer, or raise."""
+    from memwhy.cli.session import watch
+
+    return watch(watcher_of(options), options)

@@ -1,0 +1,68 @@
+"""What was not seen and matters, and the cheapest measurement that would decide next."""
+
+from memwhy.model.case import Case
+from memwhy.model.report import Conclusion, Finding, NextStep, Verdict
+from memwhy.model.trend import NotEnough
+from memwhy.model.units import flag_duration
+
+
+def missing(case: Case) -> tuple[str, ...]:
+    """Evidence that this case lacks, most telling first."""
+    out = []
+    if "process.rss_bytes" not in case.series:
+        out.append("no RSS of the process")
+    elif case.account is None or not case.account.fine:
+        out.append("no layers (smaps): native heap, mappings and stacks cannot be told apart")
+    if case.total and case.series[case.total].clock == "order":
+        out.append("no times: rates are per reading")
+    if case.target.runtime in ("go", "unknown") and "go.sys_bytes" not in case.series:
+        out.append("no MemStats: Go's own share cannot be told")
+    if case.target.runtime == "go" and "go.goroutines_count" not in case.series:
+        out.append("no goroutine count")
+    if case.total is None:
+        out.append("no total (RSS, cgroup or host memory) over time")
+    return tuple(out)
+
+
+def next_steps(case: Case, findings: tuple[Finding, ...], conclusion: Conclusion) -> tuple[NextStep, ...]:
+    """The cheapest deciding measurement first; each step once."""
+    pid = str(case.target.pid) if case.target.pid is not None else "PID"
+    steps: list[NextStep] = []
+    if case.total is None or "process.rss_bytes" not in case.series:
+        steps.append(
+            NextStep(
+                do=f"grep -E 'VmRSS|RssAnon' /proc/{pid}/status   twice, ten minutes apart",
+                decides="this process or another one",
+            )
+        )
+        steps.append(NextStep(do=f"memwhy watch {pid}", decides="which layer of the process grows, and by how much"))
+    steps += _longer(case, pid)
+    if conclusion.cause != "steady":
+        rivals = [finding for finding in findings if finding.verdict is not Verdict.REFUTED and finding.confirm_with]
+        steps += [
+            NextStep(do=finding.confirm_with.replace("PID", pid), decides=finding.cause)
+            for finding in rivals[:3]
+            if finding.confirm_with
+        ]
+    seen: set[str] = set()
+    return tuple(step for step in steps if not (_key(step.do) in seen or seen.add(_key(step.do))))[:4]  # type: ignore[func-returns-value]
+
+
+def _key(command: str) -> str:
+    return command.split("   ")[0]
+
+
+def _longer(case: Case, pid: str) -> list[NextStep]:
+    if case.total is None:
+        return []
+    course = case.series[case.total].course
+    if not isinstance(course, NotEnough):
+        return []
+    if course.per == "sample":
+        return [
+            NextStep(
+                do="take the same reading several times, with `date` before each", decides="whether it grows at all"
+            )
+        ]
+    needed = flag_duration(max(60.0, course.needed or 0.0))
+    return [NextStep(do=f"memwhy watch {pid} --for {needed}", decides="whether it grows at all")]

@@ -1,0 +1,74 @@
+"""The report is put together here; each part has a file of its own beside this one."""
+
+from typing import Literal
+
+from memwhy.conclude.cautions import cautions
+from memwhy.conclude.limits import limit_said
+from memwhy.conclude.missing import missing, next_steps
+from memwhy.conclude.rows import control_rows, layer_rows, runtime_rows, total_row
+from memwhy.conclude.suggestions import suggestions
+from memwhy.model.case import Case
+from memwhy.model.report import Conclusion, EvidenceRow, Finding, Holder, Overhead, Report, Verdict
+
+HIGH, MEDIUM = 0.9, 0.6
+ENOUGH = 0.5
+"""Below this no cause is the verdict: the evidence cannot decide."""
+
+
+def conclude(
+    case: Case,
+    findings: tuple[Finding, ...],
+    holders: tuple[Holder, ...],
+    *,
+    evidence: tuple[EvidenceRow, ...],
+    overhead: Overhead | None,
+) -> Report:
+    """The frozen report."""
+    total = case.series[case.total] if case.total else None
+    account = case.account
+    conclusion = verdict_of(findings)
+    return Report(
+        target=case.target,
+        conclusion=conclusion,
+        findings=findings,
+        suggestions=suggestions(case),
+        total=total_row(case),
+        layers=layer_rows(case),
+        unaccounted_bytes=account.unaccounted_bytes if account else None,
+        runtime_rows=runtime_rows(case),
+        controls=control_rows(case),
+        attribution=holders,
+        evidence=evidence,
+        missing=missing(case),
+        next_steps=next_steps(case, findings, conclusion),
+        checks=account.checks if account else (),
+        warnings=cautions(case, findings),
+        facts=tuple(case.facts.items()),
+        overhead=overhead,
+        span_s=total.points[-1][0] - total.points[0][0] if total and total.clock != "order" else None,
+        limit=limit_said(case),
+    )
+
+
+def verdict_of(findings: tuple[Finding, ...]) -> Conclusion:
+    """The best supported cause, when it is more likely than not; else undetermined, with how likely that is right."""
+    best = findings[0]
+    if best.verdict is Verdict.SUPPORTED and best.probability >= ENOUGH:
+        return Conclusion(
+            cause=best.cause,
+            confidence=confidence_of(best.probability),
+            probability=best.probability,
+            headline=best.headline,
+        )
+    open_causes = [finding for finding in findings if finding.verdict is not Verdict.REFUTED]
+    left = ", ".join(finding.cause for finding in open_causes[:3])
+    probability = round(1.0 - max((finding.probability for finding in findings), default=0.0), 3)
+    headline = "The evidence cannot decide" + (f"; still possible: {left}." if left and len(open_causes) <= 6 else ".")
+    return Conclusion(
+        cause="undetermined", confidence=confidence_of(probability), probability=probability, headline=headline
+    )
+
+
+def confidence_of(probability: float) -> Literal["high", "medium", "low"]:
+    """The contract's words: high from 0.9, medium from 0.6."""
+    return "high" if probability >= HIGH else "medium" if probability >= MEDIUM else "low"

@@ -1,0 +1,58 @@
+"""Verb 2: what holds the memory. Evidence becomes a case, every cause is judged, one frozen report comes out."""
+
+from collections.abc import Callable, Iterable
+from typing import BinaryIO
+
+from memwhy.attribution import attribute
+from memwhy.casefile import Casebook
+from memwhy.causes import judge_all
+from memwhy.conclude import conclude
+from memwhy.model.report import Overhead, Report
+from memwhy.recording import open_recording
+from memwhy.sources.documents import Evidenced, read_evidence
+
+
+def casebook_of_watch() -> Casebook:
+    """An empty casebook for a live watch."""
+    return Casebook(live=True)
+
+
+def diagnose(book: Casebook, *, overhead: Overhead | None = None) -> Report:
+    """The report on all that the casebook holds. The same evidence gives the same report for ever."""
+    case = book.case()
+    findings = judge_all(case)
+    holders = attribute(case, findings)
+    return conclude(case, findings, holders, evidence=book.evidence(), overhead=overhead)
+
+
+def explain(
+    paths: Iterable[str], *, stdin: BinaryIO | None = None, progress: Callable[[int, int | None], None] | None = None
+) -> Report:
+    """Diagnose files, directories, recordings and pasted pages; "-" is `stdin`.
+
+    Raises NothingReadable when no input gives anything, RecordingError for a recording that cannot be opened
+    when it is the only input.
+    """
+    evidenced = read_evidence(tuple(paths), stdin=stdin, progress=progress)
+    return diagnose(book_of(evidenced))
+
+
+def book_of(evidenced: Evidenced) -> Casebook:
+    """A casebook of documents and of the recordings among them."""
+    book = Casebook(live=bool(evidenced.recordings) and not evidenced.observations)
+    for observation in evidenced.observations:
+        book.add(observation)
+    for path in evidenced.recordings:
+        load(book, path)
+    book.unread.extend(evidenced.unread)
+    book.notes.extend(note for note in evidenced.notes if note not in book.notes)
+    return book
+
+
+def load(book: Casebook, path: str) -> None:
+    """Put a recording into the casebook, snapshot by snapshot."""
+    with open_recording(path) as recording:
+        for snapshot in recording.snapshots():
+            book.add_snapshot(snapshot, file=path)
+        book.ended = recording.meta.get("ended", book.ended)
+        book.notes.extend(f"{path}: {problem}" for problem in recording.problems)

@@ -1,0 +1,140 @@
+"""Weighing: how much of the growth (or of the size) one part of the case can explain, at least and at most.
+
+All shares are of the total's own growth. Where both have a trend over the same kind of time the intervals
+are used; where one has too few points, the change that was seen plus its quantum is the bound.
+"""
+
+from dataclasses import dataclass
+
+from memwhy.model.case import Case, Series
+from memwhy.model.metrics import label
+from memwhy.model.trend import Trend
+from memwhy.model.units import human_bytes, human_change, human_rate
+
+MAIN = 0.5
+"""A part that explains at least this share of the growth is a main suspect."""
+MINOR = 0.2
+"""A part that can explain at most this share of the growth is acquitted of being its cause."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One series held against the total's growth.
+
+    change: last - first. at_most: the most it can have grown, by its interval or by its range plus one quantum.
+    low, mid, high: shares of the total's growth; None when the total does not grow or is not known.
+    """
+
+    series: Series
+    change: int
+    at_most: int
+    low: float | None
+    mid: float | None
+    high: float | None
+
+    @property
+    def main(self) -> bool:
+        """It explains most of the growth, surely more than nothing."""
+        return self.mid is not None and self.low is not None and self.mid >= MAIN and self.low > 0.0
+
+    @property
+    def minor(self) -> bool:
+        """It cannot explain the growth."""
+        return self.high is not None and self.high < MINOR
+
+
+def total(case: Case) -> Series | None:
+    """The series that stands for the whole."""
+    return case.series[case.total] if case.total else None
+
+
+def grows(case: Case) -> bool | None:
+    """Whether the total grows: True, False, or None when it cannot be said."""
+    whole = total(case)
+    if whole is None or not isinstance(whole.course, Trend):
+        return None
+    if whole.course.shape == "unclear":
+        return None
+    return whole.course.growing
+
+
+def growth_bytes(case: Case) -> float:
+    """The total's growth over its own span, by its slope."""
+    whole = total(case)
+    if whole is None or not isinstance(whole.course, Trend):
+        return 0.0
+    return whole.course.slope * whole.course.span
+
+
+def part(case: Case, metric: str) -> Part | None:
+    """One metric held against the total's growth; None when it was not seen."""
+    series = case.series.get(metric)
+    if series is None:
+        return None
+    change = series.last - series.first
+    spread = series.most - series.least + (series.quantum if series.quantum > 1 else 0)
+    at_most = spread
+    course, whole = series.course, total(case)
+    growth = growth_bytes(case)
+    if isinstance(course, Trend):
+        at_most = min(spread, max(0, round(course.high * course.span)))
+    if whole is None or growth <= 0 or not grows(case):
+        return Part(series=series, change=change, at_most=at_most, low=None, mid=None, high=None)
+    if isinstance(course, Trend) and isinstance(whole.course, Trend) and course.per == whole.course.per:
+        slope = whole.course.slope
+        low, mid, high = course.low / slope, course.slope / slope, course.high / slope
+        if not course.growing:
+            low = min(low, 0.0)
+        return Part(series=series, change=change, at_most=at_most, low=low, mid=mid, high=high)
+    return Part(
+        series=series, change=change, at_most=at_most, low=0.0, mid=max(0, change) / growth, high=at_most / growth
+    )
+
+
+def said(one: Part) -> str:
+    """A part in words: `Go heap, spans in use: 11.0 to 13.0 MiB, +0.1 MiB/min (-0.6 to +0.8)`."""
+    series, course = one.series, one.series.course
+    text = f"{label(series.metric)}: {change_said(series)}"
+    if isinstance(course, Trend):
+        text += f", {slope_said(course)}"
+    return text
+
+
+def change_said(series: Series) -> str:
+    """`505.0 MiB to 516.0 MiB`, or one figure when nothing changed."""
+    if series.metric.endswith("_count"):
+        return f"{series.first:,} to {series.last:,}" if series.first != series.last else f"{series.last:,}, unchanged"
+    if human_bytes(series.first) == human_bytes(series.last):
+        return f"{human_bytes(series.last)}, flat" if len(series.points) > 1 else human_bytes(series.last)
+    return f"{human_bytes(series.first)} to {human_bytes(series.last)}"
+
+
+def slope_said(course: Trend, *, count: str = "") -> str:
+    """`+45.1 MiB/min (+44.0 to +46.2)`; for counts `+3.1 goroutines/min (+2.8 to +3.4)`."""
+    if count:
+        scale, unit = (60.0, "/min") if course.per == "s" else (1.0, " a reading")
+        return f"{course.slope * scale:+,.1f} {count}{unit} ({course.low * scale:+,.1f} to {course.high * scale:+,.1f})"
+    scale = 60.0 if course.per == "s" else 1.0
+    interval = f"({human_change(course.low * scale)} to {human_change(course.high * scale)})"
+    return f"{human_rate(course.slope, course.per)} {interval}"
+
+
+def percent(share: float | None) -> str:
+    """`93 %`, clamped to what can be said of a share."""
+    if share is None:
+        return "an unknown share"
+    return f"{max(0.0, min(1.0, share)) * 100:.0f} %"
+
+
+def explained_per_s(one: Part) -> float | None:
+    """Bytes a second of this part's growth, when there is time."""
+    course = one.series.course
+    return course.slope if isinstance(course, Trend) and course.per == "s" else None
+
+
+def level_share(case: Case, metric: str) -> float | None:
+    """How much of the total's size this metric is, at the last look; None when either is unknown or zero."""
+    whole, series = total(case), case.series.get(metric)
+    if whole is None or series is None or whole.last <= 0:
+        return None
+    return series.last / whole.last

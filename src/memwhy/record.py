@@ -1,0 +1,340 @@
+"""Verb 1: every tick, read what is due and hand on one snapshot. Standard library only: this runs on the sick machine.
+
+Reading only: files under /proc and /sys, and GET requests to the target's own profiling endpoint. The target is
+never stopped and never waits for us, but for what the kernel and Go's own endpoint do by themselves: smaps walks
+the page tables under the mm's read lock; a heap profile stops the world for some microseconds.
+"""
+
+import os
+import select
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from memwhy.model.errors import TargetGone, UsageError
+from memwhy.model.evidence import Evidence, Snapshot
+from memwhy.model.units import NS_PER_S
+from memwhy.recording import Recorder
+from memwhy.sources import proc
+from memwhy.sources.go import binary, buildinfo, endpoint
+
+GENTLE_SHARE = 0.004
+"""A dear source is read so seldom that its own time stays below this share of the wall clock."""
+FREE_READS = 2
+"""The first reads of each source are not held back: two points are the least that shows a change."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cadence:
+    """How often a source is read at most. every_s: 0 for once only, at the start."""
+
+    source: str
+    every_s: float
+
+
+CADENCES = (
+    Cadence(source="proc/status", every_s=1),
+    Cadence(source="proc/stat", every_s=1),
+    Cadence(source="proc/smaps_rollup", every_s=2),
+    Cadence(source="proc/smaps", every_s=2),
+    Cadence(source="proc/meminfo", every_s=5),
+    Cadence(source="proc/vmstat", every_s=10),
+    Cadence(source="proc/cgroup", every_s=5),
+    Cadence(source="proc/threads", every_s=10),
+    Cadence(source="proc/fd", every_s=5),
+    Cadence(source="proc/sockets", every_s=10),
+    Cadence(source="proc/children", every_s=5),
+    Cadence(source="proc/thp", every_s=300),
+    Cadence(source="proc/exe", every_s=30),
+    Cadence(source="proc/environ", every_s=0),
+    Cadence(source="proc/limits", every_s=0),
+    Cadence(source="proc/namespaces", every_s=0),
+    Cadence(source="proc/host", every_s=0),
+)
+TOGETHER = {"proc/smaps": "proc/smaps_rollup"}
+"""Read in one breath, because one is the other's witness: the second is due exactly when the first is."""
+
+
+@dataclass(slots=True)
+class Due:
+    """When a source is next to be read."""
+
+    cadence: Cadence
+    next_ns: int = 0
+    reads: int = 0
+    failures: int = 0
+    mean_cost_ns: float = 0.0
+
+    def done(self, now_ns: int, cost_ns: int, *, failed: bool) -> None:
+        """Set the next time: the cadence, stretched by what reading costs and by failures in a row."""
+        self.reads += 1
+        self.failures = self.failures + 1 if failed else 0
+        self.mean_cost_ns = cost_ns if self.reads == 1 else 0.7 * self.mean_cost_ns + 0.3 * cost_ns
+        if self.cadence.every_s == 0:
+            self.next_ns = 1 << 62
+            return
+        wait_ns = self.cadence.every_s * NS_PER_S
+        if self.reads > FREE_READS:
+            wait_ns = max(wait_ns, self.mean_cost_ns / GENTLE_SHARE)
+        if failed:
+            wait_ns *= min(2**self.failures, 64)
+        self.next_ns = now_ns + round(wait_ns)
+
+
+class Watcher:
+    """Takes snapshots of one process. `take()` returns None once the process is gone; `ended` then says how."""
+
+    def __init__(self, pid: int, *, root: str = "/proc", pprof_url: str | None = None, probe: bool = True) -> None:
+        """Raises TargetGone or NotPermitted. probe: look for the target's own HTTP endpoint and ask it."""
+        self.root = root
+        self.pid = pid
+        self.identity = proc.process_identity(root, pid)
+        self.ended: str | None = None
+        self.events: list[str] = []
+        self.endpoints: tuple[endpoint.Endpoint, ...] = ()
+        self.cpu_ns = 0
+        self._tick = 0
+        self._probe = probe
+        self._pprof_url = pprof_url
+        self._due = {cadence.source: Due(cadence) for cadence in CADENCES}
+        self._image: tuple[str, str] | None = None
+        self._oom_kills: int | None = None
+        self._pidfd = _pidfd(pid) if root == "/proc" else None
+
+    # -- one tick -------------------------------------------------------------------------------
+
+    def take(self, *, last: bool = False) -> Snapshot | None:
+        """Read all that is due. last: read the dear sources once more, as the closing look."""
+        started_ns, cpu_ns = _boot_ns(), time.thread_time_ns()
+        if not self._alive():
+            return None
+        due = [
+            source for source, when in self._due.items() if when.next_ns <= started_ns or (last and source in _CLOSING)
+        ]
+        evidence = [self._read(source) for source in due]
+        if self._tick == 0:
+            evidence += self._read_binary()
+            self._find_endpoints()
+        evidence += self._read_endpoints(last=last)
+        cost_ns = time.thread_time_ns() - cpu_ns
+        self.cpu_ns += cost_ns
+        snapshot = Snapshot(
+            tick=self._tick,
+            monotonic_ns=started_ns,
+            wall_ns=time.time_ns(),
+            late_ns=0,
+            cpu_ns=cost_ns,
+            evidence=tuple(evidence),
+        )
+        self._tick += 1
+        return snapshot
+
+    def wait(self, until_ns: int) -> None:
+        """Sleep until then, or until the process ends, whichever comes first."""
+        timeout_s = max(0.0, (until_ns - _boot_ns()) / NS_PER_S)
+        if self._pidfd is None:
+            time.sleep(timeout_s)
+        else:
+            select.select([self._pidfd], [], [], timeout_s)
+
+    def close(self) -> None:
+        """Let go of the process."""
+        if self._pidfd is not None:
+            os.close(self._pidfd)
+            self._pidfd = None
+
+    # -- reading --------------------------------------------------------------------------------
+
+    def _read(self, source: str) -> Evidence:
+        module = proc.READERS[source]
+        one = _timed(source, lambda: module.read(self.root, self.pid))
+        due = self._due[source]
+        due.done(one.monotonic_ns, one.cost_ns, failed=one.error is not None)
+        partner = TOGETHER.get(source)
+        if partner is not None:
+            self._due[partner].next_ns = due.next_ns
+        if source == "proc/vmstat" and one.error is None:
+            self._oom_kills = module.parse(one.raw).metrics.get("host.oom_kills_count")
+        return one
+
+    def _read_binary(self) -> list[Evidence]:
+        found = []
+        for module in (buildinfo, binary):
+            found.append(_timed(module.NAME, lambda module=module: module.read(self.root, self.pid)))  # type: ignore[misc]
+        return found
+
+    def _find_endpoints(self) -> None:
+        if self._pprof_url is not None:
+            self.endpoints = (endpoint.from_url(self._pprof_url),)
+        elif self._probe and self.root == "/proc":
+            try:
+                self.endpoints = endpoint.discover(self.root, self.pid)
+            except OSError as error:
+                self.events.append(f"its endpoint could not be looked for: {_reason(error)}")
+        kinds = {one.kind for one in self.endpoints}
+        for source, kind, _, every_s in ENDPOINT_CADENCES:
+            # MemStats come with the heap profile: the other kinds are asked only where that is missing
+            if kind in kinds and (kind == "pprof" or "pprof" not in kinds):
+                self._due[source] = Due(Cadence(source=source, every_s=every_s))
+
+    def _read_endpoints(self, *, last: bool) -> list[Evidence]:
+        found = []
+        for source, kind, path, _ in ENDPOINT_CADENCES:
+            due = self._due.get(source)
+            now_ns = _boot_ns()
+            if due is None or (due.next_ns > now_ns and not (last and source in _CLOSING and not due.failures)):
+                continue
+            where = next(one for one in self.endpoints if one.kind == kind)
+            one = _timed(source, lambda where=where, path=path: endpoint.fetch(where, path))  # type: ignore[misc]
+            due.done(now_ns, one.cost_ns, failed=one.error is not None)
+            found.append(one)
+        return found
+
+    # -- is it still the same process? ----------------------------------------------------------
+
+    def _alive(self) -> bool:
+        """Whether the process that we began with still runs; notes an exec of another program."""
+        try:
+            reading = proc.READERS["proc/stat"].parse(proc.READERS["proc/stat"].read(self.root, self.pid))
+        except OSError:
+            return self._end("ended")
+        if int(reading.facts["process.start_ticks"]) != self.identity.start_ticks:
+            return self._end(f"ended, and its pid {self.pid} now belongs to another process")
+        if reading.facts.get("process.state") in ("Z", "X"):
+            return self._end("ended")
+        image = (reading.facts.get("process.start_stack", ""), _exe(self.root, self.pid))
+        if self._image is not None and image != self._image and "" not in (image[1], self._image[1]):
+            self.events.append(f"the process executed another program ({image[1]}) at tick {self._tick}")
+            for source in ("proc/exe", "proc/environ"):
+                self._due[source].next_ns = 0
+        self._image = image
+        return True
+
+    def _end(self, how: str) -> bool:
+        if self.ended is None:
+            killed = how == "ended" and self._oom_killed()
+            self.ended = "ended while the kernel counted an OOM kill: very likely its own" if killed else how
+        return False
+
+    def _oom_killed(self) -> bool:
+        """The host's count of OOM kills rose since it was last read."""
+        before = self._oom_kills
+        self._read("proc/vmstat")
+        return before is not None and self._oom_kills is not None and self._oom_kills > before
+
+
+ENDPOINT_CADENCES = (
+    ("go/heap", "pprof", "heap?debug=1", 5.0),
+    ("go/goroutine", "pprof", "goroutine?debug=1", 10.0),
+    ("go/threadcreate", "pprof", "threadcreate?debug=1", 60.0),
+    ("go/expvar", "expvar", "", 5.0),
+    ("go/metrics", "metrics", "", 10.0),
+)
+"""source, kind of endpoint, path below it, seconds."""
+
+_CLOSING = ("proc/status", "proc/smaps", "proc/smaps_rollup", "proc/fd", "go/heap", "go/goroutine")
+
+
+def snapshots(watcher: Watcher, *, for_s: float | None, tick_s: float = 1.0) -> Iterator[Snapshot]:
+    """Snapshots at the tick, until `for_s` is over, the process ends, or the consumer stops."""
+    begun_ns = _boot_ns()
+    end_ns = None if for_s is None else begun_ns + round(for_s * NS_PER_S)
+    next_ns = begun_ns
+    while True:
+        last = end_ns is not None and next_ns >= end_ns
+        snapshot = watcher.take(last=last)
+        if snapshot is None:
+            return
+        yield replace(snapshot, late_ns=max(0, snapshot.monotonic_ns - next_ns))
+        if last:
+            return
+        # a tick that costs much is taken less often: our own share stays small on any target
+        pause_ns = max(tick_s * NS_PER_S, snapshot.cpu_ns / (2 * GENTLE_SHARE) if snapshot.tick > FREE_READS else 0)
+        next_ns = max(next_ns + round(pause_ns), _boot_ns())
+        if end_ns is not None:
+            next_ns = min(next_ns, end_ns)
+        watcher.wait(next_ns)
+
+
+def _timed(source: str, read: Callable[[], bytes]) -> Evidence:
+    """Read once; what fails is evidence with an error."""
+    monotonic_ns, wall_ns = _boot_ns(), time.time_ns()
+    raw, error = b"", None
+    try:
+        raw = read()
+    except OSError as problem:
+        error = _reason(problem)
+    return Evidence(
+        source=source,
+        monotonic_ns=monotonic_ns,
+        wall_ns=wall_ns,
+        cost_ns=_boot_ns() - monotonic_ns,
+        raw=raw,
+        error=error,
+    )
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error) or type(error).__name__
+
+
+def _boot_ns() -> int:
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+
+
+def _exe(root: str, pid: int) -> str:
+    try:
+        return os.readlink(f"{root}/{pid}/exe")
+    except OSError:
+        return ""
+
+
+def _pidfd(pid: int) -> int | None:
+    try:
+        return os.pidfd_open(pid)
+    except OSError:
+        return None
+
+
+def find_target(root: str, text: str) -> int:
+    """The pid of a pid or process name. Raises TargetGone when there is none, UsageError when there are several."""
+    if text.isdigit():
+        return int(text)
+    found = proc.find_pids(root, text)
+    if not found:
+        raise TargetGone(f"no process is called {text!r}", help="ps -e lists them; a pid works too")
+    if len(found) > 1:
+        rows = ", ".join(f"{pid} ({comm})" for pid, comm, _ in found[:8])
+        raise UsageError(f"{len(found)} processes are called {text!r}: {rows}", help="give the pid of the one you mean")
+    return found[0][0]
+
+
+class Discard:
+    """A recorder that keeps nothing."""
+
+    def append(self, snapshot: Snapshot) -> None:
+        """Drop it."""
+
+
+@contextmanager
+def keep(watcher: Watcher, path: str | None, *, max_bytes: int | None) -> Iterator["Discard | Recorder"]:
+    """A recorder for this watcher's snapshots, closed with the reason; one that keeps nothing when path is None."""
+    if path is None:
+        yield Discard()
+        return
+    identity = watcher.identity
+    meta = {"pid": str(identity.pid), "start_ticks": str(identity.start_ticks), "boot_id": identity.boot_id}
+    recorder = Recorder.create(path, meta=meta, max_bytes=max_bytes)
+    reason = "stopped"
+    try:
+        yield recorder
+    except BaseException as error:
+        reason = f"stopped by {type(error).__name__}"
+        raise
+    finally:
+        if watcher.ended is not None:
+            recorder.note("ended", watcher.ended)
+        for number, event in enumerate(watcher.events):
+            recorder.note(f"event.{number}", event)
+        recorder.close(reason)
