@@ -8,6 +8,7 @@ zero while Alloc is not, and a program allocates more than one object between tw
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from memwhy.model.errors import ParseError
 from memwhy.model.metrics import REGISTRY
@@ -18,7 +19,11 @@ from memwhy.sources.pasted.stamps import Stamp, read_stamp
 from memwhy.sources.span import Span
 
 NAME = "pasted/memstats_log"
-TRIGGERS = (b"alloc", b"heap", b"memstats", b"stackin", b"numgc")
+TRIGGERS = (
+    b"heapal", b"heap_al", b"heap al", b"totalal", b"total_al", b"heapin", b"heap_in", b"heap in", b"heapid", b"heap_id",
+    b"heap id", b"heapsys", b"heap_sys", b"heaprel", b"heap_rel", b"heap rel", b"memstats", b"stackin", b"stack_in",
+    b"numgorou", b"alloc = ", b"alloc: ", b"alloc=",
+)  # fmt: skip
 
 _STRONG = {
     "heapalloc": "go.heap_alloc_bytes", "totalalloc": "go.total_alloc_bytes", "heapsys": "go.heap_sys_bytes",
@@ -142,10 +147,7 @@ def _blocks(lines: Sequence[str]) -> Iterator[list[_Moment]]:
             continue
         stamp = read_stamp(line)
         moment = block[-1] if block else None
-        if moment is not None and i - moment.last > _GAP_LINES and not (stamp and moment.stamp):
-            yield block
-            block, moment = [], None
-        elif moment is not None and i - moment.last > 50 * _GAP_LINES:
+        if moment is not None and i - moment.last > (50 * _GAP_LINES if stamp and moment.stamp else _GAP_LINES):
             yield block
             block, moment = [], None
         if moment is None or _anew(moment, figures, stamp):
@@ -202,7 +204,7 @@ def _foreign_counts(block: Sequence[_Moment]) -> str | None:
     else:
         reason = ""
     counts = [int(float(a.number)) for _, a in mallocs]
-    steps = {b - a for a, b in zip(counts, counts[1:], strict=False)}
+    steps = {b - a for a, b in pairwise(counts)}
     if steps == {1}:
         reason = "; ".join(filter(None, [reason, f"{spelled[0]} rises by exactly one from moment to moment"]))
         return f"{names} in this log count log lines, not Go's allocations: {reason}"

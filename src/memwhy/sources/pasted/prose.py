@@ -1,6 +1,7 @@
 """Hints in the words of a page: native libraries that it names, what its people watch, what they suggest.
 
-Facts only, weak evidence: `prose.…` with the line as value, the first few of each. Never metrics.
+Facts only, weak evidence: `prose.WORD` for native code, `prose.suggests.NAME` for advice, `page.watches-…` for what was
+looked at, each with its line as value, the first few of each. Never metrics.
 """
 
 import re
@@ -16,10 +17,10 @@ _SHOWN = 160
 
 LIBRARIES = (
     "gokogiri", "libxml2", "libxslt", "imagick", "imagemagick", "graphicsmagick", "gocv", "opencv", "go-sqlite3", "sqlite3",
-    "gorocksdb", "grocksdb", "rocksdb", "leveldb", "librdkafka", "confluent-kafka-go", "git2go", "libgit2", "tensorflow",
+    "gorocksdb", "grocksdb", "rocksdb", "librdkafka", "confluent-kafka-go", "git2go", "libgit2", "tensorflow",
     "onnxruntime", "v8go", "libvips", "govips", "bimg", "ffmpeg", "libav", "gozstd", "hyperscan", "gohs", "duckdb", "godror",
     "go-oci8", "gousb", "libusb", "libpcap", "zmq4", "goczmq", "libzmq", "libwebp", "faiss", "wasmtime", "wasmer", "libcurl",
-    "openssl", "rdkafka", "pdfium", "poppler", "freetype", "libsass", "lmdb", "mozjpeg", "libjpeg", "nokogiri", "lxml",
+    "rdkafka", "levigo", "pdfium", "poppler", "libsass", "lmdb", "mozjpeg", "libjpeg", "nokogiri", "lxml",
 )  # fmt: skip
 """C libraries and their bindings that programs of a garbage-collected language often carry."""
 
@@ -31,36 +32,36 @@ def _words(*alternatives: str) -> re.Pattern[str]:
 
 _LIBRARY = _words(*map(re.escape, sorted(LIBRARIES, key=len, reverse=True)))
 _HINTS = {
-    "cgo": _words(r"cgo", r"C\.(?:CString|CBytes|malloc|calloc|free)", r"import \"C\"", r"unsafe\.Pointer"),
-    "allocator": _words(r"jemalloc", r"tcmalloc", r"mimalloc", r"malloc_trim", r"MALLOC_ARENA_MAX", r"glibc malloc"),
-    "watches-res": re.compile(r"(?<![A-Za-z0-9_])(?:(?:RES|RSS)(?![A-Za-z0-9_])|[Rr]es(?![A-Za-z0-9_]).{0,40}[Vv][Ii][Rr][Tt])"),
-    "watches-top": re.compile(r"(?<![A-Za-z0-9_/(])h?top(?= ?[(（`,，])|(?:\bwith|\busing|\bmit|\bcom|用|和|et|y|e|und|and) `?h?top\b"),
-    "suggests.response-bodies": _words(r"\w{1,20}\.Body\.Close", r"Body\.Close", r"clos(?:e|ing) (?:the )?(?:response )?bod(?:y|ies)"),
-    "suggests.connection-pools": _words(
+    "prose.cgo": _words(r"cgo", r"C\.(?:CString|CBytes|malloc|calloc|free)", r"import \"C\"", r"unsafe\.Pointer"),
+    "prose.allocator": _words(r"jemalloc", r"tcmalloc", r"mimalloc", r"malloc_trim", r"MALLOC_ARENA_MAX", r"glibc malloc"),
+    "page.watches-res": re.compile(r"(?<![A-Za-z0-9_])(?:(?:RES|RSS)(?![A-Za-z0-9_])|[Rr]es(?![A-Za-z0-9_]).{0,40}[Vv][Ii][Rr][Tt])"),
+    "page.watches-top": re.compile(r"(?<![A-Za-z0-9_/(])h?top(?= ?[(（`,，])|(?:\bwith|\busing|\bmit|\bcom|用|和|et|y|e|und|and) `?h?top\b"),
+    "prose.suggests.response-bodies": _words(r"\w{1,20}\.Body\.Close", r"Body\.Close", r"clos(?:e|ing) (?:the )?(?:response )?bod(?:y|ies)"),
+    "prose.suggests.connection-pools": _words(
         r"MaxIdleConns(?:PerHost)?", r"MaxConnsPerHost", r"IdleConnTimeout", r"CloseIdleConnections", r"connection pools?"
     ),
-    "suggests.gzip-readers": re.compile(
+    "prose.suggests.gzip-readers": re.compile(
         r"(?<![A-Za-z0-9_])(?:gzip|flate|zlib)\.?(?:New)?Reader(?![A-Za-z0-9_])|gzip reader|(?:close|defer).{0,40}gzip", re.IGNORECASE
     ),
-    "suggests.free-os-memory": _words(r"FreeOSMemory", r"return(?:ed|s|ing)? (?:the )?memory to the OS"),
-    "suggests.memory-limit": _words(r"SetMemoryLimit", r"GOMEMLIMIT", r"memory limit"),
-    "suggests.gc-percent": _words(r"SetGCPercent", r"GOGC"),
-    "suggests.goroutines": re.compile(
+    "prose.suggests.free-os-memory": _words(r"FreeOSMemory", r"return(?:ed|s|ing)? (?:the )?memory to the OS"),
+    "prose.suggests.memory-limit": _words(r"SetMemoryLimit", r"GOMEMLIMIT", r"memory limit"),
+    "prose.suggests.gc-percent": _words(r"SetGCPercent", r"GOGC"),
+    "prose.suggests.goroutines": re.compile(
         r"(?<![A-Za-z0-9_])(?:NumGoroutine(?![A-Za-z])|goroutines?[ -]?(?:leak|泄|漏|リーク|утеч|leck)|leak\w* goroutines?|"
         r"(?:fuga|vazamento|fuite)s? de goroutines?)",
         re.IGNORECASE,
     ),
-    "suggests.recursion": re.compile(r"(?<![A-Za-z])(?:recurs(?:ion|ive|ão|ivo|iva|ivas?|if)|rekursi|récursi|tail[- ]call)|递归|遞迴|再帰|рекурс", re.IGNORECASE),
-    "suggests.malloc-trim": _words(r"malloc_trim", r"MALLOC_TRIM_THRESHOLD_?"),
-    "suggests.arena-max": _words(r"MALLOC_ARENA_MAX", r"M_ARENA_MAX"),
+    "prose.suggests.recursion": re.compile(r"(?<![A-Za-z])(?:recurs(?:ion|ive|ão|ivo|iva|ivas?|if)|rekursi|récursi|tail[- ]call)|递归|遞迴|再帰|рекурс", re.IGNORECASE),
+    "prose.suggests.malloc-trim": _words(r"malloc_trim", r"MALLOC_TRIM_THRESHOLD_?"),
+    "prose.suggests.arena-max": _words(r"MALLOC_ARENA_MAX", r"M_ARENA_MAX"),
 }  # fmt: skip
 
 
 def _hints(line: str) -> list[str]:
     """Names of the facts that a line gives."""
     line = line[:4000]
-    names = [f"prose.{name}" for name, pattern in _HINTS.items() if pattern.search(line)]
-    return names + [f"prose.library.{word}" for word in sorted({found.lower() for found in _LIBRARY.findall(line)})]
+    names = [name for name, pattern in _HINTS.items() if pattern.search(line)]
+    return names + [f"prose.{word}" for word in sorted({found.lower() for found in _LIBRARY.findall(line)})]
 
 
 def find(lines: Sequence[str]) -> Iterable[Span]:

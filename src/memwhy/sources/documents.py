@@ -1,0 +1,425 @@
+"""Documents: files, directories, gzip, captures, free-form pages and standard input → observations in their places.
+
+Nothing here knows a format: the readers of `proc`, `go` and `pasted` do. Memory is bounded: a document above
+PAGE_BYTES is streamed, only the surroundings of the readers' TRIGGERS are looked at, and long series are thinned.
+"""
+
+import io
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from types import ModuleType
+from typing import BinaryIO
+
+from memwhy.model.errors import MemwhyError, NothingReadable, ParseError
+from memwhy.model.reading import Moment, Observation, Reading, Unread, Where
+from memwhy.sources import files
+from memwhy.sources.page import (
+    READERS,
+    RUNTIME,
+    Found,
+    Pageful,
+    read_page,
+    read_with,
+    reader_of_name,
+    tidy_subject,
+    to_lines,
+)
+from memwhy.sources.scan import scan_hot
+
+PAGE_BYTES = 16 << 20
+_WHOLE_BYTES = 64 << 20  # a binary profile or a capture of one kernel file, read at once
+_PIECE_BYTES = 8 << 20
+_SERIES_WEIGHT = 20_000
+_MOST_SERIES = 2_000
+_MOST_UNREAD = 100
+
+Progress = Callable[[str, int, int | None], None]
+"""Called with (input, bytes done, bytes in all or None)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """One file that was given or found. format: text, gzip text, pprof, recording, binary, empty, …; size as stored."""
+
+    path: str
+    format: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidenced:
+    """All that documents say. recordings: paths of memwhy's own files, recognised and not opened."""
+
+    observations: tuple[Observation, ...]
+    unread: tuple[Unread, ...]
+    notes: tuple[str, ...]
+    inputs: tuple[Input, ...]
+    recordings: tuple[str, ...]
+
+
+def read_evidence(
+    paths: Sequence[str], *, stdin: bytes | BinaryIO | None = None, progress: Progress | None = None
+) -> Evidenced:
+    """Read everything that the paths lead to; "-" is stdin. NothingReadable when none of it says anything."""
+    shelf = _Shelf()
+    desk = _Desk(shelf, progress)
+    for path in paths:
+        if path == "-":
+            stream = io.BytesIO(stdin) if isinstance(stdin, bytes) else stdin or sys.stdin.buffer
+            desk.read_stream("-", stream, 0)
+            continue
+        listing = files.list_files(path)
+        for skipped, problem in listing.skipped:
+            desk.fail(skipped, "file", problem)
+        before = len(desk.inputs)
+        for file in listing.files:
+            desk.read_file(file)
+        if not listing.files and not listing.skipped:
+            desk.fail(path, "directory", "an empty directory")
+        elif len(desk.inputs) - before > 1:
+            desk.note_owner(path)
+    if not shelf.observations and not desk.recordings:
+        raise NothingReadable(_nothing(paths, desk.unread))
+    return Evidenced(
+        observations=shelf.in_place(),
+        unread=tuple(desk.unread),
+        notes=(*desk.notes, *shelf.notes()),
+        inputs=tuple(desk.inputs),
+        recordings=tuple(desk.recordings),
+    )
+
+
+def _nothing(paths: Sequence[str], unread: Sequence[Unread]) -> str:
+    if not paths:
+        return "no evidence was given"
+    said = "; ".join(f"{row.where}: {row.problem}" for row in unread[:5])
+    more = f"; and {len(unread) - 5} more" if len(unread) > 5 else ""
+    return f"nothing readable: {said}{more}"
+
+
+@dataclass(slots=True)
+class _Series:
+    """Observations of one source and subject; every stride-th is kept once they weigh too much."""
+
+    kept: list[tuple[int, Observation]]
+    seen: int = 0
+    weight: int = 0
+    stride: int = 1
+    last: tuple[int, Observation] | None = None
+
+    def add(self, observation: Observation) -> None:
+        index = self.seen
+        self.seen += 1
+        self.last = (index, observation)
+        if index % self.stride:
+            return
+        self.kept.append(self.last)
+        self.weight += _weight(observation.reading)
+        while self.weight > _SERIES_WEIGHT and len(self.kept) > 2:
+            self.kept = self.kept[::2]
+            self.stride *= 2
+            self.weight = sum(_weight(o.reading) for _, o in self.kept)
+
+    def all(self) -> list[tuple[int, Observation]]:
+        tail = [self.last] if self.last is not None and (not self.kept or self.kept[-1][0] != self.last[0]) else []
+        return [*self.kept, *tail]
+
+
+def _weight(reading: Reading) -> int:
+    """About how many plain readings' memory this one takes."""
+    profiled = sum(len(p.rows) + len(p.stacks) for p in reading.profiles)
+    return 1 + (len(reading.mappings) + profiled) // 8
+
+
+class _Shelf:
+    """Where observations are put, by source and subject, and given their moments in the end."""
+
+    def __init__(self) -> None:
+        self._series: dict[tuple[str, str], _Series] = {}
+        self.refused = 0
+
+    @property
+    def observations(self) -> int:
+        return sum(series.seen for series in self._series.values())
+
+    def add(self, file: str, found: Found, *, lines: bool) -> None:
+        key = (found.source, found.subject)
+        if key not in self._series and len(self._series) >= _MOST_SERIES:
+            self.refused += 1
+            return
+        where = Where(file=file, first_line=found.first_line, last_line=found.last_line) if lines else Where(file=file)
+        reading = replace(found.reading, line=None, last_line=None)
+        moment = Moment(clock="order", value=0)
+        observation = Observation(
+            source=found.source, subject=found.subject, moment=moment, where=where, reading=reading
+        )
+        self._series.setdefault(key, _Series([])).add(observation)
+
+    def in_place(self) -> tuple[Observation, ...]:
+        """Every series on one clock: the wall's if all its readings are stamped, else the order in which they stand."""
+        out: list[Observation] = []
+        for series in self._series.values():
+            kept = series.all()
+            stamped = all(o.reading.wall_ns is not None for _, o in kept)
+            for index, observation in kept:
+                wall_ns = observation.reading.wall_ns
+                moment = (
+                    Moment(clock="wall", value=wall_ns)
+                    if stamped and wall_ns is not None
+                    else Moment(clock="order", value=index)
+                )
+                out.append(replace(observation, moment=moment))
+        return tuple(out)
+
+    def notes(self) -> Iterator[str]:
+        for (source, subject), series in self._series.items():
+            if series.stride > 1:
+                whose = f" of {subject}" if subject else ""
+                yield f"{source}{whose}: {series.seen} readings, every {series.stride}th is used"
+        if self.refused:
+            yield f"{self.refused} readings of more than {_MOST_SERIES} different sources and subjects are not used"
+
+
+class _Desk:
+    """Where inputs are opened, recognised and handed to the readers."""
+
+    def __init__(self, shelf: _Shelf, progress: Progress | None) -> None:
+        self.shelf = shelf
+        self.progress = progress
+        self.unread: list[Unread] = []
+        self.notes: list[str] = []
+        self.inputs: list[Input] = []
+        self.recordings: list[str] = []
+
+    def fail(self, file: str, format: str, problem: str, lines: tuple[int, int] | None = None) -> None:
+        if len(self.unread) < _MOST_UNREAD:
+            where = Where(file=file, first_line=lines[0], last_line=lines[1]) if lines else Where(file=file)
+            self.unread.append(Unread(where=where, format=format, problem=problem))
+        elif len(self.unread) == _MOST_UNREAD:
+            self.unread.append(Unread(where=Where(file=file), format=format, problem="and more that could not be read"))
+
+    def note_owner(self, path: str) -> None:
+        """A directory that held several files, none of which said anything, is one problem of its own."""
+        if not self.shelf.observations and not self.recordings:
+            self.fail(path, "directory", "no evidence in any of its files")
+
+    def read_file(self, path: str) -> None:
+        try:
+            stream, size = files.open_file(path)
+        except OSError as error:
+            self.fail(path, "file", error.strerror or "cannot be opened")
+            return
+        except ParseError as error:
+            self.fail(path, "file", error.problem)
+            return
+        with stream:
+            self.read_stream(path, stream, size)
+
+    def read_stream(self, path: str, stream: BinaryIO, size: int) -> None:
+        """Recognise one input by its first bytes and read it."""
+        try:
+            self._read_stream(path, stream, size)
+        except OSError as error:
+            self.fail(path, "file", error.strerror or "cannot be read")
+
+    def _read_stream(self, path: str, stream: BinaryIO, size: int) -> None:
+        head = stream.read(files.BLOCK_BYTES)
+        format = files.tell_format(head)
+        self.inputs.append(Input(path=path, format=format, size_bytes=size or len(head)))
+        advice = files.advice(format)
+        if format == "recording":
+            self.recordings.append(path)
+        elif format == "empty":
+            self.fail(path, "empty", "an empty file")
+        elif advice is not None:
+            self.fail(path, format, f"this is {format}: {advice}" if format.startswith("a") else f"{format}: {advice}")
+        elif format == "gzip":
+            self._read_gzip(path, files.read_blocks(stream, head), size)
+        elif format == "binary":
+            self._read_binary(path, _gather(files.read_blocks(stream, head)))
+        else:
+            blocks = self._counted(path, files.read_blocks(stream, head), size)
+            self._read_text(path, files.to_utf8(blocks, format))
+
+    def _counted(self, path: str, blocks: Iterator[bytes], size: int) -> Iterator[bytes]:
+        done = 0
+        for block in blocks:
+            yield block
+            done += len(block)
+            if self.progress is not None:
+                self.progress(path, done, size or None)
+
+    def _reformat(self, format: str) -> None:
+        self.inputs[-1] = replace(self.inputs[-1], format=format)
+
+    def _read_gzip(self, path: str, packed: Iterator[bytes], size: int) -> None:
+        """Text is streamed; anything else is handed, still packed, to the binary readers."""
+        kept: list[bytes] = []
+        head = b""
+        inflated = files.gunzip(_remember(self._counted(path, packed, size), kept))
+        try:
+            for block in inflated:
+                head += block
+                if len(head) >= 1 << 16:
+                    break
+        except ParseError as error:
+            self.fail(path, "gzip", error.problem)
+        format = files.tell_format(head)
+        if format == "binary":
+            raw = _gather(chain(list(kept), packed))
+            self._read_binary(path, raw)
+            return
+        kept.clear()
+        if format not in ("text", "utf-16-le", "utf-16-be"):
+            self._reformat(f"gzip {format}")
+            if not any(row.where.file == path for row in self.unread):
+                problem = "nothing in it" if format == "empty" else f"{format} within gzip: unpack it first"
+                self.fail(path, "gzip", problem)
+            return
+        self._reformat("gzip text")
+        self._read_text(path, files.to_utf8(self._until_broken(path, chain([head], inflated)), format), kept)
+
+    def _until_broken(self, path: str, blocks: Iterator[bytes]) -> Iterator[bytes]:
+        try:
+            yield from blocks
+        except ParseError as error:
+            self.fail(path, "gzip", error.problem)
+
+    def _read_binary(self, path: str, raw: bytes | None) -> None:
+        if raw is None:
+            self.fail(path, "binary", f"more than {_WHOLE_BYTES >> 20} MiB of binary data")
+            return
+        for reader in RUNTIME:
+            if reader.NAME == "go/pprof":
+                try:
+                    reading = reader.parse(raw)
+                except MemwhyError as error:
+                    problem = error.problem if isinstance(error, ParseError) else error.message
+                    self.fail(path, "binary", f"binary data, and no pprof profile: {problem}")
+                else:
+                    self._reformat("pprof")
+                    self._keep(path, reader, reading)
+                return
+        self.fail(path, "binary", "binary data of no known format")
+
+    def _keep(self, path: str, reader: ModuleType, reading: Reading) -> None:
+        subject = tidy_subject(reading.subject or _owner(path))
+        found = Found(source=reader.NAME, subject=subject, first_line=1, last_line=1, reading=reading)
+        self.shelf.add(path, found, lines=False)
+
+    def _read_text(self, path: str, blocks: Iterator[bytes], kept: list[bytes] | None = None) -> None:
+        """A page at once; above PAGE_BYTES only the surroundings of the readers' triggers, piece by piece."""
+        cut: list[int] = []
+        lines = _discard(files.whole_lines(blocks, cut), kept)
+        page: list[bytes] = []
+        size = 0
+        for block in lines:
+            page.append(block)
+            size += len(block)
+            if size > PAGE_BYTES:
+                break
+        seen = self.shelf.observations
+        missed = len(self.unread)
+        if size <= PAGE_BYTES:
+            raw = b"".join(page)
+            del page
+            if not self._read_named(path, raw):
+                self._shelve(path, read_page(to_lines(raw)))
+                if self.shelf.observations == seen:
+                    self._read_whole(path, raw)
+        else:
+            self.notes.append(f"{path}: long; only the surroundings of known formats were looked at")
+            self._read_pieces(path, chain(_drain(page), lines))
+        if cut:
+            self.notes.append(
+                f"{path}: {len(cut)} line(s) longer than {files.LONGEST_LINE_BYTES >> 20} MiB are cut, the first is line {cut[0]}"
+            )
+        if self.shelf.observations == seen and len(self.unread) == missed:
+            self.fail(path, "text", "no figures in any format that memwhy knows")
+
+    def _read_pieces(self, path: str, blocks: Iterator[bytes]) -> None:
+        pending: list[str] = []
+        first = 1
+        for piece in scan_hot(blocks, _PIECE_BYTES, READERS):
+            if not pending:
+                first = piece.first_line
+            pending += to_lines(piece.raw.removesuffix(b"\n"))
+            pageful = read_page(pending, first_line=first, whole=False, final=not piece.goes_on)
+            self._shelve(path, pageful)
+            first += pageful.rest
+            pending = pending[pageful.rest :] if piece.goes_on else []
+        if pending:
+            self._shelve(path, read_page(pending, first_line=first, whole=False))
+
+    def _shelve(self, path: str, pageful: Pageful) -> None:
+        for found in pageful.found:
+            self.shelf.add(path, found, lines=True)
+        for missed in pageful.missed:
+            self.fail(path, missed.source, missed.problem, (missed.first_line, missed.last_line))
+
+    def _read_named(self, path: str, raw: bytes) -> bool:
+        """A file called as the kernel or an endpoint calls it is tried with that reader first."""
+        reader = reader_of_name(path.rpartition("/")[2])
+        if reader is None:
+            return False
+        try:
+            reading = reader.parse(raw)
+        except MemwhyError:
+            return False  # the name says nothing, then: it is read as a page
+        if not (reading.metrics or reading.mappings or reading.profiles or reading.facts):
+            return False
+        self._keep(path, reader, reading)
+        return True
+
+    def _read_whole(self, path: str, raw: bytes) -> None:
+        """Formats that fill their file and are seldom pasted: an expvar page, the text of `go version -m`."""
+        text = raw.decode("utf-8", "replace")
+        for reader in RUNTIME:
+            if hasattr(reader, "find"):
+                continue
+            try:
+                readings = read_with(reader, text)
+            except MemwhyError:
+                continue
+            if any(r.metrics or r.profiles or r.facts for r in readings):
+                self._keep(path, reader, readings[0])
+                return
+
+
+def _owner(path: str) -> str:
+    """`pid 4711` for a capture `…/4711/status`."""
+    folders = path.split("/")[:-1]
+    return next((f"pid {name}" for name in reversed(folders) if name.isascii() and name.isdigit()), "")
+
+
+def _gather(blocks: Iterator[bytes]) -> bytes | None:
+    """All bytes, or None when there are more than _WHOLE_BYTES."""
+    gathered = bytearray()
+    for block in blocks:
+        gathered += block
+        if len(gathered) > _WHOLE_BYTES:
+            return None
+    return bytes(gathered)
+
+
+def _remember(blocks: Iterator[bytes], kept: list[bytes]) -> Iterator[bytes]:
+    for block in blocks:
+        kept.append(block)
+        yield block
+
+
+def _discard(blocks: Iterator[bytes], kept: list[bytes] | None) -> Iterator[bytes]:
+    """Forget, while going, what was remembered of the packed bytes."""
+    for block in blocks:
+        if kept:
+            kept.clear()
+        yield block
+
+
+def _drain(blocks: list[bytes]) -> Iterator[bytes]:
+    """The blocks in order, each forgotten once given."""
+    blocks.reverse()
+    while blocks:
+        yield blocks.pop()

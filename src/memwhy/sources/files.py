@@ -1,0 +1,219 @@
+"""Files as they come: which there are, what each one is, and its text in blocks of whole lines, all bounded."""
+
+import codecs
+import os
+import re
+import stat
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from memwhy.model.errors import ParseError
+
+BLOCK_BYTES = 1 << 20
+LONGEST_LINE_BYTES = 1 << 20
+_HEAD_BYTES = 1 << 16
+_DEEPEST = 8
+_MOST_FILES = 5000
+_MOST_BYTES = 16 << 30
+_BOMB_BYTES = 64 << 20
+_BOMB_RATIO = 200
+
+_MAGICS = (
+    (b"SQLite format 3\0", "recording"), (b"\x1f\x8b", "gzip"), (b"\x7fELF", "an ELF program or core"),
+    (b"\x89PNG", "an image"), (b"\xff\xd8\xff", "an image"), (b"GIF8", "an image"), (b"%PDF", "a PDF"),
+    (b"PK\x03\x04", "a zip archive"), (b"\xfd7zXZ", "xz-compressed"), (b"BZh", "bzip2-compressed"),
+    (b"\x28\xb5\x2f\xfd", "zstd-compressed"),
+)  # fmt: skip
+_ADVICE = {
+    "an image": "memwhy reads text: paste the figures instead of a picture",
+    "a zip archive": "unpack it first",
+    "xz-compressed": "unpack it first (xz -d)",
+    "bzip2-compressed": "unpack it first (bunzip2)",
+    "zstd-compressed": "unpack it first (zstd -d)",
+    "an ELF program or core": "memwhy explain reads figures, not programs or cores",
+    "a PDF": "save its text instead",
+}
+_CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\x0b\x0c\x08\x1b")) + b"\x7f"
+
+
+@dataclass(slots=True)
+class Listing:
+    """The files that the paths lead to, in a stable order; skipped: why others were left out."""
+
+    files: list[str]
+    skipped: list[tuple[str, str]]
+
+
+def list_files(path: str) -> Listing:
+    """The file itself, or those under a directory: natural order, links to directories not followed, bounded."""
+    listing = Listing([], [])
+    if not Path(path).is_dir():
+        listing.files.append(path)
+        return listing
+    total = 0
+    for folder, folders, names in os.walk(
+        path, onerror=lambda e: listing.skipped.append((str(e.filename), e.strerror or "unreadable"))
+    ):
+        depth = len(Path(folder).relative_to(path).parts)
+        if depth >= _DEEPEST and folders:
+            listing.skipped.append((folder, f"folders deeper than {_DEEPEST} are not looked into"))
+            folders.clear()
+        folders[:] = sorted((f for f in folders if not f.startswith(".")), key=_natural)
+        for name in sorted(names, key=_natural):
+            file = str(Path(folder) / name)
+            problem = _unfit(file)
+            if problem is None and (len(listing.files) >= _MOST_FILES or total > _MOST_BYTES):
+                listing.skipped.append(
+                    (path, f"more than {_MOST_FILES} files or {_MOST_BYTES >> 30} GiB; the rest is not read")
+                )
+                return listing
+            if problem is not None:
+                listing.skipped.append((file, problem))
+            elif not name.startswith("."):
+                listing.files.append(file)
+                total += Path(file).stat().st_size
+    return listing
+
+
+def _natural(name: str) -> tuple[tuple[int, int, str], ...]:
+    """`status.2` before `status.10`."""
+    return tuple(
+        (1, int(part[:18]), "") if part.isascii() and part.isdigit() else (0, 0, part)
+        for part in re.split(r"([0-9]+)", name)
+    )
+
+
+def _unfit(file: str) -> str | None:
+    try:
+        mode = Path(file).stat().st_mode
+    except OSError as error:
+        return error.strerror or "unreadable"
+    return None if stat.S_ISREG(mode) else "neither a file nor a folder"
+
+
+def open_file(path: str) -> tuple[BinaryIO, int]:
+    """(stream, size in bytes, 0 if not known). Devices are refused with ParseError; OSError otherwise."""
+    mode = Path(path).stat().st_mode
+    if stat.S_ISCHR(mode) or stat.S_ISBLK(mode) or stat.S_ISSOCK(mode):
+        raise ParseError(path, None, "", "a device or socket, not a file")
+    stream = open(path, "rb")  # noqa: SIM115  the caller closes it
+    return stream, os.fstat(stream.fileno()).st_size if stat.S_ISREG(mode) else 0
+
+
+def tell_format(head: bytes) -> str:
+    """`empty`, `recording`, `gzip`, `text`, `utf-16-le`, `utf-16-be`, `binary`, or what a magic number says."""
+    if not head:
+        return "empty"
+    for magic, name in _MAGICS:
+        if head.startswith(magic):
+            return name
+    if head.startswith(codecs.BOM_UTF16_LE):
+        return "utf-16-le"
+    if head.startswith(codecs.BOM_UTF16_BE):
+        return "utf-16-be"
+    sample = head[:_HEAD_BYTES]
+    half = len(sample) // 2
+    if half >= 4:
+        low, high = sample[0::2].count(0), sample[1::2].count(0)
+        if high > 0.4 * half and low < 0.05 * half:
+            return "utf-16-le"
+        if low > 0.4 * half and high < 0.05 * half:
+            return "utf-16-be"
+    # a log that was truncated while its writer kept its place begins with NULs: these do not count
+    written = sample.replace(b"\0", b"")
+    controls = len(written) - len(written.translate(None, _CONTROLS))
+    return "binary" if controls > 0.03 * len(written) else "text"
+
+
+def advice(format: str) -> str | None:
+    """What to do with a format that is known but not read; None for those that are."""
+    return _ADVICE.get(format)
+
+
+def read_blocks(stream: BinaryIO, first: bytes = b"") -> Iterator[bytes]:
+    """Raw bytes, `first` ahead of the rest of the stream."""
+    if first:
+        yield first
+    while block := stream.read(BLOCK_BYTES):
+        yield block
+
+
+def gunzip(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """Decompressed bytes. ParseError (after what could be read) for a bomb, a broken or a truncated stream."""
+    taken = given = 0
+    inflater = zlib.decompressobj(wbits=31)
+    fresh = True
+    for block in blocks:
+        taken += len(block)
+        while block:
+            try:
+                out = inflater.decompress(block, BLOCK_BYTES)
+            except zlib.error as error:
+                if fresh and given:
+                    return  # padding behind the last member, as gzip(1) ignores it
+                raise ParseError("gzip", None, "", f"broken after {given} bytes ({error})") from error
+            fresh = False
+            given += len(out)
+            if out:
+                yield out
+            if given > _BOMB_BYTES and given > _BOMB_RATIO * taken:
+                raise ParseError(
+                    "gzip", None, "", f"a gzip bomb: {taken} bytes unpack to more than {given}; the rest is not read"
+                )
+            block = inflater.unconsumed_tail
+            if inflater.eof:
+                block = inflater.unused_data
+                inflater, fresh = zlib.decompressobj(wbits=31), True
+    if not fresh:
+        raise ParseError("gzip", None, "", f"truncated: it ends in the middle, after {given} bytes of text")
+
+
+def to_utf8(blocks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
+    """UTF-16 as UTF-8; a byte order mark is dropped. Other bytes pass as they are."""
+    if encoding not in ("utf-16-le", "utf-16-be"):
+        for i, block in enumerate(blocks):
+            yield block.removeprefix(codecs.BOM_UTF8) if i == 0 else block
+        return
+    decoder = codecs.getincrementaldecoder(encoding)("replace")
+    for i, block in enumerate(blocks):
+        text = decoder.decode(block)
+        yield (text.removeprefix("\ufeff") if i == 0 else text).encode("utf-8", "replace")
+
+
+def whole_lines(blocks: Iterator[bytes], cut: list[int]) -> Iterator[bytes]:
+    """The same bytes in blocks that end with a line; lines above LONGEST_LINE_BYTES are cut, their numbers put in `cut`."""
+    kept, line, skipping = b"", 1, False
+    for block in blocks:
+        if skipping:
+            end = block.find(b"\n")
+            if end < 0:
+                continue
+            block, skipping = block[end:], False  # the newline closes the cut line
+        block = kept + block
+        end = block.rfind(b"\n") + 1
+        out, kept = block[:end], block[end:]
+        if out:
+            if len(out) > LONGEST_LINE_BYTES:
+                out = _cut_lines(out, line, cut)
+            line += out.count(b"\n")
+            yield out
+        if len(kept) >= LONGEST_LINE_BYTES:
+            if len(cut) < 1000:
+                cut.append(line)
+            # kept without its newline: the rest of the line is dropped until one comes
+            yield kept[:LONGEST_LINE_BYTES]
+            kept, skipping = b"", True
+    if kept:
+        yield kept
+
+
+def _cut_lines(block: bytes, first: int, cut: list[int]) -> bytes:
+    lines = block.split(b"\n")
+    for i, line in enumerate(lines):
+        if len(line) > LONGEST_LINE_BYTES:
+            lines[i] = line[:LONGEST_LINE_BYTES]
+            cut.append(first + i)
+    return b"\n".join(lines)

@@ -1,0 +1,217 @@
+"""The segmenter: lines of a free-form page → the blocks of known formats in them, each read and with its place."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import ModuleType
+
+from memwhy.model.errors import MemwhyError, ParseError
+from memwhy.model.reading import Reading
+from memwhy.sources import go, pasted, proc
+from memwhy.sources.pasted.prompts import read_prompt
+from memwhy.sources.pasted.sections import section_above
+from memwhy.sources.span import Span
+
+
+def _listed(package: ModuleType) -> tuple[ModuleType, ...]:
+    readers = getattr(package, "READERS", ())
+    return tuple(readers.values()) if isinstance(readers, Mapping) else tuple(readers)
+
+
+KERNEL: tuple[ModuleType, ...] = _listed(proc)
+RUNTIME: tuple[ModuleType, ...] = _listed(go)
+READERS: tuple[ModuleType, ...] = tuple(m for m in (*RUNTIME, *KERNEL, *_listed(pasted)) if hasattr(m, "find"))
+"""Every reader that can find its blocks in a page, in order of priority."""
+
+_OURS = frozenset(module.NAME for module in _listed(pasted))
+_KEPT_BACK_LINES = 64
+_COMPOSITE = re.compile(r"^==> (\S.{0,300}?) <==$")
+_ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]{0,200}(?:\x07|\x1b\\)|[()][A-Z0-9]|[=>])")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A reading and where it stands: 1-based lines of the document. subject: "" when nothing tells."""
+
+    source: str
+    subject: str
+    first_line: int
+    last_line: int
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missed:
+    """Lines that looked like a format and could not be read as it."""
+
+    source: str
+    first_line: int
+    last_line: int
+    problem: str
+
+
+@dataclass(slots=True)
+class Pageful:
+    """What one stretch of lines holds. rest: index of the first line that has to be seen again with what follows."""
+
+    found: list[Found]
+    missed: list[Missed]
+    rest: int
+
+
+def to_lines(raw: bytes) -> list[str]:
+    """Lines of text as a person sees them: UTF-8, else Latin-1; terminal colours, NULs and carriage returns gone."""
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        text = raw.decode("latin-1")
+    if "\x1b" in text:
+        text = _ANSI.sub("", text)
+    if "\0" in text:
+        text = text.replace("\0", "")
+    if "\r" in text:
+        text = text.replace("\r\n", "\n") if "\n" in text else text.replace("\r", "\n")
+    return text.split("\n")
+
+
+def read_with(reader: ModuleType, text: str) -> tuple[Reading, ...]:
+    """The readings of a block, whichever kind of reader it is. Raises what the reader raises."""
+    if reader.NAME in _OURS:
+        readings: tuple[Reading, ...] = reader.parse(text)
+        return readings
+    return (reader.parse(text.encode("utf-8", "replace")),)
+
+
+def _wanted(reader: ModuleType, lowered: bytes, pages_only: bool) -> bool:
+    triggers: tuple[bytes, ...] | None = getattr(reader, "TRIGGERS", None)
+    if triggers is None:
+        return pages_only or reader.NAME not in _OURS
+    return any(trigger in lowered for trigger in triggers)
+
+
+def read_page(lines: list[str], *, first_line: int = 1, whole: bool = True, final: bool = True) -> Pageful:
+    """Ask every reader for its blocks; lines that one has read are blank to the next.
+
+    whole: these are all lines of the document (else readers without TRIGGERS of pasted formats are not asked).
+    final: nothing follows; otherwise blocks that come near the end are left for the next call, from `rest` on.
+    """
+    lowered = "\n".join(lines).lower().encode("utf-8", "replace")
+    masked = list(lines)
+    out = Pageful([], [], len(lines))
+    claims: list[tuple[ModuleType, Span, tuple[Reading, ...]]] = []
+    for span, reader, reading in _composite(lines):
+        claims.append((reader, span, (reading,)))
+        masked[span.first : span.last + 1] = [""] * (span.last + 1 - span.first)
+    for reader in READERS:
+        if not _wanted(reader, lowered, whole):
+            continue
+        for span in reader.find(masked):
+            if not final and span.last >= len(lines) - _KEPT_BACK_LINES and span.first > 0:
+                out.rest = min(out.rest, span.first)
+                continue
+            try:
+                readings = read_with(reader, "\n".join(masked[span.first : span.last + 1]))
+            except MemwhyError as error:
+                problem = error.problem if isinstance(error, ParseError) else error.message
+                out.missed.append(
+                    Missed(
+                        source=reader.NAME,
+                        first_line=first_line + span.first,
+                        last_line=first_line + span.last,
+                        problem=problem,
+                    )
+                )
+                continue
+            claims.append((reader, span, readings))
+            masked[span.first : span.last + 1] = [""] * (span.last + 1 - span.first)
+    claims = [claim for claim in claims if claim[1].first < out.rest]
+    out.missed = [
+        m for m in out.missed if not any(masked[i] == "" and lines[i] for i in _indices(m, first_line, len(lines)))
+    ]
+    out.found = _place(lines, claims, first_line)
+    return out
+
+
+def _indices(missed: Missed, first_line: int, count: int) -> range:
+    return range(missed.first_line - first_line, min(count, missed.last_line - first_line + 1))
+
+
+def _place(
+    lines: Sequence[str], claims: list[tuple[ModuleType, Span, tuple[Reading, ...]]], first_line: int
+) -> list[Found]:
+    """Readings in the order of the page, each with its lines and its subject."""
+    claims.sort(key=lambda claim: (claim[1].first, claim[1].last))
+    found: list[Found] = []
+    previous: dict[str, tuple[int, str]] = {}
+    floor = 0
+    for reader, span, readings in claims:
+        subject = span.subject or _subject_around(lines, span, floor, previous.get(reader.NAME))
+        if not reader.NAME.endswith("/prose"):
+            floor = span.last + 1
+            previous[reader.NAME] = (span.last, subject)
+        else:
+            subject = ""
+        for reading in readings:
+            first = span.first + (reading.line - 1 if reading.line else 0)
+            last = span.first + (reading.last_line - 1) if reading.last_line else span.last
+            found.append(
+                Found(
+                    source=reader.NAME,
+                    subject=tidy_subject(reading.subject or subject),
+                    first_line=first_line + first,
+                    last_line=first_line + min(max(first, last), span.last),
+                    reading=reading,
+                )
+            )
+    return found
+
+
+def tidy_subject(subject: str) -> str:
+    """One spelling: single blanks, no controls, bounded."""
+    return " ".join("".join(c if c.isprintable() else " " for c in subject[:200]).split())[:80]
+
+
+def _subject_around(lines: Sequence[str], span: Span, floor: int, previous: tuple[int, str] | None) -> str:
+    """Whose a block is, from the prompt it was made at, the heading above it, or the block that it follows directly."""
+    for i in range(max(floor, span.first - 2), min(span.first + 3, span.last + 1)):
+        prompt = read_prompt(lines[i])
+        if prompt is not None and prompt.host:
+            return f"host {prompt.host}"
+    heading = section_above(lines, span.first, floor)
+    if heading is not None:
+        return f"section {heading}"
+    if previous is not None:
+        between = lines[previous[0] + 1 : span.first]
+        if len(between) < 40 and all(not line.strip() or read_prompt(line) is not None for line in between):
+            return previous[1]
+    return ""
+
+
+def reader_of_name(name: str) -> ModuleType | None:
+    """The reader whose kernel or endpoint file a name is: `smaps_rollup`, `status.3`, `meminfo.txt`."""
+    for reader in sorted((*KERNEL, *RUNTIME), key=lambda m: -len(m.NAME)):
+        short = re.escape(reader.NAME.rpartition("/")[2])
+        if re.fullmatch(rf"{short}(?:[.\-_]?\d+|[.\-_][\w.\-]*)?", name):
+            return reader
+    return None
+
+
+def _composite(lines: Sequence[str]) -> list[tuple[Span, ModuleType, Reading]]:
+    """Files printed one after another by `tail -n +1 FILE…`, each read by the reader of its name."""
+    heads = [
+        (i, match[1]) for i, line in enumerate(lines) if line.startswith("==> ") and (match := _COMPOSITE.match(line))
+    ]
+    out: list[tuple[Span, ModuleType, Reading]] = []
+    for (at, path), (end, _) in zip(heads, [*heads[1:], (len(lines), "")], strict=False):
+        reader = reader_of_name(path.rpartition("/")[2])
+        if reader is None or end - at < 2:
+            continue
+        try:
+            reading = read_with(reader, "\n".join(lines[at + 1 : end]).rstrip("\n") + "\n")[0]
+        except MemwhyError:
+            continue  # the readers that look for themselves get their turn
+        owner = re.search(r"/(\d{1,10})(?:/|$)", path)
+        if owner and not reading.subject:
+            reading = replace(reading, subject=f"pid {owner[1]}")
+        out.append((Span(first=at + 1, last=end - 1), reader, replace(reading, line=None, last_line=None)))
+    return out
