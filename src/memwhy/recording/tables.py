@@ -1,0 +1,153 @@
+"""The statements that put reads and ticks into the file: tail rows first, sealed into chunks when enough have gathered.
+
+Nothing here begins or ends a transaction; the caller does.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from memwhy.model.evidence import Snapshot
+from memwhy.recording.chunk import (
+    Packed,
+    Place,
+    TickRow,
+    decode_text,
+    encode_chunk,
+    encode_text,
+    encode_ticks,
+    pack_tail,
+    unpack_tail,
+)
+from memwhy.recording.schema import TICKS
+
+
+@contextmanager
+def transaction(database: sqlite3.Connection) -> Iterator[None]:
+    """All or nothing, of a connection in autocommit mode."""
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        database.execute("COMMIT")
+    except BaseException:
+        if database.in_transaction:
+            database.execute("ROLLBACK")
+        raise
+
+
+def add_tick(database: sqlite3.Connection, seq: int, snapshot: Snapshot) -> None:
+    """The snapshot itself; its evidence follows by add_read."""
+    database.execute(
+        "INSERT INTO tick_tail VALUES (?, ?, ?, ?, ?, ?)",
+        (seq, snapshot.tick, snapshot.monotonic_ns, snapshot.wall_ns, snapshot.late_ns, snapshot.cpu_ns),
+    )
+
+
+def add_read(database: sqlite3.Connection, source: int, packed: Packed) -> None:
+    """One read to the tail of its source."""
+    place = packed.place
+    database.execute(
+        "INSERT INTO tail (source, seq, place, monotonic_ns, wall_ns, cost_ns, raw_bytes, error, delta)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            source,
+            place.seq,
+            place.place,
+            place.monotonic_ns,
+            place.wall_ns,
+            place.cost_ns,
+            place.raw_bytes,
+            None if place.error is None else encode_text(place.error),
+            pack_tail(packed.delta),
+        ),
+    )
+
+
+def tail_places(database: sqlite3.Connection, source: int) -> Iterator[tuple[int, Place]]:
+    """(row id, place) of every read in the tail, in order, without its bytes."""
+    rows = database.execute(
+        "SELECT id, seq, place, monotonic_ns, wall_ns, cost_ns, raw_bytes, error FROM tail WHERE source = ? ORDER BY id",
+        (source,),
+    )
+    for number, seq, place, monotonic_ns, wall_ns, cost_ns, raw_bytes, error in rows:
+        yield (
+            number,
+            Place(
+                seq=seq,
+                place=place,
+                monotonic_ns=monotonic_ns,
+                wall_ns=wall_ns,
+                cost_ns=cost_ns,
+                raw_bytes=raw_bytes,
+                error=None if error is None else decode_text(error),
+            ),
+        )
+
+
+def tail_delta(database: sqlite3.Connection, number: int) -> bytes:
+    """The difference that one tail row keeps."""
+    return unpack_tail(database.execute("SELECT delta FROM tail WHERE id = ?", (number,)).fetchone()[0])
+
+
+def tick_rows(database: sqlite3.Connection) -> Iterator[TickRow]:
+    """The ticks that no chunk holds yet."""
+    rows = database.execute("SELECT seq, tick, monotonic_ns, wall_ns, late_ns, cpu_ns FROM tick_tail ORDER BY seq")
+    for seq, tick, monotonic_ns, wall_ns, late_ns, cpu_ns in rows:
+        yield TickRow(seq=seq, tick=tick, monotonic_ns=monotonic_ns, wall_ns=wall_ns, late_ns=late_ns, cpu_ns=cpu_ns)
+
+
+def seal_source(database: sqlite3.Connection, source: int) -> None:
+    """The tail of one source into a chunk."""
+    packed = [
+        Packed(place=place, delta=tail_delta(database, number)) for number, place in tail_places(database, source)
+    ]
+    if packed:
+        insert_chunk(database, source, 0, packed)
+        database.execute("DELETE FROM tail WHERE source = ?", (source,))
+
+
+def seal_ticks(database: sqlite3.Connection) -> None:
+    """The tail of ticks into a chunk."""
+    ticks = list(tick_rows(database))
+    if ticks:
+        insert_ticks(database, 0, ticks)
+        database.execute("DELETE FROM tick_tail")
+
+
+def insert_chunk(database: sqlite3.Connection, source: int, level: int, packed: Sequence[Packed]) -> None:
+    """Consecutive reads of one source, the first told whole."""
+    head, body = encode_chunk(packed)
+    _insert(database, source, level, len(packed), packed[0].place, packed[-1].place, head, body)
+
+
+def insert_ticks(database: sqlite3.Connection, level: int, ticks: Sequence[TickRow]) -> None:
+    """Consecutive ticks."""
+    _insert(database, TICKS, level, len(ticks), ticks[0], ticks[-1], encode_ticks(ticks), b"")
+
+
+def _insert(
+    database: sqlite3.Connection,
+    source: int,
+    level: int,
+    reads: int,
+    first: Place | TickRow,
+    last: Place | TickRow,
+    head: bytes,
+    body: bytes,
+) -> None:
+    database.execute(
+        "INSERT INTO chunk (source, level, reads, first_seq, last_seq, first_ns, last_ns, stored_bytes, head, body)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            source,
+            level,
+            reads,
+            first.seq,
+            last.seq,
+            first.monotonic_ns,
+            last.monotonic_ns,
+            len(head) + len(body),
+            head,
+            body,
+        ),
+    )
