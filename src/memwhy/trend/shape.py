@@ -1,0 +1,143 @@
+"""The shape of a course: does growth go on through the whole series, or was it a step, a warm-up, nothing?
+
+A step, a warm-up and a plateau are trends to every classical test (their false alarms stay near 90 % at any
+length); so an interval above zero is only the first of these guards, in this order:
+
+1. two levels explain the series clearly better than the line does: "step";
+2. the second half grows clearly slower than the first: "warm-up" when it has nearly stopped, else "unclear";
+3. the last quarter grows clearly slower than half the pace: "unclear";
+4. growth that set in late, or that sits in one to three jumps: "unclear" ("step" for one).
+
+"Clearly" is one-sided at about 90 %: a guard errs towards silence. A warm-up seen only in its early, straight
+part passes all of them: "growing" says that growth went on without slowing while we looked, no more.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from memwhy.model.trend import Shape
+from memwhy.trend.curve import best_curve
+from memwhy.trend.jumps import MOST, best_step, jumps, without
+from memwhy.trend.noise import student_900, student_975
+from memwhy.trend.slope import Line, fit, least_squares
+
+TWO_LEVELS = 0.7
+SLOWER = 0.75
+STOPPED = 0.25
+BENT = 0.5
+REMAINS = 0.35
+HALVES_FROM = 10
+"""From so many points on each half has an error of its own; below, the whole line's error stands in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Halves:
+    """Slopes of the two halves of the time and the standard error of their difference."""
+
+    first: float
+    second: float
+    error: float
+    freedom: int
+    first_error: float
+    second_error: float
+
+    @property
+    def slower(self) -> bool:
+        """The second half grows clearly slower, and by a quarter at least."""
+        gap = abs(self.first) - abs(self.second) if self.first * self.second > 0 else abs(self.first)
+        return gap > student_900(self.freedom) * self.error and gap > (1 - SLOWER) * abs(self.first)
+
+    @property
+    def text(self) -> str:
+        """One check line: the ratio with its 95 % range, where the first half has a clear slope."""
+        reach = student_975(self.freedom)
+        if abs(self.first) <= reach * self.first_error:
+            return "the halves cannot be compared: the first shows no clear slope of its own"
+        ratio = self.second / self.first
+        wide = reach * math.hypot(self.second_error, ratio * self.first_error) / abs(self.first)
+        return f"second half grows {ratio:.2f}x as fast as the first ({ratio - wide:.2f} to {ratio + wide:.2f})"
+
+
+def compare_halves(xs: Sequence[float], ys: Sequence[float], line: Line, quantum: float) -> Halves:
+    """The two halves of the points against each other."""
+    cut = len(xs) // 2
+    if len(xs) >= HALVES_FROM:
+        a, b = fit(xs[:cut], ys[:cut], quantum), fit(xs[cut:], ys[cut:], quantum)
+        one, two = math.hypot(a.error, a.rounding / 2), math.hypot(b.error, b.rounding / 2)
+        return Halves(a.slope, b.slope, math.hypot(one, two), min(a.freedom + b.freedom, 12), one, two)
+    odd = len(xs) % 2  # the middle point belongs to both halves
+    first, _ = least_squares(xs[: cut + odd], ys[: cut + odd])
+    second, _ = least_squares(xs[cut:], ys[cut:])
+    half = 2 * math.sqrt(2) * math.hypot(line.error, line.rounding / 2)
+    return Halves(first, second, half * math.sqrt(2), line.freedom, half, half)
+
+
+def tell_shape(xs: Sequence[float], ys: Sequence[float], line: Line, quantum: float) -> tuple[Shape, list[str]]:
+    """The shape of gathered points about their line, and the checks that led to it."""
+    halves = compare_halves(xs, ys, line, quantum)
+    checks = [halves.text]
+    moves = line.low > 0 or line.high < 0
+    step = best_step(ys)
+    noise = math.sqrt(step.unexplained / max(len(ys) - 3, 1))
+    if (
+        step.unexplained < TWO_LEVELS * _power(line)
+        and abs(step.size) > 1.5 * quantum
+        and abs(step.size) > 4 * noise * math.sqrt(1 / step.at + 1 / (len(ys) - step.at))
+        and _stands_out(ys, step.at, step.size)
+    ):
+        gap = xs[step.at] - xs[step.at - 1]
+        if gap > (xs[-1] - xs[0]) / 4 and len(xs) > 5:
+            return "unclear", [*checks, "all of the change lies in a gap without readings"]
+        return "step", [*checks, f"two levels {step.size:+.4g} apart explain it better than a line"]
+    bends = _bends(xs, ys, line, quantum)
+    stopped = halves.second * halves.first <= 0 or abs(halves.second) < STOPPED * abs(halves.first)
+    if (halves.slower and (moves or bends)) or (bends and stopped):
+        if stopped and halves.first > 0:
+            return "warm-up", [*checks, "growth has nearly ended within the series"]
+        return "unclear", [*checks, "it slows down: a course that will end, or that pauses"]
+    if not moves:
+        return "flat", checks
+    return _guard(xs, ys, line, halves, quantum, checks)
+
+
+def _guard(
+    xs: Sequence[float], ys: Sequence[float], line: Line, halves: Halves, quantum: float, checks: list[str]
+) -> tuple[Shape, list[str]]:
+    """Growing or falling, unless the end, the beginning or a few jumps speak against it."""
+    last = len(xs) - max(3, len(xs) // 4)
+    tail, _ = least_squares(xs[last:], ys[last:])
+    middle = math.fsum(xs[last:]) / (len(xs) - last)
+    scatter = math.sqrt(_power(line) / (len(xs) - 2) / math.fsum((x - middle) ** 2 for x in xs[last:]))
+    sign = 1 if line.slope > 0 else -1
+    if len(xs) >= HALVES_FROM and sign * tail + 1.5 * (scatter + line.rounding) < 0.5 * abs(line.slope):
+        return "unclear", [*checks, "the last quarter hardly goes on with it"]
+    late = sign * halves.first < REMAINS * abs(line.slope) and abs(halves.second - halves.first) > halves.error
+    if late:
+        return "unclear", [*checks, "it began only in the second half"]
+    taken = [jump for jump in jumps(xs, ys, quantum) if jump[1] * sign > 0][:MOST]
+    for count in range(1, len(taken) + 1):
+        left, _ = least_squares(xs, without(ys, taken[:count]))
+        if sign * left < REMAINS * abs(line.slope):
+            share = f"{min(1 - left / line.slope, 1):.0%} of the change"
+            if count == 1:
+                return "step", [*checks, f"one jump makes {share}"]
+            return "unclear", [*checks, f"{count} jumps make {share}"]
+    return "growing" if sign > 0 else "falling", checks
+
+
+def _bends(xs: Sequence[float], ys: Sequence[float], line: Line, quantum: float) -> bool:
+    """A curve that slows down explains the series clearly better than the line, and rises far above the rest."""
+    rise, left_over = best_curve(xs, ys)
+    noise = math.sqrt(left_over / (len(xs) - 3))
+    return left_over < BENT * _power(line) and abs(rise) > 4 * noise + 1.5 * quantum
+
+
+def _power(line: Line) -> float:
+    return math.fsum(r * r for r in line.residuals)
+
+
+def _stands_out(ys: Sequence[float], at: int, size: float) -> bool:
+    """Half of the step at least is made within three points: a steady climb is not."""
+    around = ys[max(at - 2, 0) : at + 2]
+    return (max(around) - min(around)) > abs(size) / 2
