@@ -1,0 +1,114 @@
+"""The process's descriptors: one line `N -> TARGET` each, as readlink(1) shows them.
+
+Source: proc_pid_fd(5). A newline in a target is spelled \\n. Past MOST descriptors only their number is
+kept, in one line of words: naming each would cost the sick machine more than it tells.
+"""
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from memwhy.model.errors import ParseError
+from memwhy.model.reading import Reading
+from memwhy.sources.proc.fields import subject_near
+from memwhy.sources.proc.files import decode, numeric_names, printable, process_path
+from memwhy.sources.span import Span
+
+NAME = "proc/fd"
+
+MOST = 20_000
+
+_LINE = re.compile(
+    r"(?:[\s>|│]*[-bcdlps][-rwxsStT]{9}[.+@]?\s.*?\s)?[\s>|│]*(?:/proc/\d+/fd/)?(\d{1,10}) -> (\S.*?)\s*"
+)
+_TOO_MANY = re.compile(rb"(\d{1,10}) descriptors, too many to name each")
+_METRICS = {
+    "socket": "process.sockets_count",
+    "pipe": "process.pipes_count",
+    "file": "process.files_count",
+    "memfd": "process.memfds_count",
+    "anon_inode": "process.anon_inodes_count",
+}
+
+
+def descriptors(root: str, pid: int) -> Iterator[tuple[int, str]]:
+    """Number and target of each descriptor; one that is closed meanwhile is passed over."""
+    folder = process_path(root, pid, "fd")
+    for number in numeric_names(folder):
+        try:
+            yield number, os.readlink(f"{folder}/{number}")
+        except FileNotFoundError:
+            continue
+
+
+def read(root: str, pid: int) -> bytes:
+    """Our own text, sorted by number; only the count where there are more than MOST."""
+    total = sum(1 for _ in numeric_names(process_path(root, pid, "fd")))
+    if total > MOST:
+        return b"%d descriptors, too many to name each\n" % total
+    named = sorted(descriptors(root, pid))
+    return b"".join(b"%d -> %s\n" % (number, os.fsencode(target).replace(b"\n", b"\\n")) for number, target in named)
+
+
+def kind_of(target: str) -> str:
+    """socket, pipe, memfd, anon_inode, file or other."""
+    if target.startswith(("socket:", "pipe:", "anon_inode:")):
+        return target.partition(":")[0]
+    if target.startswith("/memfd:"):
+        return "memfd"
+    return "file" if target.startswith("/") else "other"
+
+
+def parse(raw: bytes) -> Reading:
+    """Counts by kind; fact process.descriptors lists `count kind` (anon inodes by their kind, deleted files apart).
+
+    Reads the output of `ls -l /proc/PID/fd` as well. An empty text is a process without descriptors.
+    """
+    if too_many := _TOO_MANY.match(raw):
+        total = int(too_many[1])
+        return Reading(
+            metrics={"process.descriptors_count": total},
+            notes=(f"{total} descriptors: counted, not looked at one by one",),
+        )
+    targets = [match[2] for line in decode(raw).split("\n") if (match := _LINE.fullmatch(line))]
+    if raw.strip() and not targets:
+        raise ParseError(NAME, None, raw[:80], "has no line `N -> TARGET`")
+    kinds = Counter(kind_of(target) for target in targets)
+    named = Counter(_name_of(target) for target in targets)
+    metrics = {"process.descriptors_count": len(targets)}
+    metrics |= {metric: kinds[kind] for kind, metric in _METRICS.items()}
+    rows = [f"{number} {name}" for name, number in sorted(named.items(), key=lambda item: (-item[1], item[0]))]
+    return Reading(metrics=metrics, facts={"process.descriptors": "\n".join(rows)} if rows else {})
+
+
+def _name_of(target: str) -> str:
+    """The word under which a descriptor is counted in process.descriptors."""
+    kind = kind_of(target)
+    if kind == "anon_inode":
+        return printable(target.partition(":")[2].strip("[]"))[:40]
+    if kind == "file":
+        if target.endswith(" (deleted)"):
+            return "deleted file"
+        return "device" if target.startswith("/dev/") and not target.startswith("/dev/shm/") else "file"
+    return kind
+
+
+def find(lines: Sequence[str]) -> Iterable[Span]:
+    """Runs of `N -> TARGET`, bare or within `ls -l`; one arrow alone is too little, unless it names a socket or pipe."""
+    first = -1
+    for index in range(len(lines) + 1):
+        if index < len(lines) and " -> " in lines[index] and _LINE.fullmatch(lines[index]):
+            first = index if first < 0 else first
+            continue
+        if first >= 0:
+            if any(
+                mark in line for line in lines[first:index] for mark in ("socket:[", "pipe:[", "anon_inode:", "/dev/")
+            ):
+                yield Span(first=first, last=index - 1, subject=subject_near(lines, _listing_head(lines, first)))
+            first = -1
+
+
+def _listing_head(lines: Sequence[str], first: int) -> int:
+    """The line above `total 0` and its like, where ls prints one."""
+    return first - 1 if first and lines[first - 1].strip().startswith("total ") else first
