@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"syscall"
@@ -83,6 +84,33 @@ func (s *Stage) Pace(perSecond float64, step func()) {
 			step()
 		}
 	}
+}
+
+// WarmUp calls step until the collector has run a few times by itself and enough says so, if it is given.
+//
+// It paces itself at twenty times perSecond: at full speed the collector would fall behind, and what it gives
+// back later would look like a trend. A forced collection would leave a heap that has yet to grow to its size.
+func (s *Stage) WarmUp(perSecond float64, enough func() bool, step func()) {
+	const speed, collections = 20, 4
+	for began, done := time.Now(), 0; ; time.Sleep(2 * time.Millisecond) { // a rate limiter
+		for due := int(time.Since(began).Seconds() * perSecond * speed); done < due; done++ {
+			step()
+		}
+		var stats debug.GCStats
+		debug.ReadGCStats(&stats)
+		if stats.NumGC >= collections && (enough == nil || enough()) {
+			return
+		}
+	}
+}
+
+// Bounds are the flags that bound a child as this specimen is bounded, and make it a twin if this is one.
+func (s *Stage) Bounds() []string {
+	var flags []string
+	for _, name := range []string{"for", "max-leak", "twin"} {
+		flags = append(flags, fmt.Sprintf("-%s=%v", name, flag.Lookup(name).Value))
+	}
+	return flags
 }
 
 // AtEnd runs clean before the specimen ends by itself or by SIGTERM.

@@ -18,6 +18,8 @@ const parserOptions = C.HTML_PARSE_RECOVER | C.HTML_PARSE_NOERROR | C.HTML_PARSE
 
 func init() { C.xmlInitParser() } // before there are threads
 
+const parserName = "libxml2"
+
 // A document is a page that libxml2 has parsed. It lives outside of Go's heap until free.
 type document struct{ doc C.htmlDocPtr }
 

@@ -12,6 +12,8 @@ import (
 	"unsafe"
 )
 
+const parserName = "own"
+
 // A document is a page that our own C parser has parsed. It lives outside of Go's heap until free.
 type document struct{ doc *C.struct_own_document }
 

@@ -38,7 +38,7 @@ func main() {
 		go bot.work(warmUpPages, warm.Done)
 	}
 	warm.Wait()
-	run.Ready("server=" + *server)
+	run.Ready("server="+*server, "parser="+parserName)
 	run.Pace(run.Rate, throttle.allow)
 }
 
