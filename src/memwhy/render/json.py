@@ -1,0 +1,208 @@
+"""The report as JSON, schema memwhy/diagnosis/1: the contract's keys in its order, then what is added to them.
+
+The formal schema is `diagnosis-1.schema.json` beside this file. Rates are per second, and null where
+the evidence has only an order of readings: then `per` is "sample" and the `…_per_sample` keys hold them.
+"""
+
+import json
+import math
+import re
+from typing import Any
+
+from memwhy.model.account import Check
+from memwhy.model.report import SCHEMA, Finding, Report, Row
+from memwhy.model.trend import Course, Trend
+from memwhy.render.figures import unit_of
+
+
+def render(report: Report) -> str:
+    """One JSON object and a newline. Never NaN or infinity; no character that could act on a terminal."""
+    text = json.dumps(_report(report), ensure_ascii=False, allow_nan=False, indent=2)
+    return _UNPRINTABLE.sub(_escape, text) + "\n"
+
+
+_UNPRINTABLE = re.compile(r"[^ -~\n]")
+
+
+def _escape(match: re.Match[str]) -> str:
+    """The JSON escape of what is not printable. A lone surrogate is no character of any text: U+FFFD stands for it."""
+    char = match[0]
+    if char.isprintable():
+        return char
+    if "\ud800" <= char <= "\udfff":
+        return "\ufffd"
+    units = char.encode("utf-16-be").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+
+
+def _report(report: Report) -> dict[str, Any]:
+    target, conclusion, overhead = report.target, report.conclusion, report.overhead
+    return {
+        "schema": SCHEMA,
+        "target": {
+            "pid": target.pid,
+            "command": target.command,
+            "runtime": target.runtime,
+            "runtime_version": target.runtime_version,
+        },
+        "verdict": {
+            "cause": conclusion.cause,
+            "confidence": conclusion.confidence,
+            "probability": _number(conclusion.probability),
+            "headline": conclusion.headline,
+        },
+        "findings": [_finding(finding) for finding in report.findings],
+        "total": None if report.total is None else _total(report.total),
+        "layers": [_layer(row) for row in report.layers],
+        "unaccounted_bytes": report.unaccounted_bytes,
+        "attribution": [
+            {
+                "layer": holder.layer,
+                "function": holder.function,
+                "module": holder.module,
+                "bytes": holder.bytes,
+                "share": _number(holder.share),
+                "stack": list(holder.stack),
+                "method": holder.method,
+            }
+            for holder in report.attribution
+        ],
+        "evidence": [
+            {
+                "source": row.source,
+                "format": row.format,
+                "where": row.where,
+                "samples": row.samples,
+                "problem": row.problem,
+            }
+            for row in report.evidence
+        ],
+        "next_steps": [{"do": step.do, "decides": step.decides} for step in report.next_steps],
+        "overhead": None
+        if overhead is None
+        else {
+            "cpu_s": _number(overhead.cpu_s),
+            "wall_s": _number(overhead.wall_s),
+            "target_paused_s": _number(overhead.target_paused_s),
+        },
+        "warnings": list(report.warnings),
+        **_added(report),
+    }
+
+
+def _added(report: Report) -> dict[str, Any]:
+    """What the contract does not ask for."""
+    return {
+        "suggestions": [
+            {
+                "name": guess.name,
+                "verdict": guess.verdict.value,
+                "could_explain_bytes": guess.could_explain_bytes,
+                "because": guess.because,
+            }
+            for guess in report.suggestions
+        ],
+        "runtime": [_runtime(row) for row in report.runtime_rows],
+        "controls": [_total(row) for row in report.controls],
+        "missing": list(report.missing),
+        "checks": [_check(check) for check in report.checks],
+        "facts": dict(report.facts),
+        "limit": report.limit,
+        "span_s": _number(report.span_s),
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "cause": finding.cause,
+        "verdict": finding.verdict.value,
+        "probability": _number(finding.probability),
+        "bytes": finding.bytes,
+        "bytes_per_s": _number(finding.bytes_per_s),
+        "because": list(finding.because),
+        "against": list(finding.against),
+        "remedy": list(finding.remedy),
+        "confirm_with": finding.confirm_with,
+        "headline": finding.headline,
+    }
+
+
+def _total(row: Row) -> dict[str, Any]:
+    return {
+        "metric": row.metric,
+        "bytes": row.bytes,
+        **_rates(row.course, "s", "bytes_per_s"),
+        "source": row.source,
+        **_course(row, "bytes_per_sample"),
+    }
+
+
+def _layer(row: Row) -> dict[str, Any]:
+    return {
+        "layer": row.metric,
+        "bytes": row.bytes,
+        **_rates(row.course, "s", "bytes_per_s"),
+        "share_of_growth": _number(row.share_of_growth),
+        "source": row.source,
+        **_course(row, "bytes_per_sample"),
+        "weak": row.weak,
+    }
+
+
+def _runtime(row: Row) -> dict[str, Any]:
+    """Also counts, such as goroutines: so `value` and its unit, not bytes."""
+    return {
+        "metric": row.metric,
+        "unit": unit_of(row.metric),
+        "value": row.bytes,
+        **_rates(row.course, "s", "value_per_s"),
+        "source": row.source,
+        **_course(row, "value_per_sample"),
+    }
+
+
+def _rates(course: Course, per: str, name: str) -> dict[str, Any]:
+    """`bytes_per_s`, `low_per_s`, `high_per_s` for that name and pace; null when the course has another pace, or none."""
+    short = name.split("_", 1)[1]
+    fits = isinstance(course, Trend) and course.per == per
+    slope, low, high = (course.slope, course.low, course.high) if isinstance(course, Trend) and fits else (None,) * 3
+    return {name: _number(slope), f"low_{short}": _number(low), f"high_{short}": _number(high)}
+
+
+def _course(row: Row, per_sample: str) -> dict[str, Any]:
+    """The course beyond its rate per second: the other rate, what it rests on, or why there is none."""
+    course = row.course
+    known = course if isinstance(course, Trend) else None
+    return {
+        "label": row.label,
+        "per": course.per,
+        **_rates(course, "sample", per_sample),
+        "shape": None if known is None else known.shape,
+        "n": course.n,
+        "span": None if known is None else _number(known.span),
+        "first": None if known is None else _number(known.first),
+        "last": None if known is None else _number(known.last),
+        "detectable": None if known is None else _number(known.detectable),
+        "guards": [] if known is None else list(known.checks),
+        "no_rate": None if isinstance(course, Trend) else course.reason,
+        "needed": None if isinstance(course, Trend) else _number(course.needed),
+    }
+
+
+def _check(check: Check) -> dict[str, Any]:
+    return {
+        "name": check.name,
+        "left": check.left,
+        "left_bytes": check.left_bytes,
+        "right": check.right,
+        "right_bytes": check.right_bytes,
+        "agree": check.agree,
+        "text": check.text,
+    }
+
+
+def _number(value: float | None) -> float | None:
+    """Nine significant digits, which no measurement of ours has; null for what is not finite."""
+    if value is None or isinstance(value, int):
+        return value
+    return float(f"{value:.9g}") if math.isfinite(value) else None

@@ -1,0 +1,205 @@
+"""The report as GitHub-flavoured Markdown, to paste into an issue: the answer in sight, the evidence folded.
+
+What comes from outside is escaped so that it can form no table cell, tag, link, mention or reference of its own
+(GitHub Flavored Markdown Spec, sections 2.4, 4.10, 6.9; GitHub links @names and #numbers after rendering, so an
+entity does not stop it but a zero-width space does).
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from memwhy.model.report import Report, Row
+from memwhy.render import outline
+from memwhy.render.figures import NONE, Pace, amount, now_of, pace_of, rate_of, rows_of, share_of, unit_of
+from memwhy.render.plain import clean
+
+_BREAK = "&#8203;"
+_SPECIAL = re.compile(r"[\\`*\[\]~|$<>&@#]|://|www\.|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])", re.IGNORECASE)
+_AS = {"<": "&lt;", ">": "&gt;", "&": "&amp;", "@": f"@{_BREAK}", "#": f"#{_BREAK}", "://": f":{_BREAK}//"}
+_OPENING = re.compile(r"[-+](?=[- ]|$)|=|\d{1,9}[.)](?= |$)")
+_ENTITIES = {char: f"&#{ord(char)};" for char in "&<>|`\\*_[]~$@#:!"}
+
+
+def render(report: Report) -> str:
+    """Same report in, same bytes out."""
+    blocks = [
+        f"### {_escape(outline.headline_of(report))}",
+        f"**{_escape(outline.verdict_of(report))}** — {' · '.join(_escape(part) for part in outline.target_of(report))}",
+        _growth(report),
+        _limit(report),
+        _why(report),
+        _holders(report),
+        _bullets("Careful", (_escape(text) for text in outline.cares(report))),
+        _steps(report),
+        _fix(report),
+        _fold("Ruled out", len(outline.acquitted(report)), _ruled_out(report)),
+        _fold("Cannot say", len(outline.unsaid(report)) + len(report.missing), _cannot_say(report)),
+        _fold("Evidence", len(report.evidence), _evidence(report)),
+    ]
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _escape(text: str) -> str:
+    """Text of the outside as Markdown that shows exactly it, on one line."""
+    text = _SPECIAL.sub(_as_markdown, clean(text))
+    opening = _OPENING.match(text)
+    if opening:  # else "- " or "1. " would open a list within the list
+        at = opening.end() - 1
+        text = f"{text[:at]}\\{text[at:]}"
+    return text
+
+
+def _as_markdown(match: re.Match[str]) -> str:
+    found = match[0]
+    if found.lower() == "www.":
+        return f"{found[:3]}{_BREAK}."
+    return _AS.get(found, f"\\{found}")
+
+
+def _code(text: str) -> str:
+    """A code span; an HTML one where a pipe or a backtick would end the cell or the span."""
+    text = clean(text)
+    if not text:
+        return ""
+    if any(char in text for char in "|`\\"):
+        return "<code>" + "".join(_ENTITIES.get(char, char) for char in text) + "</code>"
+    return f"`{text}`"
+
+
+def _grid(header: Sequence[str], rows: Iterable[Sequence[str]], *, left: int = 1) -> str:
+    """A table without its empty columns; the first `left` columns stand left, the others right. Cells are Markdown."""
+    rows = list(rows)
+    wanted = [index for index in range(len(header)) if index == 0 or any(row[index] for row in rows)]
+    rule = ["---" if index < left else "---:" for index in wanted]
+    lines = [[header[index] for index in wanted], rule, *([row[index] for index in wanted] for row in rows)]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+def _bullets(title: str, texts: Iterable[str]) -> str:
+    lines = [f"- {text}" for text in texts if text]
+    return "\n".join([f"**{title}**", "", *lines]) if lines else ""
+
+
+def _fold(title: str, count: int, body: str) -> str:
+    return f"<details><summary>{title} ({count})</summary>\n\n{body}\n\n</details>" if body else ""
+
+
+def _growth(report: Report) -> str:
+    pace = pace_of(report)
+    rows = [_row(report.total, pace, bold=True)] if report.total is not None else []
+    rows += [_row(row, pace) for row in report.layers]
+    if report.unaccounted_bytes is not None:
+        rows.append(("unaccounted", amount(report.unaccounted_bytes, whole=False), "", "", "", ""))
+    for heading, members in (
+        (outline.runtime_heading(report), report.runtime_rows),
+        ("for comparison", report.controls),
+    ):
+        if members:
+            rows += [(f"_{heading}_", "", "", "", "", ""), *(_row(row, pace) for row in members)]
+    if not rows:
+        return ""
+    now = "first → last" if pace.per == "sample" else "now"
+    table = _grid(("", now, pace.header, "95 % interval", "share of growth", "readings"), rows)
+    shown = rows_of(report)
+    notes = [f"No rate: {_escape(reason)}." for reason in outline.reasons(shown)]
+    if any(row.weak for row in shown):
+        notes.append("(?) is claimed by its shape alone, which may deceive.")
+    return "\n\n".join([table, *notes])
+
+
+def _row(row: Row, pace: Pace, *, bold: bool = False) -> tuple[str, ...]:
+    rate, interval = rate_of(row.course, unit_of(row.metric), pace)
+    label = _escape(row.label) + (" (?)" if row.weak else "")
+    if getattr(row.course, "growing", False):
+        rate = f"**{rate}**"
+    share = outline.shape_of(row) or share_of(row.share_of_growth).replace("<", "&lt;")
+    readings = str(row.course.n) if pace.per == "sample" else ""
+    return (f"**{label}**" if bold else label, now_of(row, pace), rate, interval, share, readings)
+
+
+def _limit(report: Report) -> str:
+    return _escape(report.limit) if report.limit else ""
+
+
+def _why(report: Report) -> str:
+    winner = outline.winner_of(report)
+    parts = [
+        _bullets("Why", map(_escape, winner.because)) if winner else "",
+        _bullets("Against", map(_escape, winner.against)) if winner else "",
+        _bullets(
+            "Also possible",
+            (
+                f"{_escape(found.cause)} ({found.probability:.2f}): {_escape('; '.join(found.because))}"
+                for found in outline.rivals_of(report)
+            ),
+        ),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _holders(report: Report) -> str:
+    parts = []
+    for layer, method, holders in outline.held(report):
+        rows = [
+            (
+                _code(holder.function),
+                amount(holder.bytes),
+                share_of(holder.share).replace("<", "&lt;"),
+                _code(holder.module or ""),
+                " ← ".join(_code(frame) for frame in outline.callers(holder)),
+            )
+            for holder in holders
+        ]
+        table = _grid(("function", "bytes", "share", "module", "called by"), rows)
+        parts.append(f"**Who holds it** ({_escape(layer)}, by {method})\n\n{table}")
+    return "\n\n".join(parts)
+
+
+def _steps(report: Report) -> str:
+    lines = (
+        f"{_code(step.do)}" + (f" — {_escape(step.decides)}" if step.decides else "") for step in report.next_steps
+    )
+    return _bullets("To decide", lines)
+
+
+def _fix(report: Report) -> str:
+    winner = outline.winner_of(report)
+    if winner is None:
+        return ""
+    proof = [_code(winner.confirm_with)] if winner.confirm_with else []
+    parts = (_bullets("Fix", map(_escape, winner.remedy)), _bullets("Prove", proof))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _ruled_out(report: Report) -> str:
+    rows = [(_escape(one.name), _escape(one.because), one.at_most) for one in outline.acquitted(report)]
+    return _grid(("", "because", "could explain at most"), rows, left=2) if rows else ""
+
+
+def _cannot_say(report: Report) -> str:
+    unsaid = [
+        f"{_escape(names)}: {_escape(reason)}" if reason else _escape(names) for names, reason in outline.unsaid(report)
+    ]
+    missing = [f"missing: {_escape(text)}" for text in report.missing]
+    return "\n".join(f"- {text}" for text in (*unsaid, *missing))
+
+
+def _evidence(report: Report) -> str:
+    parts = []
+    if report.evidence:
+        rows = [
+            (_code(row.where), _escape(row.format or row.source), str(row.samples), _escape(row.problem or ""))
+            for row in report.evidence
+        ]
+        parts.append(_grid(("where", "format", "read", "problem"), rows, left=4))
+    if report.checks:
+        answers = {True: "agree", False: "**disagree**", None: NONE}
+        checks = [
+            (_escape(check.name), answers[check.agree], _escape(outline.check_text(check))) for check in report.checks
+        ]
+        parts.append(_grid(("check", "witnesses", ""), checks, left=3))
+    if report.facts:
+        parts.append(_grid(("fact", ""), [(_escape(name), _escape(value)) for name, value in report.facts], left=2))
+    if report.overhead is not None:
+        parts.append(f"Cost: {outline.cost_of(report.overhead)}.")
+    return "\n\n".join(parts)

@@ -1,0 +1,222 @@
+"""What of a report is said where: the same choices for text and Markdown. Chooses and groups; computes nothing."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from memwhy.model.account import Check
+from memwhy.model.metrics import REGISTRY
+from memwhy.model.report import EvidenceRow, Finding, Holder, Overhead, Report, Row, Verdict
+from memwhy.model.trend import NotEnough, Trend
+from memwhy.render.figures import amount, duration
+
+_LINES = re.compile(r"(.+):(\d+(?:-\d+)?)")
+_RUNTIMES = {
+    "go": "Go",
+    "cpython": "Python",
+    "jvm": "the JVM",
+    "node": "Node.js",
+    "native": "native",
+    "unknown": "unknown runtime",
+}
+FEW = 0.01
+"""A flat row whose interval lies within this share of the total's growth says nothing that its name does not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acquittal:
+    """A refuted guess: why, and the most it could explain."""
+
+    name: str
+    because: str
+    at_most: str
+
+
+def verdict_of(report: Report) -> str:
+    """`native-leak · high (0.97)`."""
+    conclusion = report.conclusion
+    return f"{conclusion.cause} · {conclusion.confidence} ({conclusion.probability:.2f})"
+
+
+def headline_of(report: Report) -> str:
+    """The answer in one sentence, always there."""
+    return report.conclusion.headline or (
+        "The evidence cannot decide what holds the memory."
+        if report.conclusion.cause == "undetermined"
+        else f"The most likely cause is {report.conclusion.cause}."
+    )
+
+
+def target_of(report: Report) -> tuple[str, ...]:
+    """Whom it is about: command, pid, runtime, and for how long it was seen."""
+    target = report.target
+    runtime = target.runtime_version or ""
+    if not runtime.startswith(target.runtime):
+        runtime = f"{_RUNTIMES.get(target.runtime, target.runtime)} {runtime}".strip()
+    known = target.command is not None or target.pid is not None
+    return tuple(
+        part
+        for part in (
+            target.command or ("" if known else "no process named in the evidence"),
+            f"pid {target.pid}" if target.pid is not None else "",
+            runtime,
+            f"seen for {duration(report.span_s)}" if report.span_s is not None else "no times in the evidence",
+        )
+        if part
+    )
+
+
+def winner_of(report: Report) -> Finding | None:
+    """The finding that the verdict rests on."""
+    return next((finding for finding in report.findings if finding.cause == report.conclusion.cause), None)
+
+
+def rivals_of(report: Report) -> tuple[Finding, ...]:
+    """Supported causes that did not win."""
+    winner = winner_of(report)
+    return tuple(found for found in report.findings if found is not winner and found.verdict is Verdict.SUPPORTED)
+
+
+def acquitted(report: Report) -> tuple[Acquittal, ...]:
+    """Common suggestions first, then causes: what the evidence refutes. Those refuted by the same words stand together."""
+    winner = winner_of(report)
+    refuted = [
+        (guess.name, guess.because, _most(guess.could_explain_bytes))
+        for guess in report.suggestions
+        if guess.verdict is Verdict.REFUTED
+    ]
+    refuted += [
+        (found.cause, next(iter((*found.because, *found.against)), ""), _most(found.bytes))
+        for found in report.findings
+        if found.verdict is Verdict.REFUTED and found is not winner
+    ]
+    groups: dict[tuple[str, str], list[str]] = {}
+    for name, because, at_most in refuted:
+        groups.setdefault((because, at_most), []).append(name)
+    alone_first = sorted(groups.items(), key=lambda group: len(group[1]) > 1)
+    return tuple(
+        Acquittal(name=", ".join(names), because=because, at_most=at_most) for (because, at_most), names in alone_first
+    )
+
+
+def _most(at_most_bytes: int | None) -> str:
+    return "" if at_most_bytes is None else amount(at_most_bytes)
+
+
+def unsaid(report: Report) -> tuple[tuple[str, str], ...]:
+    """(names, reason): what could not be judged; those with one reason together."""
+    winner = winner_of(report)
+    groups: dict[str, list[str]] = {}
+    for guess in report.suggestions:
+        if guess.verdict is Verdict.CANNOT_SAY:
+            groups.setdefault(guess.because, []).append(_at_most(guess.name, guess.could_explain_bytes))
+    for found in report.findings:
+        if found.verdict is Verdict.CANNOT_SAY and found is not winner:
+            reason = next(iter((*found.because, *found.against)), "")
+            groups.setdefault(reason, []).append(_at_most(found.cause, found.bytes))
+    return tuple((", ".join(names), reason) for reason, names in groups.items())
+
+
+def _at_most(name: str, at_most_bytes: int | None) -> str:
+    return name if at_most_bytes is None else f"{name} (at most {amount(at_most_bytes)})"
+
+
+def cares(report: Report) -> tuple[str, ...]:
+    """Warnings, then checks in which two witnesses contradict each other."""
+    return (*report.warnings, *(check_text(check) for check in report.checks if check.agree is False))
+
+
+def check_text(check: Check) -> str:
+    """What the check says, with both figures where its own words are missing."""
+    return (
+        check.text
+        or f"{check.name}: {check.left} {amount(check.left_bytes)}, {check.right} {amount(check.right_bytes)}"
+    )
+
+
+def layer_name(layer: str) -> str:
+    """The words for a layer's metric; a name that is no metric stays as it is."""
+    known = REGISTRY.get(layer)
+    return known.label if known else layer
+
+
+def held(report: Report) -> tuple[tuple[str, str, tuple[Holder, ...]], ...]:
+    """(layer, method, holders), in the report's order."""
+    groups: dict[tuple[str, str], list[Holder]] = {}
+    for holder in report.attribution:
+        groups.setdefault((layer_name(holder.layer), holder.method), []).append(holder)
+    return tuple((layer, method, tuple(holders)) for (layer, method), holders in groups.items())
+
+
+def callers(holder: Holder) -> tuple[str, ...]:
+    """The stack without the leaf that the row already names."""
+    return holder.stack[1:] if holder.stack[:1] == (holder.function,) else holder.stack
+
+
+def quiet(row: Row, report: Report) -> bool:
+    """Whether the row is flat and too still to deserve a line: it never moved, or its interval is a speck of the growth."""
+    course = row.course
+    if row.weak or not isinstance(course, Trend) or course.shape != "flat":
+        return False
+    total = report.total.course if report.total is not None else None
+    speck = FEW * abs(total.slope) if isinstance(total, Trend) and total.growing and total.per == course.per else 0.0
+    still = course.slope == 0 and course.first == course.last
+    return still or row.bytes == 0 or max(abs(course.low), abs(course.high)) <= speck
+
+
+def shape_of(row: Row) -> str:
+    """The word for a course that is no growth."""
+    course = row.course
+    return course.shape if isinstance(course, Trend) and course.shape != "growing" else ""
+
+
+def reasons(rows: Iterable[Row]) -> tuple[str, ...]:
+    """Why rows have no rate, each reason once, with the rows it is about unless it is about all."""
+    rows = tuple(rows)
+    groups: dict[str, list[str]] = {}
+    for row in rows:
+        if isinstance(row.course, NotEnough):
+            groups.setdefault(_lacking(row.course), []).append(row.label)
+    return tuple(
+        reason if len(labels) == len(rows) else f"{reason} ({', '.join(labels)})" for reason, labels in groups.items()
+    )
+
+
+def _lacking(course: NotEnough) -> str:
+    if course.needed is None:
+        return course.reason
+    more = f"{course.needed:.0f} more readings" if course.per == "sample" else f"another {duration(course.needed)}"
+    return f"{course.reason}; {more} may do"
+
+
+def places(report: Report) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """(file, pieces read): `lines 9-40 free ×10`, for evidence that could be read."""
+    files: dict[str, list[str]] = {}
+    for row in report.evidence:
+        if row.samples > 0:
+            match = None if "://" in row.where else _LINES.fullmatch(row.where)  # a URL ends in its port
+            file, lines = (
+                (match[1], f"{'lines' if '-' in match[2] else 'line'} {match[2]} ") if match else (row.where, "")
+            )
+            files.setdefault(file, []).append(f"{lines}{row.format or row.source} ×{row.samples}")
+    return tuple((file, tuple(pieces)) for file, pieces in files.items())
+
+
+def unread(report: Report) -> tuple[tuple[EvidenceRow, str], ...]:
+    """Evidence with something wrong with it."""
+    return tuple((row, row.problem) for row in report.evidence if row.problem)
+
+
+def cost_of(overhead: Overhead) -> str:
+    """What watching cost the machine and the target."""
+    share = f" ({100 * overhead.cpu_s / overhead.wall_s:.1f} % of a core)" if overhead.wall_s > 0 else ""
+    paused = duration(overhead.target_paused_s)
+    stopped = "never stopped" if overhead.target_paused_s == 0 else f"stopped for {paused}"
+    return f"{duration(overhead.cpu_s)} of CPU in {duration(overhead.wall_s)}{share}; the target was {stopped}"
+
+
+def runtime_heading(report: Report) -> str:
+    """Heads the runtime's own numbers, which are no resident memory."""
+    name = _RUNTIMES.get(report.target.runtime, "")
+    whose = f"{name}'s" if report.target.runtime in ("go", "cpython", "jvm", "node") else "the runtime's"
+    return f"{whose} own numbers (virtual: obtained, not resident)"

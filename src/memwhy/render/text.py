@@ -1,0 +1,198 @@
+"""The report as text of 80 columns: the answer first, the next step last. Formats what the report says."""
+
+from collections.abc import Iterable
+
+from memwhy.model.report import Holder, NextStep, Report, Row
+from memwhy.render import outline
+from memwhy.render.figures import Pace, amount, now_of, pace_of, rate_of, rows_of, share_of, unit_of
+from memwhy.render.page import MARGIN, WIDTH, Cells, Line, Span, Style, columns, hang, ledger, line, note, paint
+from memwhy.render.plain import clean, elide, pad, width, wrap
+
+_CONFIDENCE: dict[str, Style] = {"high": "green", "medium": "yellow", "low": "red"}
+_MOST_FRAMES = 12
+_MOST_READ = 12
+
+
+def render(report: Report, *, colour: bool = False) -> str:
+    """Same report in, same bytes out: no clock, no terminal size, no locale. colour adds ANSI codes, no text."""
+    blocks = [
+        _top(report),
+        _table(report),
+        hang(report.limit, indent=0, hanging=2, style="bold") if report.limit else [],
+        note("Why", _why(report)) + note("Against", _against(report)),
+        *(_holders(*group) for group in outline.held(report)),
+        _rivals(report),
+        _ruled_out(report),
+        _cannot_say(report),
+        note("Careful", outline.cares(report), style="yellow"),
+        _to_do(report),
+        _read(report),
+    ]
+    lines: list[Line] = []
+    for block in blocks:
+        if block:
+            lines += [line(""), *block] if lines else block
+    return paint(lines, colour=colour)
+
+
+def _top(report: Report) -> list[Line]:
+    """The three lines for a tired engineer: what it is, how sure, about whom."""
+    verdict = outline.verdict_of(report)
+    style = _CONFIDENCE.get(report.conclusion.confidence, "")
+    lines: list[Line] = [(Span(part, "bold"),) for part in wrap(clean(outline.headline_of(report)), WIDTH)]
+    last = lines[-1][0].text
+    gap = WIDTH - width(last) - width(verdict)
+    if len(lines) == 1 and gap >= 3:
+        lines[-1] = (Span(last, "bold"), Span(" " * gap), Span(verdict, style))
+    else:
+        lines.append((Span(elide(clean(verdict), WIDTH), style),))
+    about = " · ".join(elide(clean(part), 60) for part in outline.target_of(report))
+    return lines + [line(part, "dim") for part in wrap(about, WIDTH)]
+
+
+def _table(report: Report) -> list[Line]:
+    """Total, layers, the remainder; then the runtime's own numbers and the controls, each set apart."""
+    pace = pace_of(report)
+    items: list[Cells | Line] = []
+    if report.total is not None:
+        items.append(_cells(report.total, pace, indent=0))
+    items += [_cells(row, pace) for row in report.layers if not outline.quiet(row, report)]
+    items += _flat(row for row in report.layers if outline.quiet(row, report))
+    if report.unaccounted_bytes is not None:
+        items.append(Cells("unaccounted", (amount(report.unaccounted_bytes, whole=False), "", "", "", "")))
+    for heading, members in (
+        (outline.runtime_heading(report), report.runtime_rows),
+        ("for comparison", report.controls),
+    ):
+        if members:
+            items += [line(""), line(heading, "dim")] if items else [line(heading, "dim")]
+            items += [_cells(row, pace) for row in members]
+    if not items:
+        return []
+    now = "first → last" if pace.per == "sample" else "now"
+    lines = columns(Cells("", (now, pace.header, "95 %", "share", "readings"), style="dim"), items)
+    shown = rows_of(report)
+    for reason in outline.reasons(shown):
+        lines += hang(f"no rate: {reason}", indent=0, hanging=2, style="dim")
+    if any(row.weak for row in shown):
+        lines.append(line("(?) is claimed by its shape alone, which may deceive", "dim"))
+    return lines
+
+
+def _cells(row: Row, pace: Pace, *, indent: int = 2) -> Cells:
+    rate, interval = rate_of(row.course, unit_of(row.metric), pace)
+    growing = bool(getattr(row.course, "growing", False))
+    label = elide(clean(row.label), 60) + (" (?)" if row.weak else "")
+    share = share_of(row.share_of_growth) if row.share_of_growth and growing else outline.shape_of(row)
+    readings = str(row.course.n) if pace.per == "sample" else ""
+    return Cells(
+        label, (now_of(row, pace), rate, interval, share, readings), indent=indent, style="red" if growing else ""
+    )
+
+
+def _flat(rows: Iterable[Row]) -> list[Line]:
+    names = [f"{elide(clean(row.label), 60)} {amount(row.bytes, unit_of(row.metric))}" for row in rows]
+    return hang("flat: " + ", ".join(names), indent=2, hanging=4) if names else []
+
+
+def _why(report: Report) -> tuple[str, ...]:
+    winner = outline.winner_of(report)
+    return winner.because if winner else ()
+
+
+def _against(report: Report) -> tuple[str, ...]:
+    winner = outline.winner_of(report)
+    return winner.against if winner else ()
+
+
+def _rivals(report: Report) -> list[Line]:
+    rivals = outline.rivals_of(report)
+    if not rivals:
+        return []
+    rows = [(clean(found.cause), clean("; ".join(found.because)), f"{found.probability:.2f}") for found in rivals]
+    decided = outline.winner_of(report) is not None
+    return ledger("Also possible" if decided else "Possible", "probability", rows)
+
+
+def _holders(layer: str, method: str, holders: tuple[Holder, ...]) -> list[Line]:
+    lines: list[Line] = [
+        (Span("Who holds it", "bold"), Span(elide(f"  {clean(layer)}, by {method}", WIDTH - 12), "dim"))
+    ]
+    for holder in holders:
+        figures = (
+            f"  {pad(amount(holder.bytes, whole=False), 10, right=True)} {pad(share_of(holder.share), 6, right=True)}  "
+        )
+        room = WIDTH - width(figures)
+        where = f"  {clean(holder.module)}" if holder.module else ""
+        name = elide(clean(holder.function), room)
+        if width(name) + width(where) <= room:
+            lines.append((Span(figures), Span(name), Span(where, "dim")))
+        else:
+            lines.append((Span(figures), Span(name)))
+            lines += [(Span(" " * width(figures)), Span(elide(where.strip(), room), "dim"))]
+        lines += _stack(outline.callers(holder), indent=width(figures))
+    return lines
+
+
+def _stack(frames: tuple[str, ...], *, indent: int) -> list[Line]:
+    """Callers, leaf first, a frame never broken in two."""
+    room = WIDTH - indent
+    names = ["← " + elide(clean(frame), room - 2) for frame in frames[:_MOST_FRAMES]]
+    if len(frames) > _MOST_FRAMES:
+        names.append(f"← … {len(frames) - _MOST_FRAMES} more")
+    rows: list[str] = []
+    for name in names:
+        if rows and width(rows[-1]) + 1 + width(name) <= room:
+            rows[-1] += " " + name
+        else:
+            rows.append(name)
+    return [(Span(" " * indent), Span(row, "dim")) for row in rows]
+
+
+def _ruled_out(report: Report) -> list[Line]:
+    acquitted = outline.acquitted(report)
+    if not acquitted:
+        return []
+    rows = [(clean(one.name), clean(one.because), one.at_most) for one in acquitted]
+    some = any(one.at_most for one in acquitted)
+    return ledger("Ruled out", "could explain at most" if some else "", rows)
+
+
+def _cannot_say(report: Report) -> list[Line]:
+    unsaid = outline.unsaid(report)
+    lines = ledger("Cannot say", "", [(clean(names), clean(reason), "") for names, reason in unsaid]) if unsaid else []
+    return lines + note("Missing", report.missing)
+
+
+def _to_do(report: Report) -> list[Line]:
+    winner = outline.winner_of(report)
+    lines = _steps(report.next_steps)
+    if winner is not None:
+        lines += note("Fix", winner.remedy, style="bold")
+        lines += note("Prove" if winner.remedy else "Confirm", [winner.confirm_with or ""], style="bold")
+    return lines
+
+
+def _steps(steps: tuple[NextStep, ...]) -> list[Line]:
+    """What to run, unbroken where it fits, and below it what it decides."""
+    lines: list[Line] = []
+    for step in steps:
+        body = hang(step.do, indent=MARGIN, hanging=MARGIN + 4)
+        if not lines:
+            body[0] = (Span(pad("To decide", MARGIN), "bold"), *body[0][1:])
+        lines += body + (hang(step.decides, indent=MARGIN + 2, hanging=MARGIN + 2, style="dim") if step.decides else [])
+    return lines
+
+
+def _read(report: Report) -> list[Line]:
+    texts: list[str] = []
+    for file, pieces in outline.places(report):
+        more = f" · {len(pieces) - _MOST_READ} more" if len(pieces) > _MOST_READ else ""
+        texts.append(f"{elide(clean(file), 60)}: {' · '.join(pieces[:_MOST_READ])}{more}")
+    lines = note("Read", texts)
+    lines += note(
+        "Not read",
+        [f"{elide(clean(row.where), 60)}: {problem}" for row, problem in outline.unread(report)],
+        style="yellow",
+    )
+    return lines + note("Cost", [outline.cost_of(report.overhead)] if report.overhead else [])
