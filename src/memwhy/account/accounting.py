@@ -36,6 +36,20 @@ def account(
     go: the go.* metrics of MemStats near that moment, if known. facts: "process.exe" and "go.version" are used;
     without "go.version", go or names that say so, no layer is Go's. Mappings may come in any order.
     """
+    ordered, claims, heap, metadata = claim_all(mappings, go, facts)
+    is_go = heap is not None
+    always = [metric for metric in FINE_LAYERS if is_go or metric not in GO_LAYERS]
+    layers = sum_layers(ordered, claims, always)
+    held = sum(layer.bytes for layer in layers)
+    checks = _checks(layers, held, total_bytes, go, heap, metadata)
+    total = held if total_bytes is None else total_bytes
+    return Account(total_bytes=total, layers=layers, unaccounted_bytes=total - held, fine=True, checks=checks)
+
+
+def claim_all(
+    mappings: Sequence[Mapping], go: Map[str, int] | None, facts: Map[str, str]
+) -> tuple[list[Mapping], Claims, HeapFound | None, MetadataFound | None]:
+    """The mappings by address, who has which, and what was found of Go's heap and metadata (None: no Go)."""
     ordered = sorted(mappings, key=_order)
     claims = claim_named(ordered, facts.get("process.exe"))
     named_heap = sum(ordered[i].size_bytes for i, c in claims.items() if c.metric == GO_HEAP and _writable(ordered[i]))
@@ -51,12 +65,7 @@ def account(
         metadata = find_metadata(ordered, claims, go, not _has_libraries(ordered, claims))
         claims |= metadata.claims
     claims |= claim_stacks(ordered, claims)
-    always = [metric for metric in FINE_LAYERS if is_go or metric not in GO_LAYERS]
-    layers = sum_layers(ordered, claims, always)
-    held = sum(layer.bytes for layer in layers)
-    checks = _checks(layers, held, total_bytes, go, heap, metadata)
-    total = held if total_bytes is None else total_bytes
-    return Account(total_bytes=total, layers=layers, unaccounted_bytes=total - held, fine=True, checks=checks)
+    return ordered, claims, heap, metadata
 
 
 def coarse(metrics: Map[str, int]) -> Account:

@@ -23,7 +23,7 @@ from memwhy.model.units import KIB, MIB
 
 CHUNK_BYTES = 4 * MIB
 _PAGE_BYTES = 8 * KIB
-_MOST_CANDIDATES = 14  # for the search over all combinations: 2**14 sums
+_MOST_CANDIDATES = 10  # for the search over all combinations: 2**10 sums
 
 
 class Region(NamedTuple):

@@ -43,7 +43,8 @@ _FILE = Claim(
 )
 _SHARED_FILE = Claim(FILE_MAPPED, "shared mappings of files")
 _SHARED_CODE = Claim(FILE_CODE, "shared mappings of the executable and libraries")
-_BSS = Claim(FILE_DATA, "anonymous memory glued behind a module's data segment (bss)")
+_BSS = Claim(FILE_DATA, "anonymous memory glued behind the program's data segment (bss)")
+_LIBRARY_BSS = Claim(FILE_DATA, "anonymous memory glued behind a library's data, no larger than it (bss)", weak=True)
 _SHARED_MEMORY = Claim(SHARED_MEMORY, "shared mappings without a file on disk: tmpfs, memfd, SysV, /dev/zero")
 _PRIVATE_SHMEM = Claim(
     ANONYMOUS,
@@ -58,21 +59,34 @@ def claim_named(mappings: Sequence[Mapping], executable: str | None) -> Claims:
 
     executable: path of the program, if known; else a file is the program or a library when some mapping
     of it may be executed, or its name ends like a library's (libNAME.so, libNAME.so.6).
+
+    What is glued behind a library need not be its bss: the kernel places a library that is loaded late right
+    below mappings that are there already. It counts as bss only up to the size of the library itself.
     """
     modules = {m.path for m in mappings if m.inode and m.perms[2:3] == "x"}
     if executable:
         modules |= {executable, executable + " (deleted)"}
     claims: Claims = {}
-    data_end: int | None = None  # where the data segment of the module just passed ends
+    images: dict[str, int] = {}
+    for mapping in mappings:
+        if mapping.path in modules or _is_library(mapping.path):
+            images[mapping.path] = images.get(mapping.path, 0) + mapping.size_bytes
+    data_end, module = None, ""  # where the data segment of the module just passed ends
     for index, mapping in enumerate(mappings):
         claim = _claim(mapping, modules)
         if claim is None and mapping.start == data_end and mapping.perms in ("rw-p", "rwxp"):
-            claim = _BSS
+            claim = _bss(module, mapping.size_bytes, images[module])
         if claim is not None:
             claims[index] = claim
-        # A bss page that was mprotect'ed apart continues the bss; anything else ends it.
-        data_end = mapping.end if claim is _BSS or (claim is _DATA and mapping.perms[1:2] == "w") else None
+        data_end = mapping.end if claim is _DATA and mapping.perms[1:2] == "w" else None
+        module = mapping.path
     return claims
+
+
+def _bss(module: str, size_bytes: int, image_bytes: int) -> Claim | None:
+    if not _is_library(module):
+        return _BSS
+    return _LIBRARY_BSS if size_bytes <= image_bytes else None
 
 
 def _claim(mapping: Mapping, modules: set[str]) -> Claim | None:
