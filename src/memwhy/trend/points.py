@@ -51,7 +51,7 @@ def tidy(points: Sequence[tuple[float, int]]) -> Points:
     """Points sorted by x, readings of one x averaged, those without a usable x and value left out."""
     if not points:
         return Points((), ())
-    xs, ys = zip(*points, strict=True)
+    xs, ys = [x for x, _ in points], [y for _, y in points]
     if all(map(lt, xs, islice(xs, 1, None))) and xs[0] > -FAR and xs[-1] < FAR and _usable(ys):
         return Points(tuple(map(float, xs)), tuple(map(float, ys)))
     checks = []
