@@ -438,7 +438,7 @@ def undetermined() -> Report:
     )
 
 
-HOSTILE = "evil\x1b[2J\x1b]0;owned\x07\nroot# rm\t‮gnp.exe | `x` <img src=x> @everyone #1 \udcff\x9b31m"
+HOSTILE = "evil\x1b[2J\x1b]0;owned\x07\nroot# rm\t\u202egnp.exe | `x` <img src=x> @everyone #1 \udcff\x9b31m"
 
 
 def hostile() -> Report:

@@ -1,6 +1,7 @@
 """Figures as a table shows them: amounts, rates with their interval in one unit, shares, durations."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -55,7 +56,9 @@ def pace_of(report: Report) -> Pace:
         return replace(_READING if per == "sample" else _MINUTE, index=2, rated=bool(rated))
     pace = _READING if first.per == "sample" else _time(abs(first.slope), report.span_s or 0.0)
     bounds = [abs(value) * pace.times for value in (first.slope, first.low, first.high) if math.isfinite(value)]
-    return replace(pace, index=_scale(max(bounds, default=0.0)), rated=True)
+    most = max(bounds, default=0.0)
+    # what does not grow needs no third digit: -0.3 to 0.5 MiB, not -307.2 to 512.0 KiB
+    return replace(pace, index=2 if not first.growing and MIB / 10 <= most < MIB else _scale(most), rated=True)
 
 
 def _time(slope: float, span_s: float) -> Pace:
@@ -106,6 +109,11 @@ def now_of(row: Row, pace: Pace) -> str:
     if all(text.endswith(".0") for text in texts):
         texts = [text[:-2] for text in texts]
     return f"{texts[0]} → {texts[1]} {_SCALES[index][1]}"
+
+
+def now_header(rows: Iterable[Row], pace: Pace) -> str:
+    """Heads the column of now_of."""
+    return "first → last" if any("→" in now_of(row, pace) for row in rows) else "now"
 
 
 def _ends(row: Row) -> tuple[float, float] | None:

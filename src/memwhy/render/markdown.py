@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from memwhy.model.report import Report, Row
 from memwhy.render import outline
-from memwhy.render.figures import NONE, Pace, amount, now_of, pace_of, rate_of, rows_of, share_of, unit_of
+from memwhy.render.figures import NONE, Pace, amount, now_header, now_of, pace_of, rate_of, rows_of, share_of, unit_of
 from memwhy.render.plain import clean
 
 _BREAK = "&#8203;"
@@ -32,9 +32,9 @@ def render(report: Report) -> str:
         _bullets("Careful", (_escape(text) for text in outline.cares(report))),
         _steps(report),
         _fix(report),
-        _fold("Ruled out", len(outline.acquitted(report)), _ruled_out(report)),
-        _fold("Cannot say", len(outline.unsaid(report)) + len(report.missing), _cannot_say(report)),
-        _fold("Evidence", len(report.evidence), _evidence(report)),
+        _fold("Ruled out", _answers(outline.acquitted(report))),
+        _fold("Cannot say", _answers(outline.unsaid(report)), _missing(report)),
+        _fold("Evidence", *_evidence(report)),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
@@ -80,8 +80,9 @@ def _bullets(title: str, texts: Iterable[str]) -> str:
     return "\n".join([f"**{title}**", "", *lines]) if lines else ""
 
 
-def _fold(title: str, count: int, body: str) -> str:
-    return f"<details><summary>{title} ({count})</summary>\n\n{body}\n\n</details>" if body else ""
+def _fold(title: str, *blocks: str) -> str:
+    body = "\n\n".join(block for block in blocks if block)
+    return f"<details><summary>{title}</summary>\n\n{body}\n\n</details>" if body else ""
 
 
 def _growth(report: Report) -> str:
@@ -98,9 +99,8 @@ def _growth(report: Report) -> str:
             rows += [(f"_{heading}_", "", "", "", "", ""), *(_row(row, pace) for row in members)]
     if not rows:
         return ""
-    now = "first → last" if pace.per == "sample" else "now"
-    table = _grid(("", now, pace.header, "95 % interval", "share of growth", "readings"), rows)
     shown = rows_of(report)
+    table = _grid(("", now_header(shown, pace), pace.header, "95 % interval", "share of growth", ""), rows)
     notes = [f"No rate: {_escape(reason)}." for reason in outline.reasons(shown)]
     if any(row.weak for row in shown):
         notes.append("(?) is claimed by its shape alone, which may deceive.")
@@ -110,10 +110,11 @@ def _growth(report: Report) -> str:
 def _row(row: Row, pace: Pace, *, bold: bool = False) -> tuple[str, ...]:
     rate, interval = rate_of(row.course, unit_of(row.metric), pace)
     label = _escape(row.label) + (" (?)" if row.weak else "")
-    if getattr(row.course, "growing", False):
+    growing = bool(getattr(row.course, "growing", False))
+    if growing:
         rate = f"**{rate}**"
-    share = outline.shape_of(row) or share_of(row.share_of_growth).replace("<", "&lt;")
-    readings = str(row.course.n) if pace.per == "sample" else ""
+    share = share_of(row.share_of_growth).replace("<", "&lt;") if growing else outline.shape_of(row)
+    readings = f"×{row.course.n}" if pace.per == "sample" else ""
     return (f"**{label}**" if bold else label, now_of(row, pace), rate, interval, share, readings)
 
 
@@ -143,14 +144,14 @@ def _holders(report: Report) -> str:
         rows = [
             (
                 _code(holder.function),
-                amount(holder.bytes),
-                share_of(holder.share).replace("<", "&lt;"),
                 _code(holder.module or ""),
                 " ← ".join(_code(frame) for frame in outline.callers(holder)),
+                amount(holder.bytes),
+                share_of(holder.share).replace("<", "&lt;"),
             )
             for holder in holders
         ]
-        table = _grid(("function", "bytes", "share", "module", "called by"), rows)
+        table = _grid(("function", "module", "called by", "bytes", "share"), rows, left=3)
         parts.append(f"**Who holds it** ({_escape(layer)}, by {method})\n\n{table}")
     return "\n\n".join(parts)
 
@@ -171,20 +172,16 @@ def _fix(report: Report) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def _ruled_out(report: Report) -> str:
-    rows = [(_escape(one.name), _escape(one.because), one.at_most) for one in outline.acquitted(report)]
+def _answers(answers: tuple[outline.Answer, ...]) -> str:
+    rows = [(_escape(one.name), _escape(one.because), one.at_most) for one in answers]
     return _grid(("", "because", "could explain at most"), rows, left=2) if rows else ""
 
 
-def _cannot_say(report: Report) -> str:
-    unsaid = [
-        f"{_escape(names)}: {_escape(reason)}" if reason else _escape(names) for names, reason in outline.unsaid(report)
-    ]
-    missing = [f"missing: {_escape(text)}" for text in report.missing]
-    return "\n".join(f"- {text}" for text in (*unsaid, *missing))
+def _missing(report: Report) -> str:
+    return _bullets("Missing", map(_escape, report.missing))
 
 
-def _evidence(report: Report) -> str:
+def _evidence(report: Report) -> list[str]:
     parts = []
     if report.evidence:
         rows = [
@@ -202,4 +199,4 @@ def _evidence(report: Report) -> str:
         parts.append(_grid(("fact", ""), [(_escape(name), _escape(value)) for name, value in report.facts], left=2))
     if report.overhead is not None:
         parts.append(f"Cost: {outline.cost_of(report.overhead)}.")
-    return "\n\n".join(parts)
+    return parts

@@ -24,8 +24,8 @@ FEW = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Acquittal:
-    """A refuted guess: why, and the most it could explain."""
+class Answer:
+    """What is said of a guess, or of several: why, and the most it could explain where that is known."""
 
     name: str
     because: str
@@ -60,10 +60,14 @@ def target_of(report: Report) -> tuple[str, ...]:
             target.command or ("" if known else "no process named in the evidence"),
             f"pid {target.pid}" if target.pid is not None else "",
             runtime,
-            f"seen for {duration(report.span_s)}" if report.span_s is not None else "no times in the evidence",
+            _seen(report.span_s),
         )
         if part
     )
+
+
+def _seen(span_s: float | None) -> str:
+    return "no times in the evidence" if span_s is None else f"seen for {duration(span_s)}"
 
 
 def winner_of(report: Report) -> Finding | None:
@@ -77,48 +81,35 @@ def rivals_of(report: Report) -> tuple[Finding, ...]:
     return tuple(found for found in report.findings if found is not winner and found.verdict is Verdict.SUPPORTED)
 
 
-def acquitted(report: Report) -> tuple[Acquittal, ...]:
-    """Common suggestions first, then causes: what the evidence refutes. Those refuted by the same words stand together."""
+def acquitted(report: Report) -> tuple[Answer, ...]:
+    """What the evidence refutes."""
+    return _answers(report, Verdict.REFUTED)
+
+
+def unsaid(report: Report) -> tuple[Answer, ...]:
+    """What the evidence cannot judge."""
+    return _answers(report, Verdict.CANNOT_SAY)
+
+
+def _answers(report: Report, verdict: Verdict) -> tuple[Answer, ...]:
+    """Common suggestions first, then causes but the winner; those answered by the same words together, at the end."""
     winner = winner_of(report)
-    refuted = [
-        (guess.name, guess.because, _most(guess.could_explain_bytes))
+    answers = [
+        (guess.name, guess.because, guess.could_explain_bytes)
         for guess in report.suggestions
-        if guess.verdict is Verdict.REFUTED
+        if guess.verdict is verdict
     ]
-    refuted += [
-        (found.cause, next(iter((*found.because, *found.against)), ""), _most(found.bytes))
+    answers += [
+        (found.cause, next(iter((*found.because, *found.against)), ""), found.bytes)
         for found in report.findings
-        if found.verdict is Verdict.REFUTED and found is not winner
+        if found.verdict is verdict and found is not winner
     ]
     groups: dict[tuple[str, str], list[str]] = {}
-    for name, because, at_most in refuted:
+    for name, because, at_most_bytes in answers:
+        at_most = "" if at_most_bytes is None else amount(at_most_bytes)
         groups.setdefault((because, at_most), []).append(name)
     alone_first = sorted(groups.items(), key=lambda group: len(group[1]) > 1)
-    return tuple(
-        Acquittal(name=", ".join(names), because=because, at_most=at_most) for (because, at_most), names in alone_first
-    )
-
-
-def _most(at_most_bytes: int | None) -> str:
-    return "" if at_most_bytes is None else amount(at_most_bytes)
-
-
-def unsaid(report: Report) -> tuple[tuple[str, str], ...]:
-    """(names, reason): what could not be judged; those with one reason together."""
-    winner = winner_of(report)
-    groups: dict[str, list[str]] = {}
-    for guess in report.suggestions:
-        if guess.verdict is Verdict.CANNOT_SAY:
-            groups.setdefault(guess.because, []).append(_at_most(guess.name, guess.could_explain_bytes))
-    for found in report.findings:
-        if found.verdict is Verdict.CANNOT_SAY and found is not winner:
-            reason = next(iter((*found.because, *found.against)), "")
-            groups.setdefault(reason, []).append(_at_most(found.cause, found.bytes))
-    return tuple((", ".join(names), reason) for reason, names in groups.items())
-
-
-def _at_most(name: str, at_most_bytes: int | None) -> str:
-    return name if at_most_bytes is None else f"{name} (at most {amount(at_most_bytes)})"
+    return tuple(Answer(name=", ".join(names), because=because, at_most=most) for (because, most), names in alone_first)
 
 
 def cares(report: Report) -> tuple[str, ...]:
@@ -212,7 +203,7 @@ def cost_of(overhead: Overhead) -> str:
     share = f" ({100 * overhead.cpu_s / overhead.wall_s:.1f} % of a core)" if overhead.wall_s > 0 else ""
     paused = duration(overhead.target_paused_s)
     stopped = "never stopped" if overhead.target_paused_s == 0 else f"stopped for {paused}"
-    return f"{duration(overhead.cpu_s)} of CPU in {duration(overhead.wall_s)}{share}; the target was {stopped}"
+    return f"{duration(overhead.cpu_s)} of CPU in {duration(overhead.wall_s)}{share}; target {stopped}"
 
 
 def runtime_heading(report: Report) -> str:

@@ -10,7 +10,7 @@ WIDTH = 80
 MARGIN = 12
 """Columns of the labels at the left."""
 
-NAMES = 24
+NAMES = 26
 """Columns of the names in a ledger."""
 
 Style = Literal["", "bold", "dim", "red", "green", "yellow"]
@@ -105,13 +105,14 @@ def ledger(title: str, right: str, rows: Sequence[tuple[str, str, str]]) -> list
     short = [name for name, _, _ in rows if width(name) <= NAMES]
     name_width = max((width(name) for name in short), default=0)
     figure_width = max(width(figure) for _, _, figure in rows)
-    lines: list[Line] = [(Span(title, "bold"), Span(right.rjust(WIDTH - len(title)), "dim"))]
+    heading = right.rjust(WIDTH - len(title)) if figure_width else ""
+    lines: list[Line] = [(Span(title, "bold"), Span(heading, "dim"))]
     for name, reason, figure in rows:
         stacked = width(name) > NAMES
         room = WIDTH - 2 - (0 if stacked else name_width + 2) - (figure_width + 2 if figure_width else 0)
         parts = wrap(name, room) + ["    " + part for part in wrap(reason, room - 4)] if stacked else wrap(reason, room)
         for index, part in enumerate(parts):
             left = "" if stacked else pad(name if index == 0 else "", name_width) + "  "
-            end = "  " + pad(figure, figure_width, right=True) if index == 0 else ""
+            end = "  " + pad(figure, figure_width, right=True) if index == 0 and figure else ""
             lines.append(line(f"  {left}{pad(part, room)}{end}"))
     return lines

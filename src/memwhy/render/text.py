@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from memwhy.model.report import Holder, NextStep, Report, Row
 from memwhy.render import outline
-from memwhy.render.figures import Pace, amount, now_of, pace_of, rate_of, rows_of, share_of, unit_of
+from memwhy.render.figures import Pace, amount, now_header, now_of, pace_of, rate_of, rows_of, share_of, unit_of
 from memwhy.render.page import MARGIN, WIDTH, Cells, Line, Span, Style, columns, hang, ledger, line, note, paint
 from memwhy.render.plain import clean, elide, pad, width, wrap
 
@@ -69,9 +69,8 @@ def _table(report: Report) -> list[Line]:
             items += [_cells(row, pace) for row in members]
     if not items:
         return []
-    now = "first → last" if pace.per == "sample" else "now"
-    lines = columns(Cells("", (now, pace.header, "95 %", "share", "readings"), style="dim"), items)
     shown = rows_of(report)
+    lines = columns(Cells("", (now_header(shown, pace), pace.header, "95 %", "share", ""), style="dim"), items)
     for reason in outline.reasons(shown):
         lines += hang(f"no rate: {reason}", indent=0, hanging=2, style="dim")
     if any(row.weak for row in shown):
@@ -83,8 +82,8 @@ def _cells(row: Row, pace: Pace, *, indent: int = 2) -> Cells:
     rate, interval = rate_of(row.course, unit_of(row.metric), pace)
     growing = bool(getattr(row.course, "growing", False))
     label = elide(clean(row.label), 60) + (" (?)" if row.weak else "")
-    share = share_of(row.share_of_growth) if row.share_of_growth and growing else outline.shape_of(row)
-    readings = str(row.course.n) if pace.per == "sample" else ""
+    share = share_of(row.share_of_growth) if growing else outline.shape_of(row)
+    readings = f"×{row.course.n}" if pace.per == "sample" else ""
     return Cells(
         label, (now_of(row, pace), rate, interval, share, readings), indent=indent, style="red" if growing else ""
     )
@@ -150,18 +149,16 @@ def _stack(frames: tuple[str, ...], *, indent: int) -> list[Line]:
 
 
 def _ruled_out(report: Report) -> list[Line]:
-    acquitted = outline.acquitted(report)
-    if not acquitted:
-        return []
-    rows = [(clean(one.name), clean(one.because), one.at_most) for one in acquitted]
-    some = any(one.at_most for one in acquitted)
-    return ledger("Ruled out", "could explain at most" if some else "", rows)
+    return _answers("Ruled out", outline.acquitted(report))
 
 
 def _cannot_say(report: Report) -> list[Line]:
-    unsaid = outline.unsaid(report)
-    lines = ledger("Cannot say", "", [(clean(names), clean(reason), "") for names, reason in unsaid]) if unsaid else []
-    return lines + note("Missing", report.missing)
+    return _answers("Cannot say", outline.unsaid(report)) + note("Missing", report.missing)
+
+
+def _answers(title: str, answers: tuple[outline.Answer, ...]) -> list[Line]:
+    rows = [(clean(one.name), clean(one.because), one.at_most) for one in answers]
+    return ledger(title, "could explain at most", rows) if rows else []
 
 
 def _to_do(report: Report) -> list[Line]:
@@ -189,10 +186,6 @@ def _read(report: Report) -> list[Line]:
     for file, pieces in outline.places(report):
         more = f" · {len(pieces) - _MOST_READ} more" if len(pieces) > _MOST_READ else ""
         texts.append(f"{elide(clean(file), 60)}: {' · '.join(pieces[:_MOST_READ])}{more}")
-    lines = note("Read", texts)
-    lines += note(
-        "Not read",
-        [f"{elide(clean(row.where), 60)}: {problem}" for row, problem in outline.unread(report)],
-        style="yellow",
-    )
-    return lines + note("Cost", [outline.cost_of(report.overhead)] if report.overhead else [])
+    unread = [f"{elide(clean(row.where), 60)} {row.format}: {problem}" for row, problem in outline.unread(report)]
+    lines = note("Read", texts) + note("Not read", unread, style="yellow")
+    return lines + (note("Cost", [outline.cost_of(report.overhead)]) if report.overhead else [])
