@@ -226,8 +226,8 @@ class Elf:
 
     @property
     def is_static(self) -> bool:
-        """No dynamic loader and no library asked for. A static PIE is static too."""
-        return self.interpreter is None and not self.needed
+        """A program without dynamic loader and needed libraries. A static PIE is static too, a shared library never."""
+        return (self.type == ET_EXEC or self.is_pie) and self.interpreter is None and not self.needed
 
     @property
     def is_pie(self) -> bool:

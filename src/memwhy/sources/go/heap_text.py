@@ -113,5 +113,6 @@ def scale(count: int, size_bytes: int, period_bytes: int) -> tuple[int, int]:
         return 0, 0
     if period_bytes <= 1:
         return count, size_bytes
-    share = -math.expm1(-size_bytes / count / period_bytes)
-    return int(count / share), int(size_bytes / share)
+    # The same operations in the same order as Go's, so that the integers agree.
+    factor = 1 / (1 - math.exp(-(size_bytes / count) / period_bytes))
+    return int(count * factor), int(size_bytes * factor)

@@ -27,9 +27,12 @@ METRICS: dict[str, str] = {
 
 
 def metrics_of(fields: Map[str, object]) -> dict[str, int]:
-    """The metrics among MemStats fields; fields that are no whole number from 0 to 2**63 - 1 are left out."""
+    """The metrics among MemStats fields; fields that are no whole number below 2**60 are left out.
+
+    NextGC is larger than that when collection is switched off (GOGC=off): then there is no next one.
+    """
     return {
         METRICS[name]: value
         for name, value in fields.items()
-        if name in METRICS and isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 63
+        if name in METRICS and isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 60
     }

@@ -245,7 +245,8 @@ class _Content:
         if function_ids:
             for missing in (function for function in function_ids if function not in self.functions):
                 raise ParseError(NAME, None, "", f"a location refers to function {missing}, which is not there")
-            return tuple(self.text(self.functions[function]) for function in function_ids[:_MOST_STACK_FRAMES])
+            names = (self.text(self.functions[function]) for function in function_ids[:_MOST_STACK_FRAMES])
+            return tuple(name or "<unknown>" for name in names)
         mapping = self.mappings.get(mapping_id)
         name = self.text(mapping[0]).rpartition("/")[2] if mapping else ""
         return (f"[{name}]",) if name else (f"{address:#x}",)

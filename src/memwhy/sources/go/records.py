@@ -52,7 +52,7 @@ def records(lines: Sequence[str], pattern: re.Pattern[str], unread: list[int]) -
 def blocks(lines: Sequence[str], header: re.Pattern[str], extra: re.Pattern[str] | None = None) -> Iterable[Span]:
     """Stretches of lines that begin with a header and go on with records, frames, and lines that match `extra`.
 
-    One blank line may stand between two such lines, more end the block.
+    Two blank lines may stand between such lines (as before MemStats), more end the block.
     """
     index = 0
     while index < len(lines):
@@ -60,12 +60,15 @@ def blocks(lines: Sequence[str], header: re.Pattern[str], extra: re.Pattern[str]
             index += 1
             continue
         last = at = index
-        while at + 1 < len(lines) and at - last < 2:
+        commented = extra is not None and extra.match(lines[index]) is not None
+        while at + 1 < len(lines) and at - last < 3:
             at += 1
-            if header.search(lines[at]):
-                break
-            if _belongs(lines[at]) or (extra is not None and extra.match(lines[at])):
+            comment = extra is not None and extra.match(lines[at]) is not None
+            if header.search(lines[at]) and not (comment and not commented):
+                break  # the next block
+            if comment or _belongs(lines[at]):
                 last = at
+                commented |= comment
             elif lines[at].strip():
                 break
         yield Span(first=index, last=last)

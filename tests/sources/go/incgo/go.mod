@@ -1,0 +1,3 @@
+module example.org/incgo
+
+go 1.21
