@@ -32,7 +32,8 @@ def is_plain(mapping: Mapping) -> bool:
 
 
 def has_flag(mapping: Mapping, flag: str) -> bool:
-    return flag in mapping.vm_flags.split() if mapping.vm_flags else False
+    """Is a VmFlags mnemonic set? All are of two letters (show_smap_vma_flags), so none hides in another."""
+    return flag in mapping.vm_flags
 
 
 def is_apart(mappings: Sequence[Mapping], first: int, last: int) -> bool:
