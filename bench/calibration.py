@@ -265,38 +265,56 @@ def power(seed: int, count: int, lengths: tuple[Length, ...]) -> list[Rate]:
     return rates
 
 
-NOISES: dict[str, Callable[[Random, int], Values]] = {
-    "white": lambda random, n: [random.gauss(0, 1) for _ in range(n)],
-    "AR(1) 0.5": lambda random, n: correlated(random, n, 0.5),
-    "AR(1) 0.9": lambda random, n: correlated(random, n, 0.9),
-    "AR(1) 0.9 + white": lambda random, n: [a + random.gauss(0, 1) for a in correlated(random, n, 0.9)],
-    "heavy tail": lambda random, n: [random.gauss(0, 1) / math.sqrt(random.expovariate(1)) for _ in range(n)],
-    "small (rounding only)": lambda random, n: [random.gauss(0, 0.01) for _ in range(n)],
+NOISES: dict[str, tuple[Callable[[Random, int], Values], int]] = {
+    "white": (lambda random, n: [random.gauss(0, 1) for _ in range(n)], 1),
+    "AR(1) 0.5": (lambda random, n: correlated(random, n, 0.5), 1),
+    "AR(1) 0.9": (lambda random, n: correlated(random, n, 0.9), 1),
+    "AR(1) 0.9 + white": (lambda random, n: [a + random.gauss(0, 1) for a in correlated(random, n, 0.9)], 1),
+    "heavy tail": (lambda random, n: [random.gauss(0, 1) / math.sqrt(random.expovariate(1)) for _ in range(n)], 1),
+    "white, rounded to its size": (lambda random, n: [random.gauss(0, 1) for _ in range(n)], 100),
+    "rounding alone": (lambda random, n: [random.gauss(0, 0.01) for _ in range(n)], 100),
 }
+"""Noise of size 100, and what the readings are rounded to."""
+
 SIZES = (4, 6, 10, 20, 30, 60, 300, 2160)
 
 
 def coverage(seed: int, count: int, sizes: tuple[int, ...] = SIZES) -> list[Rate]:
-    """How often the 95 % interval holds the true slope: regular and irregular times, values rounded to a third or
-    to all of the noise's size."""
+    """How often the 95 % interval holds the true slope; half of the series have irregular times."""
     rates = []
     for n in sizes:
-        for name, make in NOISES.items():
+        for name, (make, grain) in NOISES.items():
             random = Random(f"{seed}/{name}/{n}")
             hits = seen = 0
             for _ in range(count):
-                grain = random.choice((30, 100))
                 slope = random.uniform(-3, 3) * 100 / n
                 gaps = random.random() < 0.5
                 xs = sorted(random.uniform(0, n) for _ in range(n)) if gaps else [float(i) for i in range(n)]
                 ys = [slope * x + 100 * v for x, v in zip(xs, make(random, n), strict=True)]
-                answer = trend(
-                    [(x, round(y / grain) * grain + 10**6) for x, y in zip(xs, ys, strict=True)], quantum=grain
-                )
+                readings = [(x, round(y / grain) * grain + 10**6) for x, y in zip(xs, ys, strict=True)]
+                answer = trend(readings, quantum=grain)
                 if isinstance(answer, Trend):
                     seen += 1
                     hits += answer.low <= slope <= answer.high
             rates.append(Rate("memwhy", name, str(n), hits, seen))
+    return rates
+
+
+def own_detectable(seed: int, count: int, lengths: tuple[Length, ...]) -> list[Rate]:
+    """How often a leak is called growing that is just as large as the same noise's `detectable`."""
+    rates = []
+    for length in lengths:
+        for kind in ("quiet", "lively"):
+            random = Random(f"{seed}/{kind}/{length.name}/detectable")
+            hits = 0
+            for _ in range(count):
+                rest = noise(random, length.n, kind)
+                calm = course(length, [LEVEL + r for r in rest])
+                if isinstance(calm, Trend):
+                    rise = calm.detectable * (length.every or 1)
+                    leak = course(length, [LEVEL + rise * i + r for i, r in enumerate(rest)])
+                    hits += isinstance(leak, Trend) and leak.growing
+            rates.append(Rate("memwhy", kind, length.name, hits, count))
     return rates
 
 
@@ -342,6 +360,10 @@ def main() -> None:
     say(table("Power: leaks called growing", power(wanted.seed, count, lengths)) + "\n")
     sizes = (6, 10, 30, 300) if wanted.quick else SIZES
     say(table("Coverage of the 95 % interval", coverage(wanted.seed, count, sizes)) + "\n")
+    say(
+        table("Leaks of exactly the size 'detectable' called growing", own_detectable(wanted.seed, count, lengths))
+        + "\n"
+    )
     say(costs())
 
 

@@ -18,6 +18,10 @@ TEETH = 3
 falls on, its floor has a course of its own."""
 
 
+WHOLE = 0.6
+"""A bounded saw's falls take this much of its range at least, teeth of uneven height included."""
+
+
 def too_few(points: Points, per: Literal["s", "sample"]) -> NotEnough | None:
     """Fewer than four distinct moments, or none apart from each other."""
     n = len(points.xs)
@@ -47,12 +51,13 @@ def too_few_teeth(
 ) -> NotEnough | None:
     """A slope that one or two falls of a saw-tooth make up.
 
-    A bounded saw falls back to its floor, which no reading undercuts: when the latest floor lies clearly above
-    the first reading, the rise is more than a tooth, and the series is judged.
+    A bounded saw falls through most of its range, back to a floor that no reading undercuts. When the falls are
+    small against the range, or the latest floor lies clearly above the first reading, the rise is more than a
+    tooth, and the series is judged.
     """
     if teeth is None or len(teeth.floor) >= TEETH or line.low <= 0 <= line.high:
         return None
-    if teeth.floor[-1][1] > first + teeth.height / 4:
+    if teeth.height < WHOLE * teeth.range or teeth.floor[-1][1] > first + teeth.height / 4:
         return None
     count = len(teeth.floor)
     falls = "one sharp fall" if count == 1 else f"{count} sharp falls"

@@ -4,22 +4,24 @@ A step, a warm-up and a plateau are trends to every classical test (their false 
 length); so an interval above zero is only the first of these guards, in this order:
 
 1. two levels explain the series clearly better than the line does: "step";
-2. the second half grows clearly slower than the first: "warm-up" when it has nearly stopped, else "unclear";
+2. the second half grows clearly slower than the first (by the halves' own errors, or because a curve that slows
+   down explains the series twice as well as the line): "warm-up" when it has nearly stopped, else "unclear";
 3. the last quarter grows clearly slower than half the pace: "unclear";
 4. growth that set in late, or that sits in one to three jumps: "unclear" ("step" for one).
 
-"Clearly" is one-sided at about 90 %: a guard errs towards silence. A warm-up seen only in its early, straight
+The guards err towards silence. A warm-up seen only in its early, straight
 part passes all of them: "growing" says that growth went on without slowing while we looked, no more.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from memwhy.model.trend import Shape
 from memwhy.trend.curve import best_curve
 from memwhy.trend.jumps import MOST, best_step, jumps, without
-from memwhy.trend.noise import student_900, student_975
+from memwhy.trend.noise import student_975
 from memwhy.trend.slope import Line, fit, least_squares
 
 TWO_LEVELS = 0.7
@@ -27,6 +29,9 @@ SLOWER = 0.75
 STOPPED = 0.25
 BENT = 0.5
 REMAINS = 0.35
+FEW, PORTIONS = 8, 0.8
+"""Of fewer readings than eight, two changes may not make more than 80 % of the growth (on a line: 67 % of four)."""
+
 HALVES_FROM = 10
 """From so many points on each half has an error of its own; below, the whole line's error stands in."""
 
@@ -43,10 +48,15 @@ class Halves:
     second_error: float
 
     @property
+    def ratio(self) -> float:
+        """Second slope by the first; infinite when the first half stands still, below zero when it turns."""
+        return self.second / self.first if self.first else math.inf
+
+    @property
     def slower(self) -> bool:
         """The second half grows clearly slower, and by a quarter at least."""
-        gap = abs(self.first) - abs(self.second) if self.first * self.second > 0 else abs(self.first)
-        return gap > student_900(self.freedom) * self.error and gap > (1 - SLOWER) * abs(self.first)
+        gap = abs(self.first) * (1 - max(self.ratio, 0.0)) if self.first else 0.0
+        return self.ratio < SLOWER and gap > student_975(self.freedom) * self.error
 
     @property
     def text(self) -> str:
@@ -54,7 +64,7 @@ class Halves:
         reach = student_975(self.freedom)
         if abs(self.first) <= reach * self.first_error:
             return "the halves cannot be compared: the first shows no clear slope of its own"
-        ratio = self.second / self.first
+        ratio = self.ratio
         wide = reach * math.hypot(self.second_error, ratio * self.first_error) / abs(self.first)
         return f"second half grows {ratio:.2f}x as fast as the first ({ratio - wide:.2f} to {ratio + wide:.2f})"
 
@@ -91,9 +101,8 @@ def tell_shape(xs: Sequence[float], ys: Sequence[float], line: Line, quantum: fl
             return "unclear", [*checks, "all of the change lies in a gap without readings"]
         return "step", [*checks, f"two levels {step.size:+.4g} apart explain it better than a line"]
     bends = _bends(xs, ys, line, quantum)
-    stopped = halves.second * halves.first <= 0 or abs(halves.second) < STOPPED * abs(halves.first)
-    if (halves.slower and (moves or bends)) or (bends and stopped):
-        if stopped and halves.first > 0:
+    if (halves.slower and (moves or bends)) or (bends and halves.ratio < SLOWER):
+        if halves.ratio < STOPPED and halves.first > 0:
             return "warm-up", [*checks, "growth has nearly ended within the series"]
         return "unclear", [*checks, "it slows down: a course that will end, or that pauses"]
     if not moves:
@@ -115,6 +124,11 @@ def _guard(
     late = sign * halves.first < REMAINS * abs(line.slope) and abs(halves.second - halves.first) > halves.error
     if late:
         return "unclear", [*checks, "it began only in the second half"]
+    if len(xs) < FEW:
+        rises = sorted((sign * (b - a) - quantum for a, b in pairwise(ys)), reverse=True)
+        share = sum(rises[:2]) / (sign * (ys[-1] - ys[0]) or 1)
+        if share > PORTIONS or sign * (ys[-1] - ys[0]) <= 0:
+            return "unclear", [*checks, f"two of {len(rises)} changes make most of it"]
     taken = [jump for jump in jumps(xs, ys, quantum) if jump[1] * sign > 0][:MOST]
     for count in range(1, len(taken) + 1):
         left, _ = least_squares(xs, without(ys, taken[:count]))

@@ -22,11 +22,12 @@ FOLLOWS = 0.4
 @dataclass(frozen=True, slots=True)
 class Teeth:
     """Falls of a saw. floor: (x, y) of the least reading after each fall; apart: usual time between falls;
-    height: usual depth of a fall."""
+    height: usual depth of a fall; range: greatest minus least reading."""
 
     floor: tuple[tuple[float, float], ...]
     apart: float
     height: float
+    range: float
 
 
 def find_teeth(xs: Sequence[float], ys: Sequence[float], quantum: float) -> Teeth | None:
@@ -47,7 +48,7 @@ def find_teeth(xs: Sequence[float], ys: Sequence[float], quantum: float) -> Teet
     if fall_time > SHARP * rise_time:
         return None
     height = median([ys[a] - ys[b] for a, b in falls])
-    return Teeth(tuple((xs[b], ys[b]) for _, b in falls), fall_time + rise_time, height)
+    return Teeth(tuple((xs[b], ys[b]) for _, b in falls), fall_time + rise_time, height, max(ys) - min(ys))
 
 
 def judge_floor(teeth: Teeth, line: Line, shape: Shape) -> tuple[Shape, list[str]]:
