@@ -7,7 +7,7 @@ from go_programs import running
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memwhy.memory.elf import open_elf
+from memwhy.memory.elf import Image, open_elf
 from memwhy.model.errors import ParseError
 from memwhy.sources.go import binary
 from memwhy.sources.go.binary import CgoCall
@@ -85,6 +85,16 @@ def test_mapped_libraries_are_listed_once_with_their_versions(tmp_path: Path) ->
         "/usr/lib/libxml2.so.2.9.14",
         "/opt/my libs/libvips-cpp.so.42.17.1",
     ]
+
+
+@given(st.integers(0, 1500), st.integers(1, 390))
+def test_names_across_the_edge_of_a_piece_are_whole_and_found_once(before: int, length: int) -> None:
+    package = "p" * length
+    names = b"\0" * before + f"{package}._Cfunc_{'f' * 150}\0{package}._Cfunc__CMalloc\0".encode() + b"\0" * 1500
+    calls: list[CgoCall] = []
+    for at, piece in Image(names).chunks(0, len(names), overlap=binary._OVERLAP_BYTES, chunk_bytes=700):
+        calls += binary._calls(piece, 0 if at == 0 else binary._LONGEST_PACKAGE_BYTES)
+    assert set(calls) == {CgoCall(package=package, function="f" * 150), CgoCall(package=package, function="malloc")}
 
 
 def test_a_package_belongs_to_the_longest_module_path_before_it() -> None:

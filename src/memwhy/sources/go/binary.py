@@ -25,8 +25,10 @@ _PCLNTAB_MAGICS = {
     0xFFFFFFFB: 0,  # Go 1.2 to 1.15: names lie between the functions
 }
 _MAGIC = re.compile(rb"[\xf0\xf1\xfa\xfb]\xff\xff\xff\0\0[\x01\x02\x04]\x08")
-_CALL = re.compile(rb"([\x21-\x7e\x80-\xff]{1,200})\._C2?func_([A-Za-z0-9_]{1,200})\0")
-_LONGEST_NAME_BYTES = 420
+_CALL = re.compile(rb"\._C2?func_([A-Za-z0-9_]{1,200})\0")
+_PACKAGE_END = re.compile(rb"[\x21-\x7e\x80-\xff]+\Z")
+_LONGEST_PACKAGE_BYTES = 400
+_OVERLAP_BYTES = 640  # more than the longest package, the mark and the longest function
 _MOST_NAMES_BYTES = 256 << 20
 _MOST_FUNCTIONS = 20_000
 _MOST_LIBRARIES = 4096
@@ -91,18 +93,26 @@ def cgo_calls(elf: Elf) -> tuple[CgoCall, ...]:
     """The C functions that Go code of this program calls, sorted; streamed in pieces of 1 MiB."""
     found: set[CgoCall] = set()
     for offset, size in _name_tables(elf):
-        for _, piece in elf.image.chunks(offset, min(size, _MOST_NAMES_BYTES), overlap=_LONGEST_NAME_BYTES):
-            for match in _CALL.finditer(piece):
-                name = match[1].rpartition(b"\0")[2].decode("utf-8", "replace")
-                function = match[2].decode()
-                # C.malloc is special-cased by cgo (cmd/cgo/out.go, _CMalloc)
-                function = "malloc" if function == "_CMalloc" else function
-                found.add(CgoCall(package=_unescape(name), function=function))
-                if len(found) >= _MOST_FUNCTIONS:
-                    return tuple(sorted(found, key=_order))
+        for at, piece in elf.image.chunks(offset, min(size, _MOST_NAMES_BYTES), overlap=_OVERLAP_BYTES):
+            found |= set(_calls(piece, 0 if at == offset else _LONGEST_PACKAGE_BYTES))
+            if len(found) >= _MOST_FUNCTIONS:
+                break
         if found:
             break
-    return tuple(sorted(found, key=_order))
+    return tuple(sorted(found, key=_order)[:_MOST_FUNCTIONS])
+
+
+def _calls(names: bytes, first: int) -> Iterator[CgoCall]:
+    """The calls in a piece of the name table; those that begin before `first` were whole in the piece before."""
+    for match in _CALL.finditer(names):
+        if match.start() < first:
+            continue
+        package = _PACKAGE_END.search(names[max(0, match.start() - _LONGEST_PACKAGE_BYTES) : match.start()])
+        if package is not None:
+            function = match[1].decode()
+            # C.malloc is special-cased by cgo (cmd/cgo/out.go, _CMalloc)
+            function = "malloc" if function == "_CMalloc" else function
+            yield CgoCall(package=_unescape(package[0].decode("utf-8", "replace")), function=function)
 
 
 def _order(call: CgoCall) -> tuple[str, str]:

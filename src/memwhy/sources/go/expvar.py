@@ -16,24 +16,31 @@ NAME = "go/expvar"
 
 _TELLTALE = re.compile(r'"memstats"\s*:|"(?:HeapReleased|HeapInuse)"\s*:')
 _MOST_BLOCK_BYTES = 4 << 20
+_MOST_TRIES = 100
 
 
 def find(lines: Sequence[str]) -> Iterable[Span]:
     """JSON objects, from the line that their brace begins, that hold memstats or are a MemStats."""
     after = -1
+    tries = _MOST_TRIES
     for index, line in enumerate(lines):
         if index <= after or not _TELLTALE.search(line):
             continue
-        span = _around(lines, index, after + 1)
+        span, tried = _around(lines, index, after + 1, tries)
+        tries -= tried
         if span is not None:
-            after = span.last
+            after, tries = span.last, _MOST_TRIES
             yield span
 
 
-def _around(lines: Sequence[str], index: int, lowest: int) -> Span | None:
+def _around(lines: Sequence[str], index: int, lowest: int, tries: int) -> tuple[Span | None, int]:
+    tried = 0
     for first in range(index, max(lowest, index - 2000) - 1, -1):
+        if tried >= tries:
+            break
         if not lines[first].lstrip().startswith("{"):
             continue
+        tried += 1
         text, last = _join(lines, first, index)
         try:
             # A block that ends after `last` shows as an error at the end of the text.
@@ -42,8 +49,8 @@ def _around(lines: Sequence[str], index: int, lowest: int) -> Span | None:
             continue
         used = text[: len(text) - len(text.lstrip()) + end].count("\n")
         if isinstance(value, dict) and first + used >= index:
-            return Span(first=first, last=min(first + used, last))
-    return None
+            return Span(first=first, last=min(first + used, last)), tried
+    return None, tried
 
 
 def _join(lines: Sequence[str], first: int, index: int) -> tuple[str, int]:

@@ -8,6 +8,7 @@ Format: google/pprof proto/profile.proto; what Go writes: runtime/pprof/proto.go
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Literal
 
 from memwhy.model.errors import ParseError
@@ -23,7 +24,7 @@ NAME = "go/pprof"
 MOST_BYTES = 128 << 20
 """Larger profiles, after decompression, are refused (1.5 million samples are about 95 MB)."""
 
-_MOST_FIELDS = 6_000_000
+_MOST_FIELDS = 3_000_000
 _MOST_FIELD_BYTES = 1 << 20
 _BATCH_BYTES = 1 << 20
 _MOST_SAMPLE_TYPES = 32
@@ -220,21 +221,18 @@ class _Content:
         for ids, values in self.samples.items():
             if len(values) != len(self.types):
                 raise ParseError(NAME, None, "", f"a sample of {len(values)} values for {len(self.types)} sample types")
-            stack: list[str] = []
             for location_id in ids:
                 if location_id not in frames_of:
                     frames_of[location_id] = self._frames(location_id)
-                stack += frames_of[location_id]
-                if len(stack) > _MOST_STACK_FRAMES:
-                    self.cut_stacks += 1
-                    del stack[_MOST_STACK_FRAMES:]
-                    break
+            stack = tuple(chain.from_iterable([frames_of[location_id] for location_id in ids[:_MOST_STACK_FRAMES]]))
+            if len(stack) > _MOST_STACK_FRAMES or len(ids) > _MOST_STACK_FRAMES:
+                self.cut_stacks += 1
+                stack = stack[:_MOST_STACK_FRAMES]
             total += len(stack)
             if total > _MOST_FRAMES:
                 raise ParseError(NAME, None, "", f"the stacks hold more than {_MOST_FRAMES} frames; not read further")
-            frames = tuple(stack)
-            known = stacks.get(frames)
-            stacks[frames] = values if known is None else [a + b for a, b in zip(known, values, strict=True)]
+            known = stacks.get(stack)
+            stacks[stack] = values if known is None else [a + b for a, b in zip(known, values, strict=True)]
         return stacks
 
     def _frames(self, location_id: int) -> Frames:
