@@ -42,7 +42,7 @@ def grows(mib_a_minute: float, low: float, high: float, *, first: float, last: f
 
 def rests(mib: float, *, spread: float = 0.0) -> Trend:
     """A live course that is flat; spread: half of its interval, MiB a minute."""
-    return grows(0.0, -spread, spread, first=mib, last=mib, shape="flat")
+    return grows(0.0, -spread, spread, first=mib - spread / 2, last=mib, shape="flat")
 
 
 def reads(*mib: int, slope: float, low: float, high: float, shape: str) -> Trend:

@@ -20,7 +20,8 @@ _RUNTIMES = {
     "unknown": "unknown runtime",
 }
 FEW = 0.01
-"""A flat row whose interval lies within this share of the total's growth says nothing that its name does not."""
+FEW_STILL = 0.1
+"""A flat row whose interval lies within this share of the total's growth needs no line; more when it never moved at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,14 +146,15 @@ def callers(holder: Holder) -> tuple[str, ...]:
 
 
 def quiet(row: Row, report: Report) -> bool:
-    """Whether the row is flat and too still to deserve a line: it never moved, or its interval is a speck of the growth."""
+    """Whether the row is flat and so still beside the total's growth that its name and size say all."""
     course = row.course
     if row.weak or not isinstance(course, Trend) or course.shape != "flat":
         return False
+    still = row.bytes == 0 or (course.slope == 0 and course.first == course.last)
     total = report.total.course if report.total is not None else None
-    speck = FEW * abs(total.slope) if isinstance(total, Trend) and total.growing and total.per == course.per else 0.0
-    still = course.slope == 0 and course.first == course.last
-    return still or row.bytes == 0 or max(abs(course.low), abs(course.high)) <= speck
+    if not isinstance(total, Trend) or not total.growing or total.per != course.per:
+        return still
+    return max(abs(course.low), abs(course.high)) <= abs(total.slope) * (FEW_STILL if still else FEW)
 
 
 def shape_of(row: Row) -> str:

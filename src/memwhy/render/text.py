@@ -39,7 +39,7 @@ def _top(report: Report) -> list[Line]:
     """The three lines for a tired engineer: what it is, how sure, about whom."""
     verdict = outline.verdict_of(report)
     style = _CONFIDENCE.get(report.conclusion.confidence, "")
-    lines: list[Line] = [(Span(part, "bold"),) for part in wrap(clean(outline.headline_of(report)), WIDTH)]
+    lines: list[Line] = [(Span(part, "bold"),) for part in wrap(clean(outline.headline_of(report), longest=240), WIDTH)]
     last = lines[-1][0].text
     gap = WIDTH - width(last) - width(verdict)
     if len(lines) == 1 and gap >= 3:
