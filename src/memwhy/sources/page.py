@@ -26,6 +26,8 @@ READERS: tuple[ModuleType, ...] = tuple(m for m in (*RUNTIME, *KERNEL, *_listed(
 _OURS = frozenset(module.NAME for module in _listed(pasted))
 _KEPT_BACK_LINES = 64
 _COMPOSITE = re.compile(r"^==> (\S.{0,300}?) <==$")
+_MANY_BLANKS = " " * 500
+_BLANKS = re.compile(r"[ \t]{200,}")
 _ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]{0,200}(?:\x07|\x1b\\)|[()][A-Z0-9]|[=>])")
 
 
@@ -71,6 +73,10 @@ def to_lines(raw: bytes) -> list[str]:
         text = text.replace("\0", "")
     if "\r" in text:
         text = text.replace("\r\n", "\n") if "\n" in text else text.replace("\r", "\n")
+    if _MANY_BLANKS in text or "\t" * 500 in text:
+        text = _BLANKS.sub(
+            " " * 8, text
+        )  # a very wide terminal, or malice: patterns would go over them again and again
     return text.split("\n")
 
 
@@ -82,10 +88,13 @@ def read_with(reader: ModuleType, text: str) -> tuple[Reading, ...]:
     return (reader.parse(text.encode("utf-8", "replace")),)
 
 
-def _wanted(reader: ModuleType, lowered: bytes, pages_only: bool) -> bool:
+def _wanted(reader: ModuleType, lowered: bytes, whole: bool) -> bool:
+    """Of a long document a reader is asked about pieces with its TRIGGERS only, and never without any of a pasted one."""
+    if whole:
+        return len(lowered) <= getattr(reader, "MOST_BYTES", len(lowered))
     triggers: tuple[bytes, ...] | None = getattr(reader, "TRIGGERS", None)
     if triggers is None:
-        return pages_only or reader.NAME not in _OURS
+        return reader.NAME not in _OURS
     return any(trigger in lowered for trigger in triggers)
 
 

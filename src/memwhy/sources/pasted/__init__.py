@@ -1,8 +1,9 @@
 """What people paste: output of tools, found in free-form pages.
 
 A reader is a module with NAME, `find(lines) -> Iterable[Span]` and `parse(text) -> tuple[Reading, ...]`. TRIGGERS are
-lower-case byte strings of which at least one stands in each of its blocks, so that large logs can be skipped
-fast; a reader without TRIGGERS is asked about small pages only. Adding a format is one file here and one name below.
+a few lower-case byte strings of which one stands in each of its blocks: of a document too long to be a page only
+their surroundings are looked at. A reader without them is asked about pages only, MOST_BYTES long at most if it
+says so. Adding a format is one file here and one name below.
 """
 
 from types import ModuleType

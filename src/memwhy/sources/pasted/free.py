@@ -32,7 +32,7 @@ _MEM_LABELS = (
     "メモリ",
 )
 _SWAP_LABELS = ("Swap", "Auslagern", "Intercambio", "Échange", "Подкачка", "Wymiana", "交换", "置換", "スワップ")
-TRIGGERS = tuple(f"{label}{colon}".lower().encode() for label in _MEM_LABELS for colon in (":", " :", "："))
+TRIGGERS = tuple(word.encode() for word in ("mem:", "mem.:", "speicher:", "амять:", "内存"))
 
 _ROW = re.compile(
     rf"^[\s>`*|]*(?P<label>{'|'.join(map(re.escape, sorted(_MEM_LABELS + _SWAP_LABELS, key=len, reverse=True)))}"

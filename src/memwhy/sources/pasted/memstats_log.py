@@ -8,7 +8,9 @@ zero while Alloc is not, and a program allocates more than one object between tw
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 
 from memwhy.model.errors import ParseError
 from memwhy.model.metrics import REGISTRY
@@ -19,11 +21,7 @@ from memwhy.sources.pasted.stamps import Stamp, read_stamp
 from memwhy.sources.span import Span
 
 NAME = "pasted/memstats_log"
-TRIGGERS = (
-    b"heapal", b"heap_al", b"heap al", b"totalal", b"total_al", b"heapin", b"heap_in", b"heap in", b"heapid", b"heap_id",
-    b"heap id", b"heapsys", b"heap_sys", b"heaprel", b"heap_rel", b"heap rel", b"memstats", b"stackin", b"stack_in",
-    b"numgorou", b"alloc = ", b"alloc: ", b"alloc=",
-)  # fmt: skip
+TRIGGERS = (b"heap", b"alloc", b"gorou")
 
 _STRONG = {
     "heapalloc": "go.heap_alloc_bytes", "totalalloc": "go.total_alloc_bytes", "heapsys": "go.heap_sys_bytes",
@@ -62,21 +60,23 @@ def _misspellings() -> dict[str, str]:
 
 _METRICS = {**_misspellings(), **_WEAK, **_STRONG}
 _SIZED_WEAK = frozenset({"alloc", "allocated", "sys", "idle", "idel", "inuse", "released"})
-_PAIR = re.compile(
-    r"(?<![A-Za-z0-9])(?P<key>[A-Za-z][A-Za-z0-9_.]{1,50}(?:[ -][A-Za-z]{1,12}){0,2})[\"'`*]{0,3}[ \t]*(?:[=:|]|\bis\b)[ \t]*"
-    r"[\"'`*]{0,3}(?P<number>\d{1,20}(?:\.\d{1,20})?(?:[eE][+-]?\d{1,2})?)[ \t]?(?P<unit>[kmgtKMGT]i?[bB]?|[bB](?:ytes)?|bytes|i)?(?![A-Za-z0-9_])"
+_VALUE = re.compile(
+    r"[=:|][ \t]{0,20}[\"'`*]{0,3}(?P<number>\d{1,20}(?:\.\d{1,20})?(?:[eE][+-]?\d{1,2})?)"
+    r"[ \t]?(?P<unit>[kmgtKMGT]i?[bB]?|[bB](?:ytes)?|bytes|i)?(?![A-Za-z0-9_])"
 )
+_NO_KEY = re.compile(r"[^A-Za-z0-9_. -]")
+_KEY_CHARS = 60
 _PROMETHEUS = re.compile(r"^\s*(?:#\s*(?:HELP|TYPE)\s|go_memstats_)")
 _BY_SIZE = re.compile(r"BySize\W{1,4}\[[^\]]*\]?")
-_QUICK = re.compile(r"(?i)alloc|heap|sys|stack|frees?\b|numgc|gorout|idel|idle|inuse|releas|next_?gc")
+_QUICK = re.compile(r"[=:|][ \t]{0,20}[\"'`*]{0,3}\d")
+_JOINED = str.maketrans("", "", " _-")
 _LONGEST_LINE = 8192
 _GAP_LINES = 12  # lines of other things within a log block
 _BLOCK_LINES = 4000  # a block is cut at the next moment after so many lines
 _MOMENT_NS = 2 * NS_PER_S
 
 
-@dataclass(frozen=True, slots=True)
-class _Figure:
+class _Figure(NamedTuple):
     """One figure of a line. spelled: the key as the page has it."""
 
     key: str
@@ -96,37 +96,41 @@ class _Moment:
     figures: dict[str, _Figure] = field(default_factory=dict)
 
 
+@lru_cache(maxsize=4096)
 def _key(text: str) -> tuple[str, str] | None:
-    """(normalised, as spelled) of the longest known name that ends a key: `msg Heap in use`, `mem.heap_sys_bytes`."""
-    words = re.split(r"[ .]", text)
+    """(normalised, as spelled) of the longest known name that ends a text: `Heap in use`, `mem.heap_sys_bytes`."""
+    words = re.split(r"[ .]+", text.strip())[-3:]
     for start in range(len(words)):
         spelled = " ".join(words[start:])
-        name = re.sub(r"[ _-]|\bin use\b", lambda m: "inuse" if len(m[0]) > 1 else "", spelled.lower())
+        name = spelled.lower().replace("in use", "inuse").translate(_JOINED)
         for candidate in (name, name.removesuffix("bytes")):
             if candidate in _METRICS:
                 return candidate, spelled
     return None
 
 
-def _figures(line: str) -> list[_Figure]:
-    """The MemStats figures of a line, the first of each metric."""
+@lru_cache(maxsize=8192)
+def _figures(line: str) -> tuple[_Figure, ...]:
+    """The MemStats figures of a line, the first of each metric. Remembered, for find and parse ask the same."""
     if not _QUICK.search(line) or _PROMETHEUS.match(line):
-        return []
+        return ()
     line = line[:_LONGEST_LINE]
     if "BySize" in line:
         line = _BY_SIZE.sub(" ", line)
     by_size_row = "Size:" in line or '"Size"' in line
     found: dict[str, _Figure] = {}
-    for match in _PAIR.finditer(line):
-        named = _key(match["key"])
+    for match in _VALUE.finditer(line):
+        at = match.start()
+        before = line[max(0, at - _KEY_CHARS) : at].rstrip(" \t\"'`*")
+        named = _key(_NO_KEY.split(before)[-1]) if before[-1:].isalpha() else None
         if named is None or (by_size_row and named[0] in ("mallocs", "frees")):
             continue
         unit = match["unit"] or ""
         metric = _METRICS[named[0]]
-        if REGISTRY[metric].unit == "count" and unit not in ("", "i"):
+        if metric in found or (REGISTRY[metric].unit == "count" and unit not in ("", "i")):
             continue
-        found.setdefault(metric, _Figure(named[0], named[1], metric, match["number"], "" if unit == "i" else unit))
-    return list(found.values())
+        found[metric] = _Figure(named[0], named[1], metric, match["number"], "" if unit == "i" else unit)
+    return tuple(found.values())
 
 
 def _is_memstats(figures: Iterable[_Figure]) -> bool:

@@ -19,7 +19,7 @@ from memwhy.sources.pasted.stamps import read_pprof_time
 from memwhy.sources.span import Span
 
 NAME = "pasted/pprof_top"
-TRIGGERS = (b"flat%", b"showing nodes accounting for", b"mb total (", b"kb total (", b"gb total (", b" b total (")
+TRIGGERS = (b"flat%", b"accounting for")
 
 _PERCENT = r"-?\d[\d.]*(?:e[+-]?\d+)?%"
 _UNIT = r"[A-Za-z]{0,2}"

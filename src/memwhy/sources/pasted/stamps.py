@@ -98,6 +98,12 @@ def _combine(parts: dict[str, str | None], *, year: int | None = None) -> Stamp 
     return Stamp(wall_ns=(midnight - east) * NS_PER_S + inside, note=note)
 
 
+@lru_cache(maxsize=512)
+def _read_iso(text: str) -> Stamp | None:
+    match = _ISO.match(text)
+    return _combine(match.groupdict()) if match else None
+
+
 def read_stamp(line: str) -> Stamp | None:
     """The first time stamp near the beginning of a log line; zone-less ones are taken as UTC.
 
@@ -106,7 +112,7 @@ def read_stamp(line: str) -> Stamp | None:
     head = line[:160]
     match = _ISO.search(head)
     if match is not None:
-        return _combine(match.groupdict())
+        return _read_iso(match[0])
     if ":" in head:
         match = _DATE.search(head)
         if match is not None:
