@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from build_report import GOLDEN, grows, native_leak, pasted_page, report, row, steady_twin, undetermined
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from report_strategies import REPORT
 
 from memwhy.model.report import CAUSES, Report
@@ -37,9 +38,9 @@ def test_the_first_three_lines_answer_what_how_sure_and_about_whom(name):
 
 
 @slow_data
-@given(REPORT)
-def test_text_is_printable_and_never_wider_than_80_columns(built: Report):
-    page = text.render(built)
+@given(REPORT, st.booleans())
+def test_text_is_printable_and_never_wider_than_80_columns(built: Report, verbose: bool):
+    page = text.render(built, verbose=verbose)
     assert page.endswith("\n")
     for line in page.removesuffix("\n").split("\n"):
         assert plain.width(line) <= 80
@@ -172,3 +173,12 @@ def test_a_report_with_nothing_in_it_still_answers():
         "The evidence cannot decide what holds the memory.      undetermined · low (0.20)\n"
         "no process named in the evidence · unknown runtime · no times in the evidence\n"
     )
+
+
+def test_verbose_adds_every_cause_with_its_probability_the_checks_and_the_facts():
+    page = text.render(native_leak(), verbose=True)
+    short = text.render(native_leak())
+    assert set(short.splitlines()) <= set(page.splitlines())
+    assert all(f"  {cause} 0." in page for cause in CAUSES)
+    assert "Checks      agree: the mappings sum to smaps_rollup within one tick's growth\n" in page
+    assert "Facts       go.version: go1.27.3\n" in page

@@ -37,7 +37,7 @@ _SECOND = Pace(per="s", header="per second", suffix="/s", times=1.0)
 _MINUTE = Pace(per="s", header="per minute", suffix="/min", times=60.0)
 _HOUR = Pace(per="s", header="per hour", suffix="/h", times=3600.0)
 _DAY = Pace(per="s", header="per day", suffix="/d", times=86400.0)
-_READING = Pace(per="sample", header="per reading", suffix=" a reading", times=1.0)
+_READING = Pace(per="sample", header="a reading", suffix=" a reading", times=1.0)
 
 
 def rows_of(report: Report) -> tuple[Row, ...]:

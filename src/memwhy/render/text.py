@@ -13,8 +13,11 @@ _MOST_FRAMES = 12
 _MOST_READ = 12
 
 
-def render(report: Report, *, colour: bool = False) -> str:
-    """Same report in, same bytes out: no clock, no terminal size, no locale. colour adds ANSI codes, no text."""
+def render(report: Report, *, colour: bool = False, verbose: bool = False) -> str:
+    """Same report in, same bytes out: no clock, no terminal size, no locale.
+
+    colour adds ANSI codes and no text; verbose every finding with all it says, the checks and the facts.
+    """
     blocks = [
         _top(report),
         _table(report),
@@ -25,6 +28,7 @@ def render(report: Report, *, colour: bool = False) -> str:
         _ruled_out(report),
         _cannot_say(report),
         note("Careful", outline.cares(report), style="yellow"),
+        *(_everything(report) if verbose else ()),
         _to_do(report),
         _read(report),
     ]
@@ -189,3 +193,22 @@ def _read(report: Report) -> list[Line]:
     unread = [f"{elide(clean(row.where), 60)} {row.format}: {problem}" for row, problem in outline.unread(report)]
     lines = note("Read", texts) + note("Not read", unread, style="yellow")
     return lines + (note("Cost", [outline.cost_of(report.overhead)]) if report.overhead else [])
+
+
+def _everything(report: Report) -> tuple[list[Line], ...]:
+    """What the short page leaves out."""
+    findings = [
+        (
+            f"{clean(found.cause)} {found.probability:.3f}",
+            clean("; ".join((found.verdict.value, *found.because, *(f"but {text}" for text in found.against)))),
+            "" if found.bytes is None else amount(found.bytes),
+        )
+        for found in report.findings
+    ]
+    agreed = {True: "agree", False: "disagree", None: "cannot be compared"}
+    checks = [f"{agreed[check.agree]}: {outline.check_text(check)}" for check in report.checks]
+    return (
+        ledger("Every cause, with its probability", "could explain at most", findings) if findings else [],
+        note("Checks", checks),
+        note("Facts", [f"{name}: {value}" for name, value in report.facts]),
+    )
