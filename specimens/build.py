@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Build the specimens into specimens/bin/. Standard library only.
 
-    build.py [NAME …]        all, or the named ones
-    build.py --ownparser     odds-scraper with its own C parser even where libxml2 is at hand
-    build.py --no-install    never try to install libxml2's headers
+build.py [NAME …]        all, or the named ones
+build.py --ownparser     odds-scraper with its own C parser even where libxml2 is at hand
+build.py --no-install    never try to install libxml2's headers
 """
 
 import argparse
@@ -97,8 +97,8 @@ def xml_flags() -> tuple[str, str] | None:
     candidates = [XML_DEFAULT]
     for tool in (["pkg-config", "libxml-2.0"], ["xml2-config"]):
         if shutil.which(tool[0]):
-            command = [*tool[:1], "--cflags", *tool[1:]], [*tool[:1], "--libs", *tool[1:]]
-            asked = [subprocess.run(line, capture_output=True, text=True, check=False) for line in command]
+            lines = ([tool[0], option, *tool[1:]] for option in ("--cflags", "--libs"))
+            asked = [subprocess.run(line, capture_output=True, text=True, check=False) for line in lines]
             if all(answer.returncode == 0 for answer in asked):
                 candidates.append((asked[0].stdout.strip(), asked[1].stdout.strip()))
     for cflags, ldflags in candidates:

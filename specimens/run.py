@@ -106,8 +106,8 @@ def started(
     """Start one program, wait for its READY line, give its facts; end it by its pid whatever happens."""
     with log.open("wb") as stderr:
         process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
+            [*command, "-attached"],
+            stdin=subprocess.PIPE,  # its other end dies with us, and the specimen with it
             stdout=subprocess.PIPE,
             stderr=stderr,
             cwd=log.parent,
@@ -119,9 +119,14 @@ def started(
     try:
         line = first_line(process, ready_within_s)
         if not line.startswith("READY "):
-            ended = f" (exit code {process.poll()})" if process.poll() is not None else ""
-            tail = log.read_text(errors="replace")[-2000:]
-            raise SpecimenFailed(f"{Path(command[0]).name} was not ready within {ready_within_s:g} s{ended}: {tail}")
+            code = process.poll()
+            why = (
+                f"was not ready within {ready_within_s:g} s"
+                if code is None
+                else f"ended with exit code {code}, not ready"
+            )
+            tail = log.read_text(errors="replace")[-2000:].strip()
+            raise SpecimenFailed(f"{Path(command[0]).name} {why}: {tail}")
         yield dict(pair.split("=", 1) for pair in line.split()[1:])
     finally:
         end(process)
@@ -152,8 +157,9 @@ def end(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-    if process.stdout is not None:
-        process.stdout.close()
+    for stream in (process.stdin, process.stdout):
+        if stream is not None:
+            stream.close()
 
 
 @contextmanager
@@ -190,9 +196,7 @@ def running(
             command += ["-dir", str(directory)]
         log = directory / f"{name}.log"
         facts = stack.enter_context(started([*command, *own_flags], log, ready_within_s, user, env))
-        yield Running(
-            name=name, variant=variant, pid=int(facts["pid"]), log=log, directory=directory, facts=facts
-        )
+        yield Running(name=name, variant=variant, pid=int(facts["pid"]), log=log, directory=directory, facts=facts)
 
 
 def split(flags: Sequence[str]) -> tuple[list[str], list[str]]:

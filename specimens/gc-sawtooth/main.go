@@ -1,8 +1,10 @@
-// Gc-sawtooth makes garbage under a generous GOGC: its memory rises for seconds, falls, and rises again to
-// the same height. The twin does the same work under Go's default.
+// Gc-sawtooth makes garbage under a generous GOGC: its heap rises for seconds, falls, and rises again to the
+// same height; its resident memory stays at that height, five times what lives. The twin does the same work
+// under Go's default.
 package main
 
 import (
+	"flag"
 	"runtime/debug"
 
 	"example.org/specimens/internal/stage"
@@ -17,6 +19,7 @@ const (
 var live [liveMiB * stage.MiB / objectBytes][]byte
 
 func main() {
+	cold := flag.Bool("cold", false, "be ready before the first tooth, which then looks like growth")
 	run := stage.Open(8, "`MIB` of garbage per second")
 	if !run.Twin {
 		debug.SetGCPercent(generousGOGC)
@@ -31,7 +34,12 @@ func main() {
 		at++
 	}
 	perSecond := run.Rate * stage.MiB / objectBytes
-	run.WarmUp(perSecond, func() bool { return at >= len(live) }, allocate)
+	for at < len(live) {
+		allocate()
+	}
+	if !*cold {
+		run.WarmUp(perSecond, nil, allocate)
+	}
 	run.Ready()
 	run.Pace(perSecond, allocate)
 }

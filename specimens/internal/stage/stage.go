@@ -7,6 +7,7 @@ package stage
 import (
 	"flag"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/pprof"
@@ -44,6 +45,7 @@ func Open(rate float64, unit string) *Stage {
 	flag.Float64Var(&stage.Rate, "rate", rate, unit)
 	flag.BoolVar(&stage.Twin, "twin", false, "be the innocent twin")
 	flag.StringVar(&stage.ready, "ready", "", "write the READY line to `PATH` (a file or FIFO), not to stdout")
+	attached := flag.Bool("attached", false, "end when standard input does: when whoever holds its other end has died")
 	flag.Parse()
 	if flag.NArg() > 0 {
 		stage.Fail("unexpected argument %q", flag.Arg(0))
@@ -53,6 +55,9 @@ func Open(rate float64, unit string) *Stage {
 	}
 	if *pprofAt != "" {
 		stage.servePprof(*pprofAt)
+	}
+	if *attached {
+		go stage.endWithInput()
 	}
 	go stage.keepBounds(*lifetime, int(maxLeak))
 	return stage
@@ -91,7 +96,7 @@ func (s *Stage) Pace(perSecond float64, step func()) {
 // It paces itself at twenty times perSecond: at full speed the collector would fall behind, and what it gives
 // back later would look like a trend. A forced collection would leave a heap that has yet to grow to its size.
 func (s *Stage) WarmUp(perSecond float64, enough func() bool, step func()) {
-	const speed, collections = 20, 4
+	const speed, collections = 20, 10
 	for began, done := time.Now(), 0; ; time.Sleep(2 * time.Millisecond) { // a rate limiter
 		for due := int(time.Since(began).Seconds() * perSecond * speed); done < due; done++ {
 			step()
@@ -159,6 +164,11 @@ func (s *Stage) keepBounds(lifetime time.Duration, maxLeak int) {
 			}
 		}
 	}
+}
+
+func (s *Stage) endWithInput() {
+	io.Copy(io.Discard, os.Stdin)
+	s.end(0, "ended with its standard input (-attached)")
 }
 
 // ResidentBytes is this process's RSS: the second field of /proc/self/statm, in pages (proc_pid_statm(5)).
