@@ -5,6 +5,7 @@ from typing import Literal
 
 from memwhy.model.trend import Course, Shape, Trend
 from memwhy.trend.enough import LEAST, in_clumps, too_few, too_few_teeth
+from memwhy.trend.noise import tame
 from memwhy.trend.points import BLOCKS, FINE, RAW, Points, gather, last_life, tidy
 from memwhy.trend.shape import tell_shape
 from memwhy.trend.slope import Line, fit
@@ -25,9 +26,11 @@ def trend(points: Sequence[tuple[float, int]], *, quantum: int = 1, per: Literal
     moments, values = gather(life.xs, life.ys, FINE) if len(life.xs) > FINE else (life.xs, life.ys)
     xs = [(x - life.xs[0]) / span for x in moments]
     ys = [y - life.ys[0] for y in values]
+    ys = tame(ys, quantum)
     teeth, first = find_teeth(xs, ys, quantum), ys[0]
     if len(xs) > RAW:
         xs, ys = gather(xs, ys, BLOCKS)
+        ys = tame(ys, quantum)
     if len(xs) < LEAST:
         return in_clumps(life, len(xs), per)
     line = fit(xs, ys, quantum)

@@ -47,16 +47,16 @@ def weighted_variance(weights: Sequence[float], decays: Sequence[float]) -> floa
     return total
 
 
-def tame(residuals: Sequence[float], quantum: float) -> list[float]:
-    """Residuals with lone excursions (one or two readings) pulled in to five times the usual roughness.
+def tame(ys: Sequence[float], quantum: float) -> list[float]:
+    """Readings with lone excursions (one or two in a row) pulled in to five times the usual roughness.
 
-    Each is compared with the median of itself and two neighbours on either side: steps, teeth and slow waves
-    pass unchanged, a spike does not. Fewer than seven are left alone: there one cannot tell.
+    Each is compared with the two middle ones of its four neighbours: lines, steps, stairs and slow waves lie between
+    these and pass unchanged, a spike does not. The two readings at either end stay, and so do fewer than seven.
     """
-    if len(residuals) < 7:
-        return list(residuals)
-    padded = [residuals[0], residuals[0], *residuals, residuals[-1], residuals[-1]]
-    local = [sorted(padded[i : i + 5])[2] for i in range(len(residuals))]
-    away = [r - middle for r, middle in zip(residuals, local, strict=True)]
-    reach = 5 * 1.4826 * median(map(abs, away)) + quantum
-    return [middle + min(max(d, -reach), reach) for middle, d in zip(local, away, strict=True)]
+    if len(ys) < 7:
+        return list(ys)
+    inner = [sorted((*ys[i - 2 : i], *ys[i + 1 : i + 3]))[1:3] for i in range(2, len(ys) - 2)]
+    away = [abs(y - (low + high) / 2) for y, (low, high) in zip(ys[2:-2], inner, strict=True)]
+    reach = 5 * 1.4826 * median(away) + quantum
+    calm = [min(max(y, low - reach), high + reach) for y, (low, high) in zip(ys[2:-2], inner, strict=True)]
+    return [*ys[:2], *calm, *ys[-2:]]

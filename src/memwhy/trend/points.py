@@ -5,7 +5,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice, pairwise
-from operator import itemgetter, lt, sub
+from operator import lt, sub
 from statistics import fmean, median
 
 FINE = 720
@@ -22,6 +22,7 @@ FAR, HUGE = 1e15, 1e30
 RESTART = 0.5
 RESTARTS_AT_MOST = 2
 TOOTH = 0.25
+TOUCH = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def tidy(points: Sequence[tuple[float, int]]) -> Points:
     if not points:
         return Points((), ())
     xs, ys = [x for x, _ in points], [y for _, y in points]
-    if all(map(lt, xs, islice(xs, 1, None))) and xs[0] > -FAR and xs[-1] < FAR and _usable(ys):
+    if all(map(lt, xs, islice(xs, 1, None))) and xs[0] > -FAR and xs[-1] < FAR and _usable(ys) and not _touch(xs):
         return Points(tuple(map(float, xs)), tuple(map(float, ys)))
     checks = []
     good = [(float(x), float(y)) for x, y in points if -FAR < x < FAR and -HUGE < y < HUGE]
@@ -62,9 +63,10 @@ def tidy(points: Sequence[tuple[float, int]]) -> Points:
     back = sum(b[0] < a[0] for a, b in pairwise(good))
     if back:
         checks.append(f"not in order of time ({back} times backwards): sorted")
-    if any(a[0] == b[0] for a, b in pairwise(ordered)):
-        before = len(ordered)
-        ordered = [(x, fmean([y for _, y in same])) for x, same in groupby(ordered, key=itemgetter(0))]
+    if ordered and _touch([x for x, _ in ordered]):
+        before, grain = len(ordered), (ordered[-1][0] - ordered[0][0]) * TOUCH or 1.0
+        same = [list(group) for _, group in groupby(ordered, key=lambda p: round((p[0] - ordered[0][0]) / grain / 2))]
+        ordered = [(group[0][0], fmean([y for _, y in group])) for group in same]
         checks.append(f"{before - len(ordered)} readings share their time with another: averaged")
     return Points(tuple(x for x, _ in ordered), tuple(y for _, y in ordered), tuple(checks))
 
@@ -72,6 +74,11 @@ def tidy(points: Sequence[tuple[float, int]]) -> Points:
 def _usable(ys: Sequence[float]) -> bool:
     """Whether all values lie within bounds; a NaN among them makes their sum one."""
     return min(ys) > -HUGE and max(ys) < HUGE and -math.inf < sum(ys) < math.inf
+
+
+def _touch(xs: Sequence[float]) -> bool:
+    """Whether two of the rising xs are one moment for all that matters: within a billionth of the span."""
+    return min(map(sub, islice(xs, 1, None), xs), default=math.inf) <= (xs[-1] - xs[0]) * TOUCH
 
 
 def last_life(points: Points) -> Points:

@@ -1,7 +1,7 @@
 """The shape of a course: does growth go on through the whole series, or was it a step, a warm-up, nothing?
 
-A step, a warm-up and a plateau are trends to every classical test (their false alarms stay near 90 % at any
-length); so an interval above zero is only the first of these guards, in this order:
+A step, a warm-up and a plateau are trends to every classical test (least squares and Mann-Kendall call most of these
+growing at any length); so an interval above zero is only the first of these guards, in this order:
 
 1. two levels explain the series clearly better than the line does: "step";
 2. the second half grows clearly slower than the first (by the halves' own errors, or because a curve that slows
@@ -106,6 +106,9 @@ def tell_shape(xs: Sequence[float], ys: Sequence[float], line: Line, quantum: fl
             return "warm-up", [*checks, "growth has nearly ended within the series"]
         return "unclear", [*checks, "it slows down: a course that will end, or that pauses"]
     if not moves:
+        mirrored = [1 - x for x in reversed(xs)], [-y for y in reversed(ys)]
+        if _bends(*mirrored, line, quantum) and abs(halves.ratio) > 1 / SLOWER:
+            return "unclear", [*checks, "it moves only towards the end"]
         return "flat", checks
     return _guard(xs, ys, line, halves, quantum, checks)
 
@@ -126,8 +129,8 @@ def _guard(
         return "unclear", [*checks, "it began only in the second half"]
     if len(xs) < FEW:
         rises = sorted((sign * (b - a) - quantum for a, b in pairwise(ys)), reverse=True)
-        share = sum(rises[:2]) / (sign * (ys[-1] - ys[0]) or 1)
-        if share > PORTIONS or sign * (ys[-1] - ys[0]) <= 0:
+        portion = sum(rises[:2]) / (sign * (ys[-1] - ys[0]) or 1)
+        if portion > PORTIONS or sign * (ys[-1] - ys[0]) <= 0:
             return "unclear", [*checks, f"two of {len(rises)} changes make most of it"]
     taken = [jump for jump in jumps(xs, ys, quantum) if jump[1] * sign > 0][:MOST]
     for count in range(1, len(taken) + 1):

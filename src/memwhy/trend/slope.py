@@ -14,16 +14,17 @@ from itertools import pairwise
 from operator import mul
 from statistics import fmean, median
 
-from memwhy.trend.noise import autocorrelation, student_900, student_975, tame, weighted_variance
+from memwhy.trend.noise import autocorrelation, student_900, student_975, weighted_variance
 
 WAVES = 6
-"""Most cosines. More would narrow the interval by 5 % and cover AR(1) noise of 0.9 less well (measured)."""
+"""Most cosines. Twelve would narrow the interval of 72 points by 8 %, but hold the slope under AR(1) 0.9 plus white
+noise in 76 instead of 85 of 100 series (measured)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """A fitted line. error: the slope's standard error; freedom: its degrees; rounding: the most that the
-    readings' resolution can have bent it. correlation: of neighbours. level: fitted y at the mean x.
+    readings' resolution can have bent it. correlation: of neighbours.
     """
 
     slope: float
@@ -31,8 +32,6 @@ class Line:
     freedom: int
     rounding: float
     correlation: float
-    middle: float
-    level: float
     residuals: tuple[float, ...]
 
     @property
@@ -57,22 +56,17 @@ class Line:
 
 
 def fit(xs: Sequence[float], ys: Sequence[float], quantum: float) -> Line:
-    """The line through at least four points of rising x, wild lone readings tamed."""
+    """The line through at least four points of rising x."""
     slope, level = least_squares(xs, ys)
     middle = fmean(xs)
     residuals = [y - level - slope * (x - middle) for x, y in zip(xs, ys, strict=True)]
-    tamed = tame(residuals, quantum)
-    if tamed != residuals:
-        bend, lift = least_squares(xs, tamed)
-        slope, level = slope + bend, level + lift
-        tamed = [r - lift - bend * (x - middle) for x, r in zip(xs, tamed, strict=True)]
     spread = math.fsum((x - middle) ** 2 for x in xs)
-    explained_by_rounding = max(map(abs, tamed)) <= quantum / 2
-    phi = 0.0 if explained_by_rounding else autocorrelation(tamed)
+    explained_by_rounding = max(map(abs, residuals)) <= quantum / 2
+    phi = 0.0 if explained_by_rounding else autocorrelation(residuals)
     waves = min(len(xs) - 2, WAVES, max(3, len(xs) // 5))
-    variance, freedom = _variance(xs, tamed, phi, waves)
+    variance, freedom = _variance(xs, residuals, phi, waves)
     rounding = quantum / 2 * math.fsum(abs(x - middle) for x in xs) / spread
-    return Line(slope, math.sqrt(variance / spread), freedom, rounding, phi, middle, level, tuple(tamed))
+    return Line(slope, math.sqrt(variance / spread), freedom, rounding, phi, tuple(residuals))
 
 
 def least_squares(xs: Sequence[float], ys: Sequence[float]) -> tuple[float, float]:
