@@ -22,7 +22,7 @@ except ImportError:  # a Python built without liblzma still records, a little le
 
 MAX_READS = 100_000
 _MAX_HEAD_BYTES = 16 << 20
-_MAX_BODY_BYTES = 2 * MAX_RAW_BYTES
+_MAX_BODY_BYTES = 3 * MAX_RAW_BYTES
 _COLUMNS = 8
 _TICK_COLUMNS = 6
 _PREFIX = struct.Struct("<III")  # reads, distinct errors, crc32 of the body before compression
@@ -78,8 +78,12 @@ def encode_text(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-def decode_text(data: bytes) -> str:
-    """Raises RecordingError when `data` is no text."""
+def decode_text(data: object) -> str:
+    """Text as SQLite gives it back, str or the bytes of encode_text; RecordingError when it is neither."""
+    if isinstance(data, str):
+        return data
+    if not isinstance(data, bytes):
+        raise RecordingError("a kept text is not text")
     try:
         return data.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError as wrong:

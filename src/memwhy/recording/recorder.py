@@ -25,15 +25,19 @@ from memwhy.recording.tables import add_read, add_tick, seal_source, seal_ticks,
 
 _SEAL_READS = 300
 _SEAL_TICKS = 600
-_SEAL_BYTES = 512 << 10
+_SEAL_BYTES = 256 << 10
 _SEAL_AT_ONCE_BYTES = 8 << 20
 _BUSY_S = 10.0
+_RESERVE_BYTES = 256 << 10
 _SIDE_FILES = ("-wal", "-shm", "-journal")
 
 
 @dataclass(slots=True)
 class _Tail:
-    """What the next read of a source is told against, and how much has gathered since the last seal."""
+    """What the next read of a source is told against, and how much has gathered since the last seal.
+
+    delta_bytes leaves out the first read, which is told whole: sealing soon after it would gain nothing.
+    """
 
     source: int
     before: bytes | None = None
@@ -46,6 +50,7 @@ class Recorder:
 
     def __init__(self, path: Path, database: sqlite3.Connection, room: Room) -> None:
         self.path = path
+        self._reserve = _reserve_space(path.parent)
         self.ended: str | None = None
         self._database = database
         self._room = room
@@ -125,6 +130,7 @@ class Recorder:
         self._guarded(self._seal_all)
         self._guarded(lambda: self._write_ending(reason))
         self.ended = reason
+        self._release_reserve()
         with suppress(sqlite3.Error):  # a reader may hold the log; it is then folded in by whoever closes last
             self._database.execute("PRAGMA busy_timeout = 100")
             self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -150,8 +156,8 @@ class Recorder:
                 packed = self._pack(number, evidence, tail.before)
                 add_read(self._database, tail.source, packed)
                 tail.before = evidence.raw
+                tail.delta_bytes += len(packed.delta) if tail.reads else 0
                 tail.reads += 1
-                tail.delta_bytes += len(packed.delta)
         self._tails.update(fresh)
         self._seq += 1
         self._waiting_ticks += 1
@@ -232,10 +238,9 @@ class Recorder:
     def _give_up(self, why: str) -> RecordingError:
         """End the recording with its reason, as far as it can still be written."""
         self.ended = why
+        self._release_reserve()
         with suppress(sqlite3.Error):
             self._database.execute("PRAGMA max_page_count = 1073741823")
-            self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        with suppress(sqlite3.Error):
             self._write_ending(self.ended)
         with suppress(sqlite3.Error):
             self._database.close()
@@ -243,6 +248,11 @@ class Recorder:
             f"{self.path}: the recording ended after {self._seq} snapshots: {why}",
             help="what was written so far is kept and can be diagnosed",
         )
+
+    def _release_reserve(self) -> None:
+        if self._reserve is not None:
+            os.close(self._reserve)
+            self._reserve = None
 
     def _write_ending(self, reason: str) -> None:
         with transaction(self._database):
@@ -254,6 +264,20 @@ class Recorder:
     def _refuse_when_ended(self) -> None:
         if self.ended is not None:
             raise RecordingError(f"{self.path}: the recording has ended ({self.ended})")
+
+
+def _reserve_space(directory: Path) -> int | None:
+    """A nameless file that keeps room on the disk for the words about its being full; the kernel frees it with us."""
+    try:
+        reserve = os.open(directory, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    except OSError:  # not every file system has such files; then the reason may find no room
+        return None
+    try:
+        os.posix_fallocate(reserve, 0, _RESERVE_BYTES)
+    except OSError:
+        os.close(reserve)
+        return None
+    return reserve
 
 
 def _text(text: str) -> str | bytes:

@@ -26,19 +26,19 @@ from memwhy.recording.chunk import (
 )
 from memwhy.recording.delta import apply_delta
 from memwhy.recording.schema import TICKS
-from memwhy.recording.tables import tail_delta, tail_places, tick_rows
+from memwhy.recording.tables import check_integers, tail_delta, tail_places, tick_rows
 
 _T = TypeVar("_T")
 _MOST_PROBLEMS = 1000
 
 
 class SourceSpan(NamedTuple):
-    """How much of one source a recording holds; the clocks are the monotonic ones of its first and last read."""
+    """How much of one source a recording holds; the wall clock of its first and last read."""
 
     source: str
     reads: int
-    first_ns: int
-    last_ns: int
+    first_wall_ns: int
+    last_wall_ns: int
 
 
 class Recording:
@@ -65,17 +65,17 @@ class Recording:
         return tuple(self._problems)
 
     def sources(self) -> tuple[SourceSpan, ...]:
-        """Every source with its count of reads and its first and last clock, by name."""
+        """Every source with its count of reads and the wall clock of its first and last, by name."""
         spans: dict[str, SourceSpan] = {}
         for query in (
-            "SELECT source, SUM(reads), MIN(first_ns), MAX(last_ns) FROM chunk WHERE source != 0 GROUP BY source",
-            "SELECT source, COUNT(*), MIN(monotonic_ns), MAX(monotonic_ns) FROM tail GROUP BY source",
+            "SELECT source, SUM(reads), MIN(first_wall_ns), MAX(last_wall_ns) FROM chunk WHERE source != 0 GROUP BY source",
+            "SELECT source, COUNT(*), MIN(wall_ns), MAX(wall_ns) FROM tail GROUP BY source",
         ):
-            for source, reads, first_ns, last_ns in self._rows(query, ()):
+            for source, reads, first_ns, last_ns in self._integers("the table of reads", query):
                 name = self._name(source)
                 old = spans.get(name, SourceSpan(name, 0, first_ns, last_ns))
                 spans[name] = SourceSpan(
-                    name, old.reads + reads, min(old.first_ns, first_ns), max(old.last_ns, last_ns)
+                    name, old.reads + reads, min(old.first_wall_ns, first_ns), max(old.last_wall_ns, last_ns)
                 )
         return tuple(spans[name] for name in sorted(spans))
 
@@ -164,12 +164,8 @@ class Recording:
 
     def _chunks(self, source: int) -> list[int]:
         """The chunks of a source in order of time."""
-        return [
-            number
-            for number, _ in self._rows(
-                "SELECT id, first_seq FROM chunk WHERE source = ? ORDER BY first_seq, id", (source,)
-            )
-        ]
+        query = "SELECT id FROM chunk WHERE source = ? ORDER BY first_seq, id"
+        return [number for (number,) in self._integers("the table of chunks", query, source)]
 
     def _blob(self, chunk: int, column: str) -> bytes:
         row = self._database.execute(f"SELECT {column} FROM chunk WHERE id = ?", (chunk,)).fetchone()
@@ -197,13 +193,22 @@ class Recording:
         """The items up to the first damaged one."""
         try:
             yield from items
-        except (RecordingError, sqlite3.DatabaseError, TypeError, AttributeError) as wrong:
+        except (RecordingError, sqlite3.DatabaseError) as wrong:
             self._note(what, wrong)
 
-    def _rows(self, query: str, values: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
-        return self._guard("the table of chunks", self._database.execute(query, values))
+    def _select(self, what: str, query: str, *values: int) -> Iterator[tuple[object, ...]]:
+        """The rows up to the first damaged one."""
+        try:
+            yield from self._database.execute(query, values)
+        except sqlite3.DatabaseError as wrong:
+            self._note(what, wrong)
+
+    def _integers(self, what: str, query: str, *values: int) -> Iterator[tuple[int, ...]]:
+        return self._guard(what, (check_integers(row) for row in self._select(what, query, *values)))
 
     def _note(self, what: str, wrong: Exception) -> None:
+        if isinstance(wrong, sqlite3.ProgrammingError):
+            raise RecordingError(f"{self.path}: the recording has been closed") from None
         if len(self._problems) < _MOST_PROBLEMS:
             self._problems[f"{what}: skipped: {wrong}"] = None
 
@@ -221,14 +226,16 @@ class Recording:
         return _snapshot(tick, [one for _, one in evidence])
 
     def _texts(self, query: str) -> dict[str, str]:
-        return {
-            _as_text(key): _as_text(value)
-            for key, value in self._guard("the facts about the recording", self._database.execute(query))
-        }
+        rows = self._select("the facts about the recording", query)
+        return dict(self._guard("the facts about the recording", ((decode_text(k), decode_text(v)) for k, v in rows)))
 
     def _load_names(self) -> dict[int, str]:
-        names = self._database.execute("SELECT id, name FROM source ORDER BY id")
-        return {number: _as_text(name) for number, name in self._guard("the names of the sources", names)}
+        rows = self._select("the names of the sources", "SELECT id, name FROM source ORDER BY id")
+        names = ((number, decode_text(name)) for number, name in rows if isinstance(number, int))
+        found = dict(self._guard("the names of the sources", names))
+        used = "SELECT source FROM chunk WHERE source != 0 UNION SELECT source FROM tail"
+        nameless = {number for (number,) in self._integers("the table of reads", used)} - set(found)
+        return found | {number: f"source {number}" for number in sorted(nameless)}
 
     def _name(self, source: int) -> str:
         return self._names.get(source, f"source {source}")
@@ -265,7 +272,3 @@ def _snapshot(tick: TickRow, evidence: list[Evidence]) -> Snapshot:
         cpu_ns=tick.cpu_ns,
         evidence=tuple(evidence),
     )
-
-
-def _as_text(value: object) -> str:
-    return decode_text(value) if isinstance(value, bytes) else str(value)

@@ -1,6 +1,6 @@
 """Room: keeps a recording under its largest size by thinning, in slices so short that no tick waits.
 
-The main file may take seven eighths of the bound, the write-ahead log the rest. SQLite itself refuses to let the
+The main file may take three quarters of the bound (of a large one all but 8 MiB), the write-ahead log the rest. SQLite itself refuses to let the
 main file pass its share (max_page_count), so the bound holds even when thinning does not keep up; pages freed by
 thinning are used again before the file grows.
 """
@@ -13,11 +13,11 @@ from memwhy.model.errors import RecordingError
 from memwhy.recording.tables import transaction
 from memwhy.recording.thinning import Choice, Thinned, choose, replace, thin
 
-LEAST_BYTES = 256 << 10
+LEAST_BYTES = 1 << 20
 _SLICE_NS = 10_000_000
 _BEGIN_SHARE = 0.75
 _HURRY_SHARE = 0.90
-_LARGEST_LOG_BYTES = 4 << 20
+_LARGEST_LOG_BYTES = 8 << 20
 
 
 class Room:
@@ -27,16 +27,16 @@ class Room:
         if max_bytes is not None and max_bytes < LEAST_BYTES:
             raise RecordingError(
                 f"a recording cannot be kept under {max_bytes} B",
-                help=f"allow at least {LEAST_BYTES} B (256k)",
+                help=f"allow at least {LEAST_BYTES} B (1m)",
             )
         self._database = database
         self.bounded = max_bytes is not None
         self._work: tuple[Choice, Generator[None, None, Thinned]] | None = None
         page_bytes = int(database.execute("PRAGMA page_size").fetchone()[0])
-        log_bytes = _LARGEST_LOG_BYTES if max_bytes is None else min(max_bytes // 8, _LARGEST_LOG_BYTES)
+        log_bytes = _LARGEST_LOG_BYTES if max_bytes is None else min(max_bytes // 4, _LARGEST_LOG_BYTES)
         self._pages = 0 if max_bytes is None else (max_bytes - log_bytes) // page_bytes
         database.execute(f"PRAGMA journal_size_limit = {log_bytes}")
-        database.execute(f"PRAGMA wal_autocheckpoint = {max(8, log_bytes // page_bytes // 4)}")
+        database.execute(f"PRAGMA wal_autocheckpoint = {log_bytes // page_bytes // 4}")
         if self.bounded:
             database.execute(f"PRAGMA max_page_count = {self._pages}")
 

@@ -10,6 +10,7 @@ in one transaction. `tick_tail` and the chunks of source 0 hold the snapshots th
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 
 from memwhy.model.errors import RecordingError
 
@@ -32,7 +33,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX tail_by_source ON tail (source)",
         "CREATE TABLE chunk (id INTEGER PRIMARY KEY, source INTEGER NOT NULL, level INTEGER NOT NULL,"
         " reads INTEGER NOT NULL, first_seq INTEGER NOT NULL, last_seq INTEGER NOT NULL,"
-        " first_ns INTEGER NOT NULL, last_ns INTEGER NOT NULL, stored_bytes INTEGER NOT NULL,"
+        " first_wall_ns INTEGER NOT NULL, last_wall_ns INTEGER NOT NULL, stored_bytes INTEGER NOT NULL,"
         " head BLOB NOT NULL, body BLOB NOT NULL)",
         "CREATE INDEX chunk_by_source ON chunk (source, first_seq)",
     ),
@@ -85,4 +86,17 @@ def check_identity(database: sqlite3.Connection, name: str, newest: int = SCHEMA
         )
     if version < 1:
         raise RecordingError(f"{name}: a recording without a schema version", help="the file is damaged")
+    missing = _tables_of_version(version) - set(database.execute("SELECT name, sql FROM sqlite_master"))
+    if missing:
+        raise RecordingError(
+            f"{name}: its {', '.join(sorted(table for table, _ in missing))} is not that of schema {version}",
+            help="the file is damaged, or another program has altered it",
+        )
     return version
+
+
+def _tables_of_version(version: int) -> set[tuple[str, str]]:
+    """Names and SQL of the tables and indexes as the migrations make them, to tell an altered file from ours."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as empty:
+        migrate(empty, MIGRATIONS[:version])
+        return set(empty.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))

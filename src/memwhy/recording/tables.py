@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from memwhy.model.errors import RecordingError
 from memwhy.model.evidence import Snapshot
 from memwhy.recording.chunk import (
     Packed,
@@ -69,7 +70,9 @@ def tail_places(database: sqlite3.Connection, source: int) -> Iterator[tuple[int
         "SELECT id, seq, place, monotonic_ns, wall_ns, cost_ns, raw_bytes, error FROM tail WHERE source = ? ORDER BY id",
         (source,),
     )
-    for number, seq, place, monotonic_ns, wall_ns, cost_ns, raw_bytes, error in rows:
+    for row in rows:
+        number, seq, place, monotonic_ns, wall_ns, cost_ns, raw_bytes, error = row
+        check_integers(row[:-1])
         yield (
             number,
             Place(
@@ -86,14 +89,26 @@ def tail_places(database: sqlite3.Connection, source: int) -> Iterator[tuple[int
 
 def tail_delta(database: sqlite3.Connection, number: int) -> bytes:
     """The difference that one tail row keeps."""
-    return unpack_tail(database.execute("SELECT delta FROM tail WHERE id = ?", (number,)).fetchone()[0])
+    row = database.execute("SELECT delta FROM tail WHERE id = ?", (number,)).fetchone()
+    if row is None or not isinstance(row[0], bytes):
+        raise RecordingError("a row of the tail is not there")
+    return unpack_tail(row[0])
 
 
 def tick_rows(database: sqlite3.Connection) -> Iterator[TickRow]:
     """The ticks that no chunk holds yet."""
     rows = database.execute("SELECT seq, tick, monotonic_ns, wall_ns, late_ns, cpu_ns FROM tick_tail ORDER BY seq")
-    for seq, tick, monotonic_ns, wall_ns, late_ns, cpu_ns in rows:
+    for row in rows:
+        seq, tick, monotonic_ns, wall_ns, late_ns, cpu_ns = check_integers(row)
         yield TickRow(seq=seq, tick=tick, monotonic_ns=monotonic_ns, wall_ns=wall_ns, late_ns=late_ns, cpu_ns=cpu_ns)
+
+
+def check_integers(row: tuple[object, ...]) -> tuple[int, ...]:
+    """SQLite keeps any type in any column; a damaged or hostile file may hold another one here."""
+    numbers = tuple(value for value in row if isinstance(value, int))
+    if len(numbers) != len(row):
+        raise RecordingError("a row holds something else where an integer belongs")
+    return numbers
 
 
 def seal_source(database: sqlite3.Connection, source: int) -> None:
@@ -136,7 +151,7 @@ def _insert(
     body: bytes,
 ) -> None:
     database.execute(
-        "INSERT INTO chunk (source, level, reads, first_seq, last_seq, first_ns, last_ns, stored_bytes, head, body)"
+        "INSERT INTO chunk (source, level, reads, first_seq, last_seq, first_wall_ns, last_wall_ns, stored_bytes, head, body)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             source,
@@ -144,8 +159,8 @@ def _insert(
             reads,
             first.seq,
             last.seq,
-            first.monotonic_ns,
-            last.monotonic_ns,
+            first.wall_ns,
+            last.wall_ns,
             len(head) + len(body),
             head,
             body,

@@ -68,10 +68,11 @@ def choose(database: sqlite3.Connection) -> Choice | None:
 
 def _pick(rows: list[_Row], source: int) -> list[_Row]:
     pairs = [pair for pair in pairwise(rows) if pair[0][2] + pair[1][2] <= _MOST_READS]
-    for level in sorted({row[1] for row in rows}):
-        alike = [pair for pair in pairs if pair[0][1] == pair[1][1] == level]
-        if len(alike) >= _SPARED:
-            return list(alike[0])
+    for least in (_SPARED, 1):
+        for level in sorted({row[1] for row in rows}):
+            alike = [pair for pair in pairs if pair[0][1] == pair[1][1] == level]
+            if len(alike) >= least:
+                return list(alike[0])
     if pairs:
         return list(pairs[0])
     if source != TICKS:
