@@ -26,7 +26,10 @@ def diagnose(book: Casebook, *, overhead: Overhead | None = None) -> Report:
 
 
 def explain(
-    paths: Iterable[str], *, stdin: BinaryIO | None = None, progress: Callable[[int, int | None], None] | None = None
+    paths: Iterable[str],
+    *,
+    stdin: BinaryIO | None = None,
+    progress: Callable[[str, int, int | None], None] | None = None,
 ) -> Report:
     """Diagnose files, directories, recordings and pasted pages; "-" is `stdin`.
 

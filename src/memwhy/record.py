@@ -21,6 +21,8 @@ from memwhy.sources.go import binary, buildinfo, endpoint
 
 GENTLE_SHARE = 0.004
 """A dear source is read so seldom that its own time stays below this share of the wall clock."""
+SLACK_NS = NS_PER_S // 5
+"""A tick that comes a little early still reads what is due: else every second one would find nothing to do."""
 FREE_READS = 2
 """The first reads of each source are not held back: two points are the least that shows a change."""
 
@@ -97,6 +99,7 @@ class Watcher:
         self._tick = 0
         self._probe = probe
         self._pprof_url = pprof_url
+        self._sources = tuple(cadence.source for cadence in CADENCES)
         self._due = {cadence.source: Due(cadence) for cadence in CADENCES}
         self._image: tuple[str, str] | None = None
         self._oom_kills: int | None = None
@@ -109,9 +112,8 @@ class Watcher:
         started_ns, cpu_ns = _boot_ns(), time.thread_time_ns()
         if not self._alive():
             return None
-        due = [
-            source for source, when in self._due.items() if when.next_ns <= started_ns or (last and source in _CLOSING)
-        ]
+        by_ns = started_ns + SLACK_NS
+        due = [name for name in self._sources if self._due[name].next_ns <= by_ns or (last and name in _CLOSING)]
         evidence = [self._read(source) for source in due]
         if self._tick == 0:
             evidence += self._read_binary()
@@ -169,9 +171,14 @@ class Watcher:
             self.endpoints = (endpoint.from_url(self._pprof_url),)
         elif self._probe and self.root == "/proc":
             try:
-                self.endpoints = endpoint.discover(self.root, self.pid)
+                found = endpoint.survey(self.root, self.pid)
             except OSError as error:
-                self.events.append(f"its endpoint could not be looked for: {_reason(error)}")
+                self.events.append(f"Its profiling endpoint could not be looked for: {_reason(error)}.")
+            else:
+                self.endpoints = found.endpoints
+                if not found.endpoints:
+                    why = f" ({'; '.join(found.notes[:3])})" if found.notes else ""
+                    self.events.append(f"No pprof, expvar or metrics endpoint was found{why}.")
         kinds = {one.kind for one in self.endpoints}
         for source, kind, _, every_s in ENDPOINT_CADENCES:
             # MemStats come with the heap profile: the other kinds are asked only where that is missing
@@ -183,10 +190,12 @@ class Watcher:
         for source, kind, path, _ in ENDPOINT_CADENCES:
             due = self._due.get(source)
             now_ns = _boot_ns()
-            if due is None or (due.next_ns > now_ns and not (last and source in _CLOSING and not due.failures)):
+            if due is None or (
+                due.next_ns > now_ns + SLACK_NS and not (last and source in _CLOSING and not due.failures)
+            ):
                 continue
             where = next(one for one in self.endpoints if one.kind == kind)
-            one = _timed(source, lambda where=where, path=path: endpoint.fetch(where, path))  # type: ignore[misc]
+            one = _timed(source, lambda where=where, path=path: endpoint.fetch(where, path, FETCH_S, FETCH_BYTES))  # type: ignore[misc]
             due.done(now_ns, one.cost_ns, failed=one.error is not None)
             found.append(one)
         return found
@@ -225,13 +234,16 @@ class Watcher:
 
 
 ENDPOINT_CADENCES = (
-    ("go/heap", "pprof", "heap?debug=1", 5.0),
-    ("go/goroutine", "pprof", "goroutine?debug=1", 10.0),
-    ("go/threadcreate", "pprof", "threadcreate?debug=1", 60.0),
-    ("go/expvar", "expvar", "", 5.0),
-    ("go/metrics", "metrics", "", 10.0),
+    ("go/heap", "pprof", "/debug/pprof/heap?debug=1", 3.0),
+    ("go/goroutine", "pprof", "/debug/pprof/goroutine?debug=1", 5.0),
+    ("go/threadcreate", "pprof", "/debug/pprof/threadcreate?debug=1", 60.0),
+    ("go/expvar", "expvar", "/debug/vars", 5.0),
+    ("go/metrics", "metrics", "/metrics", 10.0),
 )
-"""source, kind of endpoint, path below it, seconds."""
+"""source, kind of endpoint, path, seconds. The heap profile's text brings MemStats and the allocs profile with it."""
+
+FETCH_S = 2.0
+FETCH_BYTES = 32 << 20
 
 _CLOSING = ("proc/status", "proc/smaps", "proc/smaps_rollup", "proc/fd", "go/heap", "go/goroutine")
 
@@ -338,3 +350,16 @@ def keep(watcher: Watcher, path: str | None, *, max_bytes: int | None) -> Iterat
         for number, event in enumerate(watcher.events):
             recorder.note(f"event.{number}", event)
         recorder.close(reason)
+
+
+def find_listener(root: str, port: int) -> int | None:
+    """The pid of a process that listens on this TCP port, among those whose descriptors we may read."""
+    for name in sorted(os.listdir(root)):
+        if not name.isdigit():
+            continue
+        try:
+            if any(its_port == port for _, its_port in endpoint.listening(root, int(name))):
+                return int(name)
+        except OSError:
+            continue
+    return None

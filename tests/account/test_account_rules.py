@@ -14,6 +14,7 @@ from memwhy.model.mapping import Mapping
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 RESERVED, WRITTEN, NO_RESERVE = "mr mw me", "rd wr mr mw me ac", "rd wr mr mw me nr"
 HEAP_BASE = 0x1F4B_B800_0000
+LOW = 0x7F00_0000_0000
 GO = {"go.version": "go1.26"}
 
 
@@ -161,6 +162,15 @@ def test_more_resident_than_go_ever_took_is_said() -> None:
         "Go's layers hold 60.0 MiB resident, Sys - HeapReleased is 9.0 MiB: "
         "more than Go has ever taken, so the claim is wrong or MemStats is of another moment"
     )
+
+
+def test_a_block_that_somebody_filled_beside_the_page_summaries_is_not_the_heap_index() -> None:
+    summaries = [reserved(LOW, 512 * MIB), plain(LOW + 512 * MIB, 16 * KIB, rss=16 * KIB), reserved(LOW + 513 * MIB, 600 * MIB)]
+    go = {"go.sys_bytes": 12 * MIB, "go.heap_sys_bytes": 8 * MIB}
+    block = plain(LOW + 1113 * MIB, 33 * MIB, rss=33 * MIB)
+    untouched = plain(LOW + 1113 * MIB, 33 * MIB, rss=64 * KIB)
+    assert bytes_of(taken([*summaries, block], go))["layer.anonymous_bytes"] == 33 * MIB
+    assert bytes_of(taken([*summaries, untouched], go))["layer.go_other_bytes"] == 80 * KIB
 
 
 def test_one_unmarked_mapping_above_a_guard_is_not_called_a_stack_but_three_alike_are() -> None:

@@ -24,6 +24,9 @@ from memwhy.model.mapping import Mapping
 from memwhy.model.units import KIB, MIB
 
 INDEX_BYTES = 32 * MIB
+_INDEX_TOUCHED_BYTES = 1 * MIB
+"""The index has 8 bytes for each 64 MiB of 256 TiB: a process touches a few pages of it (one for each 32 GiB of heap),
+so a mapping that is resident throughout does not hold it."""
 _LEAST_RESERVATION_BYTES = 64 * KIB  # larger than any guard; the smallest summary level is 128 KiB
 _LEAST_RESERVED_BYTES = 512 * MIB  # the last summary level alone
 _ROUNDING_BYTES = 64 * KIB
@@ -59,12 +62,13 @@ def find_metadata(mappings: Sequence[Mapping], taken: Claims, go: Map[str, int] 
             claims[index] = _INSIDE
     for index, inside in sorted(_writable(mappings, clusters), key=lambda item: (not item[1], item[0])):
         size = mappings[index].size_bytes
+        may_hold_index = size - (mappings[index].rss_bytes or 0) >= INDEX_BYTES - _INDEX_TOUCHED_BYTES
         if size == INDEX_BYTES and (has_flag(mappings[index], "nh") or has_flag(mappings[index], "hg")):
             claims[index] = _INDEX
         elif size <= room:
             claims[index] = _INSIDE if inside else Claim(GO_OTHER, _BESIDE, weak=counted is None)
             room -= size
-        elif _INDEX not in claims.values() and INDEX_BYTES <= size <= room + INDEX_BYTES:
+        elif may_hold_index and _INDEX not in claims.values() and INDEX_BYTES <= size <= room + INDEX_BYTES:
             claims[index] = Claim(GO_OTHER, f"{_BESIDE}, the heap index included", weak=counted is None)
             room -= size - INDEX_BYTES
     if clusters and counted is not None:

@@ -105,9 +105,11 @@ class Casebook:
             now.update(reading.metrics)
             together = now
         quantum = max((reading.quanta.get(metric, 1) for metric in reading.metrics), default=1)
-        for metric, value in derive(together, gogc=gogc_percent(self.facts)).items():
+        for metric, value in derive(together, reading.metrics, gogc=gogc_percent(self.facts)).items():
             add((subject, metric, "derived"), moment.clock, moment.value, value, quantum=quantum)
         self.facts.update(reading.facts)
+        if any(metric.startswith("go.") for metric in reading.metrics):
+            self.facts["go.seen"] = "1"  # nobody else prints these figures
         self.notes.extend(note for note in reading.notes if note not in self.notes)
         for profile in reading.profiles:
             x = moment.value * (1.0 if moment.clock == "order" else 1e-9)
@@ -170,7 +172,7 @@ class Casebook:
             now[layer.metric] = layer.bytes
             self.timeline.add((subject, layer.metric, "account"), moment.clock, moment.value, layer.bytes)
         values = {layer.metric: layer.bytes for layer in found.layers}
-        for metric, value in derive(values).items():
+        for metric, value in derive(values, values).items():
             self.timeline.add((subject, metric, "account"), moment.clock, moment.value, value)
 
     # -- asking ---------------------------------------------------------------------------------
@@ -206,7 +208,15 @@ class Casebook:
             if problem is not None and seen.samples:
                 problem = f"{seen.errors} of {seen.samples + seen.errors} reads failed: {problem}"
             where = f"{file}:{_span(lines)}" if lines else file
-            rows.append(EvidenceRow(source=source, format=source, where=where, samples=seen.samples, problem=problem))
+            rows.append(
+                EvidenceRow(
+                    source=source,
+                    format=source.removeprefix("pasted/"),
+                    where=where,
+                    samples=seen.samples,
+                    problem=problem,
+                )
+            )
         for unread in self.unread:
             rows.append(
                 EvidenceRow(

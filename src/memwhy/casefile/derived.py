@@ -1,41 +1,73 @@
 """Derived metrics: sums and differences of what one moment's witnesses say together."""
 
+from collections.abc import Callable, Collection
 from collections.abc import Mapping as Map
 
 GOGC_DEFAULT = 100
 
+Values = Map[str, int]
 
-def derive(now: Map[str, int], *, gogc: int | None = GOGC_DEFAULT) -> dict[str, int]:
-    """The derived metrics that these values allow. gogc: percent; None for GOGC=off.
 
-    All are of one moment: the caller passes only values that belong together.
+def derive(now: Values, fresh: Collection[str], *, gogc: int | None = GOGC_DEFAULT) -> dict[str, int]:
+    """The derived metrics that these values allow, of which at least one input is `fresh`.
+
+    now: the newest value of each metric; fresh: the metrics that were just read. A sum of stale values would only
+    repeat an old point at a new time. gogc: percent; None for GOGC=off.
     """
     out: dict[str, int] = {}
-    heap, arenas = now.get("layer.native_heap_bytes"), now.get("layer.native_arenas_bytes")
-    if heap is not None or arenas is not None:
-        out["derived.native_bytes"] = (heap or 0) + (arenas or 0)
-    go_heap, go_other = now.get("layer.go_heap_bytes"), now.get("layer.go_other_bytes")
-    if go_heap is not None or go_other is not None:
-        out["derived.go_resident_bytes"] = (go_heap or 0) + (go_other or 0)
-    out.update(_of_go(now, gogc))
-    resident = now.get("process.rss_anon_bytes", now.get("process.rss_bytes"))
-    held = out.get("derived.go_held_bytes")
-    if resident is not None and held is not None:
-        out["derived.outside_go_bytes"] = max(0, resident - held)
-    kernel = [now.get(f"host.{name}_bytes") for name in ("slab_unreclaimable", "kernel_stack", "page_tables", "percpu")]
-    if any(part is not None for part in kernel):
-        out["derived.kernel_bytes"] = sum(part or 0 for part in kernel)
+    values = dict(now)
+    for name, (inputs, reckon) in _RULES.items():
+        if any(metric in fresh for metric in inputs):
+            value = reckon(values, gogc)
+            if value is not None:
+                out[name] = values[name] = value
     return out
 
 
-def _of_go(now: Map[str, int], gogc: int | None) -> dict[str, int]:
-    out: dict[str, int] = {}
-    sys_, released, idle = now.get("go.sys_bytes"), now.get("go.heap_released_bytes"), now.get("go.heap_idle_bytes")
-    if sys_ is not None:
-        out["derived.go_held_bytes"] = sys_ - (released or 0)
-    if idle is not None and released is not None:
-        out["derived.go_retained_bytes"] = max(0, idle - released)
-    # before the first collection, NextGC is the 4 MiB minimum and says nothing about the live heap
-    if gogc is not None and "go.next_gc_bytes" in now and now.get("go.gc_count", 1) > 0:
-        out["derived.go_live_bytes"] = now["go.next_gc_bytes"] * 100 // (100 + gogc)
-    return out
+def _sum(*metrics: str) -> Callable[[Values, int | None], int | None]:
+    """The sum of those that are known; None when none is."""
+
+    def reckon(values: Values, _: int | None) -> int | None:
+        known = [values[metric] for metric in metrics if metric in values]
+        return sum(known) if known else None
+
+    return reckon
+
+
+def _held(values: Values, _: int | None) -> int | None:
+    obtained = values.get("go.sys_bytes")
+    return None if obtained is None else obtained - values.get("go.heap_released_bytes", 0)
+
+
+def _retained(values: Values, _: int | None) -> int | None:
+    idle, released = values.get("go.heap_idle_bytes"), values.get("go.heap_released_bytes")
+    return None if idle is None or released is None else max(0, idle - released)
+
+
+def _live(values: Values, gogc: int | None) -> int | None:
+    # before the first collection NextGC is the 4 MiB minimum and says nothing about the live heap
+    if gogc is None or values.get("go.gc_count", 1) == 0 or "go.next_gc_bytes" not in values:
+        return None
+    return values["go.next_gc_bytes"] * 100 // (100 + gogc)
+
+
+def _outside(values: Values, _: int | None) -> int | None:
+    resident = values.get("process.rss_anon_bytes", values.get("process.rss_bytes"))
+    held = values.get("derived.go_held_bytes")
+    return None if resident is None or held is None else max(0, resident - held)
+
+
+_NATIVE = ("layer.native_heap_bytes", "layer.native_arenas_bytes")
+_GO = ("layer.go_heap_bytes", "layer.go_other_bytes")
+_KERNEL = tuple(f"host.{name}_bytes" for name in ("slab_unreclaimable", "kernel_stack", "page_tables", "percpu"))
+
+_RULES: dict[str, tuple[tuple[str, ...], Callable[[Values, int | None], int | None]]] = {
+    "derived.native_bytes": (_NATIVE, _sum(*_NATIVE)),
+    "derived.go_resident_bytes": (_GO, _sum(*_GO)),
+    "derived.kernel_bytes": (_KERNEL, _sum(*_KERNEL)),
+    "derived.go_held_bytes": (("go.sys_bytes",), _held),
+    "derived.go_retained_bytes": (("go.heap_idle_bytes",), _retained),
+    "derived.go_live_bytes": (("go.next_gc_bytes",), _live),
+    "derived.outside_go_bytes": (("process.rss_anon_bytes", "process.rss_bytes", "go.sys_bytes"), _outside),
+}
+"""Name → the metrics of which one must be fresh, and the reckoning; later rules may use earlier results."""

@@ -32,13 +32,22 @@ CAUSES = (
 MOST_CERTAIN = 0.97
 """No verdict is given more: something that no cause here knows is always possible."""
 
+REFUTED_PROBABILITY = 0.004
+
 
 def judge_all(case: Case) -> tuple[Finding, ...]:
     """A finding for every cause, best first. Their probabilities sum to at most MOST_CERTAIN: the causes
     exclude each other as *the* answer, though several may be at work."""
-    findings = [cause.judge(case) for cause in CAUSES]
+    findings = [_acquitted(cause.judge(case)) for cause in CAUSES]
     mass = sum(finding.probability for finding in findings)
     scale = min(1.0, MOST_CERTAIN / mass) if mass else 1.0
     findings = [replace(finding, probability=round(finding.probability * scale, 3)) for finding in findings]
     order = {Verdict.SUPPORTED: 0, Verdict.CANNOT_SAY: 1, Verdict.REFUTED: 2}
     return tuple(sorted(findings, key=lambda finding: (order[finding.verdict], -finding.probability)))
+
+
+def _acquitted(finding: Finding) -> Finding:
+    """A refuted cause keeps a little: an acquittal can be wrong too."""
+    if finding.verdict is Verdict.REFUTED:
+        return replace(finding, probability=min(finding.probability, REFUTED_PROBABILITY))
+    return finding

@@ -12,8 +12,13 @@ def count(case: Case, metric: str) -> Series | None:
 
 
 def rising(series: Series) -> bool:
-    """The count rises by its trend, and by more than a handful."""
-    return series.growing and series.last - series.first >= 5
+    """The count rises by its trend and by more than a handful; or, with too few readings for a trend, it never
+    falls and ends at twice its start and dozens more."""
+    more = series.last - series.first
+    if isinstance(series.course, Trend):
+        return series.growing and more >= 5
+    values = [value for _, value in series.points]
+    return values == sorted(values) and more >= max(24, series.first)
 
 
 def refuted(cause: str, series: Series, noun: str, bound: int | None) -> Finding:
@@ -32,9 +37,10 @@ def few(series: Series) -> bool:
 
 def told(series: Series, noun: str) -> str:
     """`goroutines rise: 40 to 1,779, +3.1 goroutines/min (+2.8 to +3.4)`."""
-    course = series.course
-    assert isinstance(course, Trend)
-    return f"{noun} rise: {weigh.change_said(series)}, {weigh.slope_said(course, count=noun)}"
+    text = f"{noun} rise: {weigh.change_said(series)}"
+    if isinstance(series.course, Trend):
+        return f"{text}, {weigh.slope_said(series.course, count=noun)}"
+    return f"{text} in {len(series.points)} readings"
 
 
 def each_bytes(series: Series, grown_bytes: float) -> str | None:

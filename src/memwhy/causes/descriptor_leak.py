@@ -23,7 +23,7 @@ def judge(case: Case) -> Finding:
         return Finding(
             cause=NAME,
             verdict=Verdict.REFUTED if refuted else Verdict.CANNOT_SAY,
-            probability=0.02 if refuted else 0.04,
+            probability=0.02,
             against=("nothing grows",) if refuted else (),
             because=() if refuted else ("the descriptors were not counted",),
             confirm_with=None if refuted else "ls /proc/PID/fd | wc -l   twice, some minutes apart",

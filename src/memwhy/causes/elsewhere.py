@@ -98,6 +98,6 @@ def _not_inside(case: Case, cause: str, noun: str, outside: list[weigh.Part], co
         cause=cause,
         verdict=Verdict.CANNOT_SAY,
         probability=0.05,
-        because=(f"{noun} were not read",),
+        because=(f"not read: {noun}",),
         confirm_with=confirm_with,
     )

@@ -10,6 +10,7 @@ References       go.dev/doc/gc-guide; runtime/mgcpacer.go.
 from memwhy.model import weigh
 from memwhy.model.case import Case
 from memwhy.model.report import Finding, Verdict
+from memwhy.model.trend import Trend
 from memwhy.model.units import human_bytes
 
 NAME = "gc-headroom"
@@ -23,6 +24,8 @@ def judge(case: Case) -> Finding:
     if growing is False or (growing and held is not None and held.minor):
         follows = f"Go's own memory does not follow the growth: {weigh.said(held)}" if held is not None else ""
         text = "nothing grows" if growing is False else follows
+        bound = held.at_most if held is not None else None
+        return Finding(cause=NAME, verdict=Verdict.REFUTED, probability=0.02, bytes=bound, against=(text,))
     if held is None or live is None:
         native = case.target.runtime == "native"
         return Finding(
@@ -33,7 +36,7 @@ def judge(case: Case) -> Finding:
             confirm_with=None if native else "NextGC and HeapInuse from MemStats or /debug/pprof/heap?debug=1",
         )
     headroom = max(0, case.series["go.next_gc_bytes"].last - live.series.last)
-    if growing and held.main and not live.series.growing and live.mid is not None and live.mid < weigh.MINOR:
+    if growing and held.main and _level(live) and not _stacks_explain(case):
         return Finding(
             cause=NAME,
             verdict=Verdict.SUPPORTED,
@@ -50,3 +53,14 @@ def judge(case: Case) -> Finding:
         )
     text = f"live heap: {weigh.said(live)}; headroom to the next collection {human_bytes(headroom)}"
     return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.05, bytes=headroom, because=(text,))
+
+
+def _level(live: weigh.Part) -> bool:
+    """The live heap has a course of its own, and it explains little."""
+    return isinstance(live.series.course, Trend) and not live.series.growing and live.minor
+
+
+def _stacks_explain(case: Case) -> bool:
+    """Goroutine stacks lie in the same arenas, and grow with their number, not with the collector's pacing."""
+    stacks = weigh.part(case, "go.stack_inuse_bytes")
+    return stacks is not None and not stacks.minor

@@ -27,7 +27,8 @@ def judge(case: Case) -> Finding:
     most = retained.series.most
     share = weigh.level_share(case, "derived.go_retained_bytes")
     lazy = weigh.level_share(case, "process.lazy_free_bytes")
-    if growing and retained.minor:
+    held = weigh.part(case, "derived.go_held_bytes")
+    if growing and (retained.minor or (held is not None and held.minor)):
         text = f"idle and unreleased Go heap is at most {human_bytes(most)} and does not follow: {weigh.said(retained)}"
         return Finding(cause=NAME, verdict=Verdict.REFUTED, probability=0.02, bytes=most, against=(text,))
     if growing and retained.main:

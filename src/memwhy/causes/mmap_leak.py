@@ -23,7 +23,7 @@ def judge(case: Case) -> Finding:
         return Finding(
             cause=NAME,
             verdict=Verdict.REFUTED if refuted else Verdict.CANNOT_SAY,
-            probability=0.02 if refuted else 0.06,
+            probability=0.02 if refuted else 0.04,
             because=() if refuted else ("mappings were not read (smaps)",),
             against=("nothing grows",) if refuted else (),
             confirm_with=None if refuted else "memwhy watch PID --for 5m",

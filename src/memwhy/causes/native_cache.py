@@ -31,7 +31,7 @@ def judge(case: Case) -> Finding:
         return Finding(
             cause=NAME,
             verdict=Verdict.CANNOT_SAY if growing is not False else Verdict.REFUTED,
-            probability=0.06 if growing is not False else 0.02,
+            probability=0.04 if growing is not False else 0.02,
             because=("the native layers were not read (smaps)",),
         )
     course = native.series.course

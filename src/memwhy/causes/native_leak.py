@@ -16,6 +16,10 @@ from memwhy.model.trend import Trend
 from memwhy.model.units import human_bytes
 
 NAME = "native-leak"
+C_RUNTIME = frozenset(("libc", "libm", "libpthread", "libdl", "librt", "libgcc_s", "libresolv", "linux-vdso"))
+STANDARD_CGO = frozenset(("net", "os/user", "runtime/cgo", "plugin", "crypto/x509"))
+CGO_HELPERS = frozenset(("C.GoString", "C.GoStringN", "C.GoBytes"))
+"""They copy into Go memory and allocate nothing in C."""
 
 
 def judge(case: Case) -> Finding:
@@ -157,6 +161,12 @@ def _remainder_supported(case: Case, whole: Series, held: weigh.Part) -> Finding
         f"{label(whole.metric)} grows: {weigh.change_said(whole)}, {weigh.slope_said(course)}",
         f"everything that Go holds from the OS stays: {weigh.said(held)}",
     ]
+    allocated = case.series.get("go.total_alloc_bytes")
+    if allocated is not None and allocated.last > 4 * held.series.last:
+        because.append(
+            f"Go's heap was turned over many times ({human_bytes(allocated.last)} allocated in all): its pages are"
+            " touched already, so they cannot become resident now"
+        )
     because += _cgo_words(case)
     against = ["no layers were read (smaps): direct mmap and thread stacks are not excluded"]
     probability = 0.74
@@ -200,8 +210,8 @@ def _cgo_words(case: Case) -> list[str]:
     words = []
     if functions := case.facts.get("go.in_cgo"):
         words.append("Go functions inside C calls when looked at: " + "; ".join(functions.splitlines()[:3]))
-    if libraries := case.facts.get("binary.libraries"):
-        words.append("C libraries in the process: " + ", ".join(libraries.split()[:6]))
+    if libraries := c_libraries(case):
+        words.append("C libraries that the program links: " + ", ".join(libraries[:6]))
     named = sorted(
         name.removeprefix("prose.")
         for name in case.facts
@@ -212,13 +222,33 @@ def _cgo_words(case: Case) -> list[str]:
     return words
 
 
+def c_libraries(case: Case) -> list[str]:
+    """Libraries the binary itself asks for, the C runtime's own left out; with the version that is mapped."""
+    mapped = case.facts.get("binary.libraries", "").split()
+    out = []
+    for name in case.facts.get("binary.needed", "").split():
+        stem = name.split(".so")[0]
+        if stem not in C_RUNTIME and not stem.startswith("ld-linux"):
+            out.append(next((one for one in mapped if one.split(".so")[0] == stem), name))
+    return out
+
+
+def own_cgo_functions(case: Case) -> list[str]:
+    """C functions that Go code outside the standard library calls: `C.htmlReadMemory (package main)`, in the binary's order."""
+    out = []
+    for line in case.facts.get("go.cgo_functions", "").splitlines():
+        package, _, function = line.partition(" ")
+        if package not in STANDARD_CGO and function not in CGO_HELPERS:
+            out.append(f"{function} (package {package})")
+    return out
+
+
 def remedies(case: Case) -> tuple[str, ...]:
     """What to change, in the runtime's own words."""
     if case.target.runtime == "go":
         first = "call the release function on every path, early returns and errors included: `defer doc.Free()` right after the call that allocates"
-        if functions := case.facts.get("go.cgo_functions"):
-            names = ", ".join(functions.split()[:6])
-            first += f"; C functions this binary calls: {names}"
+        if functions := own_cgo_functions(case):
+            first += f"; C functions that this binary calls: {', '.join(functions[:8])}"
         return (
             first,
             "`C.CString`, `C.CBytes` and `C.malloc` each want a `C.free`; a finalizer is no release: the collector does not feel C memory",

@@ -32,7 +32,7 @@ def judge(case: Case) -> Finding:
         return Finding(
             cause=NAME,
             verdict=Verdict.CANNOT_SAY if growing is not False else Verdict.REFUTED,
-            probability=0.08 if growing is not False else 0.02,
+            probability=0.05 if growing is not False else 0.02,
             because=("the native layers were not read (smaps)",),
             confirm_with="memwhy watch PID --for 10m",
         )

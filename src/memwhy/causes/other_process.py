@@ -49,7 +49,7 @@ def judge(case: Case) -> Finding:
     return Finding(
         cause=NAME,
         verdict=Verdict.CANNOT_SAY,
-        probability=0.14 if growing else 0.05,
+        probability=0.1 if growing else 0.05,
         because=("only the memory of the whole host or cgroup was read: whose it is cannot be said",)
         if growing
         else ("no series of a process's own RSS",),

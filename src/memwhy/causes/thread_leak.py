@@ -24,7 +24,7 @@ def judge(case: Case) -> Finding:
         return Finding(
             cause=NAME,
             verdict=Verdict.REFUTED if refuted else Verdict.CANNOT_SAY,
-            probability=0.02 if refuted else 0.04,
+            probability=0.02,
             against=("nothing grows",) if refuted else (),
             because=() if refuted else ("the thread count was not read",),
             confirm_with=None if refuted else "grep Threads /proc/PID/status   twice, some minutes apart",

@@ -1,6 +1,7 @@
 """What commands share on their way out: the format options, and writing the answer."""
 
 import argparse
+import io
 import os
 import sys
 from pathlib import Path
@@ -38,6 +39,8 @@ def write(report: Report, options: argparse.Namespace, *, to: str | None = None)
     colour = to is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     answer = rendered(report, options.format, colour=colour, verbose=options.verbose)
     if to is None:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="replace")  # a terminal without UTF-8 still gets every figure
         sys.stdout.write(answer)
         sys.stdout.flush()
         return

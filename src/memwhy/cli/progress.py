@@ -29,10 +29,10 @@ class Progress:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
 
-    def reading(self, done_bytes: int, total_bytes: int | None) -> None:
-        """So much of the input has been read."""
+    def reading(self, file: str, done_bytes: int, total_bytes: int | None) -> None:
+        """So much of an input has been read."""
         of = f" of {human_bytes(total_bytes)}" if total_bytes else ""
-        self.say(f"reading … {human_bytes(done_bytes)}{of}")
+        self.say(f"reading {file} … {human_bytes(done_bytes)}{of}")
 
     def say(self, text: str, *, at_once: bool = False) -> None:
         """Show a state; quietly dropped in the first two seconds unless `at_once`."""

@@ -4,8 +4,7 @@ import argparse
 
 from memwhy.model.errors import TargetGone, UsageError
 from memwhy.model.units import parse_duration
-from memwhy.record import Watcher, find_target
-from memwhy.sources.proc import find_listener
+from memwhy.record import Watcher, find_listener, find_target
 
 ROOT = "/proc"
 

@@ -40,7 +40,7 @@ def next_steps(case: Case, findings: tuple[Finding, ...], conclusion: Conclusion
     if conclusion.cause != "steady":
         rivals = [finding for finding in findings if finding.verdict is not Verdict.REFUTED and finding.confirm_with]
         steps += [
-            NextStep(do=finding.confirm_with.replace("PID", pid), decides=finding.cause)
+            NextStep(do=finding.confirm_with.replace("PID", pid), decides=f"whether it is {finding.cause}")
             for finding in rivals[:3]
             if finding.confirm_with
         ]

@@ -14,6 +14,9 @@ HIGH, MEDIUM = 0.9, 0.6
 ENOUGH = 0.5
 """Below this no cause is the verdict: the evidence cannot decide."""
 
+MOST_UNDECIDED = 0.85
+"""That the evidence cannot decide is itself never sure: somebody may know how to read it."""
+
 
 def conclude(
     case: Case,
@@ -62,7 +65,7 @@ def verdict_of(findings: tuple[Finding, ...]) -> Conclusion:
         )
     open_causes = [finding for finding in findings if finding.verdict is not Verdict.REFUTED]
     left = ", ".join(finding.cause for finding in open_causes[:3])
-    probability = round(1.0 - max((finding.probability for finding in findings), default=0.0), 3)
+    probability = min(MOST_UNDECIDED, round(1.0 - max((finding.probability for finding in findings), default=0.0), 3))
     headline = "The evidence cannot decide" + (f"; still possible: {left}." if left and len(open_causes) <= 6 else ".")
     return Conclusion(
         cause="undetermined", confidence=confidence_of(probability), probability=probability, headline=headline

@@ -51,7 +51,8 @@ def runtime_rows(case: Case) -> tuple[Row, ...]:
 def control_rows(case: Case) -> tuple[Row, ...]:
     """The same total for other subjects."""
     return tuple(
-        _of(series, label_=f"{label(series.metric)} of {series.subject}", share=None) for series in case.controls
+        _of(series, label_=f"{label(series.metric)}, {series.subject.removeprefix('host ')}", share=None)
+        for series in case.controls
     )
 
 
@@ -61,7 +62,7 @@ def _row(case: Case, series: Series, *, share: float | None = None, weak: bool =
         share = one.mid if one is not None else None
     name = label(series.metric)
     if series.subject not in ("", "target") and series.metric.split(".")[0] in ("host", "cgroup"):
-        name = f"{name} of {series.subject}"
+        name = f"{name}, {series.subject.removeprefix('host ')}"
     return _of(series, label_=name, share=None if share is None else round(share, 4), weak=weak)
 
 

@@ -15,6 +15,8 @@ MAIN = 0.5
 """A part that explains at least this share of the growth is a main suspect."""
 MINOR = 0.2
 """A part that can explain at most this share of the growth is acquitted of being its cause."""
+SAME_WINDOW = 0.7
+"""Two series cover the same time when one spans at least this share of the other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +87,9 @@ def part(case: Case, metric: str) -> Part | None:
         low, mid, high = course.low / slope, course.slope / slope, course.high / slope
         if not course.growing:
             low = min(low, 0.0)
+            # what never left a band cannot have grown by more than the band, however few the readings
+            if course.span >= SAME_WINDOW * whole.course.span:
+                high = max(0.0, min(high, spread / course.span / slope))
         return Part(series=series, change=change, at_most=at_most, low=low, mid=mid, high=high)
     return Part(
         series=series, change=change, at_most=at_most, low=0.0, mid=max(0, change) / growth, high=at_most / growth
@@ -92,9 +97,9 @@ def part(case: Case, metric: str) -> Part | None:
 
 
 def said(one: Part) -> str:
-    """A part in words: `Go heap, spans in use: 11.0 to 13.0 MiB, +0.1 MiB/min (-0.6 to +0.8)`."""
+    """A part in words: `Go heap in use 11.0 to 13.0 MiB, +0.1 MiB/min (-0.6 to +0.8)`."""
     series, course = one.series, one.series.course
-    text = f"{label(series.metric)}: {change_said(series)}"
+    text = f"{label(series.metric)} {change_said(series)}"
     if isinstance(course, Trend):
         text += f", {slope_said(course)}"
     return text
