@@ -165,12 +165,16 @@ def test_more_resident_than_go_ever_took_is_said() -> None:
 
 
 def test_a_block_that_somebody_filled_beside_the_page_summaries_is_not_the_heap_index() -> None:
-    summaries = [reserved(LOW, 512 * MIB), plain(LOW + 512 * MIB, 16 * KIB, rss=16 * KIB), reserved(LOW + 513 * MIB, 600 * MIB)]
+    summaries = [
+        reserved(LOW, 512 * MIB),
+        plain(LOW + 512 * MIB, 16 * KIB, rss=16 * KIB),
+        reserved(LOW + 513 * MIB, 600 * MIB),
+    ]
     go = {"go.sys_bytes": 12 * MIB, "go.heap_sys_bytes": 8 * MIB}
     block = plain(LOW + 1113 * MIB, 33 * MIB, rss=33 * MIB)
     untouched = plain(LOW + 1113 * MIB, 33 * MIB, rss=64 * KIB)
-    assert bytes_of(taken([*summaries, block], go))["layer.anonymous_bytes"] == 33 * MIB
-    assert bytes_of(taken([*summaries, untouched], go))["layer.go_other_bytes"] == 80 * KIB
+    assert bytes_of(taken([*summaries, block], go))["anonymous"] == 33 * MIB
+    assert bytes_of(taken([*summaries, untouched], go))["go_other"] == 80 * KIB
 
 
 def test_one_unmarked_mapping_above_a_guard_is_not_called_a_stack_but_three_alike_are() -> None:
