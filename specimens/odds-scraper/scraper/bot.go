@@ -1,11 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 )
 
@@ -23,6 +23,7 @@ type bot struct {
 	race     int
 	step     int
 	warmedUp bool
+	page     bytes.Buffer
 }
 
 func newBot(server string, throttle *throttle, board *board, first, step int) *bot {
@@ -50,7 +51,7 @@ func (b *bot) work(warmUp int, warm func()) {
 	}
 }
 
-// request is the page behind url, unpacked.
+// request is the page behind url, unpacked. It is good until the next request.
 func (b *bot) request(ctx context.Context, url string) ([]byte, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
@@ -70,5 +71,7 @@ func (b *bot) request(ctx context.Context, url string) ([]byte, error) {
 		return nil, err
 	}
 	defer unpacked.Close()
-	return io.ReadAll(unpacked)
+	b.page.Reset()
+	_, err = b.page.ReadFrom(unpacked)
+	return b.page.Bytes(), err
 }
