@@ -30,7 +30,7 @@ from memwhy.sources.scan import scan_hot
 
 PAGE_BYTES = 16 << 20
 _WHOLE_BYTES = 64 << 20  # a binary profile or a capture of one kernel file, read at once
-_PIECE_BYTES = 8 << 20
+_PIECE_BYTES = 2 << 20
 _SERIES_WEIGHT = 20_000
 _MOST_SERIES = 2_000
 _MOST_UNREAD = 100
@@ -346,7 +346,10 @@ class _Desk:
             if not pending:
                 first = piece.first_line
             pending += to_lines(piece.raw.removesuffix(b"\n"))
-            pageful = read_page(pending, first_line=first, whole=False, final=not piece.goes_on)
+            size = sum(map(len, pending))
+            pageful = read_page(
+                pending, first_line=first, whole=False, final=not piece.goes_on, patient=size < PAGE_BYTES
+            )
             self._shelve(path, pageful)
             first += pageful.rest
             pending = pending[pageful.rest :] if piece.goes_on else []

@@ -98,11 +98,14 @@ def _wanted(reader: ModuleType, lowered: bytes, whole: bool) -> bool:
     return any(trigger in lowered for trigger in triggers)
 
 
-def read_page(lines: list[str], *, first_line: int = 1, whole: bool = True, final: bool = True) -> Pageful:
+def read_page(
+    lines: list[str], *, first_line: int = 1, whole: bool = True, final: bool = True, patient: bool = False
+) -> Pageful:
     """Ask every reader for its blocks; lines that one has read are blank to the next.
 
     whole: these are all lines of the document (else readers without TRIGGERS of pasted formats are not asked).
-    final: nothing follows; otherwise blocks that come near the end are left for the next call, from `rest` on.
+    final: nothing follows; otherwise blocks that come near the end are left for the next call, from `rest` on, but not
+    one that fills all lines, unless patient.
     """
     lowered = "\n".join(lines).lower().encode("utf-8", "replace")
     masked = list(lines)
@@ -115,7 +118,7 @@ def read_page(lines: list[str], *, first_line: int = 1, whole: bool = True, fina
         if not _wanted(reader, lowered, whole):
             continue
         for span in reader.find(masked):
-            if not final and span.last >= len(lines) - _KEPT_BACK_LINES and span.first > 0:
+            if not final and span.last >= len(lines) - _KEPT_BACK_LINES and (patient or span.first > 0):
                 out.rest = min(out.rest, span.first)
                 continue
             try:

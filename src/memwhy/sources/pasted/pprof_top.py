@@ -180,6 +180,9 @@ def find(lines: Sequence[str]) -> Iterable[Span]:
 
 
 def _kind(table: _Table, notes: list[str]) -> str:
+    chosen = re.findall(r"sample_index\s*=\s*(\w{1,40})", table.command)
+    if chosen:
+        return str(chosen[-1])  # at the (pprof) prompt, after the header that names the first type
     stated = table.fields.get("Type", "")
     if stated:
         return stated
