@@ -117,15 +117,30 @@ def test_the_c_loop_survives_a_sanitised_run_over_damaged_captures(tmp_path: Pat
     core = Path(mapping_rows.__file__).parents[2] / "_core"
     if compiler is None or not (core / "smaps.c").exists():
         pytest.skip("needs a C compiler and a source checkout")
-    flags = ["-std=c11", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-fsanitize=address,undefined", "-fno-sanitize-recover"]
+    flags = [
+        "-std=c11",
+        "-g",
+        "-O1",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        "-fsanitize=address,undefined",
+        "-fno-sanitize-recover",
+    ]
     binary = tmp_path / "fuzz"
     sources = [Path(__file__).with_name("fuzz_smaps.c"), core / "smaps.c"]
-    built = subprocess.run([compiler, *flags, f"-I{core}", "-o", binary, *sources], capture_output=True, text=True)
+    built = subprocess.run(
+        [compiler, *flags, f"-I{core}", "-o", binary, *sources], check=False, capture_output=True, text=True
+    )
     if built.returncode and "cannot find" in built.stderr:
         pytest.skip("this compiler has no sanitizer runtime")
     assert built.returncode == 0, built.stderr
     done = subprocess.run(
-        [binary, "3000", *map(str, EVIDENCE.glob("*/smaps"))], capture_output=True, text=True, env={"ASAN_OPTIONS": "detect_leaks=0"}
+        [binary, "3000", *map(str, EVIDENCE.glob("*/smaps"))],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={"ASAN_OPTIONS": "detect_leaks=0"},
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("9000 texts, ")

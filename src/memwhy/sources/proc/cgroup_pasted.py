@@ -14,7 +14,7 @@ _HEAD = re.compile(r"\s*==> (?:\S*/)?((?:memory\.[a-z_.]{2,40})|cgroup) <==\s*")
 _COMMAND = re.compile(r"(?:^|[\s/=])(memory\.[a-z_.]{2,40}[a-z])['\"]?\s*$")
 _GREP = re.compile(r"(?:[\w./:-]*/)?(memory\.[a-z_.]{2,40}[a-z]):(.+)")
 _VALUE = re.compile(r"\s*(?:\d{1,20}|max)\s*")
-_ROW = re.compile(r"\s*[>|│]?\s*([a-z_0-9]{2,40})[ \t]+\d{1,20}\s*")
+_ROW = re.compile(r"[\s>|│]{0,40}([a-z_0-9]{2,40})[ \t]{1,40}\d{1,20}\s*")
 _STAT_KEYS_TEXT = """
     anon file kernel kernel_stack pagetables sec_pagetables percpu sock shmem file_mapped file_dirty
     inactive_anon active_anon inactive_file active_file slab_reclaimable slab_unreclaimable

@@ -19,9 +19,7 @@ NAME = "proc/fd"
 
 MOST = 20_000
 
-_LINE = re.compile(
-    r"(?:[\s>|│]*[-bcdlps][-rwxsStT]{9}[.+@]?\s.*?\s)?[\s>|│]*(?:/proc/\d+/fd/)?(\d{1,10}) -> (\S.*?)\s*"
-)
+_MODE = re.compile(r"[-bcdlps][-rwxsStT]{9}[.+@]?")
 _TOO_MANY = re.compile(rb"(\d{1,10}) descriptors, too many to name each")
 _METRICS = {
     "socket": "process.sockets_count",
@@ -60,6 +58,20 @@ def kind_of(target: str) -> str:
     return "file" if target.startswith("/") else "other"
 
 
+def target_of(line: str) -> str:
+    """The target that a line `N -> TARGET` names, bare or as `ls -l` prints it; "" for other lines.
+
+    On a terminal ls puts such a target in quotes.
+    """
+    left, arrow, target = line.strip(" \t\r>|│").partition(" -> ")
+    if not arrow:
+        return ""
+    words = left.split()
+    number = words[-1].rpartition("/fd/")[2] if words else ""
+    listed = len(words) == 1 or (len(words) > 1 and _MODE.fullmatch(words[0]))
+    return target.strip().strip("'") if listed and number.isdecimal() and len(number) <= 10 else ""
+
+
 def parse(raw: bytes) -> Reading:
     """Counts by kind; fact process.descriptors lists `count kind` (anon inodes by their kind, deleted files apart).
 
@@ -71,7 +83,7 @@ def parse(raw: bytes) -> Reading:
             metrics={"process.descriptors_count": total},
             notes=(f"{total} descriptors: counted, not looked at one by one",),
         )
-    targets = [match[2] for line in decode(raw).split("\n") if (match := _LINE.fullmatch(line))]
+    targets = [target for line in decode(raw).split("\n") if (target := target_of(line))]
     if raw.strip() and not targets:
         raise ParseError(NAME, None, raw[:80], "has no line `N -> TARGET`")
     kinds = Counter(kind_of(target) for target in targets)
@@ -98,7 +110,7 @@ def find(lines: Sequence[str]) -> Iterable[Span]:
     """Runs of `N -> TARGET`, bare or within `ls -l`; one arrow alone is too little, unless it names a socket or pipe."""
     first = -1
     for index in range(len(lines) + 1):
-        if index < len(lines) and " -> " in lines[index] and _LINE.fullmatch(lines[index]):
+        if index < len(lines) and target_of(lines[index]):
             first = index if first < 0 else first
             continue
         if first >= 0:

@@ -6,6 +6,7 @@ A composite keeps each file verbatim behind a line `==> NAME <==`, as `tail -n +
 import os
 import re
 from collections.abc import Iterable, Iterator
+from itertools import zip_longest
 
 from memwhy.model.units import MIB
 
@@ -62,9 +63,9 @@ def join(parts: Iterable[tuple[str, bytes]]) -> bytes:
 def split(raw: bytes) -> Parts:
     """The parts of a composite, in order; [] where there is no heading. Text before the first heading is dropped."""
     headings = list(_HEADING.finditer(raw))
-    ends = [heading.start() for heading in headings[1:]] + [len(raw)]
     parts: Parts = []
-    for heading, end in zip(headings, ends, strict=True):
+    for heading, following in zip_longest(headings, headings[1:]):
+        end = following.start() if following else len(raw)
         content = raw[heading.end() : end]
         if end < len(raw) and content.endswith(b"\n\n"):
             content = content[:-1]

@@ -20,8 +20,9 @@ NAME = "proc/smaps"
 MAX_BYTES = 512 * MIB
 
 HEADER = re.compile(
-    r"[\s>|│]*(?:[\w./-]*maps:)?(?:\d{1,6}[:-])?\s*([0-9a-f]{4,16}-[0-9a-f]{4,16})\s+([-r][-w][-x][-sp])\s+([0-9a-f]{1,16})"
-    r"\s+([0-9a-f]{1,4}:[0-9a-f]{1,4})\s+(\d{1,20})(?:\s+(.*?))?[ \t\r]*"
+    r"[\s>|│]{0,40}(?:[\w./-]{0,200}maps:)?(?:\d{1,6}[:-])?\s{0,40}([0-9a-f]{4,16}-[0-9a-f]{4,16})\s+([-r][-w][-x][-sp])\s+([0-9a-f]{1,16})"
+    r"\s+([0-9a-f]{1,4}:[0-9a-f]{1,4})\s+(\d{1,20})(?:\s+(.*))?",
+    re.DOTALL,
 )
 _KEYS_TEXT = """
     Size KernelPageSize MMUPageSize Rss Pss Pss_Dirty Pss_Anon Pss_File Pss_Shmem Shared_Clean Shared_Dirty
@@ -82,7 +83,7 @@ def _tidy(raw: bytes) -> bytes:
     for line in decode(raw).split("\n"):
         field = field_of(line)
         if header := HEADER.fullmatch(line):
-            lines.append(" ".join(part for part in header.groups() if part))
+            lines.append(" ".join(part.rstrip() for part in header.groups() if part))
         elif field and field.key in _KEYS:
             lines.append(f"{field.key}: {' '.join(field.value.split()).replace('KB', 'kB')}")
         elif _is_talk(line):
@@ -94,7 +95,7 @@ def _tidy(raw: bytes) -> bytes:
 
 def _is_talk(line: str) -> bool:
     """A fence, a prompt with its command, or dots for what was left out."""
-    return bool(re.match(r"\s*(?:```|~~~|[$#%>]\s|\S*[@~]\S*[$#%]|\.{3}|…|\[\.{3})", line))
+    return bool(re.match(r"\s*(?:```|~~~|[$#%>]\s|\S{0,60}[@~]\S{0,200}[$#%]|\.{3}|…|\[\.{3})", line))
 
 
 def build(table: Sequence[Row], text: bytes) -> list[Mapping]:

@@ -4,7 +4,7 @@ Past MOST threads only their number is kept.
 """
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 
 from memwhy.model.errors import ParseError
 from memwhy.model.reading import Reading
@@ -39,7 +39,7 @@ def read(root: str, pid: int) -> bytes:
 
 
 def parse(raw: bytes) -> Reading:
-    """The number of threads; facts process.threads (`count name`, digits folded to #, largest groups first),
+    """The number of threads; facts process.threads (`count name`, digits folded to #, where that joins several, largest first),
     process.thread_states (`count state`)."""
     if too_many := _TOO_MANY.match(raw):
         total = int(too_many[1])
@@ -55,10 +55,10 @@ def parse(raw: bytes) -> Reading:
         if match is None:
             raise ParseError(NAME, number, line, "not a line `TID STATE NAME`")
         states[match[2]] += 1
-        names[_DIGITS.sub("#", printable(match[3]))] += 1
+        names[printable(match[3])] += 1
     if not states:
         raise ParseError(NAME, None, raw[:80], "has no thread")
-    groups = sorted(names.items(), key=lambda item: (-item[1], item[0]))
+    groups = sorted(_folded(names).items(), key=lambda item: (-item[1], item[0]))
     rows = [f"{number} {name}" for name, number in groups[:GROUPS]]
     if len(groups) > GROUPS:
         rows.append(f"{sum(number for _, number in groups[GROUPS:])} of {len(groups) - GROUPS} other names")
@@ -67,3 +67,13 @@ def parse(raw: bytes) -> Reading:
         "process.thread_states": "\n".join(f"{number} {state}" for state, number in sorted(states.items())),
     }
     return Reading(metrics={"process.threads_count": states.total()}, facts=facts)
+
+
+def _folded(names: Counter[str]) -> Counter[str]:
+    """`worker-1` and `worker-22` as `worker-#`; a name without such a neighbour keeps its digits."""
+    alike: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        alike[_DIGITS.sub("#", name)].append(name)
+    return Counter(
+        {folded if len(those) > 1 else those[0]: sum(names[name] for name in those) for folded, those in alike.items()}
+    )
