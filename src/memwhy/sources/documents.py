@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import BinaryIO
 
 from memwhy.model.errors import MemwhyError, NothingReadable, ParseError
-from memwhy.model.reading import Moment, Observation, Reading, Unread, Where
+from memwhy.model.reading import Observation, Reading, Unread, Where
 from memwhy.sources import files
 from memwhy.sources.page import (
     READERS,
@@ -27,12 +27,11 @@ from memwhy.sources.page import (
     to_lines,
 )
 from memwhy.sources.scan import scan_hot
+from memwhy.sources.shelf import Shelf
 
 PAGE_BYTES = 16 << 20
 _WHOLE_BYTES = 64 << 20  # a binary profile or a capture of one kernel file, read at once
 _PIECE_BYTES = 2 << 20
-_SERIES_WEIGHT = 20_000
-_MOST_SERIES = 2_000
 _MOST_UNREAD = 100
 
 Progress = Callable[[str, int, int | None], None]
@@ -63,7 +62,7 @@ def read_evidence(
     paths: Sequence[str], *, stdin: bytes | BinaryIO | None = None, progress: Progress | None = None
 ) -> Evidenced:
     """Read everything that the paths lead to; "-" is stdin. NothingReadable when none of it says anything."""
-    shelf = _Shelf()
+    shelf = Shelf()
     desk = _Desk(shelf, progress)
     for path in paths:
         if path == "-":
@@ -99,93 +98,10 @@ def _nothing(paths: Sequence[str], unread: Sequence[Unread]) -> str:
     return f"nothing readable: {said}{more}"
 
 
-@dataclass(slots=True)
-class _Series:
-    """Observations of one source and subject; every stride-th is kept once they weigh too much."""
-
-    kept: list[tuple[int, Observation]]
-    seen: int = 0
-    weight: int = 0
-    stride: int = 1
-    last: tuple[int, Observation] | None = None
-
-    def add(self, observation: Observation) -> None:
-        index = self.seen
-        self.seen += 1
-        self.last = (index, observation)
-        if index % self.stride:
-            return
-        self.kept.append(self.last)
-        self.weight += _weight(observation.reading)
-        while self.weight > _SERIES_WEIGHT and len(self.kept) > 2:
-            self.kept = self.kept[::2]
-            self.stride *= 2
-            self.weight = sum(_weight(o.reading) for _, o in self.kept)
-
-    def all(self) -> list[tuple[int, Observation]]:
-        tail = [self.last] if self.last is not None and (not self.kept or self.kept[-1][0] != self.last[0]) else []
-        return [*self.kept, *tail]
-
-
-def _weight(reading: Reading) -> int:
-    """About how many plain readings' memory this one takes."""
-    profiled = sum(len(p.rows) + len(p.stacks) for p in reading.profiles)
-    return 1 + (len(reading.mappings) + profiled) // 8
-
-
-class _Shelf:
-    """Where observations are put, by source and subject, and given their moments in the end."""
-
-    def __init__(self) -> None:
-        self._series: dict[tuple[str, str], _Series] = {}
-        self.refused = 0
-
-    @property
-    def observations(self) -> int:
-        return sum(series.seen for series in self._series.values())
-
-    def add(self, file: str, found: Found, *, lines: bool) -> None:
-        key = (found.source, found.subject)
-        if key not in self._series and len(self._series) >= _MOST_SERIES:
-            self.refused += 1
-            return
-        where = Where(file=file, first_line=found.first_line, last_line=found.last_line) if lines else Where(file=file)
-        reading = replace(found.reading, line=None, last_line=None)
-        moment = Moment(clock="order", value=0)
-        observation = Observation(
-            source=found.source, subject=found.subject, moment=moment, where=where, reading=reading
-        )
-        self._series.setdefault(key, _Series([])).add(observation)
-
-    def in_place(self) -> tuple[Observation, ...]:
-        """Every series on one clock: the wall's if all its readings are stamped, else the order in which they stand."""
-        out: list[Observation] = []
-        for series in self._series.values():
-            kept = series.all()
-            stamped = all(o.reading.wall_ns is not None for _, o in kept)
-            for index, observation in kept:
-                wall_ns = observation.reading.wall_ns
-                moment = (
-                    Moment(clock="wall", value=wall_ns)
-                    if stamped and wall_ns is not None
-                    else Moment(clock="order", value=index)
-                )
-                out.append(replace(observation, moment=moment))
-        return tuple(out)
-
-    def notes(self) -> Iterator[str]:
-        for (source, subject), series in self._series.items():
-            if series.stride > 1:
-                whose = f" of {subject}" if subject else ""
-                yield f"{source}{whose}: {series.seen} readings, every {series.stride}th is used"
-        if self.refused:
-            yield f"{self.refused} readings of more than {_MOST_SERIES} different sources and subjects are not used"
-
-
 class _Desk:
     """Where inputs are opened, recognised and handed to the readers."""
 
-    def __init__(self, shelf: _Shelf, progress: Progress | None) -> None:
+    def __init__(self, shelf: Shelf, progress: Progress | None) -> None:
         self.shelf = shelf
         self.progress = progress
         self.unread: list[Unread] = []
