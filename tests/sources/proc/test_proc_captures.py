@@ -36,7 +36,7 @@ def test_status_gives_totals_in_bytes_and_who_it_is(capture: Capture) -> None:
         quanta={name: KIB for name in metrics if name.endswith("_bytes")},
         facts={
             "process.comm": "idle-server",
-            "process.state": "R (running)",
+            "process.state": "R",
             "process.pid": "4188",
             "process.ppid": "4118",
             "process.nspid": "4188",

@@ -60,7 +60,8 @@ def parse(raw: bytes) -> Reading:
         elif field.key == "Threads":
             metrics["process.threads_count"] = count(NAME, field)
         elif field.key in _FACTS:
-            facts[_FACTS[field.key]] = " ".join(printable(field.value.replace("\t", " ")).split())
+            text = " ".join(printable(field.value.replace("\t", " ")).split())
+            facts[_FACTS[field.key]] = text[:1] if field.key == "State" else text  # one letter, as stat has it
     if not known:
         raise ParseError(NAME, None, raw[:80], "has no line of /proc/PID/status" if raw else "is empty")
     pid = facts.get("process.pid")
