@@ -128,6 +128,12 @@ def test_open_sockets_and_threads_of_this_process_are_seen() -> None:
         assert threads.metrics["process.threads_count"] >= 2
 
 
+def test_a_process_without_sockets_costs_no_walk_of_the_tables(child: subprocess.Popen[bytes]) -> None:
+    raw = READERS["proc/sockets"].read("/proc", child.pid)
+    assert raw == b"==> net/tcp <==\n"
+    assert set(READERS["proc/sockets"].parse(raw).metrics.values()) == {0}
+
+
 def test_past_twenty_thousand_descriptors_only_their_number_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fd, "MOST", 3)
     with open(os.devnull) as one, open(os.devnull) as two:
