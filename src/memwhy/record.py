@@ -9,7 +9,7 @@ import os
 import select
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from memwhy.model.errors import TargetGone, UsageError
@@ -112,12 +112,13 @@ class Watcher:
         started_ns, cpu_ns = _boot_ns(), time.thread_time_ns()
         if not self._alive():
             return None
+        if self._tick == 0:
+            self._find_endpoints()
         by_ns = started_ns + SLACK_NS
         due = [name for name in self._sources if self._due[name].next_ns <= by_ns or (last and name in _CLOSING)]
         evidence = [self._read(source) for source in due]
         if self._tick == 0:
             evidence += self._read_binary()
-            self._find_endpoints()
         evidence += self._read_endpoints(last=last)
         cost_ns = time.thread_time_ns() - cpu_ns
         self.cpu_ns += cost_ns
@@ -180,10 +181,18 @@ class Watcher:
                     why = f" ({'; '.join(found.notes[:3])})" if found.notes else ""
                     self.events.append(f"No pprof, expvar or metrics endpoint was found{why}.")
         kinds = {one.kind for one in self.endpoints}
-        for source, kind, _, every_s in ENDPOINT_CADENCES:
+        for source, kind, path, every_s in ENDPOINT_CADENCES:
             # MemStats come with the heap profile: the other kinds are asked only where that is missing
             if kind in kinds and (kind == "pprof" or "pprof" not in kinds):
                 self._due[source] = Due(Cadence(source=source, every_s=every_s))
+                self._prime(kind, path)
+
+    def _prime(self, kind: str, path: str) -> None:
+        """Ask once and throw the answer away: the first answer makes the target page in code and make buffers, which
+        must not look like growth in what is watched from then on."""
+        where = next(one for one in self.endpoints if one.kind == kind)
+        with suppress(OSError):
+            endpoint.fetch(where, path, FETCH_S, FETCH_BYTES)
 
     def _read_endpoints(self, *, last: bool) -> list[Evidence]:
         found = []

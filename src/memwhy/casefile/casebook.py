@@ -51,15 +51,17 @@ class Casebook:
     def add_snapshot(self, snapshot: Snapshot, *, file: str = "live") -> None:
         """Parse every evidence of one tick; what cannot be read or parsed is counted, never raised."""
         self.cpu_ns += snapshot.cpu_ns
-        for evidence in self._in_order(snapshot.evidence):
+        readings: dict[str, tuple[int, Reading]] = {}
+        for evidence in snapshot.evidence:
             seen = self.seen.setdefault((evidence.source, file), Seen())
             reading = self._parse(evidence, seen)
             if reading is None:
                 continue
+            readings[evidence.source] = (evidence.monotonic_ns, reading)
             moment = Moment(clock="monotonic", value=evidence.monotonic_ns)
             where = Where(file=file)
             self._take(evidence.source, "target", moment, where, reading)
-        self._account(snapshot)
+        self._account(readings)
 
     def add(self, observation: Observation) -> None:
         """Take one observation of a document."""
@@ -69,11 +71,6 @@ class Casebook:
         self._take(observation.source, observation.subject, observation.moment, observation.where, observation.reading)
         if observation.reading.mappings:
             self._account_document(observation)
-
-    @staticmethod
-    def _in_order(evidence: tuple[Evidence, ...]) -> list[Evidence]:
-        # mappings last: their account wants the totals and Go's numbers of the same tick
-        return sorted(evidence, key=lambda one: one.source in ("proc/smaps", "proc/maps"))
 
     @staticmethod
     def _parse(evidence: Evidence, seen: Seen) -> Reading | None:
@@ -131,31 +128,24 @@ class Casebook:
 
     # -- layers ---------------------------------------------------------------------------------
 
-    def _account(self, snapshot: Snapshot) -> None:
+    def _account(self, readings: Map[str, tuple[int, Reading]]) -> None:
+        """The layers of one tick: fine ones where smaps was read, else the coarse ones of status until it is."""
         now = self._now.get("target", {})
-        by_source = {evidence.source: evidence for evidence in snapshot.evidence if evidence.error is None}
-        smaps = by_source.get("proc/smaps")
-        if smaps is not None:
-            try:
-                mappings = READERS["proc/smaps"].parse(smaps.raw).mappings
-            except ParseError:
-                return
-            total = self._witness(by_source)
-            found = account(mappings, total_bytes=total, go=_go(now), facts=self.facts)
-            self._keep(found, "target", Moment(clock="monotonic", value=smaps.monotonic_ns))
-        elif "proc/status" in by_source and (self.account is None or not self.account.fine):
+        if "proc/smaps" in readings:
+            time_ns, smaps = readings["proc/smaps"]
+            total = self._witness(readings)
+            found = account(smaps.mappings, total_bytes=total, go=_go(now), facts=self.facts)
+            self._keep(found, "target", Moment(clock="monotonic", value=time_ns))
+        elif "proc/status" in readings and (self.account is None or not self.account.fine):
             found = coarse(now)
-            self._keep(found, "target", Moment(clock="monotonic", value=by_source["proc/status"].monotonic_ns))
+            self._keep(found, "target", Moment(clock="monotonic", value=readings["proc/status"][0]))
 
     @staticmethod
-    def _witness(by_source: Map[str, Evidence]) -> int | None:
+    def _witness(readings: Map[str, tuple[int, Reading]]) -> int | None:
         """The kernel's own total read beside the mappings: the exact rollup, else status."""
         for source in ("proc/smaps_rollup", "proc/status"):
-            if source in by_source:
-                try:
-                    return READERS[source].parse(by_source[source].raw).metrics.get("process.rss_bytes")
-                except ParseError:
-                    continue
+            if source in readings:
+                return readings[source][1].metrics.get("process.rss_bytes")
         return None
 
     def _account_document(self, observation: Observation) -> None:

@@ -13,6 +13,7 @@ from memwhy.model.case import Case
 from memwhy.model.report import Finding, Verdict
 
 NAME = "goroutine-leak"
+SECOND = "Go's own memory explains little of the growth: this is a second problem, not the cause"
 SMALLEST_STACK_BYTES = 2048  # runtime/stack.go: stackMin
 
 
@@ -46,18 +47,20 @@ def _rising(case: Case, stacks: weigh.Part | None) -> Finding:
         )
     explains = held is None or held.mid is None or held.mid >= weigh.MAIN
     native_bound = held is not None and held.minor
-    probability = 0.1 if native_bound else 0.8 if growing and explains else 0.55
+    follows = _follow_descriptors(case)
+    probability = 0.1 if native_bound or follows else 0.8 if growing and explains else 0.55
+    against = [SECOND] if native_bound else []
+    if follows:
+        against.append("descriptors pile up as fast: each open connection keeps its goroutines, so they are the root")
     return Finding(
         cause=NAME,
-        verdict=Verdict.SUPPORTED if not native_bound else Verdict.CANNOT_SAY,
+        verdict=Verdict.SUPPORTED if not against else Verdict.CANNOT_SAY,
         probability=probability,
         headline="Goroutines pile up: each keeps its stack and what it can reach.",
         bytes=goroutines.last * SMALLEST_STACK_BYTES if stacks is None else stacks.series.last,
         bytes_per_s=weigh.explained_per_s(held) if held is not None and growing else None,
         because=tuple(because),
-        against=("Go's own memory explains little of the growth: this is a second problem, not the cause",)
-        if native_bound
-        else (),
+        against=tuple(against),
         remedy=(
             "give the largest group a way out: a context, a closed channel, a timeout where it waits",
             "curl -s 'http://HOST/debug/pprof/goroutine?debug=1' | head -40   shows the groups; Go 1.27: /debug/pprof/goroutineleak",
@@ -102,3 +105,11 @@ def _by_stacks(case: Case, stacks: weigh.Part | None) -> Finding:
     growing = weigh.grows(case)
     verdict = Verdict.REFUTED if growing is False else Verdict.CANNOT_SAY
     return Finding(cause=NAME, verdict=verdict, probability=0.03, bytes=stacks.at_most, against=(weigh.said(stacks),))
+
+
+def _follow_descriptors(case: Case) -> bool:
+    """Descriptors rise at a third of the goroutines' pace or more: net/http keeps two goroutines for a connection."""
+    descriptors, goroutines = counted.count(case, "process.descriptors_count"), case.series["go.goroutines_count"]
+    if descriptors is None or not counted.rising(descriptors):
+        return False
+    return 3 * (descriptors.last - descriptors.first) >= goroutines.last - goroutines.first

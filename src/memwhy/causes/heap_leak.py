@@ -7,6 +7,7 @@ Remedy           Find who keeps the objects: the in-use profile's growing functi
 References       runtime.MemStats; go.dev/doc/gc-guide.
 """
 
+from memwhy.causes import counted
 from memwhy.model import weigh
 from memwhy.model.case import Case
 from memwhy.model.report import Finding, Verdict
@@ -45,13 +46,16 @@ def judge(case: Case) -> Finding:
 
 
 def _supported(case: Case, live: weigh.Part, sure: float) -> Finding:
-    goroutines = case.series.get("go.goroutines_count")
-    root = goroutines is not None and goroutines.growing
-    against = ("goroutines pile up too: what they hold is part of this heap",) if root else ()
+    counts = (("goroutines", "go.goroutines_count"), ("descriptors", "process.descriptors_count"))
+    piles = [
+        noun for noun, metric in counts if (one := counted.count(case, metric)) is not None and counted.rising(one)
+    ]
+    root = bool(piles)
+    against = (f"{' and '.join(piles)} pile up too: what they hold is part of this heap",) if root else ()
     return Finding(
         cause=NAME,
-        verdict=Verdict.SUPPORTED,
-        probability=0.25 if root else sure,
+        verdict=Verdict.CANNOT_SAY if root else Verdict.SUPPORTED,
+        probability=0.08 if root else sure,
         headline="The Go heap itself grows: objects stay reachable.",
         bytes=live.series.last,
         bytes_per_s=weigh.explained_per_s(live),

@@ -24,10 +24,21 @@ def judge(case: Case) -> Finding:
         reason = "no total was read" if whole is None else getattr(whole.course, "reason", "too few readings")
         return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.1, because=(reason,))
     course = whole.course
-    if course.growing:
+    slight = weigh.slight(whole)
+    if course.growing and not slight:
         text = f"it grows: {weigh.change_said(whole)}, {weigh.slope_said(course)}"
         return Finding(cause=NAME, verdict=Verdict.REFUTED, probability=0.03, against=(text,))
-    if course.shape == "unclear":
+    if course.growing:
+        seconds = weigh.SLIGHT_MOST_BYTES / course.slope * 1.5 if course.slope > 0 else 300.0
+        text = f"{weigh.change_said(whole)}, {weigh.slope_said(course)}: so little that warm-up and our own requests may be all of it"
+        return Finding(
+            cause=NAME,
+            verdict=Verdict.CANNOT_SAY,
+            probability=0.45,
+            because=(text,),
+            confirm_with=_longer(case, seconds),
+        )
+    if course.shape == "unclear" and not slight:
         text = f"{weigh.change_said(whole)}, {weigh.slope_said(course)}: the parts of the series disagree"
         return Finding(
             cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.3, because=(text,), confirm_with=_longer(case)
@@ -37,13 +48,18 @@ def judge(case: Case) -> Finding:
         "falling": "it falls",
         "step": "one step, and level before and after",
         "warm-up": "it rose and has levelled off",
+        "growing": "",
+        "unclear": "",
     }
-    unseen = human_rate(course.detectable, course.per)
+    said = (
+        words[course.shape] if not slight or course.shape == "flat" else "what moved is too little to tell from noise"
+    )
+    unseen = human_rate(max(course.detectable, course.high), course.per)
     return Finding(
         cause=NAME,
         verdict=Verdict.SUPPORTED,
-        probability=_sure(course, whole.last),
-        headline=f"Steady: {words[course.shape]}.",
+        probability=_sure(course, whole.last, slight=slight),
+        headline=f"Steady: {said}.",
         bytes=0,
         because=(
             f"{label(whole.metric)}: {weigh.change_said(whole)}, {weigh.slope_said(course)}",
@@ -53,22 +69,22 @@ def judge(case: Case) -> Finding:
     )
 
 
-def _sure(course: Trend, level: int) -> float:
+def _sure(course: Trend, level: int, *, slight: bool) -> float:
     """The longer the watch and the smaller the growth it could have missed (against the level, by the hour), the surer."""
     sure = 0.62
     if course.per == "s":
         sure += 0.06 * sum(course.span >= limit for limit in (30, 60, 300, 1800, 6 * 3600))
-        missed_an_hour = course.detectable * 3600 / max(level, 1)
+        missed_an_hour = max(course.detectable, course.high) * 3600 / max(level, 1)
         sure += 0.05 * sum(missed_an_hour <= limit for limit in (1.0, 0.1))
-    if course.shape in ("step", "warm-up"):
+    if course.shape in ("step", "warm-up") and course.slope > 0 and not slight:
         sure -= 0.08  # it may rise again
     return min(0.95, sure)
 
 
-def _longer(case: Case) -> str | None:
+def _longer(case: Case, least_s: float = 300.0) -> str | None:
     if not case.live:
         return None
     whole = weigh.total(case)
     span = whole.course.span if whole is not None and isinstance(whole.course, Trend) else 60.0
     size = human_bytes(whole.last) if whole is not None else "it"
-    return f"memwhy watch {case.target.pid or 'PID'} --for {flag_duration(max(300.0, span * 5))}   (to see slower growth of {size})"
+    return f"memwhy watch {case.target.pid or 'PID'} --for {flag_duration(max(least_s, span * 2, 60.0))}   (to see slower growth of {size})"

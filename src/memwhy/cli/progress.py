@@ -2,12 +2,15 @@
 
 import sys
 import time
+from collections.abc import Callable
 from types import TracebackType
 
 from memwhy.model.units import human_bytes
+from memwhy.render.plain import clean
 
 QUIET_S = 2.0
 PLAIN_EVERY_S = 10.0
+TERMINAL_EVERY_S = 0.9
 
 
 class Progress:
@@ -34,19 +37,23 @@ class Progress:
         of = f" of {human_bytes(total_bytes)}" if total_bytes else ""
         self.say(f"reading {file} … {human_bytes(done_bytes)}{of}")
 
-    def say(self, text: str, *, at_once: bool = False) -> None:
-        """Show a state; quietly dropped in the first two seconds unless `at_once`."""
+    def say(self, text: str | Callable[[], str], *, at_once: bool = False) -> None:
+        """Show a state, made only when it is shown; dropped in the first two seconds unless `at_once`."""
         now_s = time.monotonic()
         if self.quiet or (not at_once and now_s - self.begun_s < QUIET_S):
             return
         if self.terminal:
-            if now_s - self.said_s < 0.2 and not at_once:
+            if now_s - self.said_s < TERMINAL_EVERY_S and not at_once:
                 return
-            sys.stderr.write(f"\r\x1b[K{text[:200]}")
+            sys.stderr.write(f"\r\x1b[K{_made(text)[:200]}")
             self.dirty = True
         else:
             if now_s - self.said_s < PLAIN_EVERY_S and not at_once:
                 return
-            sys.stderr.write(text + "\n")
+            sys.stderr.write(_made(text) + "\n")
         self.said_s = now_s
         sys.stderr.flush()
+
+
+def _made(text: str | Callable[[], str]) -> str:
+    return clean(text if isinstance(text, str) else text())

@@ -34,7 +34,7 @@ def watch(watcher: Watcher, options: argparse.Namespace) -> int:
                 recorder.append(snapshot)
                 book.add_snapshot(snapshot)
                 elapsed_s = time.monotonic() - begun_s
-                progress.say(_progress(book.total(), elapsed_s))
+                progress.say(lambda elapsed_s=elapsed_s: _progress(book.total(), elapsed_s))
                 if until_sure and elapsed_s >= 20 and time.monotonic() - checked_s >= CHECK_EVERY_S:
                     checked_s = time.monotonic()
                     if diagnose(book).conclusion.confidence == "high":

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from memwhy.model.case import Case, Series
 from memwhy.model.metrics import label
 from memwhy.model.trend import Trend
-from memwhy.model.units import human_bytes, human_change, human_rate
+from memwhy.model.units import KIB, MIB, human_bytes, human_change, human_rate
 
 MAIN = 0.5
 """A part that explains at least this share of the growth is a main suspect."""
 MINOR = 0.2
 """A part that can explain at most this share of the growth is acquitted of being its cause."""
+SLIGHT_LEAST_BYTES = 512 * KIB
+SLIGHT_MOST_BYTES = MIB
 SAME_WINDOW = 0.7
 """Two series cover the same time when one spans at least this share of the other."""
 
@@ -51,13 +53,26 @@ def total(case: Case) -> Series | None:
 
 
 def grows(case: Case) -> bool | None:
-    """Whether the total grows: True, False, or None when it cannot be said."""
+    """Whether the total grows: True, False, or None when it cannot be said: parts that disagree, growth too slight yet."""
     whole = total(case)
     if whole is None or not isinstance(whole.course, Trend):
         return None
+    if slight(whole):
+        return None if whole.course.growing else False
     if whole.course.shape == "unclear":
         return None
     return whole.course.growing
+
+
+def slight(whole: Series) -> bool:
+    """The total moved so little in this time that first touches, warm-up and our own requests may be all of it:
+    less than 1 % of its level, between 512 KiB and 1 MiB. A leak crosses that line with time; what it could be by
+    then is said with the verdict."""
+    course = whole.course
+    if not isinstance(course, Trend):
+        return False
+    line = min(max(0.01 * whole.last, SLIGHT_LEAST_BYTES), SLIGHT_MOST_BYTES)
+    return max(abs(course.slope * course.span), abs(whole.last - whole.first)) <= line
 
 
 def growth_bytes(case: Case) -> float:

@@ -144,7 +144,12 @@ def _guard(
 
 
 def _bends(xs: Sequence[float], ys: Sequence[float], line: Line, quantum: float) -> bool:
-    """A curve that slows down explains the series clearly better than the line, and rises far above the rest."""
+    """A curve that slows down explains the series clearly better than the line, and rises far above the rest.
+
+    Never where rounding alone explains why the readings leave the line.
+    """
+    if line.explained_by_rounding:
+        return False
     rise, left_over = best_curve(xs, ys)
     noise = math.sqrt(left_over / (len(xs) - 3))
     return left_over < BENT * _power(line) and abs(rise) > 4 * noise + 1.5 * quantum

@@ -24,14 +24,17 @@ noise in 76 instead of 85 of 100 series (measured)."""
 @dataclass(frozen=True, slots=True)
 class Line:
     """A fitted line. error: the slope's standard error; freedom: its degrees; rounding: the most that the
-    readings' resolution can have bent it. correlation: of neighbours.
+    readings' resolution can have bent it; grain: the standard error that rounding alone gives it. correlation: of neighbours.
+    explained_by_rounding: no reading is further from the line than half a quantum.
     """
 
     slope: float
     error: float
     freedom: int
     rounding: float
+    grain: float
     correlation: float
+    explained_by_rounding: bool
     residuals: tuple[float, ...]
 
     @property
@@ -48,11 +51,13 @@ class Line:
 
     @property
     def detectable(self) -> float:
-        """The slope that would be called growing about nine times in ten, rounding at its worst.
+        """The slope that would be called growing about nine times in ten.
 
-        One t of 90 % puts zero outside of the interval so often; the guards of the shape cost another (measured).
+        One t of 90 % puts zero outside of the interval so often; the guards of the shape cost two more (measured).
         """
-        return self.half_width + 2 * student_900(self.freedom) * self.error + self.rounding
+        error = max(self.error, self.grain)
+        reach = math.hypot(student_975(self.freedom) * error, self.rounding)
+        return reach + 3 * student_900(self.freedom) * error + self.rounding
 
 
 def fit(xs: Sequence[float], ys: Sequence[float], quantum: float) -> Line:
@@ -61,12 +66,13 @@ def fit(xs: Sequence[float], ys: Sequence[float], quantum: float) -> Line:
     middle = fmean(xs)
     residuals = [y - level - slope * (x - middle) for x, y in zip(xs, ys, strict=True)]
     spread = math.fsum((x - middle) ** 2 for x in xs)
-    explained_by_rounding = max(map(abs, residuals)) <= quantum / 2
-    phi = 0.0 if explained_by_rounding else autocorrelation(residuals)
+    rounded = max(map(abs, residuals)) <= quantum / 2 * (1 + 1e-9)
+    phi = 0.0 if rounded else autocorrelation(residuals)
     waves = min(len(xs) - 2, WAVES, max(3, len(xs) // 5))
     variance, freedom = _variance(xs, residuals, phi, waves)
     rounding = quantum / 2 * math.fsum(abs(x - middle) for x in xs) / spread
-    return Line(slope, math.sqrt(variance / spread), freedom, rounding, phi, tuple(residuals))
+    grain = quantum / math.sqrt(12 * spread)
+    return Line(slope, math.sqrt(variance / spread), freedom, rounding, grain, phi, rounded, tuple(residuals))
 
 
 def least_squares(xs: Sequence[float], ys: Sequence[float]) -> tuple[float, float]:
