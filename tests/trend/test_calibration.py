@@ -47,3 +47,8 @@ def test_the_interval_holds_the_true_slope_as_often_as_it_says(calibration: Modu
     worst = {"AR(1) 0.9", "AR(1) 0.9 + white"}
     assert mean([rate for rate in rates if rate.case not in worst]) > 0.93
     assert mean([rate for rate in rates if rate.case in worst]) > 0.83
+
+
+def test_a_leak_of_the_detectable_size_is_seen_in_five_cases_of_six(calibration: ModuleType) -> None:
+    rates = calibration.own_detectable(seed=1, count=40, lengths=calibration.QUICK)
+    assert mean(rates) > 0.83
