@@ -11,10 +11,7 @@ from memwhy.model.report import Overhead, Report
 from memwhy.recording import open_recording
 from memwhy.sources.documents import Evidenced, read_evidence
 
-
-def casebook_of_watch() -> Casebook:
-    """An empty casebook for a live watch."""
-    return Casebook(live=True)
+__all__ = ["Casebook", "book_of", "diagnose", "explain", "load"]
 
 
 def diagnose(book: Casebook, *, overhead: Overhead | None = None) -> Report:

@@ -14,6 +14,7 @@ from memwhy.model.errors import ParseError
 from memwhy.model.evidence import Evidence, Snapshot
 from memwhy.model.reading import Moment, Observation, Reading, Unread, Where
 from memwhy.model.report import EvidenceRow
+from memwhy.model.units import NS_PER_S
 from memwhy.sources import READERS
 
 KEPT_PROFILES = 24
@@ -61,6 +62,10 @@ class Casebook:
             moment = Moment(clock="monotonic", value=evidence.monotonic_ns)
             where = Where(file=file)
             self._take(evidence.source, "target", moment, where, reading)
+        if "process.age_s" not in self.facts and "process.start_ticks" in self.facts:
+            # field 22 of stat counts in USER_HZ, which is 100 on every architecture that memwhy knows
+            age_s = snapshot.monotonic_ns / NS_PER_S - int(self.facts["process.start_ticks"]) / 100
+            self.facts["process.age_s"] = str(max(0, round(age_s)))
         self._account(readings)
 
     def add(self, observation: Observation) -> None:

@@ -30,7 +30,7 @@ def target_of(facts: Map[str, str]) -> Target:
     """Whom the facts are about. A runtime is named only from what proves it; a paste with Go's figures is Go."""
     pid = facts.get("process.pid")
     version = facts.get("go.version")
-    runtime = "go" if version or facts.get("go.seen") else facts.get("process.runtime", "unknown")
+    runtime = "go" if version or facts.get("go.seen") else _other_runtime(facts)
     command = facts.get("process.comm") or facts.get("process.exe", "").rsplit("/", 1)[-1] or facts.get("binary.name")
     return Target(
         pid=int(pid) if pid and pid.isdigit() else None,
@@ -38,3 +38,17 @@ def target_of(facts: Map[str, str]) -> Target:
         runtime=runtime,
         runtime_version=version,
     )
+
+
+def _other_runtime(facts: Map[str, str]) -> str:
+    """The runtime of a process that is not Go, by its libraries and its program's name; "native" when the binary was
+    read and shows none, "unknown" when it was not."""
+    libraries = facts.get("binary.libraries", "")
+    program = facts.get("process.exe", "").rsplit("/", 1)[-1]
+    if "libpython" in libraries or program.startswith(("python", "pypy")):
+        return "cpython"
+    if "libjvm" in libraries or program == "java":
+        return "jvm"
+    if program in ("node", "nodejs"):
+        return "node"
+    return "native" if "binary.static" in facts else "unknown"

@@ -21,9 +21,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Answer, or raise."""
     if options.formats:
-        from memwhy.sources.documents import formats
+        from memwhy.sources.page import READERS
 
-        print("\n".join(formats()))
+        print("memwhy recordings, gzip'ed files, directories, and in files or anywhere in a page:\n")
+        for reader in READERS:
+            print(f"  {reader.NAME:<22} {(reader.__doc__ or '').splitlines()[0]}")
         return 0
     from memwhy.cli.progress import Progress
     from memwhy.diagnose import explain

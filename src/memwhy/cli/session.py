@@ -3,12 +3,12 @@
 import argparse
 import sys
 import time
+from functools import partial
 
 from memwhy.cli.output import say, write
 from memwhy.cli.progress import Progress
 from memwhy.cli.targets import tick_of
-from memwhy.diagnose import casebook_of_watch, diagnose
-from memwhy.model.case import Series
+from memwhy.diagnose import Casebook, diagnose
 from memwhy.model.errors import TargetGone
 from memwhy.model.report import Overhead
 from memwhy.model.trend import Trend
@@ -24,7 +24,7 @@ def watch(watcher: Watcher, options: argparse.Namespace) -> int:
     for_s = DEFAULT_FOR_S if options.for_ is None else parse_duration(options.for_)
     until_sure = sys.stdout.isatty() if options.until_sure is None else options.until_sure
     max_bytes = parse_size(options.max_size) if options.max_size else None
-    book = casebook_of_watch()
+    book = Casebook(live=True)
     begun_s, cpu_s = time.monotonic(), time.process_time()
     say(f"watching pid {watcher.pid} for {options.for_ or '60s'}; Ctrl-C diagnoses what was seen so far", options)
     try:
@@ -34,7 +34,7 @@ def watch(watcher: Watcher, options: argparse.Namespace) -> int:
                 recorder.append(snapshot)
                 book.add_snapshot(snapshot)
                 elapsed_s = time.monotonic() - begun_s
-                progress.say(lambda elapsed_s=elapsed_s: _progress(book.total(), elapsed_s))
+                progress.say(partial(_progress, book, elapsed_s))
                 if until_sure and elapsed_s >= 20 and time.monotonic() - checked_s >= CHECK_EVERY_S:
                     checked_s = time.monotonic()
                     if diagnose(book).conclusion.confidence == "high":
@@ -55,7 +55,8 @@ def watch(watcher: Watcher, options: argparse.Namespace) -> int:
     return 0
 
 
-def _progress(total: Series | None, elapsed_s: float) -> str:
+def _progress(book: Casebook, elapsed_s: float) -> str:
+    total = book.total()
     if total is None:
         return f"{elapsed_s:4.0f} s"
     text = f"{elapsed_s:4.0f} s   RSS {human_bytes(total.last)}"
