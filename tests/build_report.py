@@ -253,6 +253,7 @@ def native_leak() -> Report:
         facts=(("go.version", "go1.27.3"), ("binary.libraries", "libxml2.so.2.9.14, libc.so.6")),
         overhead=Overhead(cpu_s=0.123, wall_s=41.0, target_paused_s=0.0),
         span_s=41.0,
+        proof="memwhy watch PID --for 5m after the fix: growth above 0.8 MiB/min would show",
         limit="At this rate the cgroup limit of 1 GiB is reached in 9 min (8 to 10).",
     )
 
@@ -495,6 +496,7 @@ def hostile() -> Report:
         warnings=("\u2028\u2029\u200b\ufeff", HOSTILE),
         facts=(("process.comm", HOSTILE),),
         span_s=1e30,
+        proof="again " + HOSTILE,
         limit="[click](javascript:alert(1)) " + HOSTILE,
     )
 

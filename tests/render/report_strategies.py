@@ -160,4 +160,5 @@ REPORT = st.builds(
     overhead=st.none() | st.builds(Overhead, cpu_s=POSITIVE, wall_s=POSITIVE, target_paused_s=POSITIVE),
     span_s=st.none() | NUMBER,
     limit=st.none() | TEXT,
+    proof=st.none() | TEXT,
 )

@@ -39,7 +39,7 @@ class Casebook:
         self.timeline = Timeline()
         self.facts: dict[str, str] = {}
         self.notes: list[str] = []
-        self.seen: dict[tuple[str, str], Seen] = {}
+        self.seen: dict[tuple[str, str, str], Seen] = {}
         self.unread: list[Unread] = []
         self.profiles: list[SeenProfile] = []
         self.account: Account | None = None
@@ -54,7 +54,7 @@ class Casebook:
         self.cpu_ns += snapshot.cpu_ns
         readings: dict[str, tuple[int, Reading]] = {}
         for evidence in snapshot.evidence:
-            seen = self.seen.setdefault((evidence.source, file), Seen())
+            seen = self.seen.setdefault((evidence.source, file, ""), Seen())
             reading = self._parse(evidence, seen)
             if reading is None:
                 continue
@@ -70,7 +70,8 @@ class Casebook:
 
     def add(self, observation: Observation) -> None:
         """Take one observation of a document."""
-        seen = self.seen.setdefault((observation.source, observation.where.file), Seen())
+        whose = observation.subject.removeprefix("host ")
+        seen = self.seen.setdefault((observation.source, observation.where.file, whose), Seen())
         seen.samples += 1
         seen.where.append(observation.where)
         self._take(observation.source, observation.subject, observation.moment, observation.where, observation.reading)
@@ -197,21 +198,14 @@ class Casebook:
     def evidence(self) -> tuple[EvidenceRow, ...]:
         """One row a source and file, then what was seen but not read."""
         rows = []
-        for (source, file), seen in self.seen.items():
+        for (source, file, whose), seen in self.seen.items():
             lines = [f"{w.first_line}-{w.last_line}" for w in seen.where if w.first_line is not None]
             problem = seen.problem
             if problem is not None and seen.samples:
                 problem = f"{seen.errors} of {seen.samples + seen.errors} reads failed: {problem}"
             where = f"{file}:{_span(lines)}" if lines else file
-            rows.append(
-                EvidenceRow(
-                    source=source,
-                    format=source.removeprefix("pasted/"),
-                    where=where,
-                    samples=seen.samples,
-                    problem=problem,
-                )
-            )
+            name = source.removeprefix("pasted/") + (f" of {whose}" if whose else "")
+            rows.append(EvidenceRow(source=source, format=name, where=where, samples=seen.samples, problem=problem))
         for unread in self.unread:
             rows.append(
                 EvidenceRow(

@@ -161,6 +161,11 @@ def _remainder_supported(case: Case, whole: Series, held: weigh.Part) -> Finding
         f"{label(whole.metric)} grows: {weigh.change_said(whole)}, {weigh.slope_said(course)}",
         f"everything that Go holds from the OS stays: {weigh.said(held)}",
     ]
+    aside = [label(name) for name in ("host.buff_cache_bytes", "host.shared_bytes") if _flat(case, name)]
+    if whole.metric == "host.used_bytes" and aside:
+        because.insert(
+            1, f"{' and '.join(aside)} do not follow: it is anonymous or kernel memory, not page cache or tmpfs"
+        )
     allocated = case.series.get("go.total_alloc_bytes")
     if allocated is not None and allocated.last > 4 * held.series.last:
         because.append(
@@ -192,6 +197,12 @@ def _remainder_supported(case: Case, whole: Series, held: weigh.Part) -> Finding
         if of_process
         else "grep -E 'VmRSS|RssAnon' /proc/PID/status   twice, ten minutes apart",
     )
+
+
+def _flat(case: Case, metric: str) -> bool:
+    """It was seen and does not carry the growth."""
+    one = weigh.part(case, metric)
+    return one is not None and one.minor
 
 
 def _explained_elsewhere(case: Case) -> str | None:

@@ -29,10 +29,6 @@ def cautions(case: Case, findings: tuple[Finding, ...]) -> tuple[str, ...]:
     out = list(_profiles(case))
     if case.total and case.series[case.total].clock == "order":
         out.append("The readings carry no times: rates are per reading, not per second.")
-    if case.total == "host.used_bytes":
-        out.append(
-            "Only the host's memory was read, not the process's own RSS: a neighbour or the kernel could hold it."
-        )
     if case.account is not None:
         out += [check.text for check in case.account.checks if check.agree is False]
         weak = [label(layer.metric) for layer in case.account.layers if layer.weak and layer.bytes]

@@ -2,8 +2,8 @@
 
 from memwhy.model.case import Case
 from memwhy.model.report import Conclusion, Finding, NextStep, Verdict
-from memwhy.model.trend import NotEnough
-from memwhy.model.units import flag_duration
+from memwhy.model.trend import NotEnough, Trend
+from memwhy.model.units import flag_duration, human_rate
 
 
 def missing(case: Case) -> tuple[str, ...]:
@@ -44,6 +44,10 @@ def next_steps(case: Case, findings: tuple[Finding, ...], conclusion: Conclusion
             for finding in rivals[:3]
             if finding.confirm_with
         ]
+    elif findings[0].confirm_with:
+        steps.append(
+            NextStep(do=findings[0].confirm_with.replace("PID", pid), decides="whether something slower grows")
+        )
     seen: set[str] = set()
     return tuple(step for step in steps if not (_key(step.do) in seen or seen.add(_key(step.do))))[:4]  # type: ignore[func-returns-value]
 
@@ -66,3 +70,15 @@ def _longer(case: Case, pid: str) -> list[NextStep]:
         ]
     needed = flag_duration(max(60.0, course.needed or 0.0))
     return [NextStep(do=f"memwhy watch {pid} --for {needed}", decides="whether it grows at all")]
+
+
+def proof(case: Case, conclusion: Conclusion) -> str | None:
+    """How to see that a fix works: the same watch again, and what growth it would show."""
+    if conclusion.cause in ("undetermined", "steady") or case.total is None:
+        return None
+    course = case.series[case.total].course
+    if not isinstance(course, Trend) or not course.growing:
+        return None
+    least_s = 60.0 if course.per == "sample" else max(60.0, course.span)
+    was = human_rate(course.slope, course.per)
+    return f"memwhy watch PID --for {flag_duration(least_s)}   after the fix and under the same load: steady, where it grew {was}"

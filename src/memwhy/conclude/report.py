@@ -4,7 +4,7 @@ from typing import Literal
 
 from memwhy.conclude.cautions import cautions
 from memwhy.conclude.limits import limit_said
-from memwhy.conclude.missing import missing, next_steps
+from memwhy.conclude.missing import missing, next_steps, proof
 from memwhy.conclude.rows import control_rows, layer_rows, runtime_rows, total_row
 from memwhy.conclude.suggestions import suggestions
 from memwhy.model.case import Case
@@ -50,6 +50,7 @@ def conclude(
         overhead=overhead,
         span_s=total.points[-1][0] - total.points[0][0] if total and total.clock != "order" else None,
         limit=limit_said(case),
+        proof=proof(case, conclusion),
     )
 
 

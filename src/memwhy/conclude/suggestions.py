@@ -24,7 +24,6 @@ def suggestions(case: Case) -> tuple[Suggestion, ...]:
         _connections(case, "unclosed response bodies"),
         _connections(case, "connection pools"),
         _decompressors(case),
-        _heap(case),
     )
 
 
@@ -185,17 +184,6 @@ def _share_of(case: Case, kind: str) -> tuple[float, str] | None:
 
 def _flat(profile: Profile) -> int:
     return sum(row.flat for row in profile.rows if row.function.startswith(DECOMPRESSORS))
-
-
-def _heap(case: Case) -> Suggestion:
-    heap = weigh.part(case, "go.heap_inuse_bytes") or weigh.part(case, "go.heap_alloc_bytes")
-    if heap is None:
-        return _answer("a Go heap leak", Verdict.CANNOT_SAY, None, "no heap numbers were read")
-    growing = weigh.grows(case)
-    verdict = Verdict.REFUTED if growing is False or heap.minor else _verdict(case, heap.at_most)
-    if heap.main:
-        verdict = Verdict.SUPPORTED
-    return _answer("a Go heap leak", verdict, heap.at_most, f"heap in use {weigh.change_said(heap.series)}")
 
 
 def _range(low: int, high: int) -> str:

@@ -145,3 +145,5 @@ class Report:
     overhead: Overhead | None
     span_s: float | None
     limit: str | None = None
+    proof: str | None = None
+    """How to see that the remedy worked; None when nothing has to be mended."""

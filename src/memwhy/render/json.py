@@ -108,6 +108,7 @@ def _added(report: Report) -> dict[str, Any]:
         "checks": [_check(check) for check in report.checks],
         "facts": dict(report.facts),
         "limit": report.limit,
+        "proof": report.proof,
         "span_s": _number(report.span_s),
     }
 

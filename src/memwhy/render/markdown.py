@@ -167,7 +167,7 @@ def _fix(report: Report) -> str:
     winner = outline.winner_of(report)
     if winner is None:
         return ""
-    proof = [_code(winner.confirm_with)] if winner.confirm_with else []
+    proof = [_escape(report.proof)] if report.proof else []
     parts = (_bullets("Fix", map(_escape, winner.remedy)), _bullets("Prove", proof))
     return "\n\n".join(part for part in parts if part)
 

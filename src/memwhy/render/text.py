@@ -170,7 +170,7 @@ def _to_do(report: Report) -> list[Line]:
     lines = _steps(report.next_steps)
     if winner is not None:
         lines += note("Fix", winner.remedy, style="bold")
-        lines += note("Prove" if winner.remedy else "Confirm", [winner.confirm_with or ""], style="bold")
+    lines += note("Prove", [report.proof or ""], style="bold")
     return lines
 
 
