@@ -6,7 +6,7 @@ BIN := .venv/bin
 SOURCES := $(shell find src -name '*.py' -o -name '*.c' -o -name '*.h' -o -name '*.json') meson.build pyproject.toml
 SPECIMENS := $(shell find specimens -name '*.go' -o -name '*.c' -o -name 'go.mod' -o -name 'build.py') tools/find_go.py
 
-.PHONY: help setup specimens demo test check lint types format bench calibration accuracy fuzz clean
+.PHONY: help setup specimens demo test check lint types format bench calibration fuzz docs changelog clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -58,6 +58,12 @@ calibration: setup  ## false alarms and power of the trend, beside the field's m
 
 fuzz: setup  ## longer property tests of every parser
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -m 'fuzz or slow' tests
+
+docs: .venv/tools  ## docs/causes from the causes' docstrings
+	PYTHONPATH=src $(BIN)/python tools/make_cause_pages.py
+
+changelog: .venv/tools  ## what the next release's changelog will say
+	$(BIN)/towncrier build --draft --version next
 
 clean:  ## remove what was built
 	rm -rf .venv build specimens/bin .toolchain
