@@ -1,15 +1,16 @@
 """Verb 2: what holds the memory. Evidence becomes a case, every cause is judged, one frozen report comes out."""
 
 from collections.abc import Callable, Iterable
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from memwhy.attribution import attribute
 from memwhy.casefile import Casebook
 from memwhy.causes import judge_all
 from memwhy.conclude import conclude
 from memwhy.model.report import Overhead, Report
-from memwhy.recording import open_recording
-from memwhy.sources.documents import Evidenced, read_evidence
+
+if TYPE_CHECKING:
+    from memwhy.sources.documents import Evidenced
 
 __all__ = ["Casebook", "book_of", "diagnose", "explain", "load"]
 
@@ -33,11 +34,13 @@ def explain(
     Raises NothingReadable when no input gives anything, RecordingError for a recording that cannot be opened
     when it is the only input.
     """
+    from memwhy.sources.documents import read_evidence  # dear to import (40 ms), and a watch needs none of it
+
     evidenced = read_evidence(tuple(paths), stdin=stdin, progress=progress)
     return diagnose(book_of(evidenced))
 
 
-def book_of(evidenced: Evidenced) -> Casebook:
+def book_of(evidenced: "Evidenced") -> Casebook:
     """A casebook of documents and of the recordings among them."""
     book = Casebook(live=bool(evidenced.recordings) and not evidenced.observations)
     for observation in evidenced.observations:
@@ -51,6 +54,8 @@ def book_of(evidenced: Evidenced) -> Casebook:
 
 def load(book: Casebook, path: str) -> None:
     """Put a recording into the casebook, snapshot by snapshot."""
+    from memwhy.recording import open_recording
+
     with open_recording(path) as recording:
         for snapshot in recording.snapshots():
             book.add_snapshot(snapshot, file=path)

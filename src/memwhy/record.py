@@ -11,13 +11,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from memwhy.model.errors import TargetGone, UsageError
 from memwhy.model.evidence import Evidence, Snapshot
 from memwhy.model.units import NS_PER_S
-from memwhy.recording import Recorder
 from memwhy.sources import proc
 from memwhy.sources.go import binary, buildinfo, endpoint
+
+if TYPE_CHECKING:
+    from memwhy.recording import Recorder
 
 GENTLE_SHARE = 0.004
 """A dear source is read so seldom that its own time stays below this share of the wall clock."""
@@ -344,6 +347,8 @@ def keep(watcher: Watcher, path: str | None, *, max_bytes: int | None) -> Iterat
     if path is None:
         yield Discard()
         return
+    from memwhy.recording import Recorder  # SQLite is not loaded where nothing is kept
+
     identity = watcher.identity
     meta = {"pid": str(identity.pid), "start_ticks": str(identity.start_ticks), "boot_id": identity.boot_id}
     recorder = Recorder.create(path, meta=meta, max_bytes=max_bytes)

@@ -7,7 +7,6 @@ drips a byte a second can hold it for hours.
 import errno
 import re
 import socket
-import ssl
 import time
 import zlib
 from dataclasses import dataclass
@@ -55,6 +54,8 @@ class _Stream:
         self.socket = socket.create_connection((address.host, address.port), timeout=min(connect_s, self.left()))
         try:
             if address.scheme == "https":
+                import ssl  # 9 ms, and endpoints on loopback speak http
+
                 self.socket.settimeout(self.left())
                 self.socket = ssl.create_default_context().wrap_socket(self.socket, server_hostname=address.host)
         except BaseException:
