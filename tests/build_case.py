@@ -217,7 +217,10 @@ def watched(
     without: prefixes of metrics that were not seen ("layer.", "go.").
     """
     watch = Watch(seconds=seconds, every=every, noise=noise, grows=grows or {}, given=given or {})
-    found = _levels(watch, LEVELS)
+    levels = {
+        metric: 0.0 if runtime != "go" and metric.startswith("layer.go") else level for metric, level in LEVELS.items()
+    }
+    found = _levels(watch, levels)
     for whole, names in LAYER_PARTS.items():
         found[whole] = plus(*(found[f"layer.{name}_bytes"] for name in names))
     found["process.rss_bytes"] = plus(*(found[metric] for metric in LEVELS))
@@ -225,6 +228,9 @@ def watched(
         found |= _levels(replace(watch, noise=watch.noise * 2), GO_LEVELS)
     found |= _around(found, _levels(watch, AROUND_LEVELS), watch.given)
     found |= {metric: points for metric, points in watch.given.items() if metric not in found}
+    if runtime != "go":
+        for metric in ("layer.go_heap_bytes", "layer.go_other_bytes"):
+            del found[metric]
     gone = tuple(without)
     found |= {metric: points for metric, points in _derived(found).items() if metric not in found}
     kept = {metric: points for metric, points in found.items() if not metric.startswith(gone or ("\0",))}

@@ -4,6 +4,14 @@ from memwhy.model import weigh
 from memwhy.model.case import Case, Series
 from memwhy.model.report import Finding, Verdict
 from memwhy.model.trend import Trend
+from memwhy.model.units import MIB, human_bytes
+
+MOST_EACH_BYTES = MIB
+"""What one connection, thread or goroutine can be believed to hold. Usual are tens to hundreds of KiB: a connection two
+stacks, two 4 KiB buffers and TLS records of 16 KiB; a thread some pages of stack and 132 KiB of a malloc arena."""
+
+PILED = 24
+"""So many more, and half as many again, are a pile; fewer may be load that rises."""
 
 
 def count(case: Case, metric: str) -> Series | None:
@@ -19,6 +27,31 @@ def rising(series: Series) -> bool:
         return series.growing and more >= 5
     values = [value for _, value in series.points]
     return values == sorted(values) and more >= max(24, series.first)
+
+
+def piled(series: Series) -> bool:
+    """The count has risen by dozens, and by half of what it was."""
+    return series.last - series.first >= max(PILED, series.first // 2)
+
+
+def beside(case: Case, series: Series) -> str | None:
+    """Why this rising count does not explain the memory's growth but stands beside it; None when it may explain it,
+    or when no memory grows."""
+    if not weigh.grows(case):
+        return None
+    anonymous = weigh.part(case, "process.rss_anon_bytes")
+    if anonymous is not None and anonymous.minor:
+        return f"what grows is no anonymous memory: {weigh.said(anonymous)}"
+    each = weigh.growth_bytes(case) / max(series.last - series.first, 1)
+    if each > MOST_EACH_BYTES:
+        return f"each would have to hold {human_bytes(each)}: the growth has another reason, and this stands beside it"
+    return None
+
+
+def root(case: Case, metric: str) -> bool:
+    """This count was seen, rises, and may explain the growth."""
+    series = count(case, metric)
+    return series is not None and rising(series) and beside(case, series) is None
 
 
 def refuted(cause: str, series: Series, noun: str, bound: int | None) -> Finding:

@@ -43,16 +43,16 @@ def judge(case: Case) -> Finding:
         if kind is not None and kind.last - kind.first >= 0.5 * (descriptors.last - descriptors.first):
             because.append(f"most of them are {noun}: {weigh.change_said(kind)}")
     held = weigh.part(case, "derived.go_held_bytes") or weigh.part(case, "derived.go_resident_bytes")
-    second = bool(weigh.grows(case)) and held is not None and held.minor
+    second = counted.beside(case, descriptors)
+    if second is None and weigh.grows(case) and held is not None and held.minor:
+        second = "what grows is outside the runtime, where no buffers of connections are: this is a second problem"
     return Finding(
         cause=NAME,
         verdict=Verdict.CANNOT_SAY if second else Verdict.SUPPORTED,
-        probability=0.1 if second else 0.9,
+        probability=0.1 if second else 0.9 if counted.piled(descriptors) else 0.55,
         headline="Descriptors pile up: files or connections are opened and not closed.",
         because=tuple(because),
-        against=("what grows is outside the runtime, where no buffers of connections are: this is a second problem",)
-        if second
-        else (),
+        against=(second,) if second else (),
         remedy=(
             "close on every path: `defer resp.Body.Close()` after the error check, rows.Close(), file.Close()",
             "read the body to its end (io.Copy(io.Discard, resp.Body)) so that the connection is reused; one http.Client for all requests",

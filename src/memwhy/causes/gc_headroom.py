@@ -26,7 +26,7 @@ def judge(case: Case) -> Finding:
         text = "nothing grows" if growing is False else follows
         bound = held.at_most if held is not None else None
         return Finding(cause=NAME, verdict=Verdict.REFUTED, probability=0.02, bytes=bound, against=(text,))
-    if held is None or live is None:
+    if held is None or live is None or "go.next_gc_bytes" not in case.series:
         native = case.target.runtime == "native"
         return Finding(
             cause=NAME,
@@ -36,7 +36,7 @@ def judge(case: Case) -> Finding:
             confirm_with=None if native else "NextGC and HeapInuse from MemStats or /debug/pprof/heap?debug=1",
         )
     headroom = max(0, case.series["go.next_gc_bytes"].last - live.series.last)
-    if growing and held.main and _level(live) and not _stacks_explain(case):
+    if growing and held.main and _level(live) and not _stacks_explain(case) and not _idle(case):
         return Finding(
             cause=NAME,
             verdict=Verdict.SUPPORTED,
@@ -58,6 +58,12 @@ def judge(case: Case) -> Finding:
 def _level(live: weigh.Part) -> bool:
     """The live heap has a course of its own, and it explains little."""
     return isinstance(live.series.course, Trend) and not live.series.growing and live.minor
+
+
+def _idle(case: Case) -> bool:
+    """The heap in use does not follow: what grows is idle, and pacing fills before it frees."""
+    inuse = weigh.part(case, "go.heap_inuse_bytes")
+    return inuse is not None and inuse.minor
 
 
 def _stacks_explain(case: Case) -> bool:

@@ -48,8 +48,9 @@ def _rising(case: Case, stacks: weigh.Part | None) -> Finding:
     explains = held is None or held.mid is None or held.mid >= weigh.MAIN
     native_bound = held is not None and held.minor
     follows = _follow_descriptors(case)
-    probability = 0.1 if native_bound or follows else 0.8 if growing and explains else 0.55
-    against = [SECOND] if native_bound else []
+    second = counted.beside(case, goroutines)
+    probability = 0.1 if native_bound or follows or second else 0.8 if growing and explains else 0.55
+    against = [SECOND] if native_bound else [second] if second else []
     if follows:
         against.append("descriptors pile up as fast: each open connection keeps its goroutines, so they are the root")
     return Finding(
@@ -110,6 +111,6 @@ def _by_stacks(case: Case, stacks: weigh.Part | None) -> Finding:
 def _follow_descriptors(case: Case) -> bool:
     """Descriptors rise at a third of the goroutines' pace or more: net/http keeps two goroutines for a connection."""
     descriptors, goroutines = counted.count(case, "process.descriptors_count"), case.series["go.goroutines_count"]
-    if descriptors is None or not counted.rising(descriptors):
+    if descriptors is None or not counted.root(case, "process.descriptors_count"):
         return False
     return 3 * (descriptors.last - descriptors.first) >= goroutines.last - goroutines.first

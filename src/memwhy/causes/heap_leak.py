@@ -47,9 +47,7 @@ def judge(case: Case) -> Finding:
 
 def _supported(case: Case, live: weigh.Part, sure: float) -> Finding:
     counts = (("goroutines", "go.goroutines_count"), ("descriptors", "process.descriptors_count"))
-    piles = [
-        noun for noun, metric in counts if (one := counted.count(case, metric)) is not None and counted.rising(one)
-    ]
+    piles = [noun for noun, metric in counts if counted.root(case, metric)]
     root = bool(piles)
     against = (f"{' and '.join(piles)} pile up too: what they hold is part of this heap",) if root else ()
     return Finding(

@@ -8,6 +8,7 @@ Remedy           Free on every path: the release call that belongs to each C all
 References       cmd/cgo, "C.CString … must be freed"; malloc(3); golang/go#16843.
 """
 
+from memwhy.causes import counted
 from memwhy.model import weigh
 from memwhy.model.case import Case, Series
 from memwhy.model.metrics import label
@@ -89,6 +90,7 @@ def _by_layers(case: Case, native: weigh.Part) -> Finding:
 def _supported(case: Case, native: weigh.Part) -> Finding:
     runtime = case.target.runtime
     ours = runtime in ("go", "native")
+    piles = _piles(case)
     because = [f"{weigh.percent(native.mid)} of the growth is in malloc's heap and arenas: {weigh.said(native)}"]
     held = weigh.part(case, "derived.go_held_bytes") or weigh.part(case, "derived.go_resident_bytes")
     if held is not None and held.minor:
@@ -97,10 +99,12 @@ def _supported(case: Case, native: weigh.Part) -> Finding:
     against = ["from outside, memory that is freed but kept by malloc grows in the same layers"]
     if not ours:
         against.append(f"a {runtime} runtime keeps its own objects in malloc too: its numbers were not read")
+    if piles:
+        against.append(piles)
     return Finding(
         cause=NAME,
-        verdict=Verdict.SUPPORTED if ours else Verdict.CANNOT_SAY,
-        probability=straightness(case, native.series) if ours else 0.35,
+        verdict=Verdict.SUPPORTED if ours and not piles else Verdict.CANNOT_SAY,
+        probability=0.12 if piles else straightness(case, native.series) if ours else 0.35,
         headline="Native memory (malloc behind cgo or a C library) grows and is not freed"
         + ("; Go itself is flat." if held is not None and held.minor else "."),
         bytes=native.series.last,
@@ -110,6 +114,16 @@ def _supported(case: Case, native: weigh.Part) -> Finding:
         remedy=remedies(case),
         confirm_with=_longer(case),
     )
+
+
+def _piles(case: Case) -> str | None:
+    """What piles up and brings native memory of its own: a thread an arena, in a program without a managed runtime
+    a connection its buffers."""
+    if counted.root(case, "process.threads_count"):
+        return "threads pile up too: each has a malloc arena and what it allocates there"
+    if case.target.runtime == "native" and counted.root(case, "process.descriptors_count"):
+        return "descriptors pile up too: what belongs to each is part of this"
+    return None
 
 
 def straightness(case: Case, series: Series) -> float:
@@ -174,10 +188,10 @@ def _remainder_supported(case: Case, whole: Series, held: weigh.Part) -> Finding
         )
     because += _cgo_words(case)
     against = ["no layers were read (smaps): direct mmap and thread stacks are not excluded"]
-    probability = 0.74
+    probability = 0.64
     if not of_process:
         against.append("no RSS of the process was read: a neighbour or the kernel could hold it")
-        probability = 0.62
+        probability = 0.6
     if (
         any(name.startswith("prose.") and not name.startswith("prose.suggests") for name in case.facts)
         or case.facts.get("go.cgo") == "1"

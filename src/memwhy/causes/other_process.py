@@ -8,7 +8,7 @@ References       proc_pid_task(5) children; cgroup.procs.
 """
 
 from memwhy.model import weigh
-from memwhy.model.case import Case
+from memwhy.model.case import Case, Series
 from memwhy.model.metrics import label
 from memwhy.model.report import Finding, Verdict
 from memwhy.model.trend import Trend
@@ -19,10 +19,10 @@ CONFIRM = "ps -eo pid,ppid,rss,comm --sort=-rss | head   twice, some minutes apa
 
 def judge(case: Case) -> Finding:
     """See the module's docstring."""
-    children = case.series.get("process.children_rss_bytes")
+    children, risen = case.series.get("process.children_rss_bytes"), child_grows(case)
     growing = weigh.grows(case)
     own = case.total == "process.rss_bytes"
-    if children is not None and children.growing and (growing is False or not own or _larger(children, case)):
+    if children is not None and risen is not None and (growing is False or not own or _larger(children, case)):
         return Finding(
             cause=NAME,
             verdict=Verdict.SUPPORTED,
@@ -55,6 +55,12 @@ def judge(case: Case) -> Finding:
         else ("no series of a process's own RSS",),
         confirm_with=CONFIRM,
     )
+
+
+def child_grows(case: Case) -> Series | None:
+    """The descendants' memory, when it grows by more than a start touches."""
+    children = case.series.get("process.children_rss_bytes")
+    return None if children is None or not children.growing or weigh.slight(children) else children
 
 
 def _larger(children: object, case: Case) -> bool:

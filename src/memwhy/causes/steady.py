@@ -7,6 +7,9 @@ Remedy           None. What these data could not have seen is said with the verd
 References       go.dev/doc/gc-guide, "the heap's saw-tooth".
 """
 
+from memwhy.causes import counted
+from memwhy.causes.other_process import child_grows
+from memwhy.causes.virtual_only import address_space_grows
 from memwhy.model import weigh
 from memwhy.model.case import Case
 from memwhy.model.metrics import label
@@ -15,6 +18,14 @@ from memwhy.model.trend import Trend
 from memwhy.model.units import flag_duration, human_bytes, human_rate
 
 NAME = "steady"
+LONG_S = 600
+"""A shorter watch is never `high`: many a leak waits for the next burst."""
+
+COUNTS = {
+    "process.descriptors_count": "descriptors",
+    "process.threads_count": "threads",
+    "go.goroutines_count": "goroutines",
+}
 
 
 def judge(case: Case) -> Finding:
@@ -43,6 +54,10 @@ def judge(case: Case) -> Finding:
         return Finding(
             cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.3, because=(text,), confirm_with=_longer(case)
         )
+    aside = _aside(case)
+    if aside is not None:
+        text = f"{label(whole.metric)} does not grow: {weigh.change_said(whole)}"
+        return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.25, because=(text,), against=(aside,))
     words = {
         "flat": "no growth that these data could show",
         "falling": "it falls",
@@ -69,6 +84,20 @@ def judge(case: Case) -> Finding:
     )
 
 
+def _aside(case: Case) -> str | None:
+    """What rises while the total does not."""
+    for metric, noun in COUNTS.items():
+        series = counted.count(case, metric)
+        if series is not None and counted.rising(series):
+            return counted.told(series, noun)
+    children, virtual = child_grows(case), address_space_grows(case)
+    if children is not None:
+        return f"the children's RSS grows: {weigh.change_said(children)}"
+    if virtual is not None:
+        return f"address space grows: {weigh.change_said(virtual)}"
+    return None
+
+
 def _sure(course: Trend, level: int, *, slight: bool) -> float:
     """The longer the watch and the smaller the growth it could have missed (against the level, by the hour), the surer."""
     sure = 0.62
@@ -78,7 +107,7 @@ def _sure(course: Trend, level: int, *, slight: bool) -> float:
         sure += 0.05 * sum(missed_an_hour <= limit for limit in (1.0, 0.1))
     if course.shape in ("step", "warm-up") and course.slope > 0 and not slight:
         sure -= 0.08  # it may rise again
-    return min(0.95, sure)
+    return min(0.95 if course.per == "s" and course.span >= LONG_S else 0.89, sure)
 
 
 def _longer(case: Case, least_s: float = 300.0) -> str | None:

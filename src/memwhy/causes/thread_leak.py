@@ -45,15 +45,17 @@ def _rising(case: Case, stacks: weigh.Part | None) -> Finding:
     if stacks is not None:
         cost = counted.each_bytes(threads, max(0, stacks.change))
         because.append(weigh.said(stacks) + (f" ({cost} new thread)" if cost else ""))
+    second = counted.beside(case, threads)
     # a thread touches little of its stack: its arena, TLS and what it holds grow beside it
     return Finding(
         cause=NAME,
-        verdict=Verdict.SUPPORTED,
-        probability=0.8 if growing else 0.6,
+        verdict=Verdict.CANNOT_SAY if second else Verdict.SUPPORTED,
+        probability=0.1 if second else 0.8 if growing and counted.piled(threads) else 0.6,
         headline="Threads pile up, each with a stack of its own.",
         bytes=stacks.series.last if stacks is not None else None,
         bytes_per_s=weigh.explained_per_s(stacks) if stacks is not None and growing else None,
         because=tuple(because),
+        against=(second,) if second else (),
         remedy=(
             "Go: bound concurrent blocking C calls and file I/O with a semaphore; end goroutines that called runtime.LockOSThread",
             "elsewhere: join threads, or bound the pool",

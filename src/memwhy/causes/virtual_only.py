@@ -8,11 +8,14 @@ References       proc_pid_status(5) VmSize; go.dev/doc/faq "Why does my Go proce
 """
 
 from memwhy.model import weigh
-from memwhy.model.case import Case
+from memwhy.model.case import Case, Series
 from memwhy.model.report import Finding, Verdict
-from memwhy.model.units import human_bytes
+from memwhy.model.units import MIB, human_bytes
 
 NAME = "virtual-only"
+LEAST_BYTES = 64 * MIB
+"""glibc reserves so much at once for a single arena, and a Go heap arena is as large (malloc/arena.c HEAP_MAX_SIZE;
+runtime/malloc.go heapArenaBytes): less is no course."""
 
 
 def judge(case: Case) -> Finding:
@@ -34,7 +37,7 @@ def judge(case: Case) -> Finding:
     if growing:
         text = f"resident memory grows: {weigh.change_said(resident)}"
         return Finding(cause=NAME, verdict=Verdict.REFUTED, probability=0.01, bytes=0, against=(text,))
-    if virtual is not None and virtual.growing and growing is False:
+    if virtual is not None and address_space_grows(case) is not None and growing is False:
         return Finding(
             cause=NAME,
             verdict=Verdict.SUPPORTED,
@@ -49,3 +52,11 @@ def judge(case: Case) -> Finding:
         text += f"; address space {human_bytes(virtual.last)}, not growing"
     verdict = Verdict.REFUTED if growing is False else Verdict.CANNOT_SAY
     return Finding(cause=NAME, verdict=verdict, probability=0.02, bytes=0, against=(text,))
+
+
+def address_space_grows(case: Case) -> Series | None:
+    """The address space, when its growth goes on and is more than one reservation."""
+    virtual = case.series.get("process.virtual_bytes")
+    if virtual is None or not virtual.growing or virtual.last - virtual.first <= LEAST_BYTES:
+        return None
+    return virtual
