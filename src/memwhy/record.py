@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from memwhy.recording import Recorder
 
 GENTLE_SHARE = 0.004
-"""A dear source is read so seldom that its own time stays below this share of the wall clock."""
+"""A dear source is read so seldom that the time it takes, analysis included, stays below this share of the wall clock."""
 SLACK_NS = NS_PER_S // 5
 """A tick that comes a little early still reads what is due: else every second one would find nothing to do."""
 FREE_READS = 2
@@ -70,6 +70,7 @@ class Due:
     reads: int = 0
     failures: int = 0
     mean_cost_ns: float = 0.0
+    read_ns: int = 0
 
     def done(self, now_ns: int, cost_ns: int, *, failed: bool) -> None:
         """Set the next time: the cadence, stretched by what reading costs and by failures in a row."""
@@ -84,7 +85,13 @@ class Due:
             wait_ns = max(wait_ns, self.mean_cost_ns / GENTLE_SHARE)
         if failed:
             wait_ns *= min(2**self.failures, 64)
-        self.next_ns = now_ns + round(wait_ns)
+        self.read_ns, self.next_ns = now_ns, now_ns + round(wait_ns)
+
+    def charge(self, cost_ns: float) -> None:
+        """Count what the consumer spent on the last read as well: it is our own time, whoever uses it."""
+        self.mean_cost_ns += cost_ns if self.reads == 1 else 0.3 * cost_ns
+        if self.reads > FREE_READS and self.cadence.every_s:
+            self.next_ns = max(self.next_ns, self.read_ns + round(self.mean_cost_ns / GENTLE_SHARE))
 
 
 class Watcher:
@@ -135,6 +142,16 @@ class Watcher:
         )
         self._tick += 1
         return snapshot
+
+    def charge(self, snapshot: Snapshot, cost_ns: int) -> None:
+        """Share out what the consumer spent on a snapshot, by size: parsing is what takes the time."""
+        total_bytes = sum(len(one.raw) for one in snapshot.evidence)
+        for one in snapshot.evidence:
+            due = self._due.get(one.source)
+            if due is not None and one.raw:
+                due.charge(cost_ns * len(one.raw) / total_bytes)
+        for source, partner in TOGETHER.items():
+            self._due[partner].next_ns = self._due[source].next_ns
 
     def wait(self, until_ns: int) -> None:
         """Sleep until then, or until the process ends, whichever comes first."""
@@ -270,9 +287,11 @@ def snapshots(watcher: Watcher, *, for_s: float | None, tick_s: float = 1.0) -> 
         snapshot = watcher.take(last=last)
         if snapshot is None:
             return
+        cpu_ns = time.thread_time_ns()
         yield replace(snapshot, late_ns=max(0, snapshot.monotonic_ns - next_ns))
         if last:
             return
+        watcher.charge(snapshot, time.thread_time_ns() - cpu_ns)
         # a tick that costs much is taken less often: our own share stays small on any target
         pause_ns = max(tick_s * NS_PER_S, snapshot.cpu_ns / (2 * GENTLE_SHARE) if snapshot.tick > FREE_READS else 0)
         next_ns = max(next_ns + round(pause_ns), _boot_ns())
