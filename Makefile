@@ -54,10 +54,10 @@ bench: setup specimens  ## our own cost, and the target's, side by side in one r
 	$(BIN)/python bench/overhead.py
 
 calibration: setup  ## false alarms and power of the trend, beside the field's methods
-	$(BIN)/python bench/calibration.py
+	$(BIN)/python bench/calibration.py --count 200
 
 fuzz: setup  ## longer property tests of every parser
-	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -m 'fuzz or slow' tests
+	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest tests/sources tests/memory tests/recording tests/account tests/trend
 
 docs: .venv/tools  ## docs/causes from the causes' docstrings
 	PYTHONPATH=src $(BIN)/python tools/make_cause_pages.py

@@ -1,11 +1,31 @@
-"""Golden files: `pytest --update-golden` rewrites them, and their diff is then read as prose."""
+"""What all tests share: golden files (`pytest --update-golden` rewrites them, and their diff is then read as prose),
+the Go that the specimens were built with, and how long properties are tried."""
 
+import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 GOLDEN = Path(__file__).parent / "golden"
+ROOT = Path(__file__).resolve().parent.parent
+
+settings.register_profile("fuzz", max_examples=5000, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Put Go on PATH where it was installed beside the project, as `make test` does."""
+    if shutil.which("go") is None and (ROOT / "specimens" / "bin" / "built").exists():
+        done = subprocess.run(
+            [sys.executable, ROOT / "tools" / "find_go.py"], capture_output=True, text=True, check=False
+        )
+        if done.returncode == 0:
+            os.environ["PATH"] = f"{Path(done.stdout.strip()).parent}{os.pathsep}{os.environ['PATH']}"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

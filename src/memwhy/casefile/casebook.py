@@ -36,7 +36,7 @@ class Casebook:
 
     def __init__(self, *, live: bool = False) -> None:
         self.live = live
-        self.timeline = Timeline()
+        self.timeline = Timeline(may_restart=not live)
         self.facts: dict[str, str] = {}
         self.notes: list[str] = []
         self.seen: dict[tuple[str, str, str], Seen] = {}

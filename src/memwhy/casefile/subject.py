@@ -76,9 +76,11 @@ def controls_of(timeline: Timeline, total: str, subject: str) -> tuple[Series, .
 
 
 def series_of(timeline: Timeline, metric: str, subject: str, track: Track) -> Series:
-    """One track with its trend."""
+    """One track with its trend. In a paste, a total that halves may be another life of the program; memwhy itself
+    watches one process only, and single layers and gauges fall by themselves."""
+    may_restart = timeline.may_restart and metric in TOTALS
     points = track.points(timeline.origin.get(track.clock, 0))
-    course = trend(points, quantum=track.quantum, per="sample" if track.clock == "order" else "s")
+    course = trend(points, quantum=track.quantum, per="sample" if track.clock == "order" else "s", restarts=may_restart)
     return Series(
         metric=metric,
         subject=subject,

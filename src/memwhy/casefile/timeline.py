@@ -49,9 +49,10 @@ Key = tuple[str, str, str]
 
 
 class Timeline:
-    """All tracks of a run."""
+    """All tracks of a run. may_restart: whether they may span several lives of the program."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, may_restart: bool = True) -> None:
+        self.may_restart = may_restart
         self.tracks: dict[Key, Track] = {}
         self.origin: dict[str, int] = {}
 

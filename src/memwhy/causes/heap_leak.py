@@ -13,12 +13,14 @@ from memwhy.model.case import Case
 from memwhy.model.report import Finding, Verdict
 
 NAME = "heap-leak"
+COLLECTIONS = 2
+"""Growth through at least so many collections is no rise between two of them."""
 
 
 def judge(case: Case) -> Finding:
     """See the module's docstring."""
     held = weigh.part(case, "derived.go_held_bytes") or weigh.part(case, "derived.go_resident_bytes")
-    live = weigh.part(case, "derived.go_live_bytes") or weigh.part(case, "go.heap_alloc_bytes")
+    live = _live(case)
     heap = weigh.part(case, "layer.go_heap_bytes")
     growing = weigh.grows(case)
     if held is None and live is None and heap is None:
@@ -43,6 +45,19 @@ def judge(case: Case) -> Finding:
     text = weigh.said(live) if live is not None else "the live heap was not read"
     return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.12, bytes=live.at_most if live else None,
                    because=(text,), confirm_with="two heap profiles ten minutes apart: go tool pprof -base old new")  # fmt: skip
+
+
+def _live(case: Case) -> weigh.Part | None:
+    """The best witness of the live heap: NextGC's, which only moves with collections; where that has no clear course
+    yet, HeapAlloc, if it rose straight through several collections."""
+    by_goal, allocated = weigh.part(case, "derived.go_live_bytes"), weigh.part(case, "go.heap_alloc_bytes")
+    collections = case.series.get("go.gc_count")
+    if by_goal is None:
+        return allocated
+    if not by_goal.series.growing and allocated is not None and allocated.series.growing and collections is not None:
+        through = collections.last - collections.first >= COLLECTIONS
+        return allocated if through and not by_goal.minor else by_goal
+    return by_goal
 
 
 def _supported(case: Case, live: weigh.Part, sure: float) -> Finding:

@@ -7,7 +7,7 @@ from memwhy.model import weigh
 from memwhy.model.case import Case
 from memwhy.model.profile import Profile
 from memwhy.model.report import Suggestion, Verdict
-from memwhy.model.units import human_bytes
+from memwhy.model.units import human_bytes, human_range
 
 DECOMPRESSORS = ("compress/flate.", "compress/gzip.", "compress/zlib.")
 
@@ -49,7 +49,7 @@ def _free_os_memory(case: Case) -> Suggestion:
     growing = weigh.grows(case)
     verdict = Verdict.REFUTED if growing is False or (one is not None and one.minor) else _verdict(case, retained.most)
     text = (
-        f"idle {_range(idle.least, idle.most)}, released {_range(released.least, released.most)}:"
+        f"idle {human_range(idle.least, idle.most)}, released {human_range(released.least, released.most)}:"
         f" at most {human_bytes(retained.most)} could come back, and it does not grow"
     )
     if retained.growing:
@@ -184,7 +184,3 @@ def _share_of(case: Case, kind: str) -> tuple[float, str] | None:
 
 def _flat(profile: Profile) -> int:
     return sum(row.flat for row in profile.rows if row.function.startswith(DECOMPRESSORS))
-
-
-def _range(low: int, high: int) -> str:
-    return human_bytes(low) if low == high else f"{human_bytes(low)} to {human_bytes(high)}"

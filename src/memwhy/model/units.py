@@ -66,6 +66,17 @@ def human_duration(seconds: float) -> str:
     return f"{days} d {hours} h"
 
 
+def human_range(first: float, last: float) -> str:
+    """`505.0 to 516.0 MiB`: two sizes in one unit, small enough to show that they differ; one size when they do not."""
+    for unit, width in (("GiB", GIB), ("MiB", MIB), ("KiB", KIB)):
+        if max(abs(first), abs(last)) < width and unit != "KiB":
+            continue
+        low, high = f"{first / width:,.1f}", f"{last / width:,.1f}"
+        if low != high:
+            return f"{low} to {high} {unit}"
+    return human_bytes(last)
+
+
 def human_change(count: float) -> str:
     """`+1.2 MiB`: bytes with their sign."""
     return ("+" if count >= 0 else "") + human_bytes(count)

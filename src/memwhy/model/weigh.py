@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from memwhy.model.case import Case, Series
 from memwhy.model.metrics import label
 from memwhy.model.trend import Trend
-from memwhy.model.units import KIB, MIB, human_bytes, human_change, human_rate
+from memwhy.model.units import KIB, MIB, human_change, human_range, human_rate
 
 MAIN = 0.5
 """A part that explains at least this share of the growth is a main suspect."""
@@ -121,12 +121,11 @@ def said(one: Part) -> str:
 
 
 def change_said(series: Series) -> str:
-    """`505.0 MiB to 516.0 MiB`, or one figure when nothing changed."""
+    """`505.0 to 516.0 MiB`, or one figure when nothing changed."""
     if series.metric.endswith("_count"):
         return f"{series.first:,} to {series.last:,}" if series.first != series.last else f"{series.last:,}, unchanged"
-    if human_bytes(series.first) == human_bytes(series.last):
-        return f"{human_bytes(series.last)}, flat" if len(series.points) > 1 else human_bytes(series.last)
-    return f"{human_bytes(series.first)} to {human_bytes(series.last)}"
+    words = human_range(series.first, series.last)
+    return words if " to " in words or len(series.points) == 1 else f"{words}, flat"
 
 
 def slope_said(course: Trend, *, count: str = "") -> str:

@@ -12,13 +12,21 @@ from memwhy.trend.slope import Line, fit
 from memwhy.trend.teeth import find_teeth, judge_floor
 
 
-def trend(points: Sequence[tuple[float, int]], *, quantum: int = 1, per: Literal["s", "sample"] = "s") -> Course:
+def trend(
+    points: Sequence[tuple[float, int]],
+    *,
+    quantum: int = 1,
+    per: Literal["s", "sample"] = "s",
+    restarts: bool = True,
+) -> Course:
     """The slope of (x, value) points with a 95 % interval and a shape, or why there is none.
 
     x: seconds, or 0, 1, 2 … for "sample"; in any order, with gaps and repetitions. quantum: the resolution of the
-    values (`free -m`: 1 MiB); a change of one quantum is never growth. Raises nothing.
+    values (`free -m`: 1 MiB); a change of one quantum is never growth. restarts: whether a fall by more than half may
+    mean that the process began anew, so that only what follows counts; False where that is known not to be so, or
+    where the figure may fall by itself. Raises nothing.
     """
-    life = last_life(tidy(points))
+    life = last_life(tidy(points)) if restarts else tidy(points)
     few = too_few(life, per)
     if few is not None:
         return few
