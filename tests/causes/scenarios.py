@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from build_case import STATIC, sawtooth, step, warmup, watched
+from build_case import CGO, STATIC, flat, sawtooth, step, warmup, watched
 
 from memwhy.causes import judge_all
 from memwhy.conclude.report import verdict_of
@@ -51,7 +51,8 @@ SCENARIOS: dict[str, tuple[str, dict[str, Any]]] = {
         {"grows": {**HEAP, "go.next_gc_bytes": 1.8 * PACE, "go.goroutines_count": 0.1}},
     ),
     "idle heap that stays": ("heap-retained", {"grows": {**HEAP, "go.heap_inuse_bytes": 0.0, "go.heap_alloc_bytes": 0.0, "go.heap_idle_bytes": PACE}}),
-    "heap that rises to a far collection": ("gc-headroom", {"grows": HEAP}),
+    "heap that rises to a far collection": ("gc-headroom", {"grows": HEAP, "given": {"go.next_gc_bytes": flat(90 * MIB, noise=9 * KIB)},
+                         "facts": {**CGO, "env.GOGC": "800"}}),
     "goroutines that wait for ever": (
         "goroutine-leak",
         {"grows": {**HEAP, "go.next_gc_bytes": PACE, "go.stack_inuse_bytes": 0.4 * PACE, "go.goroutines_count": 60}},

@@ -49,12 +49,12 @@ def judge_parts(
         confirm_with=confirm_with,
     )
     if growing and one.main:
-        text = f"{noun} explain {weigh.percent(one.mid)} of the growth: {weigh.said(one)}"
+        text = f"{weigh.percent(one.mid)} of the growth is {noun}: {weigh.said(one)}"
         return _with(supported, 0.85, text)
     if growing is None:
         share = weigh.level_share(case, one.series.metric)
         if share is not None and share >= BY_LEVEL:
-            return _with(supported, 0.6, f"{noun} are {weigh.percent(share)} of the total at this moment")
+            return _with(supported, 0.6, f"{weigh.percent(share)} of the total is {noun} at this moment")
         return Finding(
             cause=cause, verdict=Verdict.CANNOT_SAY, probability=0.04, bytes=one.series.last, because=(weigh.said(one),)
         )

@@ -11,6 +11,7 @@ from memwhy.causes import counted
 from memwhy.model import weigh
 from memwhy.model.case import Case
 from memwhy.model.report import Finding, Verdict
+from memwhy.model.trend import Trend
 
 NAME = "heap-leak"
 COLLECTIONS = 2
@@ -38,6 +39,10 @@ def judge(case: Case) -> Finding:
         if live is not None and live is not outer:
             texts.append(weigh.said(live))
         return Finding(cause=NAME, verdict=Verdict.REFUTED, probability=0.02, bytes=outer.at_most, against=tuple(texts))
+    if live is not None and live.series.growing and _uncollected(case, live):
+        text = "no collection ran in this time: what is allocated counts garbage too"
+        return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.2, bytes=live.at_most, because=(text,),
+                       confirm_with="memwhy watch PID --for 10m   (over two or more collections)")  # fmt: skip
     if live is not None and live.series.growing and (outer is None or outer.main or live.main):
         return _supported(case, live, 0.8 if live.series.metric == "derived.go_live_bytes" else 0.7)
     if live is None and heap is not None and heap.main:
@@ -94,8 +99,20 @@ def _by_layer(case: Case, heap: weigh.Part) -> Finding:
     )
 
 
+def _uncollected(case: Case, live: weigh.Part) -> bool:
+    """Only allocated bytes were read, and no collection ran: they rise in every program."""
+    collections = case.series.get("go.gc_count")
+    if live.series.metric != "go.heap_alloc_bytes" or collections is None:
+        return False
+    return collections.first == collections.last
+
+
 def _without_total(case: Case, live: weigh.Part | None) -> Finding:
-    if live is not None and live.series.growing:
+    whole = weigh.total(case)
+    if live is not None and whole is not None and isinstance(whole.course, Trend):
+        text = f"{weigh.said(live)}, and whether the whole grows cannot be said"
+        return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.1, because=(text,))
+    if live is not None and live.series.growing and not _uncollected(case, live) and not weigh.slight(live.series):
         return Finding(
             cause=NAME,
             verdict=Verdict.SUPPORTED,

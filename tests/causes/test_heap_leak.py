@@ -1,0 +1,94 @@
+"""heap-leak: live objects, not garbage between collections, not idle pages, not what goroutines pin."""
+
+import pytest
+from build_case import STATIC, case, flat, line, mebibytes, watched
+from scenarios import HEAP, PACE, judged, scene, scene_without, verdict
+
+from memwhy.causes.heap_leak import REMEDY, judge
+from memwhy.model.report import Finding, Verdict
+from memwhy.model.units import KIB, MIB
+
+
+def test_a_live_heap_that_rises_with_the_total_is_a_heap_leak() -> None:
+    found = judge(scene("map that only grows"))
+    assert found == Finding(
+        cause="heap-leak",
+        verdict=Verdict.SUPPORTED,
+        probability=0.8,
+        headline="The Go heap itself grows: objects stay reachable.",
+        bytes=52914925,
+        bytes_per_s=found.bytes_per_s,
+        because=(
+            "the live heap rises with the total (90 % of its growth): Go heap live 10.0 to 50.5 MiB,"
+            " +40.5 MiB/min (+40.5 MiB to +40.5 MiB)",
+        ),
+        remedy=REMEDY,
+        confirm_with="go tool pprof -base first.pb.gz http://HOST/debug/pprof/heap   (the function whose in-use bytes grow)",
+    )
+    assert found.bytes_per_s == pytest.approx(0.9 * PACE, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    "name", ["cgo leak in arenas", "mmap beside a C heap", "mapped file read through", "segments that stay mapped"]
+)
+def test_a_flat_heap_is_acquitted_with_the_most_it_could_explain(name: str) -> None:
+    found = judge(scene(name))
+    assert (found.verdict, found.because) == (Verdict.REFUTED, ())
+    assert found.against[0].startswith("Go explains at most 0 % of the growth: Go heap ")
+
+
+def test_what_goroutines_or_connections_pin_is_theirs() -> None:
+    for name in ("goroutines that wait for ever", "bodies that are not closed"):
+        found = judge(scene(name))
+        assert (found.verdict, found.probability) == (Verdict.CANNOT_SAY, 0.08)
+        assert "pile up too: what they hold is part of this heap" in found.against[0]
+
+
+def test_without_memstats_growing_heap_pages_are_a_weak_suspicion() -> None:
+    conclusion = verdict(scene_without("map that only grows", "MemStats"))
+    assert (conclusion.cause, conclusion.confidence) == ("heap-leak", "low")
+
+
+def test_allocated_bytes_rise_between_collections_and_prove_nothing() -> None:
+    grows = {**HEAP, "go.next_gc_bytes": 0.0}
+    cold = watched(grows=grows, facts=STATIC, given={"go.gc_count": flat(0)})
+    assert "derived.go_live_bytes" not in cold.series
+    found = judge(cold)
+    assert (found.verdict, found.because) == (
+        Verdict.CANNOT_SAY,
+        ("no collection ran in this time: what is allocated counts garbage too",),
+    )
+
+
+def test_a_few_kib_of_garbage_beside_a_total_that_hardly_moves_are_no_leak() -> None:
+    total = line(11 * MIB, 14 * KIB, noise=20 * KIB, seconds=25)
+    young = case(
+        total="process.rss_bytes",
+        series={"process.rss_bytes": total, "go.heap_alloc_bytes": line(430 * KIB, 13 * KIB, seconds=25)},
+    )
+    assert judge(young).verdict is Verdict.CANNOT_SAY
+    assert verdict(young).cause != "heap-leak"
+
+
+def test_without_any_total_a_rising_live_heap_still_speaks() -> None:
+    alone = case(series={"derived.go_live_bytes": line(10 * MIB, 0.5 * MIB)})
+    found = judge(alone)
+    assert (found.verdict, found.against) == (Verdict.SUPPORTED, ("no RSS to hold it against",))
+
+
+def test_three_log_lines_of_a_flat_heap_beside_a_growing_host_acquit_it() -> None:
+    pasted = case(
+        total="host.used_bytes",
+        series={
+            "host.used_bytes": mebibytes(505, 506, 507, 508, 510, 510, 511, 513, 514, 516),
+            "derived.go_held_bytes": mebibytes(23, 24, 24),
+            "go.heap_alloc_bytes": mebibytes(9, 9, 8),
+        },
+    )
+    assert judged(pasted)["heap-leak"].verdict is Verdict.REFUTED
+
+
+@pytest.mark.parametrize("runtime", ["cpython", "jvm", "node", "native"])
+def test_of_other_runtimes_nothing_is_claimed(runtime: str) -> None:
+    grown = watched(grows={"layer.native_heap_bytes": PACE}, runtime=runtime)
+    assert judge(grown).verdict is (Verdict.REFUTED if runtime == "native" else Verdict.CANNOT_SAY)
