@@ -7,6 +7,8 @@ from memwhy.attribution import attribute
 from memwhy.casefile import Casebook
 from memwhy.causes import judge_all
 from memwhy.conclude import conclude
+from memwhy.model.errors import RecordingError
+from memwhy.model.reading import Unread, Where
 from memwhy.model.report import Overhead, Report
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ def explain(
     """Diagnose files, directories, recordings and pasted pages; "-" is `stdin`.
 
     Raises NothingReadable when no input gives anything, RecordingError for a recording that cannot be opened
-    when it is the only input.
+    when nothing else says anything.
     """
     from memwhy.sources.documents import read_evidence  # dear to import (40 ms), and a watch needs none of it
 
@@ -45,8 +47,16 @@ def book_of(evidenced: "Evidenced") -> Casebook:
     book = Casebook(live=bool(evidenced.recordings) and not evidenced.observations)
     for observation in evidenced.observations:
         book.add(observation)
+    broken: list[RecordingError] = []
     for path in evidenced.recordings:
-        load(book, path)
+        try:
+            load(book, path)
+        except RecordingError as error:
+            broken.append(error)
+            problem = error.message.removeprefix(f"{path}: ")
+            book.unread.append(Unread(where=Where(file=path), format="recording", problem=problem))
+    if broken and not book.seen:
+        raise broken[0]
     book.unread.extend(evidenced.unread)
     book.notes.extend(note for note in evidenced.notes if note not in book.notes)
     return book
@@ -60,4 +70,6 @@ def load(book: Casebook, path: str) -> None:
         for snapshot in recording.snapshots():
             book.add_snapshot(snapshot, file=path)
         book.ended = recording.meta.get("ended", book.ended)
+        events = sorted(int(key.removeprefix("event.")) for key in recording.meta if key.startswith("event."))
+        book.notes.extend(recording.meta[f"event.{number}"] for number in events)
         book.notes.extend(f"{path}: {problem}" for problem in recording.problems)

@@ -4,6 +4,7 @@ import codecs
 import os
 import re
 import stat
+import threading
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from memwhy.model.errors import ParseError
 
 BLOCK_BYTES = 1 << 20
 LONGEST_LINE_BYTES = 1 << 20
+PIPE_S = 10.0
 _HEAD_BYTES = 1 << 16
 _DEEPEST = 8
 _MOST_FILES = 5000
@@ -95,12 +97,42 @@ def _unfit(file: str) -> str | None:
 
 
 def open_file(path: str) -> tuple[BinaryIO, int]:
-    """(stream, size in bytes, 0 if not known). Devices are refused with ParseError; OSError otherwise."""
+    """(stream, size in bytes, 0 if not known). Devices, and pipes without a writer, are refused with ParseError; OSError otherwise."""
     mode = Path(path).stat().st_mode
     if stat.S_ISCHR(mode) or stat.S_ISBLK(mode) or stat.S_ISSOCK(mode):
         raise ParseError(path, None, "", "a device or socket, not a file")
-    stream = open(path, "rb")  # noqa: SIM115  the caller closes it
+    stream = _open_pipe(path) if stat.S_ISFIFO(mode) else open(path, "rb")  # noqa: SIM115  the caller closes it
     return stream, os.fstat(stream.fileno()).st_size if stat.S_ISREG(mode) else 0
+
+
+def _open_pipe(path: str) -> BinaryIO:
+    """A pipe, once somebody has opened it for writing; ParseError when nobody does within PIPE_S.
+
+    Opening a named pipe waits in the kernel for its writer (fifo(7)), which a thread can do while we look at the clock.
+    """
+    opened: list[BinaryIO | OSError] = []
+
+    def wait_in_kernel() -> None:
+        try:
+            opened.append(open(path, "rb"))  # noqa: SIM115  the caller of open_file closes it
+        except OSError as error:
+            opened.append(error)
+
+    waiting = threading.Thread(target=wait_in_kernel, daemon=True)
+    waiting.start()
+    waiting.join(PIPE_S)
+    late = not opened
+    if late:
+        # a writer for a moment: it lets the thread go
+        os.close(os.open(path, os.O_RDWR | os.O_NONBLOCK))
+        waiting.join()
+    found = opened[0]
+    if isinstance(found, OSError):
+        raise found
+    if late:
+        found.close()
+        raise ParseError(path, None, "", f"a pipe that nobody opened for writing within {PIPE_S:g} s")
+    return found
 
 
 def tell_format(head: bytes) -> str:
