@@ -191,15 +191,20 @@ def _remainder_supported(case: Case, whole: Series, held: weigh.Part) -> Finding
     probability = 0.64
     if not of_process:
         against.append("no RSS of the process was read: a neighbour or the kernel could hold it")
-        probability = 0.6
+        probability = 0.58
     if (
         any(name.startswith("prose.") and not name.startswith("prose.suggests") for name in case.facts)
         or case.facts.get("go.cgo") == "1"
     ):
         probability += 0.08
+    parts_known = "cgroup.anon_bytes" in case.series or "cgroup.file_bytes" in case.series
+    cached = whole.metric == "cgroup.current_bytes" and not parts_known
+    if cached:
+        against.append("a cgroup's memory counts page cache too, and its memory.stat was not read")
+        probability = 0.3
     return Finding(
         cause=NAME,
-        verdict=Verdict.SUPPORTED,
+        verdict=Verdict.CANNOT_SAY if cached else Verdict.SUPPORTED,
         probability=probability,
         headline="Memory outside the Go runtime grows; Go itself is flat.",
         bytes=max(0, round(weigh.growth_bytes(case))),

@@ -79,13 +79,14 @@ def _around(case: Case) -> Finding | None:
         if series is None or whole is None or not series.growing:
             continue
         course = series.course
-        # on a busy host something always moves: it must matter beside the process's own size
-        if not isinstance(course, Trend) or course.slope * course.span < 0.1 * max(whole.last, 1):
+        # on a busy host something always moves: it must matter beside the process's own size and beside its own
+        if not isinstance(course, Trend) or course.slope * course.span < max(0.1 * whole.last, 0.02 * series.last):
             continue
+        near = metric.startswith("cgroup.")
         return Finding(
             cause=NAME,
-            verdict=Verdict.SUPPORTED,
-            probability=0.5,
+            verdict=Verdict.SUPPORTED if near else Verdict.CANNOT_SAY,
+            probability=0.5 if near else 0.1,
             headline="This process is flat; another one around it grows.",
             bytes=series.last,
             bytes_per_s=course.slope if course.per == "s" else None,

@@ -1,0 +1,42 @@
+"""gc-headroom: the heap fills up to the next collection, and the live heap stays."""
+
+from dataclasses import replace
+
+import pytest
+from scenarios import scene, scene_without
+
+from memwhy.causes.gc_headroom import judge
+from memwhy.model.report import Finding, Verdict
+
+
+def test_pages_that_rise_to_a_far_collection_over_a_flat_live_heap_are_headroom() -> None:
+    found = judge(scene("heap that rises to a far collection"))
+    assert replace(found, bytes_per_s=None, because=found.because[1:]) == Finding(
+        cause="gc-headroom",
+        verdict=Verdict.SUPPORTED,
+        probability=0.65,
+        headline="The Go heap rises toward its next collection; the live heap is flat.",
+        bytes=found.bytes,
+        because=("the next collection starts at 90.0 MiB (GOGC=800)",),
+        remedy=("lower GOGC, or set GOMEMLIMIT to bound the headroom",),
+        confirm_with="memwhy watch PID   over two or more collections (GODEBUG=gctrace=1 prints them)",
+    )
+    assert found.because[0].startswith("the live heap is flat: Go heap live ")
+
+
+@pytest.mark.parametrize("name", ["map that only grows", "goroutines that wait for ever", "idle heap that stays"])
+def test_a_live_heap_stacks_or_idle_pages_that_grow_are_no_pacing(name: str) -> None:
+    found = judge(scene(name))
+    assert (found.verdict, found.probability) == (Verdict.CANNOT_SAY, 0.05)
+
+
+@pytest.mark.parametrize(
+    "name", ["cgo leak in arenas", "mmap beside a C heap", "mapped file read through", "collector's saw", "nothing"]
+)
+def test_a_heap_that_does_not_carry_the_growth_acquits_it(name: str) -> None:
+    assert judge(scene(name)).verdict is Verdict.REFUTED
+
+
+def test_without_next_gc_it_cannot_be_told() -> None:
+    found = judge(scene_without("heap that rises to a far collection", "MemStats"))
+    assert (found.verdict, found.because) == (Verdict.CANNOT_SAY, ("NextGC was not read",))

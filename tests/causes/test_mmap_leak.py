@@ -1,0 +1,57 @@
+"""mmap-leak: anonymous mappings that neither the runtime nor malloc's arenas claim."""
+
+from dataclasses import replace
+
+import pytest
+from build_case import watched
+from scenarios import PACE, scene, scene_without
+
+from memwhy.causes.mmap_leak import judge
+from memwhy.model.report import Finding, Verdict
+
+GROWTH = (
+    "100 % of the growth is in other anonymous mappings: other anonymous 6.0 to 51.0 MiB,"
+    " +45.0 MiB/min (+45.0 MiB to +45.0 MiB)"
+)
+
+
+def test_without_a_c_heap_nothing_else_is_there() -> None:
+    found = judge(scene("mmap without a C heap"))
+    assert replace(found, bytes_per_s=None, remedy=()) == Finding(
+        cause="mmap-leak",
+        verdict=Verdict.SUPPORTED,
+        probability=0.8,
+        headline="Memory mapped outside the runtime's heap and outside malloc's arenas grows and is not unmapped.",
+        bytes=53477315,
+        because=(GROWTH,),
+        confirm_with="memwhy watch PID --for 10m",
+    )
+
+
+def test_beside_a_c_heap_large_blocks_look_the_same() -> None:
+    found = judge(scene("mmap beside a C heap"))
+    assert (found.verdict, found.probability, found.because, found.against) == (
+        Verdict.SUPPORTED,
+        0.55,
+        (GROWTH,),
+        ("malloc gives each large block a mapping of its own: those would look the same",),
+    )
+
+
+@pytest.mark.parametrize("runtime", ["cpython", "jvm", "node"])
+def test_runtimes_that_map_their_own_heap_are_not_accused(runtime: str) -> None:
+    found = judge(watched(grows={"layer.anonymous_bytes": PACE}, runtime=runtime))
+    assert (found.verdict, found.probability) == (Verdict.CANNOT_SAY, 0.2)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["cgo leak in arenas", "map that only grows", "segments that stay mapped", "mapped file read through", "nothing"],
+)
+def test_a_flat_layer_acquits_it(name: str) -> None:
+    assert judge(scene(name)).verdict is Verdict.REFUTED
+
+
+def test_without_mappings_it_cannot_be_told() -> None:
+    found = judge(scene_without("mmap without a C heap", "smaps"))
+    assert (found.verdict, found.because) == (Verdict.CANNOT_SAY, ("mappings were not read (smaps)",))
