@@ -112,7 +112,8 @@ def _without_total(case: Case, live: weigh.Part | None) -> Finding:
     if live is not None and whole is not None and isinstance(whole.course, Trend):
         text = f"{weigh.said(live)}, and whether the whole grows cannot be said"
         return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.1, because=(text,))
-    if live is not None and live.series.growing and not _uncollected(case, live) and not weigh.slight(live.series):
+    much = live is not None and live.change > weigh.SLIGHT_MOST_BYTES
+    if live is not None and much and live.series.growing and not _uncollected(case, live):
         return Finding(
             cause=NAME,
             verdict=Verdict.SUPPORTED,

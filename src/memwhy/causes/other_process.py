@@ -60,7 +60,9 @@ def judge(case: Case) -> Finding:
 def child_grows(case: Case) -> Series | None:
     """The descendants' memory, when it grows by more than a start touches."""
     children = case.series.get("process.children_rss_bytes")
-    return None if children is None or not children.growing or weigh.slight(children) else children
+    if children is None or not children.growing or children.last - children.first <= weigh.SLIGHT_MOST_BYTES:
+        return None
+    return children
 
 
 def _larger(children: object, case: Case) -> bool:

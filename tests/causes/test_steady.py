@@ -1,0 +1,84 @@
+"""steady: what is flat, has levelled off or made one step; never beside something else that rises."""
+
+from dataclasses import replace
+
+import pytest
+from build_case import KIB, MIB, case, line, mebibytes, readings, watched
+from scenarios import SCENARIOS, scene, verdict
+
+from memwhy.causes.steady import judge
+from memwhy.model.report import Finding, Verdict
+
+
+def test_a_flat_minute_is_steady_and_says_what_it_could_have_missed() -> None:
+    found = judge(scene("nothing"))
+    assert replace(found, confirm_with=None, because=()) == Finding(
+        cause="steady",
+        verdict=Verdict.SUPPORTED,
+        probability=0.84,
+        headline="Steady: no growth that these data could show.",
+        bytes=0,
+    )
+    assert found.because[0].startswith("RSS: 69.9 to 69.8 MiB, ")
+    assert found.because[1].startswith("growth slower than +")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("cache that is full", "it rose and has levelled off"),
+        ("one burst", "one step, and level before and after"),
+        ("collector's saw", "no growth that these data could show"),
+    ],
+)
+def test_what_only_looks_like_growth_is_named(name: str, words: str) -> None:
+    assert judge(scene(name)).headline == f"Steady: {words}."
+
+
+GROWING = [
+    name
+    for name, (cause, _) in SCENARIOS.items()
+    if cause not in ("steady", "other-process", "virtual-only") and "at no cost" not in name
+]
+
+
+@pytest.mark.parametrize("name", GROWING)
+def test_growth_refutes_it(name: str) -> None:
+    found = judge(scene(name))
+    assert (found.verdict, found.against[0][:9]) == (Verdict.REFUTED, "it grows:")
+
+
+@pytest.mark.parametrize(
+    ("grows", "said"),
+    [
+        ({"process.children_rss_bytes": MIB}, "the children's RSS grows: "),
+        ({"process.virtual_bytes": 10 * MIB}, "address space grows: "),
+        ({"process.descriptors_count": 1.0}, "descriptors rise: "),
+        ({"process.threads_count": 1.0}, "threads rise: "),
+        ({"go.goroutines_count": 1.0}, "goroutines rise: "),
+    ],
+)
+def test_a_flat_total_beside_something_that_rises_is_not_simply_steady(grows: dict[str, float], said: str) -> None:
+    found = judge(watched(grows=grows))
+    assert (found.verdict, found.probability) == (Verdict.CANNOT_SAY, 0.25)
+    assert found.against[0].startswith(said)
+
+
+def test_slight_growth_is_neither_steady_nor_a_leak() -> None:
+    young = case(total="process.rss_bytes", series={"process.rss_bytes": line(40 * MIB, 5 * KIB)}, live=True)
+    found = judge(young)
+    assert (found.verdict, found.probability) == (Verdict.CANNOT_SAY, 0.45)
+    assert found.confirm_with is not None and found.confirm_with.startswith("memwhy watch PID --for ")
+    assert verdict(young).cause == "undetermined"
+
+
+def test_whole_mebibytes_that_differ_by_one_are_flat() -> None:
+    host = case(total="host.used_bytes", series={"host.used_bytes": mebibytes(4386, 4386, 4386, 4386, 4387, 4387)})
+    assert judge(host).verdict is Verdict.SUPPORTED
+    assert verdict(host).confidence in ("low", "medium")
+
+
+def test_without_a_total_or_a_course_it_cannot_be_told() -> None:
+    assert judge(case()).because == ("no total was read",)
+    one = case(total="process.rss_bytes", series={"process.rss_bytes": readings(5 * MIB)})
+    assert (judge(one).verdict, judge(one).because[0][:11]) == (Verdict.CANNOT_SAY, "one reading")
