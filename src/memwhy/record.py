@@ -9,18 +9,13 @@ import os
 import select
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from memwhy.model.errors import TargetGone, UsageError
 from memwhy.model.evidence import Evidence, Snapshot
 from memwhy.model.units import NS_PER_S
 from memwhy.sources import proc
 from memwhy.sources.go import binary, buildinfo, endpoint
-
-if TYPE_CHECKING:
-    from memwhy.recording import Recorder
 
 GENTLE_SHARE = 0.004
 """A dear source is read so seldom that the time it takes, analysis included, stays below this share of the wall clock."""
@@ -98,17 +93,16 @@ class Watcher:
     """Takes snapshots of one process. `take()` returns None once the process is gone; `ended` then says how."""
 
     def __init__(self, pid: int, *, root: str = "/proc", pprof_url: str | None = None, probe: bool = True) -> None:
-        """Raises TargetGone or NotPermitted. probe: look for the target's own HTTP endpoint and ask it."""
+        """Raises TargetGone, NotPermitted, or UsageError for a pprof_url that is none. probe: look for the target's own HTTP endpoint and ask it."""
         self.root = root
         self.pid = pid
         self.identity = proc.process_identity(root, pid)
         self.ended: str | None = None
         self.events: list[str] = []
-        self.endpoints: tuple[endpoint.Endpoint, ...] = ()
+        self.endpoints: tuple[endpoint.Endpoint, ...] = () if pprof_url is None else (endpoint.from_url(pprof_url),)
         self.cpu_ns = 0
         self._tick = 0
         self._probe = probe
-        self._pprof_url = pprof_url
         self._sources = tuple(cadence.source for cadence in CADENCES)
         self._due = {cadence.source: Due(cadence) for cadence in CADENCES}
         self._image: tuple[str, str] | None = None
@@ -188,9 +182,7 @@ class Watcher:
         return found
 
     def _find_endpoints(self) -> None:
-        if self._pprof_url is not None:
-            self.endpoints = (endpoint.from_url(self._pprof_url),)
-        elif self._probe and self.root == "/proc":
+        if not self.endpoints and self._probe and self.root == "/proc":
             try:
                 found = endpoint.survey(self.root, self.pid)
             except OSError as error:
@@ -201,21 +193,28 @@ class Watcher:
                     why = f" ({'; '.join(found.notes[:3])})" if found.notes else ""
                     self.events.append(f"No pprof, expvar or metrics endpoint was found{why}.")
         kinds = {one.kind for one in self.endpoints}
+        silent = False
         for source, kind, path, every_s in ENDPOINT_CADENCES:
             # MemStats come with the heap profile: the other kinds are asked only where that is missing
             if kind in kinds and (kind == "pprof" or "pprof" not in kinds):
                 self._due[source] = Due(Cadence(source=source, every_s=every_s))
-                self._prime(kind, path)
+                silent = silent or not self._prime(kind, path)
 
-    def _prime(self, kind: str, path: str) -> None:
+    def _prime(self, kind: str, path: str) -> bool:
         """Ask once and throw the answer away: the first answer makes the target page in code and make buffers, which
-        must not look like growth in what is watched from then on."""
+        must not look like growth in what is watched from then on. False when it does not come in time."""
         where = next(one for one in self.endpoints if one.kind == kind)
-        with suppress(OSError):
+        try:
             endpoint.fetch(where, path, FETCH_S, FETCH_BYTES)
+        except TimeoutError:
+            return False
+        except OSError:
+            pass
+        return True
 
     def _read_endpoints(self, *, last: bool) -> list[Evidence]:
-        found = []
+        found: list[Evidence] = []
+        silent = False
         for source, kind, path, _ in ENDPOINT_CADENCES:
             due = self._due.get(source)
             now_ns = _boot_ns()
@@ -224,7 +223,14 @@ class Watcher:
             ):
                 continue
             where = next(one for one in self.endpoints if one.kind == kind)
-            one = _timed(source, lambda where=where, path=path: endpoint.fetch(where, path, FETCH_S, FETCH_BYTES))  # type: ignore[misc]
+
+            def ask(where: endpoint.Endpoint = where, path: str = path, silent: bool = silent) -> bytes:
+                if silent:  # a target that is stopped must not hold up the tick once for every path
+                    raise TimeoutError("not asked: the endpoint has just let another question time out")
+                return endpoint.fetch(where, path, FETCH_S, FETCH_BYTES)
+
+            one = _timed(source, ask)
+            silent = silent or (one.error is not None and one.cost_ns >= FETCH_S * NS_PER_S)
             due.done(now_ns, one.cost_ns, failed=one.error is not None)
             found.append(one)
         return found
@@ -263,8 +269,8 @@ class Watcher:
 
 
 ENDPOINT_CADENCES = (
-    ("go/heap", "pprof", "/debug/pprof/heap?debug=1", 3.0),
-    ("go/goroutine", "pprof", "/debug/pprof/goroutine?debug=1", 5.0),
+    ("go/heap", "pprof", "/debug/pprof/heap?debug=1", 4.0),
+    ("go/goroutine", "pprof", "/debug/pprof/goroutine?debug=1", 8.0),
     ("go/threadcreate", "pprof", "/debug/pprof/threadcreate?debug=1", 60.0),
     ("go/expvar", "expvar", "/debug/vars", 5.0),
     ("go/metrics", "metrics", "/metrics", 10.0),
@@ -351,38 +357,6 @@ def find_target(root: str, text: str) -> int:
         rows = ", ".join(f"{pid} ({comm})" for pid, comm, _ in found[:8])
         raise UsageError(f"{len(found)} processes are called {text!r}: {rows}", help="give the pid of the one you mean")
     return found[0][0]
-
-
-class Discard:
-    """A recorder that keeps nothing."""
-
-    def append(self, snapshot: Snapshot) -> None:
-        """Drop it."""
-
-
-@contextmanager
-def keep(watcher: Watcher, path: str | None, *, max_bytes: int | None) -> Iterator["Discard | Recorder"]:
-    """A recorder for this watcher's snapshots, closed with the reason; one that keeps nothing when path is None."""
-    if path is None:
-        yield Discard()
-        return
-    from memwhy.recording import Recorder  # SQLite is not loaded where nothing is kept
-
-    identity = watcher.identity
-    meta = {"pid": str(identity.pid), "start_ticks": str(identity.start_ticks), "boot_id": identity.boot_id}
-    recorder = Recorder.create(path, meta=meta, max_bytes=max_bytes)
-    reason = "stopped"
-    try:
-        yield recorder
-    except BaseException as error:
-        reason = f"stopped by {type(error).__name__}"
-        raise
-    finally:
-        if watcher.ended is not None:
-            recorder.note("ended", watcher.ended)
-        for number, event in enumerate(watcher.events):
-            recorder.note(f"event.{number}", event)
-        recorder.close(reason)
 
 
 def find_listener(root: str, port: int) -> int | None:

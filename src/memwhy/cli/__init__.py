@@ -22,6 +22,8 @@ COMMANDS = {
 }
 PLANNED = ("compare", "verify", "check", "inspect", "report", "lint", "deps", "fleet", "agent", "bundle")
 """Names that later versions answer to: no process may be meant by them."""
+TAKING_VALUES = ("--format", "-o", "--for", "--tick", "--pprof", "--max-size")
+"""Options whose value is the next word, before any command has said so."""
 
 _EPILOG = """\
 memwhy TARGET… does the obvious: a pid, a process name or http://host:port is watched; files, directories
@@ -39,8 +41,12 @@ exit codes: 0 answered, 2 usage or nothing readable, 3 target gone or not permit
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; errors are one line for people, on stderr, with what to do."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    _stand_in()
     try:
-        return _dispatch(arguments)
+        try:
+            return _dispatch(arguments)
+        finally:
+            sys.stdout.flush()  # what cannot be written is met here, not while Python shuts down
     except MemwhyError as error:
         print(f"memwhy: {error.message}", file=sys.stderr)
         if error.help:
@@ -49,13 +55,33 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # the reader of our output is gone (| head): nothing more can be said, and nothing is wrong
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()  # its reader is gone (| head): nothing more can be said, and nothing is wrong
         return 0
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        _drop_output()
+        print(f"memwhy: the answer could not be written: {error.strerror}", file=sys.stderr)
+        return MemwhyError.exit_code
+
+
+def _stand_in() -> None:
+    """Where standard streams are closed, /dev/null takes their place, before any file of ours gets their numbers."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            descriptor = os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, open(descriptor, mode, encoding="utf-8", closefd=False))  # noqa: SIM115  open to the end
+
+
+def _drop_output() -> None:
+    """Let what is still buffered for standard output go nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def _dispatch(arguments: list[str]) -> int:
-    name = next((word for word in arguments if not word.startswith("-") or word == "-"), None)
+    name = next(iter(_words(arguments)), None)
     if arguments and arguments[0] in ("-V", "--version"):
         print(f"memwhy {__version__}")
         return 0
@@ -80,8 +106,7 @@ def _dispatch(arguments: list[str]) -> int:
 
 def obvious(arguments: Sequence[str]) -> str:
     """The command that was meant when none was named. Raises UsageError when it cannot be told."""
-    words = [word for word in arguments if not word.startswith("-") or word == "-"]
-    first = words[0]
+    first = _words(arguments)[0]
     if "--" in arguments:
         return "run"
     if first == "-" or os.path.exists(first):
@@ -91,6 +116,17 @@ def obvious(arguments: Sequence[str]) -> str:
     if os.sep in first or first.endswith((".txt", ".log", ".md", ".memwhy", ".gz", ".pb", ".json")):
         raise UsageError(f"{first}: no such file or directory", help="memwhy explain FILE, memwhy watch PID")
     return "watch"
+
+
+def _words(arguments: Sequence[str]) -> list[str]:
+    """The arguments that are neither options nor their values."""
+    words = []
+    value_follows = False
+    for argument in arguments:
+        if not value_follows and (argument == "-" or not argument.startswith("-")):
+            words.append(argument)
+        value_follows = not value_follows and argument in TAKING_VALUES
+    return words
 
 
 def _help() -> str:

@@ -27,9 +27,11 @@ def run(options: argparse.Namespace) -> int:
     """Record until the time is over, the target ends, or Ctrl-C."""
     import time
 
+    from memwhy.cli.keeping import keep
     from memwhy.cli.output import say
     from memwhy.cli.progress import Progress
-    from memwhy.record import keep, snapshots
+    from memwhy.cli.stopping import stoppable
+    from memwhy.record import snapshots
 
     for_s = parse_duration(options.for_) if options.for_ else 0.0
     watcher = watcher_of(options)
@@ -37,6 +39,7 @@ def run(options: argparse.Namespace) -> int:
     say(f"recording pid {watcher.pid} into {options.output}; Ctrl-C stops", options)
     try:
         with (
+            stoppable(),
             keep(watcher, options.output, max_bytes=parse_size(options.max_size)) as recorder,
             Progress(quiet=options.quiet) as progress,
         ):
@@ -48,7 +51,8 @@ def run(options: argparse.Namespace) -> int:
                     f"{time.monotonic() - begun_s:4.0f} s   {ticks} ticks   {human_bytes(raw_bytes)} of evidence"
                 )
     except KeyboardInterrupt:
-        pass
+        if not ticks:
+            raise
     finally:
         watcher.close()
     if not ticks:

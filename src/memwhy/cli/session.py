@@ -5,15 +5,18 @@ import sys
 import time
 from functools import partial
 
+from memwhy.cli.keeping import Discard, Keeper, keep
 from memwhy.cli.output import say, write
 from memwhy.cli.progress import Progress
+from memwhy.cli.stopping import stoppable
 from memwhy.cli.targets import tick_of
 from memwhy.diagnose import Casebook, diagnose
-from memwhy.model.errors import TargetGone
+from memwhy.model.errors import RecordingError, TargetGone
+from memwhy.model.evidence import Snapshot
 from memwhy.model.report import Overhead
 from memwhy.model.trend import Trend
 from memwhy.model.units import human_bytes, human_rate, parse_duration, parse_size
-from memwhy.record import Watcher, keep, snapshots
+from memwhy.record import Watcher, snapshots
 
 DEFAULT_FOR_S = 60.0
 CHECK_EVERY_S = 5.0
@@ -28,10 +31,14 @@ def watch(watcher: Watcher, options: argparse.Namespace) -> int:
     begun_s, cpu_s = time.monotonic(), time.process_time()
     say(f"watching pid {watcher.pid} for {options.for_ or '60s'}; Ctrl-C diagnoses what was seen so far", options)
     try:
-        with keep(watcher, options.output, max_bytes=max_bytes) as recorder, Progress(quiet=options.quiet) as progress:
+        with (
+            stoppable(),
+            keep(watcher, options.output, max_bytes=max_bytes) as recorder,
+            Progress(quiet=options.quiet) as progress,
+        ):
             checked_s = begun_s
             for snapshot in snapshots(watcher, for_s=for_s or None, tick_s=tick_of(options)):
-                recorder.append(snapshot)
+                recorder = _kept(recorder, snapshot, book)
                 book.add_snapshot(snapshot)
                 elapsed_s = time.monotonic() - begun_s
                 progress.say(partial(_progress, book, elapsed_s))
@@ -40,6 +47,8 @@ def watch(watcher: Watcher, options: argparse.Namespace) -> int:
                     if diagnose(book).conclusion.confidence == "high":
                         break
     except KeyboardInterrupt:
+        if not book.timeline.tracks:
+            raise
         say("", options)
     finally:
         watcher.close()
@@ -53,6 +62,16 @@ def watch(watcher: Watcher, options: argparse.Namespace) -> int:
     if options.output:
         say(f"recording kept in {options.output}: memwhy explain {options.output}", options)
     return 0
+
+
+def _kept(recorder: Discard | Keeper, snapshot: Snapshot, book: Casebook) -> Discard | Keeper:
+    """Keep the snapshot; a recording that cannot go on is said, and the watch goes on without it."""
+    try:
+        recorder.append(snapshot)
+    except RecordingError as error:
+        book.notes.append(error.message)
+        return Discard()
+    return recorder
 
 
 def _progress(book: Casebook, elapsed_s: float) -> str:
