@@ -8,9 +8,9 @@ from memwhy.model.units import parse_size
 
 
 def gogc_percent(facts: Map[str, str]) -> int | None:
-    """GOGC as a percentage; 100 when unset or not understood, None when off (runtime: debug.SetGCPercent)."""
+    """GOGC as a percentage; 100 when unset or not understood, None when off or negative (runtime/mgcpacer.go: readGOGC)."""
     text = facts.get("env.GOGC", "").strip()
-    if text == "off":
+    if text == "off" or (text.startswith("-") and text[1:].isdigit()):
         return None
     return int(text) if text.isdigit() else 100
 
