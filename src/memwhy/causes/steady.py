@@ -35,7 +35,7 @@ def judge(case: Case) -> Finding:
         reason = "no total was read" if whole is None else getattr(whole.course, "reason", "too few readings")
         return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.1, because=(reason,))
     course = whole.course
-    slight = weigh.slight(case)
+    slight = weigh.slight(whole, weigh.left_by_us(case))
     if course.growing and not slight:
         text = f"it grows: {weigh.change_said(whole)}, {weigh.slope_said(course)}"
         return Finding(cause=NAME, verdict=Verdict.REFUTED, probability=0.03, against=(text,))
