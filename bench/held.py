@@ -25,6 +25,7 @@ def resident(mebibytes: int) -> list[mmap.mmap]:
     """So much memory, every page of it written, in portions of 16 MiB."""
     portions = [mmap.mmap(-1, 16 * MIB, flags=PRIVATE) for _ in range(mebibytes // 16)]
     for portion in portions:
+        portion.madvise(mmap.MADV_NOHUGEPAGE)  # pages of 4 KiB: the most that smaps can have to walk
         touch(portion)
     return portions
 
@@ -54,6 +55,7 @@ def hash_some() -> None:
 def fault_some() -> None:
     """One unit of page faults: 1024 of them."""
     memory = mmap.mmap(-1, 4 * MIB, flags=PRIVATE)
+    memory.madvise(mmap.MADV_NOHUGEPAGE)
     touch(memory)
     memory.close()
 

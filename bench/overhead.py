@@ -2,7 +2,7 @@
 
     python bench/overhead.py [--quick] [--memwhy PATH]
 
-Needs Linux, the specimens' toolchain (make specimens) and about 12 minutes; --quick takes three, with fewer pairs.
+Needs Linux, the specimens' toolchain (make specimens) and about 14 minutes; --quick takes four, with fewer pairs.
 CPU times are the kernel's own counts (wait4, schedstat), so that a busy machine blurs them little; wall times and
 latencies are given with their least and most. docs/overhead.md says how to read the tables.
 """
@@ -52,7 +52,7 @@ def main() -> None:
             sums(targets[2:])
             starts(memwhy, targets[0], folder)
         effect_on_memory(memwhy, 20 if quick else 60)
-    slowdowns(memwhy, 3 if quick else 8, 4.0 if quick else 10.0)
+    slowdowns(memwhy, 3 if quick else 6, 4.0 if quick else 8.0)
 
 
 def own_cost(memwhy: str, targets: Sequence[Target], lengths: Iterable[int]) -> None:
