@@ -240,6 +240,9 @@ def _cgo_words(case: Case) -> list[str]:
     words = []
     if functions := case.facts.get("go.in_cgo"):
         words.append("Go functions inside C calls when looked at: " + "; ".join(functions.splitlines()[:3]))
+    modules = [name for name in case.facts.get("go.cgo_modules", "").splitlines() if name != "std"]
+    if modules:
+        words.append("Go modules that call C: " + ", ".join(modules[:6]))
     if libraries := c_libraries(case):
         words.append("C libraries that the program links: " + ", ".join(libraries[:6]))
     named = sorted(

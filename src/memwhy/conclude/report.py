@@ -1,5 +1,6 @@
 """The report is put together here; each part has a file of its own beside this one."""
 
+from dataclasses import replace
 from typing import Literal
 
 from memwhy.conclude.cautions import cautions
@@ -9,6 +10,7 @@ from memwhy.conclude.rows import control_rows, layer_rows, runtime_rows, total_r
 from memwhy.conclude.suggestions import suggestions
 from memwhy.model.case import Case
 from memwhy.model.report import Conclusion, EvidenceRow, Finding, Holder, Overhead, Report, Verdict
+from memwhy.model.units import human_bytes
 
 HIGH, MEDIUM = 0.9, 0.6
 ENOUGH = 0.5
@@ -29,6 +31,7 @@ def conclude(
     """The frozen report."""
     total = case.series[case.total] if case.total else None
     account = case.account
+    findings = tuple(_with_most(finding) for finding in findings)
     conclusion = verdict_of(findings)
     return Report(
         target=case.target,
@@ -76,3 +79,10 @@ def verdict_of(findings: tuple[Finding, ...]) -> Conclusion:
 def confidence_of(probability: float) -> Literal["high", "medium", "low"]:
     """The contract's words: high from 0.9, medium from 0.6."""
     return "high" if probability >= HIGH else "medium" if probability >= MEDIUM else "low"
+
+
+def _with_most(finding: Finding) -> Finding:
+    """Its remedies, with the most bytes that they could give back."""
+    if not finding.remedy or not finding.bytes or finding.verdict is Verdict.REFUTED:
+        return finding
+    return replace(finding, remedy=(*finding.remedy, f"at most {human_bytes(finding.bytes)} could come back by this"))

@@ -1,6 +1,5 @@
-"""Trends: one series' slope with a 95 % interval and a shape, or a reason why there is none."""
+"""One series → slope with interval and shape; or NotEnough(reason)."""
 
 from memwhy.trend.course import trend
-from memwhy.trend.forecast import forecast
 
-__all__ = ["forecast", "trend"]
+__all__ = ["trend"]
