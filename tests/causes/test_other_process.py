@@ -32,10 +32,16 @@ def test_a_child_that_has_just_started_is_no_leak() -> None:
 
 
 def test_a_cgroup_that_grows_around_a_flat_process_points_at_a_neighbour() -> None:
-    around = watched(given={"cgroup.anon_bytes": line(200 * MIB, MIB)})
+    around = watched(given={"cgroup.anon_bytes": line(110 * MIB, MIB)})
     found = judge(around)
     assert (found.verdict, found.probability) == (Verdict.SUPPORTED, 0.5)
     assert found.headline == "This process is flat; another one around it grows."
+
+
+def test_a_small_tenant_of_a_large_cgroup_is_not_doubted_for_its_neighbours() -> None:
+    shared = watched(given={"cgroup.anon_bytes": line(900 * MIB, MIB)})
+    assert (judge(shared).verdict, judge(shared).probability) == (Verdict.CANNOT_SAY, 0.1)
+    assert verdict(shared).cause == "steady"
 
 
 def test_a_host_on_which_something_grows_is_no_reason_to_doubt_a_flat_process() -> None:

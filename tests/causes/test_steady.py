@@ -64,6 +64,12 @@ def test_a_flat_total_beside_something_that_rises_is_not_simply_steady(grows: di
     assert found.against[0].startswith(said)
 
 
+def test_a_child_that_grows_is_told_also_while_the_process_itself_moves_a_little() -> None:
+    made = watched(grows={"layer.native_heap_bytes": 8 * KIB, "process.children_rss_bytes": 1.5 * MIB})
+    assert judge(made).probability == 0.25
+    assert verdict(made).cause == "other-process"
+
+
 def test_slight_growth_is_neither_steady_nor_a_leak() -> None:
     young = case(total="process.rss_bytes", series={"process.rss_bytes": line(40 * MIB, 5 * KIB)}, live=True)
     found = judge(young)

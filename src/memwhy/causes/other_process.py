@@ -14,6 +14,8 @@ from memwhy.model.report import Finding, Verdict
 from memwhy.model.trend import Trend
 
 NAME = "other-process"
+TENANT = 0.2
+"""A process that is this much of its cgroup is what the cgroup is for; one that is less has neighbours of its own kind."""
 CONFIRM = "ps -eo pid,ppid,rss,comm --sort=-rss | head   twice, some minutes apart"
 
 
@@ -84,7 +86,7 @@ def _around(case: Case) -> Finding | None:
         # on a busy host something always moves: it must matter beside the process's own size and beside its own
         if not isinstance(course, Trend) or course.slope * course.span < max(0.1 * whole.last, 0.02 * series.last):
             continue
-        near = metric.startswith("cgroup.")
+        near = metric.startswith("cgroup.") and whole.last >= TENANT * series.last
         return Finding(
             cause=NAME,
             verdict=Verdict.SUPPORTED if near else Verdict.CANNOT_SAY,

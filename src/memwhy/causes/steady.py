@@ -39,6 +39,9 @@ def judge(case: Case) -> Finding:
     if course.growing and not slight:
         text = f"it grows: {weigh.change_said(whole)}, {weigh.slope_said(course)}"
         return Finding(cause=NAME, verdict=Verdict.REFUTED, probability=0.03, against=(text,))
+    if (aside := _aside(case)) is not None:
+        text = f"{label(whole.metric)}: {weigh.change_said(whole)}"
+        return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.25, because=(text,), against=(aside,))
     if course.growing:
         seconds = weigh.SLIGHT_MOST_BYTES / course.slope * 1.5 if course.slope > 0 else 300.0
         text = f"{weigh.change_said(whole)}, {weigh.slope_said(course)}: so little that warm-up and our own requests may be all of it"
@@ -54,10 +57,6 @@ def judge(case: Case) -> Finding:
         return Finding(
             cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.3, because=(text,), confirm_with=_longer(case)
         )
-    aside = _aside(case)
-    if aside is not None:
-        text = f"{label(whole.metric)} does not grow: {weigh.change_said(whole)}"
-        return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.25, because=(text,), against=(aside,))
     words = {
         "flat": "no growth that these data could show",
         "falling": "it falls",
