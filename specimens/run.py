@@ -8,6 +8,7 @@ output is closed. From Python: `with running("odds-scraper", "twin") as specimen
 """
 
 import os
+import pwd
 import select
 import subprocess
 import sys
@@ -113,6 +114,7 @@ def started(
             cwd=log.parent,
             env={**os.environ, **(env or {})},
             user=user,
+            group=None if user is None else pwd.getpwnam(user).pw_gid,
             extra_groups=[] if user is not None else None,
             start_new_session=True,
         )

@@ -257,8 +257,14 @@ def test_record_loads_the_standard_library_alone(tmp_path: Path):
     with socket.socket() as listener, process_of(IDLE) as target:
         listener.listen()
         done = subprocess.run(
-            [sys.executable, "-c", code, "record", str(target.pid), "--for", "300ms", "--tick", "100ms"]
-            + ["-o", str(tmp_path / "x.memwhy"), "-q"],
+            [
+                sys.executable,
+                "-c",
+                code,
+                "record",
+                str(target.pid),
+                *f"--for 300ms --tick 100ms -o {tmp_path}/x".split(),
+            ],
             capture_output=True,
             text=True,
             env=environment(),

@@ -1,5 +1,7 @@
 """The rows of the growth table: the total, its layers, the runtime's own numbers, other subjects."""
 
+from dataclasses import replace
+
 from memwhy.model.case import Case, Series
 from memwhy.model.metrics import LAYERS, REGISTRY, label
 from memwhy.model.report import Row
@@ -30,8 +32,15 @@ COARSE = ("layer.all_anonymous_bytes", "layer.all_files_bytes", "layer.all_share
 
 
 def total_row(case: Case) -> Row | None:
-    """The whole."""
-    return None if case.total is None else _row(case, case.series[case.total], share=1.0 if grows(case) else None)
+    """The whole, at the moment of the layers: status is read more often than smaps, and a sum is of one moment."""
+    if case.total is None:
+        return None
+    row = _row(case, case.series[case.total], share=1.0 if grows(case) else None)
+    account = case.account
+    if account is None or case.total != "process.rss_bytes":
+        return row
+    shown = sum(layer.bytes for layer in layer_rows(case)) + account.unaccounted_bytes
+    return replace(row, bytes=account.total_bytes) if shown == account.total_bytes else row
 
 
 def layer_rows(case: Case) -> tuple[Row, ...]:
