@@ -21,6 +21,14 @@ NAME = "steady"
 LONG_S = 600
 """A shorter watch is never `high`: many a leak waits for the next burst."""
 
+WORDS = {
+    "flat": "no growth that these data could show",
+    "falling": "it falls",
+    "step": "one step, and level before and after",
+    "warm-up": "it rose and has levelled off",
+    "growing": "",
+    "unclear": "",
+}
 COUNTS = {
     "process.descriptors_count": "descriptors",
     "process.threads_count": "threads",
@@ -41,7 +49,7 @@ def judge(case: Case) -> Finding:
         return Finding(cause=NAME, verdict=Verdict.REFUTED, probability=0.03, against=(text,))
     if (aside := _aside(case)) is not None:
         text = f"{label(whole.metric)}: {weigh.change_said(whole)}"
-        return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.25, because=(text,), against=(aside,))
+        return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.1, because=(text,), against=(aside,))
     if course.growing:
         seconds = weigh.SLIGHT_MOST_BYTES / course.slope * 1.5 if course.slope > 0 else 300.0
         text = f"{weigh.change_said(whole)}, {weigh.slope_said(course)}: so little that warm-up and our own requests may be all of it"
@@ -57,16 +65,8 @@ def judge(case: Case) -> Finding:
         return Finding(
             cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.3, because=(text,), confirm_with=_longer(case)
         )
-    words = {
-        "flat": "no growth that these data could show",
-        "falling": "it falls",
-        "step": "one step, and level before and after",
-        "warm-up": "it rose and has levelled off",
-        "growing": "",
-        "unclear": "",
-    }
     said = (
-        words[course.shape] if not slight or course.shape == "flat" else "what moved is too little to tell from noise"
+        WORDS[course.shape] if not slight or course.shape == "flat" else "what moved is too little to tell from noise"
     )
     unseen = human_rate(max(course.detectable, course.high), course.per)
     return Finding(
