@@ -70,6 +70,19 @@ def test_a_child_that_grows_is_told_also_while_the_process_itself_moves_a_little
     assert verdict(made).cause == "other-process"
 
 
+@pytest.mark.parametrize("rss", [0.0, -0.2 * MIB])
+def test_memory_that_goes_to_swap_is_not_steady(rss: float) -> None:
+    pressed = watched(
+        grows={"layer.native_arenas_bytes": rss}, given={"process.swap_bytes": line(10 * MIB, 0.75 * MIB)}
+    )
+    found = judge(pressed)
+    assert (found.verdict, found.against[0]) == (
+        Verdict.CANNOT_SAY,
+        "what is resident goes to swap: 10.0 to 55.0 MiB",
+    )
+    assert verdict(pressed).cause == "undetermined"
+
+
 def test_slight_growth_is_neither_steady_nor_a_leak() -> None:
     young = case(total="process.rss_bytes", series={"process.rss_bytes": line(40 * MIB, 5 * KIB)}, live=True)
     found = judge(young)

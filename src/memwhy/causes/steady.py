@@ -89,6 +89,9 @@ def _aside(case: Case) -> str | None:
         series = counted.count(case, metric)
         if series is not None and counted.rising(series):
             return counted.told(series, noun)
+    swap = case.series.get("process.swap_bytes")
+    if swap is not None and swap.growing and swap.last - swap.first > weigh.SLIGHT_MOST_BYTES:
+        return f"what is resident goes to swap: {weigh.change_said(swap)}"
     children, virtual = child_grows(case), address_space_grows(case)
     if children is not None:
         return f"the children's RSS grows: {weigh.change_said(children)}"
