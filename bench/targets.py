@@ -28,8 +28,8 @@ class Target:
 
 @contextmanager
 def specimen(name: str, variant: str) -> Iterator[Target]:
-    """A specimen past its warm-up."""
-    with running(name, variant) as its:
+    """A specimen past its warm-up, that lasts longer than any bench."""
+    with running(name, variant, "-for", "1h", "-max-leak", "3GiB") as its:
         yield Target(f"{name} {variant}" if variant == "twin" else name, its.pid, server=its.server)
 
 
@@ -72,7 +72,7 @@ def cpu_s_of(process: subprocess.Popen[bytes]) -> float:
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode not in (0, -15):
-        raise SystemExit(f"{process.args!r} ended with {process.returncode}")
+        raise SystemExit(f"bench: {process.args!r} ended with exit code {process.returncode}")
     return usage.ru_utime + usage.ru_stime
 
 
