@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import memwhy
+from memwhy.model.errors import RecordingError
+from memwhy.recording import open_recording
 from memwhy.render import json as json_view
 
 SCHEMA = Path(json_view.__file__).with_name("diagnosis-1.schema.json")
@@ -172,3 +175,17 @@ def python_for_anybody() -> str | None:
             continue
         return python
     return None
+
+
+def wait_for_ticks(path: Path, ticks: int) -> None:
+    """Return when a recording that is being written holds at least so many ticks; any reader may look at any time."""
+    deadline_s = time.monotonic() + WITHIN_S
+    while time.monotonic() < deadline_s:
+        try:
+            with open_recording(path) as recording:
+                if sum(1 for _ in recording.snapshots()) >= ticks:
+                    return
+        except RecordingError:
+            pass  # not begun yet
+        time.sleep(0.02)  # only so that this loop does not spin
+    raise AssertionError(f"{path} did not come to {ticks} ticks in {WITHIN_S:g} s")

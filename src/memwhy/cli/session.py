@@ -29,7 +29,8 @@ def watch(watcher: Watcher, options: argparse.Namespace) -> int:
     max_bytes = parse_size(options.max_size) if options.max_size else None
     book = Casebook(live=True)
     begun_s, cpu_s = time.monotonic(), time.process_time()
-    say(f"watching pid {watcher.pid} for {options.for_ or '60s'}; Ctrl-C diagnoses what was seen so far", options)
+    how_long = "until it ends" if not for_s else f"for {options.for_ or '60s'}"
+    say(f"watching pid {watcher.pid} {how_long}; Ctrl-C diagnoses what was seen so far", options)
     try:
         with (
             stoppable(),
