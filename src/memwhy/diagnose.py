@@ -14,6 +14,9 @@ from memwhy.model.report import Overhead, Report
 if TYPE_CHECKING:
     from memwhy.sources.documents import Evidenced
 
+Progress = Callable[[str, int, int | None], None]
+"""Called with an input's name, how many bytes of it are done, and of how many (None: not known)."""
+
 __all__ = ["Casebook", "book_of", "diagnose", "explain", "load"]
 
 
@@ -29,7 +32,7 @@ def explain(
     paths: Iterable[str],
     *,
     stdin: BinaryIO | None = None,
-    progress: Callable[[str, int, int | None], None] | None = None,
+    progress: Progress | None = None,
 ) -> Report:
     """Diagnose files, directories, recordings and pasted pages; "-" is `stdin`.
 
@@ -39,7 +42,7 @@ def explain(
     from memwhy.sources.documents import read_evidence  # dear to import (40 ms), and a watch needs none of it
 
     evidenced = read_evidence(tuple(paths), stdin=stdin, progress=progress)
-    return diagnose(book_of(evidenced))
+    return diagnose(book_of(evidenced, progress=progress))
 
 
 def book_of(evidenced: "Evidenced") -> Casebook:
@@ -50,7 +53,7 @@ def book_of(evidenced: "Evidenced") -> Casebook:
     broken: list[RecordingError] = []
     for path in evidenced.recordings:
         try:
-            load(book, path)
+            load(book, path, progress=progress)
         except RecordingError as error:
             broken.append(error)
             problem = error.message.removeprefix(f"{path}: ")
@@ -62,13 +65,17 @@ def book_of(evidenced: "Evidenced") -> Casebook:
     return book
 
 
-def load(book: Casebook, path: str) -> None:
+def load(book: Casebook, path: str, *, progress: Progress | None = None) -> None:
     """Put a recording into the casebook, snapshot by snapshot."""
+    done_bytes = 0
     from memwhy.recording import open_recording
 
     with open_recording(path) as recording:
         for snapshot in recording.snapshots():
             book.add_snapshot(snapshot, file=path)
+            done_bytes += sum(len(evidence.raw) for evidence in snapshot.evidence)
+            if progress is not None:
+                progress(path, done_bytes, None)
         book.ended = recording.meta.get("ended", book.ended)
         events = sorted(int(key.removeprefix("event.")) for key in recording.meta if key.startswith("event."))
         book.notes.extend(recording.meta[f"event.{number}"] for number in events)
