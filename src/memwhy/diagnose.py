@@ -45,7 +45,7 @@ def explain(
     return diagnose(book_of(evidenced, progress=progress))
 
 
-def book_of(evidenced: "Evidenced") -> Casebook:
+def book_of(evidenced: "Evidenced", *, progress: Progress | None = None) -> Casebook:
     """A casebook of documents and of the recordings among them."""
     book = Casebook(live=bool(evidenced.recordings) and not evidenced.observations)
     for observation in evidenced.observations:
@@ -67,9 +67,9 @@ def book_of(evidenced: "Evidenced") -> Casebook:
 
 def load(book: Casebook, path: str, *, progress: Progress | None = None) -> None:
     """Put a recording into the casebook, snapshot by snapshot."""
-    done_bytes = 0
     from memwhy.recording import open_recording
 
+    done_bytes = 0
     with open_recording(path) as recording:
         for snapshot in recording.snapshots():
             book.add_snapshot(snapshot, file=path)
