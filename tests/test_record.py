@@ -256,3 +256,16 @@ def test_a_source_that_fails_or_costs_much_is_read_more_seldom():
     once = Due(Cadence(source="x", every_s=0))
     once.done(0, 1, failed=False)
     assert once.next_ns > 10**18
+
+
+def test_a_recorder_whose_disk_is_full_says_so_and_leaves_what_it_has(tmp_path: Path):
+    kept = tmp_path / "kept.memwhy"
+    with process_of(IDLE) as target:
+        arguments = ["record", str(target.pid), "--for", "10s", "--tick", "100ms", "-q", "-o", str(kept)]
+        line = ["/bin/sh", "-c", 'ulimit -f 200; exec "$@"', "sh", sys.executable, "-m", "memwhy", *arguments]
+        done = subprocess.run(line, capture_output=True, env=environment(), timeout=60, check=False)
+    said = finished(done.returncode, done.stdout, done.stderr)
+    assert said.code == 2
+    assert said.err.startswith(f"memwhy: {kept}: the recording ended after ")
+    assert said.err.endswith("\n  what was written so far is kept and can be diagnosed\n")
+    assert run_memwhy("explain", kept, "--format", "json").report["target"]["pid"] == target.pid
