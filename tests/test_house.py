@@ -15,7 +15,7 @@ SOURCE = ROOT / "src" / "memwhy"
 
 ARROWS = {
     "cli": {"record", "diagnose", "recording", "sources", "render"},
-    "record": {"sources", "recording"},
+    "record": {"sources"},
     "diagnose": {"recording", "sources", "casefile", "causes", "conclude", "attribution"},
     "casefile": {"sources", "account", "trend"},
     "sources": {"memory", "_core"},

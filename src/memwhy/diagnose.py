@@ -51,9 +51,9 @@ def book_of(evidenced: "Evidenced", *, progress: Progress | None = None) -> Case
     for observation in evidenced.observations:
         book.add(observation)
     broken: list[RecordingError] = []
-    for path in evidenced.recordings:
+    for number, path in enumerate(evidenced.recordings):
         try:
-            load(book, path, progress=progress)
+            load(book, path, subject="target" if number == 0 else path, progress=progress)
         except RecordingError as error:
             broken.append(error)
             problem = error.message.removeprefix(f"{path}: ")
@@ -65,14 +65,14 @@ def book_of(evidenced: "Evidenced", *, progress: Progress | None = None) -> Case
     return book
 
 
-def load(book: Casebook, path: str, *, progress: Progress | None = None) -> None:
-    """Put a recording into the casebook, snapshot by snapshot."""
+def load(book: Casebook, path: str, *, subject: str = "target", progress: Progress | None = None) -> None:
+    """Put a recording into the casebook, snapshot by snapshot, as one subject's course."""
     from memwhy.recording import open_recording
 
     done_bytes = 0
     with open_recording(path) as recording:
         for snapshot in recording.snapshots():
-            book.add_snapshot(snapshot, file=path)
+            book.add_snapshot(snapshot, file=path, subject=subject)
             done_bytes += sum(len(evidence.raw) for evidence in snapshot.evidence)
             if progress is not None:
                 progress(path, done_bytes, None)

@@ -107,7 +107,7 @@ def test_the_age_of_the_process_comes_from_its_start() -> None:
     start_ticks = int(READERS["proc/stat"].parse(stat.raw).facts["process.start_ticks"])
     late = replace(stat, monotonic_ns=(start_ticks // 100 + 4000) * NS_PER_S)
     book.add_snapshot(snapshot(late))
-    assert book.facts["process.age_s"] in ("3999", "4000")
+    assert book.case().facts["process.age_s"] in ("3999", "4000")
 
 
 def test_gos_own_numbers_and_profiles_come_in_from_its_endpoint() -> None:
@@ -132,3 +132,21 @@ def test_any_bytes_of_any_source_give_a_case(rows: list[tuple[str, bytes, int]])
         book.add_snapshot(snapshot(evidence(source, raw, at_s), tick=tick))
     book.case()
     assert sum(row.samples for row in book.evidence()) <= len(rows)
+
+
+def test_two_recordings_are_two_subjects_and_neither_lends_the_other_its_layers_or_its_name() -> None:
+    book = Casebook(live=True)
+    for tick in range(6):
+        book.add_snapshot(
+            snapshot(*captured(GO_IDLE, "status", "smaps", at_s=tick), tick=tick), file="a", subject="target"
+        )
+        book.add_snapshot(snapshot(*captured(PYTHON, "status", "smaps", at_s=tick), tick=tick), file="b", subject="b")
+    case = book.case()
+    go, python = (READERS["proc/status"].parse((folder / "status").read_bytes()) for folder in (GO_IDLE, PYTHON))
+    assert case.series["process.rss_bytes"].last == go.metrics["process.rss_bytes"]
+    assert [(control.subject, control.last) for control in case.controls] == [
+        ("b", python.metrics["process.rss_bytes"])
+    ]
+    assert case.target.command == go.facts["process.comm"]
+    assert case.account is not None
+    assert case.account.total_bytes == go.metrics["process.rss_bytes"]

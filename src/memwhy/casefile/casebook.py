@@ -37,20 +37,22 @@ class Casebook:
     def __init__(self, *, live: bool = False) -> None:
         self.live = live
         self.timeline = Timeline(may_restart=not live)
-        self.facts: dict[str, str] = {}
         self.notes: list[str] = []
         self.seen: dict[tuple[str, str, str], Seen] = {}
         self.unread: list[Unread] = []
         self.profiles: list[SeenProfile] = []
         self.account: Account | None = None
+        self._accounts: dict[str, Account] = {}
+        self._facts_of: dict[str, dict[str, str]] = {}
         self.ended: str | None = None
         self.cpu_ns = 0
         self._now: dict[str, dict[str, int]] = {}
 
     # -- taking evidence in ---------------------------------------------------------------------
 
-    def add_snapshot(self, snapshot: Snapshot, *, file: str = "live") -> None:
-        """Parse every evidence of one tick; what cannot be read or parsed is counted, never raised."""
+    def add_snapshot(self, snapshot: Snapshot, *, file: str = "live", subject: str = "target") -> None:
+        """Parse every evidence of one tick; what cannot be read or parsed is counted, never raised. subject: one for
+        each process that was watched."""
         self.cpu_ns += snapshot.cpu_ns
         readings: dict[str, tuple[int, Reading]] = {}
         for evidence in snapshot.evidence:
@@ -61,12 +63,13 @@ class Casebook:
             readings[evidence.source] = (evidence.monotonic_ns, reading)
             moment = Moment(clock="monotonic", value=evidence.monotonic_ns)
             where = Where(file=file)
-            self._take(evidence.source, "target", moment, where, reading)
-        if "process.age_s" not in self.facts and "process.start_ticks" in self.facts:
+            self._take(evidence.source, subject, moment, where, reading)
+        facts = self._facts_of.setdefault(subject, {})
+        if "process.age_s" not in facts and "process.start_ticks" in facts:
             # field 22 of stat counts in USER_HZ, which is 100 on every architecture that memwhy knows
-            age_s = snapshot.monotonic_ns / NS_PER_S - int(self.facts["process.start_ticks"]) / 100
-            self.facts["process.age_s"] = str(max(0, round(age_s)))
-        self._account(readings)
+            age_s = snapshot.monotonic_ns / NS_PER_S - int(facts["process.start_ticks"]) / 100
+            facts["process.age_s"] = str(max(0, round(age_s)))
+        self._account(readings, subject)
 
     def add(self, observation: Observation) -> None:
         """Take one observation of a document."""
@@ -108,11 +111,12 @@ class Casebook:
             now.update(reading.metrics)
             together = now
         quantum = max((reading.quanta.get(metric, 1) for metric in reading.metrics), default=1)
-        for metric, value in derive(together, reading.metrics, gogc=gogc_percent(self.facts)).items():
+        for metric, value in derive(together, reading.metrics, gogc=gogc_percent(self.facts_of(subject))).items():
             add((subject, metric, "derived"), moment.clock, moment.value, value, quantum=quantum)
-        self.facts.update(reading.facts)
+        facts = self._facts_of.setdefault(subject, {})
+        facts.update(reading.facts)
         if any(metric.startswith("go.") for metric in reading.metrics):
-            self.facts["go.seen"] = "1"  # nobody else prints these figures
+            facts["go.seen"] = "1"  # nobody else prints these figures
         self.notes.extend(note for note in reading.notes if note not in self.notes)
         for profile in reading.profiles:
             x = moment.value * (1.0 if moment.clock == "order" else 1e-9)
@@ -134,17 +138,18 @@ class Casebook:
 
     # -- layers ---------------------------------------------------------------------------------
 
-    def _account(self, readings: Map[str, tuple[int, Reading]]) -> None:
+    def _account(self, readings: Map[str, tuple[int, Reading]], subject: str) -> None:
         """The layers of one tick: fine ones where smaps was read, else the coarse ones of status until it is."""
-        now = self._now.get("target", {})
+        now = self._now.get(subject, {})
+        seen = self._accounts.get(subject)
         if "proc/smaps" in readings:
             time_ns, smaps = readings["proc/smaps"]
             total = self._witness(readings)
-            found = account(smaps.mappings, total_bytes=total, go=_go(now), facts=self.facts)
-            self._keep(found, "target", Moment(clock="monotonic", value=time_ns))
-        elif "proc/status" in readings and (self.account is None or not self.account.fine):
+            found = account(smaps.mappings, total_bytes=total, go=_go(now), facts=self.facts_of(subject))
+            self._keep(found, subject, Moment(clock="monotonic", value=time_ns))
+        elif "proc/status" in readings and (seen is None or not seen.fine):
             found = coarse(now)
-            self._keep(found, "target", Moment(clock="monotonic", value=readings["proc/status"][0]))
+            self._keep(found, subject, Moment(clock="monotonic", value=readings["proc/status"][0]))
 
     @staticmethod
     def _witness(readings: Map[str, tuple[int, Reading]]) -> int | None:
@@ -158,11 +163,13 @@ class Casebook:
         if any(mapping.rss_bytes is None for mapping in observation.reading.mappings):
             return
         now = {**self._now.get("", {}), **self._now.get(observation.subject, {})}
-        found = account(observation.reading.mappings, total_bytes=None, go=_go(now), facts=self.facts)
+        found = account(
+            observation.reading.mappings, total_bytes=None, go=_go(now), facts=self.facts_of(observation.subject)
+        )
         self._keep(found, observation.subject, observation.moment)
 
     def _keep(self, found: Account, subject: str, moment: Moment) -> None:
-        self.account = found
+        self.account = self._accounts[subject] = found
         now = self._now.setdefault(subject, {})
         for layer in found.layers:
             now[layer.metric] = layer.bytes
@@ -179,17 +186,25 @@ class Casebook:
         found = self.timeline.best(subject, total) if total else None
         return series_of(self.timeline, total, subject, found[1]) if total and found else None
 
+    def facts_of(self, subject: str) -> dict[str, str]:
+        """All facts, this subject's own before others': a page seldom says whose binary it describes."""
+        merged: dict[str, str] = {}
+        for facts in self._facts_of.values():
+            merged.update(facts)
+        return merged | self._facts_of.get(subject, {})
+
     def case(self) -> Case:
         """The case as it stands now."""
         total, subject = choose_total(self.timeline)
+        facts = self.facts_of(subject)
         return Case(
-            target=target_of(self.facts),
+            target=target_of(facts),
             total=total,
             series=SubjectSeries(self.timeline, subject),
             controls=controls_of(self.timeline, total, subject) if total else (),
-            account=self.account,
+            account=self._accounts.get(subject) or (None if self.live else self.account),
             profiles=tuple(self.profiles),
-            facts=dict(sorted(self.facts.items())),
+            facts=dict(sorted(facts.items())),
             live=self.live,
             ended=self.ended,
             notes=tuple(self.notes),

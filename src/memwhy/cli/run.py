@@ -6,6 +6,7 @@ The command keeps this terminal's input and output; the answer comes when it end
 import argparse
 import subprocess
 
+from memwhy.cli.output import say
 from memwhy.cli.targets import ROOT, add_watching
 from memwhy.cli.watch import add_watch
 from memwhy.model.errors import UsageError
@@ -33,7 +34,10 @@ def run(options: argparse.Namespace) -> int:
     except OSError as error:
         raise UsageError(f"{command[0]}: {error.strerror}", help="give a program that exists and may be run") from error
     try:
-        return watch(Watcher(child.pid, root=ROOT, pprof_url=options.pprof, probe=not options.no_probe), options)
+        code = watch(Watcher(child.pid, root=ROOT, pprof_url=options.pprof, probe=not options.no_probe), options)
+        if child.poll() is not None:
+            say(f"the command ended with exit code {child.returncode}", options)
+        return code
     finally:
         if child.poll() is None:
             child.terminate()
