@@ -95,6 +95,9 @@ def _aside(case: Case) -> str | None:
     children, virtual = child_grows(case), address_space_grows(case)
     if children is not None:
         return f"the children's RSS grows: {weigh.change_said(children)}"
+    few = case.series.get("process.children_rss_bytes")
+    if few is not None and not isinstance(few.course, Trend) and few.last - few.first > weigh.SLIGHT_LEAST_BYTES:
+        return f"the children's RSS rose, in too few readings to judge: {weigh.change_said(few)}"
     if virtual is not None:
         return f"address space grows: {weigh.change_said(virtual)}"
     return None
