@@ -106,6 +106,8 @@ def test_without_a_total_or_a_course_it_cannot_be_told() -> None:
 def test_it_waits_for_children_that_rose_in_too_few_readings() -> None:
     parent = line(8 * MIB, seconds=12)
     children = line(20 * MIB, 1.5 * MIB, seconds=10, every=5)
-    found = judge(case(series={"process.rss_bytes": parent, "process.children_rss_bytes": children}))
+    found = judge(
+        case(total="process.rss_bytes", series={"process.rss_bytes": parent, "process.children_rss_bytes": children})
+    )
     assert found.verdict is Verdict.CANNOT_SAY
     assert found.against == ("the children's RSS rose, in too few readings to judge: 20.0 to 35.0 MiB",)
