@@ -121,7 +121,8 @@ def first_tick_ms(memwhy: str, target: Target, folder: Path, runs: int = 9) -> t
 class Recorded:
     """Recordings of one target: bytes of the file and of each source, what the layers left over at each tick with smaps.
 
-    per_hour_bytes: extrapolated from how much larger a recording of twice the time is.
+    per_hour_bytes: extrapolated from how much more evidence, compressed, a recording of twice the time holds. Not from
+    the file's length: more than half of a young file are pages that SQLite has freed and will fill again.
     """
 
     target: str
@@ -146,18 +147,23 @@ def record_all(memwhy: str, targets: Sequence[Target], for_s: int, folder: Path)
 
 
 def _recorded(target: str, half: str, whole: str, for_s: int) -> Recorded:
-    query = "SELECT name, sum(stored_bytes) FROM chunk JOIN source ON source.id = chunk.source GROUP BY name"
-    with closing(sqlite3.connect(whole)) as database:
-        by_source = {name.decode(): size_bytes for name, size_bytes in database.execute(query)}
-    file_bytes = os.path.getsize(whole)
+    before, by_source = _stored(half), _stored(whole)
+    more_bytes = sum(by_source.values()) - sum(before.values())
     return Recorded(
         target=target,
         for_s=for_s,
-        file_bytes=file_bytes,
-        per_hour_bytes=(file_bytes - os.path.getsize(half)) * 3600 // (for_s - for_s // 2),
+        file_bytes=os.path.getsize(whole),
+        per_hour_bytes=more_bytes * 3600 // (for_s - for_s // 2),
         by_source=by_source,
         unaccounted=list(_unaccounted(whole)),
     )
+
+
+def _stored(path: str) -> dict[str, int]:
+    """Compressed bytes of each source, and of the ticks themselves."""
+    query = "SELECT name, sum(stored_bytes) FROM chunk LEFT JOIN source ON source.id = chunk.source GROUP BY name"
+    with closing(sqlite3.connect(path)) as database:
+        return {name.decode() if name else "ticks": size_bytes for name, size_bytes in database.execute(query)}
 
 
 def _unaccounted(path: str) -> Iterator[float]:
