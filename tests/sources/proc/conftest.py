@@ -13,7 +13,7 @@ import pytest
 from memwhy.sources.proc import mapping_rows
 
 EVIDENCE = Path(__file__).parents[2] / "evidence" / "linux-6.18"
-CORE = Path(mapping_rows.__file__).parents[2] / "_core"
+CORE = Path(__file__).resolve().parents[3] / "src" / "memwhy" / "_core"
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from memwhy.sources.proc import mapping_rows
 from memwhy.sources.proc.mapping_rows import ABSENT, COLUMNS, rows_pure
 
 EVIDENCE = Path(__file__).parents[2] / "evidence" / "linux-6.18"
@@ -114,7 +113,7 @@ def test_memwhy_pure_selects_the_pure_twin() -> None:
 
 def test_the_c_loop_survives_a_sanitised_run_over_damaged_captures(tmp_path: Path) -> None:
     compiler = shutil.which("cc")
-    core = Path(mapping_rows.__file__).parents[2] / "_core"
+    core = Path(__file__).resolve().parents[3] / "src" / "memwhy" / "_core"
     if compiler is None or not (core / "smaps.c").exists():
         pytest.skip("needs a C compiler and a source checkout")
     flags = [
