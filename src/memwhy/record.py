@@ -21,6 +21,7 @@ GENTLE_SHARE = 0.004
 """A dear source is read so seldom that the time it takes, analysis included, stays below this share of the wall clock."""
 SLACK_NS = NS_PER_S // 5
 """A tick that comes a little early still reads what is due: else every second one would find nothing to do."""
+NEVER_NS = 1 << 62
 FREE_READS = 2
 """The first reads of each source are not held back: two points are the least that shows a change."""
 
@@ -52,8 +53,9 @@ CADENCES = (
     Cadence(source="proc/namespaces", every_s=0),
     Cadence(source="proc/host", every_s=0),
 )
-TOGETHER = {"proc/smaps": "proc/smaps_rollup"}
-"""Read in one breath, because one is the other's witness: the second is due exactly when the first is."""
+MAPPINGS, WITNESS = "proc/smaps", "proc/smaps_rollup"
+"""The second is the first one's witness, at nearly the same price: read in one breath, but not every time."""
+WITNESS_EVERY = 5
 
 
 @dataclass(slots=True)
@@ -73,7 +75,7 @@ class Due:
         self.failures = self.failures + 1 if failed else 0
         self.mean_cost_ns = cost_ns if self.reads == 1 else 0.7 * self.mean_cost_ns + 0.3 * cost_ns
         if self.cadence.every_s == 0:
-            self.next_ns = 1 << 62
+            self.next_ns = NEVER_NS
             return
         wait_ns = self.cadence.every_s * NS_PER_S
         if self.reads > FREE_READS:
@@ -144,8 +146,7 @@ class Watcher:
             due = self._due.get(one.source)
             if due is not None and one.raw:
                 due.charge(cost_ns * len(one.raw) / total_bytes)
-        for source, partner in TOGETHER.items():
-            self._due[partner].next_ns = self._due[source].next_ns
+        self._pair()
 
     def wait(self, until_ns: int) -> None:
         """Sleep until then, or until the process ends, whichever comes first."""
@@ -168,12 +169,17 @@ class Watcher:
         one = _timed(source, lambda: module.read(self.root, self.pid))
         due = self._due[source]
         due.done(one.monotonic_ns, one.cost_ns, failed=one.error is not None)
-        partner = TOGETHER.get(source)
-        if partner is not None:
-            self._due[partner].next_ns = due.next_ns
+        if source == MAPPINGS:
+            self._pair()
         if source == "proc/vmstat" and one.error is None:
             self._oom_kills = module.parse(one.raw).metrics.get("host.oom_kills_count")
         return one
+
+    def _pair(self) -> None:
+        """The witness of the mappings is due when they are: each of the first times, then now and then."""
+        mappings = self._due[MAPPINGS]
+        witnessed = mappings.reads <= FREE_READS or (mappings.reads + 1) % WITNESS_EVERY == 0
+        self._due[WITNESS].next_ns = mappings.next_ns if witnessed else NEVER_NS
 
     def _read_binary(self) -> list[Evidence]:
         found = []
