@@ -86,7 +86,7 @@ def report(**parts: Any) -> Report:
         "overhead": None,
         "span_s": None,
     }
-    lists = "findings suggestions layers runtime_rows controls attribution evidence missing next_steps checks warnings facts"
+    lists = "findings suggestions layers runtime_rows beside controls attribution evidence missing next_steps checks warnings facts"
     return Report(**{**bare, **dict.fromkeys(lists.split(), ()), **parts})
 
 

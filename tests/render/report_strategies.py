@@ -123,6 +123,7 @@ REPORT = st.builds(
     layers=several(ROW),
     unaccounted_bytes=st.none() | BYTES,
     runtime_rows=several(ROW, 2),
+    beside=several(ROW, 2),
     controls=several(ROW, 2),
     attribution=several(
         st.builds(

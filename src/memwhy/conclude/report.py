@@ -6,7 +6,7 @@ from typing import Literal
 from memwhy.conclude.cautions import cautions
 from memwhy.conclude.limits import limit_said
 from memwhy.conclude.missing import missing, next_steps, proof
-from memwhy.conclude.rows import control_rows, layer_rows, runtime_rows, total_row
+from memwhy.conclude.rows import beside_rows, control_rows, layer_rows, runtime_rows, total_row
 from memwhy.conclude.suggestions import suggestions
 from memwhy.model.case import Case
 from memwhy.model.report import Conclusion, EvidenceRow, Finding, Holder, Overhead, Report, Verdict
@@ -42,6 +42,7 @@ def conclude(
         layers=layer_rows(case),
         unaccounted_bytes=account.unaccounted_bytes if account else None,
         runtime_rows=runtime_rows(case),
+        beside=beside_rows(case),
         controls=control_rows(case),
         attribution=holders,
         evidence=evidence,

@@ -13,7 +13,7 @@ RUNTIME = (
 )  # fmt: skip
 """Go's own numbers, in the order of the table. All of them are virtual: address space, not resident pages."""
 
-COUNTS = ("process.threads_count", "process.descriptors_count", "process.children_rss_bytes")
+BESIDE = ("process.threads_count", "process.descriptors_count", "process.children_rss_bytes")
 
 AROUND = {
     "host.used_bytes": ("host.buff_cache_bytes", "host.shared_bytes", "host.swap_used_bytes", "derived.kernel_bytes"),
@@ -53,8 +53,13 @@ def layer_rows(case: Case) -> tuple[Row, ...]:
 
 
 def runtime_rows(case: Case) -> tuple[Row, ...]:
-    """Go's own numbers and the counts that go with them."""
-    return tuple(_row(case, case.series[name]) for name in (*RUNTIME, *COUNTS) if name in case.series)
+    """Go's own numbers."""
+    return tuple(_row(case, case.series[name]) for name in RUNTIME if name in case.series)
+
+
+def beside_rows(case: Case) -> tuple[Row, ...]:
+    """Threads, descriptors, children: no part of the total, and telling."""
+    return tuple(_row(case, case.series[name]) for name in BESIDE if name in case.series and case.series[name].most)
 
 
 def control_rows(case: Case) -> tuple[Row, ...]:

@@ -3,13 +3,18 @@
 They are answered whether or not anybody in the page made them: readers arrive with them.
 """
 
+import re
+
 from memwhy.model import weigh
 from memwhy.model.case import Case
 from memwhy.model.profile import Profile
 from memwhy.model.report import Suggestion, Verdict
 from memwhy.model.units import human_bytes, human_range
 
-DECOMPRESSORS = ("compress/flate.", "compress/gzip.", "compress/zlib.")
+READER = re.compile(
+    r"compress/(flate|gzip|zlib|bzip2|lzw)\.(NewReader|\(\*(\w*[Rr]eader|decompressor|dictDecoder|huffmanDecoder)\))"
+)
+"""What decompressing runs, and compressing does not."""
 
 
 def suggestions(case: Case) -> tuple[Suggestion, ...]:
@@ -166,13 +171,7 @@ def _share_of(case: Case, kind: str) -> tuple[float, str] | None:
         profile = seen.profile
         if profile.kind != kind or profile.total <= 0:
             continue
-        rows = [
-            row
-            for row in profile.rows
-            if row.function.startswith(DECOMPRESSORS)
-            and "Writer" not in row.function
-            and "compressor" not in row.function.replace("decompressor", "")
-        ]
+        rows = [row for row in profile.rows if READER.match(row.function)]
         if not rows:
             continue
         top = max(rows, key=lambda row: row.flat)
@@ -183,4 +182,4 @@ def _share_of(case: Case, kind: str) -> tuple[float, str] | None:
 
 
 def _flat(profile: Profile) -> int:
-    return sum(row.flat for row in profile.rows if row.function.startswith(DECOMPRESSORS))
+    return sum(row.flat for row in profile.rows if READER.match(row.function))

@@ -124,7 +124,10 @@ class Conclusion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """The frozen result; same evidence, same report."""
+    """The frozen result; same evidence, same report.
+
+    runtime_rows: the runtime's own numbers, virtual; beside: what grows in number or in other processes.
+    """
 
     target: Target
     conclusion: Conclusion
@@ -134,6 +137,7 @@ class Report:
     layers: tuple[Row, ...]
     unaccounted_bytes: int | None
     runtime_rows: tuple[Row, ...]
+    beside: tuple[Row, ...]
     controls: tuple[Row, ...]
     attribution: tuple[Holder, ...]
     evidence: tuple[EvidenceRow, ...]

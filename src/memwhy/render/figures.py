@@ -43,7 +43,7 @@ _READING = Pace(per="sample", header="a reading", suffix=" a reading", times=1.0
 def rows_of(report: Report) -> tuple[Row, ...]:
     """All rows of the table, in its order."""
     total = () if report.total is None else (report.total,)
-    return (*total, *report.layers, *report.runtime_rows, *report.controls)
+    return (*total, *report.layers, *report.runtime_rows, *report.beside, *report.controls)
 
 
 def pace_of(report: Report) -> Pace:

@@ -102,7 +102,7 @@ def _added(report: Report) -> dict[str, Any]:
             }
             for guess in report.suggestions
         ],
-        "runtime": [_runtime(row) for row in report.runtime_rows],
+        "runtime": [_runtime(row) for row in (*report.runtime_rows, *report.beside)],
         "controls": [_total(row) for row in report.controls],
         "missing": list(report.missing),
         "checks": [_check(check) for check in report.checks],

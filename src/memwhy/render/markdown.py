@@ -91,10 +91,7 @@ def _growth(report: Report) -> str:
     rows += [_row(row, pace) for row in report.layers]
     if report.unaccounted_bytes is not None:
         rows.append(("unaccounted", amount(report.unaccounted_bytes, whole=False), "", "", "", ""))
-    for heading, members in (
-        (outline.runtime_heading(report), report.runtime_rows),
-        ("for comparison", report.controls),
-    ):
+    for heading, members in outline.sections(report):
         if members:
             rows += [(f"_{heading}_", "", "", "", "", ""), *(_row(row, pace) for row in members)]
     if not rows:

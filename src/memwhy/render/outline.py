@@ -208,8 +208,12 @@ def cost_of(overhead: Overhead) -> str:
     return f"{duration(overhead.cpu_s)} of CPU in {duration(overhead.wall_s)}{share}; target {stopped}"
 
 
-def runtime_heading(report: Report) -> str:
-    """Heads the runtime's own numbers, which are no resident memory."""
+def sections(report: Report) -> tuple[tuple[str, tuple[Row, ...]], ...]:
+    """What the table shows below the total and its layers, each under its heading."""
     name = _RUNTIMES.get(report.target.runtime, "")
     whose = f"{name}'s" if report.target.runtime in ("go", "cpython", "jvm", "node") else "the runtime's"
-    return f"{whose} own numbers (virtual: obtained, not resident)"
+    return (
+        (f"{whose} own numbers (virtual: obtained, not resident)", report.runtime_rows),
+        ("beside it", report.beside),
+        ("for comparison", report.controls),
+    )

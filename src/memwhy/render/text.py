@@ -64,10 +64,7 @@ def _table(report: Report) -> list[Line]:
     items += _flat(row for row in report.layers if outline.quiet(row, report))
     if report.unaccounted_bytes is not None:
         items.append(Cells("unaccounted", (amount(report.unaccounted_bytes, whole=False), "", "", "", "")))
-    for heading, members in (
-        (outline.runtime_heading(report), report.runtime_rows),
-        ("for comparison", report.controls),
-    ):
+    for heading, members in outline.sections(report):
         if members:
             items += [line(""), line(heading, "dim")] if items else [line(heading, "dim")]
             items += [_cells(row, pace) for row in members]
