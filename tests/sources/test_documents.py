@@ -361,3 +361,18 @@ def test_any_bytes_give_observations_or_a_reason(raw: bytes) -> None:
         assert error.message
     else:
         assert evidenced.observations or evidenced.recordings
+
+
+def test_a_log_full_of_figures_is_read_ever_more_thinly_to_its_very_end_and_that_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(documents, "PAGE_BYTES", 1 << 17)
+    monkeypatch.setattr(documents, "_PIECE_BYTES", 1 << 16)
+    monkeypatch.setattr(documents, "_DENSE_BYTES", 1 << 17)
+    log = tmp_path / "service.log"
+    log.write_text("".join(MEMORY.format(n // 60 % 60, n % 60, 9_000_000 + n) for n in range(30_000)))
+    evidenced = read_evidence([str(log)])
+    values = [o.reading.metrics["go.heap_alloc_bytes"] for o in evidenced.observations]
+    assert (min(values), max(values)) == (9_000_000, 9_029_999)
+    assert len(values) < 20_000
+    assert sum("is full of figures" in note for note in evidenced.notes) == 1

@@ -26,12 +26,13 @@ from memwhy.sources.page import (
     tidy_subject,
     to_lines,
 )
-from memwhy.sources.scan import scan_hot
+from memwhy.sources.scan import Piece, scan_hot
 from memwhy.sources.shelf import Shelf
 
 PAGE_BYTES = 16 << 20
 _WHOLE_BYTES = 64 << 20  # a binary profile or a capture of one kernel file, read at once
 _PIECE_BYTES = 2 << 20
+_DENSE_BYTES = 16 << 20  # of lines full of figures, read before they are read ever more thinly: some ten seconds
 _MOST_UNREAD = 100
 
 Progress = Callable[[str, int, int | None], None]
@@ -256,9 +257,16 @@ class _Desk:
             self.fail(path, "text", "no figures in any format that memwhy knows")
 
     def _read_pieces(self, path: str, blocks: Iterator[bytes]) -> None:
+        """Read the hot stretches; where a log is full of figures, ever fewer of them, and the last one always."""
         pending: list[str] = []
-        first = 1
-        for piece in scan_hot(blocks, _PIECE_BYTES, READERS):
+        first, every, read_bytes, left_out_bytes = 1, 1, 0, 0
+        left_out: Piece | None = None
+        for number, piece in enumerate(scan_hot(blocks, _PIECE_BYTES, READERS)):
+            if number % every:
+                pending = self._finish(path, pending, first)
+                left_out, left_out_bytes = piece, left_out_bytes + len(piece.raw)
+                continue
+            left_out = None
             if not pending:
                 first = piece.first_line
             pending += to_lines(piece.raw.removesuffix(b"\n"))
@@ -269,8 +277,22 @@ class _Desk:
             self._shelve(path, pageful)
             first += pageful.rest
             pending = pending[pageful.rest :] if piece.goes_on else []
+            read_bytes += len(piece.raw)
+            every *= 2 if read_bytes > _DENSE_BYTES * every.bit_length() else 1
+        self._finish(path, pending, first)
+        if left_out is not None:
+            self._finish(path, to_lines(left_out.raw.removesuffix(b"\n")), left_out.first_line)
+        if left_out_bytes:
+            self.notes.append(
+                f"{path} is full of figures: {read_bytes >> 20} MiB of it were read, from the first to the last line,"
+                f" and {left_out_bytes >> 20} MiB between them were left out"
+            )
+
+    def _finish(self, path: str, pending: list[str], first: int) -> list[str]:
+        """Read what is pending as it stands; nothing is pending then."""
         if pending:
             self._shelve(path, read_page(pending, first_line=first, whole=False))
+        return []
 
     def _shelve(self, path: str, pageful: Pageful) -> None:
         for found in pageful.found:
