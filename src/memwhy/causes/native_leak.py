@@ -208,7 +208,7 @@ def _remainder_supported(case: Case, whole: Series, held: weigh.Part) -> Finding
         probability=probability,
         headline="Memory outside the Go runtime grows; Go itself is flat.",
         bytes=max(0, round(weigh.growth_bytes(case))),
-        bytes_per_s=course.slope if course.per == "s" else None,
+        bytes_per_s=course.slope,
         because=tuple(because),
         against=tuple(against),
         remedy=remedies(case),

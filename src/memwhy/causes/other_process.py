@@ -31,9 +31,7 @@ def judge(case: Case) -> Finding:
             probability=0.85,
             headline="A child process grows; the process itself does not.",
             bytes=children.last,
-            bytes_per_s=children.course.slope
-            if isinstance(children.course, Trend) and children.course.per == "s"
-            else None,
+            bytes_per_s=children.course.slope if isinstance(children.course, Trend) else None,
             because=(f"the children's RSS grows: {weigh.change_said(children)}",),
             remedy=("watch the child: memwhy watch CHILD_PID",),
             confirm_with=CONFIRM,
@@ -93,7 +91,7 @@ def _around(case: Case) -> Finding | None:
             probability=0.5 if near else 0.1,
             headline="This process is flat; another one around it grows.",
             bytes=series.last,
-            bytes_per_s=course.slope if course.per == "s" else None,
+            bytes_per_s=course.slope,
             because=(
                 f"{label(metric)}: {weigh.change_said(series)}, {weigh.slope_said(course)}",
                 f"its own RSS: {weigh.change_said(whole)}",

@@ -161,9 +161,9 @@ def percent(share: float | None) -> str:
 
 
 def explained_per_s(one: Part) -> float | None:
-    """Bytes a second of this part's growth, when there is time."""
+    """Bytes a second of this part's growth; a reading, where the evidence has no times; None without a trend."""
     course = one.series.course
-    return course.slope if isinstance(course, Trend) and course.per == "s" else None
+    return course.slope if isinstance(course, Trend) else None
 
 
 def level_share(case: Case, metric: str) -> float | None:

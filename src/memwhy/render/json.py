@@ -1,7 +1,7 @@
 """The report as JSON, schema memwhy/diagnosis/1: the contract's keys in its order, then what is added to them.
 
-The formal schema is `diagnosis-1.schema.json` beside this file. Rates are per second, and null where
-the evidence has only an order of readings: then `per` is "sample" and the `…_per_sample` keys hold them.
+The formal schema is `diagnosis-1.schema.json` beside this file. Rates are per second of the target's monotonic
+time; where the evidence has only an order of readings they are per reading, `per` says "sample", and a warning says so.
 """
 
 import json
@@ -132,9 +132,9 @@ def _total(row: Row) -> dict[str, Any]:
     return {
         "metric": row.metric,
         "bytes": row.bytes,
-        **_rates(row.course, "s", "bytes_per_s"),
+        **_rates(row.course, "bytes_per_s"),
         "source": row.source,
-        **_course(row, "bytes_per_sample"),
+        **_course(row),
     }
 
 
@@ -142,10 +142,10 @@ def _layer(row: Row) -> dict[str, Any]:
     return {
         "layer": row.metric,
         "bytes": row.bytes,
-        **_rates(row.course, "s", "bytes_per_s"),
+        **_rates(row.course, "bytes_per_s"),
         "share_of_growth": _number(row.share_of_growth),
         "source": row.source,
-        **_course(row, "bytes_per_sample"),
+        **_course(row),
         "weak": row.weak,
     }
 
@@ -156,28 +156,25 @@ def _runtime(row: Row) -> dict[str, Any]:
         "metric": row.metric,
         "unit": unit_of(row.metric),
         "value": row.bytes,
-        **_rates(row.course, "s", "value_per_s"),
+        **_rates(row.course, "value_per_s"),
         "source": row.source,
-        **_course(row, "value_per_sample"),
+        **_course(row),
     }
 
 
-def _rates(course: Course, per: str, name: str) -> dict[str, Any]:
-    """`bytes_per_s`, `low_per_s`, `high_per_s` for that name and pace; null when the course has another pace, or none."""
-    short = name.split("_", 1)[1]
-    fits = isinstance(course, Trend) and course.per == per
-    slope, low, high = (course.slope, course.low, course.high) if isinstance(course, Trend) and fits else (None,) * 3
-    return {name: _number(slope), f"low_{short}": _number(low), f"high_{short}": _number(high)}
+def _rates(course: Course, name: str) -> dict[str, Any]:
+    """`bytes_per_s`, `low_per_s`, `high_per_s` for that name: per `per` of the course; null when there is no rate."""
+    slope, low, high = (course.slope, course.low, course.high) if isinstance(course, Trend) else (None,) * 3
+    return {name: _number(slope), "low_per_s": _number(low), "high_per_s": _number(high)}
 
 
-def _course(row: Row, per_sample: str) -> dict[str, Any]:
-    """The course beyond its rate per second: the other rate, what it rests on, or why there is none."""
+def _course(row: Row) -> dict[str, Any]:
+    """The course beyond its rate: what it is per, what it rests on, or why there is none."""
     course = row.course
     known = course if isinstance(course, Trend) else None
     return {
         "label": row.label,
         "per": course.per,
-        **_rates(course, "sample", per_sample),
         "shape": None if known is None else known.shape,
         "n": course.n,
         "span": None if known is None else _number(known.span),
