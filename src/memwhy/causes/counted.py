@@ -54,8 +54,20 @@ def root(case: Case, metric: str) -> bool:
     return series is not None and rising(series) and beside(case, series) is None
 
 
-def refuted(cause: str, series: Series, noun: str, bound: int | None) -> Finding:
-    """The count does not rise."""
+def uncounted(case: Case, cause: str, text: str, confirm_with: str) -> Finding:
+    """The count was not read: open, unless nothing grows at all."""
+    if weigh.grows(case) is False:
+        return Finding(cause=cause, verdict=Verdict.REFUTED, probability=0.02, against=("nothing grows",))
+    return Finding(
+        cause=cause, verdict=Verdict.CANNOT_SAY, probability=0.02, because=(text,), confirm_with=confirm_with
+    )
+
+
+def still(cause: str, series: Series, noun: str, bound: int | None) -> Finding:
+    """The count does not rise; or it rose a little, in too few readings to tell."""
+    if few(series) and series.last - series.first >= 5:
+        text = f"{noun}: {weigh.change_said(series)}: too few readings"
+        return Finding(cause=cause, verdict=Verdict.CANNOT_SAY, probability=0.05, bytes=bound, because=(text,))
     course = series.course
     text = f"{noun}: {weigh.change_said(series)}"
     if isinstance(course, Trend):

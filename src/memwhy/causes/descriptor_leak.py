@@ -19,20 +19,11 @@ def judge(case: Case) -> Finding:
     """See the module's docstring."""
     descriptors = counted.count(case, "process.descriptors_count")
     if descriptors is None:
-        refuted = weigh.grows(case) is False
-        return Finding(
-            cause=NAME,
-            verdict=Verdict.REFUTED if refuted else Verdict.CANNOT_SAY,
-            probability=0.02,
-            against=("nothing grows",) if refuted else (),
-            because=() if refuted else ("the descriptors were not counted",),
-            confirm_with=None if refuted else "ls /proc/PID/fd | wc -l   twice, some minutes apart",
+        return counted.uncounted(
+            case, NAME, "the descriptors were not counted", "ls /proc/PID/fd | wc -l   twice, some minutes apart"
         )
     if not counted.rising(descriptors):
-        if counted.few(descriptors) and descriptors.last - descriptors.first >= 5:
-            text = f"descriptors: {weigh.change_said(descriptors)}: too few readings"
-            return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.05, because=(text,))
-        return counted.refuted(NAME, descriptors, "descriptors", 0)
+        return counted.still(NAME, descriptors, "descriptors", 0)
     because = [counted.told(descriptors, "descriptors")]
     for metric, noun in (
         ("process.sockets_count", "sockets"),

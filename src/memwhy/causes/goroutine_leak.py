@@ -26,11 +26,7 @@ def judge(case: Case) -> Finding:
     if counted.rising(goroutines):
         return _rising(case, stacks)
     bound = stacks.at_most if stacks is not None else None
-    if counted.few(goroutines) and goroutines.last - goroutines.first > 0:
-        return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.06, bytes=bound,
-                       because=(f"goroutines: {weigh.change_said(goroutines)}: too few readings",),
-                       confirm_with="the goroutine count, several times over some minutes")  # fmt: skip
-    return counted.refuted(NAME, goroutines, "goroutines", bound)
+    return counted.still(NAME, goroutines, "goroutines", bound)
 
 
 def _rising(case: Case, stacks: weigh.Part | None) -> Finding:

@@ -20,21 +20,12 @@ def judge(case: Case) -> Finding:
     threads = counted.count(case, "process.threads_count") or counted.count(case, "go.os_threads_count")
     stacks = weigh.part(case, "layer.thread_stacks_bytes")
     if threads is None:
-        refuted = weigh.grows(case) is False
-        return Finding(
-            cause=NAME,
-            verdict=Verdict.REFUTED if refuted else Verdict.CANNOT_SAY,
-            probability=0.02,
-            against=("nothing grows",) if refuted else (),
-            because=() if refuted else ("the thread count was not read",),
-            confirm_with=None if refuted else "grep Threads /proc/PID/status   twice, some minutes apart",
+        return counted.uncounted(
+            case, NAME, "the thread count was not read", "grep Threads /proc/PID/status   twice, some minutes apart"
         )
     bound = stacks.at_most if stacks is not None else None
     if not counted.rising(threads):
-        if counted.few(threads) and threads.last - threads.first >= 5:
-            text = f"threads: {weigh.change_said(threads)}: too few readings"
-            return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.05, bytes=bound, because=(text,))
-        return counted.refuted(NAME, threads, "threads", bound)
+        return counted.still(NAME, threads, "threads", bound)
     return _rising(case, stacks)
 
 
