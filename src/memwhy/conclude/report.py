@@ -29,7 +29,6 @@ def conclude(
     overhead: Overhead | None,
 ) -> Report:
     """The frozen report."""
-    total = case.series[case.total] if case.total else None
     account = case.account
     findings = tuple(_with_most(finding) for finding in findings)
     conclusion = verdict_of(findings)
@@ -52,7 +51,7 @@ def conclude(
         warnings=cautions(case, findings),
         facts=tuple(case.facts.items()),
         overhead=overhead,
-        span_s=total.points[-1][0] - total.points[0][0] if total and total.clock != "order" else None,
+        span_s=_span_s(case),
         limit=limit_said(case),
         proof=proof(case, conclusion),
     )
@@ -87,3 +86,12 @@ def _with_most(finding: Finding) -> Finding:
     if not finding.remedy or not finding.bytes or finding.verdict is Verdict.REFUTED:
         return finding
     return replace(finding, remedy=(*finding.remedy, f"at most {human_bytes(finding.bytes)} could come back by this"))
+
+
+def _span_s(case: Case) -> float | None:
+    """How long was seen: by the total, where there is none by the runtime's numbers; None when it carries no times."""
+    for metric in (case.total,) if case.total else ("go.sys_bytes", "go.heap_alloc_bytes"):
+        series = case.series.get(metric)
+        if series is not None and series.clock != "order":
+            return series.points[-1][0] - series.points[0][0]
+    return None
