@@ -281,3 +281,10 @@ def test_run_says_when_a_command_ends_before_anything_was_seen():
         done = run_memwhy("run", "--", command)
         assert done.code in (0, 3)
         assert done.code == 0 or "ended before anything was seen" in done.err
+
+
+def test_run_says_what_is_wrong_before_the_command_begins(tmp_path: Path) -> None:
+    for wrong in (("--for", "5x"), ("--tick", "1us"), ("-o", str(tmp_path))):
+        done = run_memwhy("run", *wrong, "--", "touch", str(tmp_path / "begun"))
+        assert done.code == 2
+    assert not (tmp_path / "begun").exists()

@@ -22,6 +22,8 @@ GENTLE_SHARE = 0.004
 SLACK_NS = NS_PER_S // 5
 """A tick that comes a little early still reads what is due: else every second one would find nothing to do."""
 NEVER_NS = 1 << 62
+SURVEY_TICKS = (0, 3, 8, 20, 60)
+"""When the endpoint is looked for until one is found: a program that has just begun does not listen yet."""
 FREE_READS = 2
 """The first reads of each source are not held back: two points are the least that shows a change."""
 
@@ -108,6 +110,7 @@ class Watcher:
         self._sources = tuple(cadence.source for cadence in CADENCES)
         self._due = {cadence.source: Due(cadence) for cadence in CADENCES}
         self._image: tuple[str, str] | None = None
+        self._new_image = True
         self._oom_kills: int | None = None
         self._pidfd = _pidfd(pid) if root == "/proc" else None
 
@@ -118,12 +121,13 @@ class Watcher:
         started_ns, cpu_ns = _boot_ns(), time.thread_time_ns()
         if not self._alive():
             return None
-        if self._tick == 0:
+        if self._tick in SURVEY_TICKS and (self._tick == 0 or not self.endpoints):
             self._find_endpoints()
         by_ns = started_ns + SLACK_NS
         due = [name for name in self._sources if self._due[name].next_ns <= by_ns or (last and name in _CLOSING)]
         evidence = [self._read(source) for source in due]
-        if self._tick == 0:
+        if self._new_image:
+            self._new_image = False
             evidence += self._read_binary()
         evidence += self._read_endpoints(last=last)
         cost_ns = time.thread_time_ns() - cpu_ns
@@ -195,7 +199,7 @@ class Watcher:
                 self.events.append(f"Its profiling endpoint could not be looked for: {_reason(error)}.")
             else:
                 self.endpoints = found.endpoints
-                if not found.endpoints:
+                if not found.endpoints and self._tick == SURVEY_TICKS[1]:
                     why = f" ({'; '.join(found.notes[:3])})" if found.notes else ""
                     self.events.append(f"No pprof, expvar or metrics endpoint was found{why}.")
         kinds = {one.kind for one in self.endpoints}
@@ -253,11 +257,12 @@ class Watcher:
             return self._end(f"ended, and its pid {self.pid} now belongs to another process")
         if reading.facts.get("process.state") in ("Z", "X"):
             return self._end("ended")
-        image = (reading.facts.get("process.start_stack", ""), _exe(self.root, self.pid))
+        image = (reading.facts.get("process.startstack", ""), _exe(self.root, self.pid))
         if self._image is not None and image != self._image and "" not in (image[1], self._image[1]):
             self.events.append(f"the process executed another program ({image[1]}) at tick {self._tick}")
             for source in ("proc/exe", "proc/environ"):
                 self._due[source].next_ns = 0
+            self._new_image = True
         self._image = image
         return True
 
@@ -354,8 +359,10 @@ def _pidfd(pid: int) -> int | None:
 
 def find_target(root: str, text: str) -> int:
     """The pid of a pid or process name. Raises TargetGone when there is none, UsageError when there are several."""
-    if text.isdigit():
+    if text.isascii() and text.isdigit():
         return int(text)
+    if not text.strip():
+        raise UsageError("the target is empty", help="give a pid, a process name or http://host:port")
     found = proc.find_pids(root, text)
     if not found:
         raise TargetGone(f"no process is called {text!r}", help="ps -e lists them; a pid works too")

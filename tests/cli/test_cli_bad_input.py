@@ -222,3 +222,19 @@ def test_a_broken_recording_among_others_is_listed_and_the_others_are_diagnosed(
         unread = {row["where"]: row["problem"] for row in answer["evidence"] if row["source"] == "unread"}
         assert list(unread) == ["noise.memwhy"]
         assert "recording" in unread["noise.memwhy"] or "database" in unread["noise.memwhy"]
+
+
+def test_an_answer_is_never_written_over_its_own_evidence(tmp_path: Path) -> None:
+    page = tmp_path / "page.txt"
+    page.write_text("              total        used\nMem: 1 2\n")
+    done = run_memwhy("explain", str(page), "-o", str(page))
+    assert (done.code, page.read_text()) == (2, "              total        used\nMem: 1 2\n")
+    assert "would be overwritten" in done.err
+
+
+def test_a_page_of_words_alone_is_nothing_readable(tmp_path: Path) -> None:
+    page = tmp_path / "page.txt"
+    page.write_text("We see high RES and think about a memory limit in cgo.\n")
+    done = run_memwhy("explain", str(page))
+    assert done.code == 2
+    assert "nothing readable" in done.err

@@ -189,8 +189,10 @@ class Casebook:
     def facts_of(self, subject: str) -> dict[str, str]:
         """All facts, this subject's own before others': a page seldom says whose binary it describes."""
         merged: dict[str, str] = {}
-        for facts in self._facts_of.values():
-            merged.update(facts)
+        strangers = set(self.timeline.subjects("process.rss_bytes")) - {subject}
+        for whose, facts in self._facts_of.items():
+            if whose not in strangers:
+                merged.update(facts)
         return merged | self._facts_of.get(subject, {})
 
     def case(self) -> Case:

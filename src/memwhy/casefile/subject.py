@@ -45,7 +45,9 @@ class SubjectSeries(Mapping[str, Series]):
     def _track(self, metric: str) -> tuple[str, Track] | None:
         candidates = [self._subject, ""]
         if metric.split(".")[0] not in ("host", "cgroup"):
-            candidates += self._timeline.subjects(metric)
+            # a process of its own, with an RSS of its own, lends nothing to another
+            strangers = set(self._timeline.subjects("process.rss_bytes"))
+            candidates += [subject for subject in self._timeline.subjects(metric) if subject not in strangers]
         for candidate in candidates:
             found = self._timeline.best(candidate, metric)
             if found is not None:

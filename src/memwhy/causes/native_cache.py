@@ -46,6 +46,15 @@ def judge(case: Case) -> Finding:
             remedy=REMEDY,
             confirm_with="memwhy watch PID --for 10m   (a cache stays level)",
         )
+    if isinstance(course, Trend) and course.shape in ("warm-up", "step") and native.change > weigh.SLIGHT_MOST_BYTES:
+        return Finding(
+            cause=NAME,
+            verdict=Verdict.CANNOT_SAY,
+            probability=0.15,
+            bytes=native.series.last,
+            because=(f"the native layers rose and stopped: {weigh.said(native)}",),
+            remedy=REMEDY,
+        )
     if growing is False or (growing and native.minor):
         text = f"the native layers do not grow: {weigh.said(native)}"
         return Finding(cause=NAME, verdict=Verdict.REFUTED, probability=0.02, bytes=native.at_most, against=(text,))

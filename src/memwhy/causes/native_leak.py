@@ -17,6 +17,7 @@ from memwhy.model.trend import Trend
 from memwhy.model.units import human_bytes
 
 NAME = "native-leak"
+SHORT_S = 15.0
 C_RUNTIME = frozenset(("libc", "libm", "libpthread", "libdl", "librt", "libgcc_s", "libresolv", "linux-vdso"))
 STANDARD_CGO = frozenset(("net", "os/user", "runtime/cgo", "plugin", "crypto/x509"))
 CGO_HELPERS = frozenset(("C.GoString", "C.GoStringN", "C.GoBytes"))
@@ -133,6 +134,8 @@ def straightness(case: Case, series: Series) -> float:
     if not isinstance(course, Trend):
         return 0.5
     sure = 0.70
+    if course.per == "s" and course.span < SHORT_S:
+        sure -= 0.1  # a start-up that is still filling its pools and caches looks the same
     if course.per == "s":
         sure += 0.05 * sum(course.span >= limit for limit in (120, 600, 3600, 6 * 3600))
     if series.first > 0 and series.last >= 1.5 * series.first:

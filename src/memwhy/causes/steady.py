@@ -29,6 +29,8 @@ WORDS = {
     "growing": "",
     "unclear": "",
 }
+SHORT_S = 15.0
+"""A shorter watch acquits nobody."""
 COUNTS = {
     "process.descriptors_count": "descriptors",
     "process.threads_count": "threads",
@@ -112,6 +114,8 @@ def _sure(course: Trend, level: int, *, slight: bool) -> float:
         sure += 0.05 * sum(missed_an_hour <= limit for limit in (1.0, 0.1))
     if course.shape in ("step", "warm-up") and course.slope > 0 and not slight:
         sure -= 0.08  # it may rise again
+    if course.per == "s" and course.span < SHORT_S:
+        sure -= 0.2  # growth in bursts, and what has not begun yet, take longer to show
     return min(0.95 if course.per == "s" and course.span >= LONG_S else 0.89, sure)
 
 

@@ -111,7 +111,7 @@ def obvious(arguments: Sequence[str]) -> str:
         return "run"
     if first == "-" or os.path.exists(first):
         return "explain"
-    if first.isdigit() or first.startswith(("http://", "https://")):
+    if (first.isascii() and first.isdigit()) or first.startswith(("http://", "https://")):
         return "watch"
     if os.sep in first or first.endswith((".txt", ".log", ".md", ".memwhy", ".gz", ".pb", ".json")):
         raise UsageError(f"{first}: no such file or directory", help="memwhy explain FILE, memwhy watch PID")

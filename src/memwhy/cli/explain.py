@@ -3,6 +3,7 @@ captured /proc files, pprof profiles, directories of these, mixed; - is standard
 """
 
 import argparse
+import os
 import sys
 
 from memwhy.cli.output import add_format, write
@@ -33,8 +34,14 @@ def run(options: argparse.Namespace) -> int:
 
     if not options.evidence:
         raise UsageError("nothing to explain was given", help="memwhy explain FILE…, or - for standard input")
+    if options.output and any(os.path.exists(one) and _same(one, options.output) for one in options.evidence):
+        raise UsageError(f"{options.output} is evidence: it would be overwritten", help="give another file after -o")
     stdin = sys.stdin.buffer if "-" in options.evidence else None
     with Progress(quiet=options.quiet) as progress:
         report = explain(options.evidence, stdin=stdin, progress=progress.reading)
     write(report, options, to=options.output)
     return 0
+
+
+def _same(one: str, other: str) -> bool:
+    return os.path.exists(other) and os.path.samefile(one, other)

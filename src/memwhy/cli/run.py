@@ -4,12 +4,14 @@ The command keeps this terminal's input and output; the answer comes when it end
 """
 
 import argparse
+import os
 import subprocess
 
 from memwhy.cli.output import say
-from memwhy.cli.targets import ROOT, add_watching
+from memwhy.cli.targets import ROOT, add_watching, tick_of
 from memwhy.cli.watch import add_watch
 from memwhy.model.errors import UsageError
+from memwhy.model.units import parse_duration, parse_size
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +31,7 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError("no command was given", help="memwhy run -- ./crawler --verbose")
     if options.for_ is None:
         options.for_ = "0"
+    _check(options)
     try:
         child = subprocess.Popen(command)
     except OSError as error:
@@ -46,3 +49,13 @@ def run(options: argparse.Namespace) -> int:
             except subprocess.TimeoutExpired:
                 child.kill()
                 child.wait()
+
+
+def _check(options: argparse.Namespace) -> None:
+    """Whatever is wrong with the options is said before the command begins its work. Raises UsageError."""
+    parse_duration(options.for_)
+    tick_of(options)
+    if options.max_size:
+        parse_size(options.max_size)
+    if options.output and os.path.exists(options.output):
+        raise UsageError(f"{options.output} exists already", help="give another file after -o")

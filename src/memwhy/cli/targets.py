@@ -47,11 +47,11 @@ def _pid_of(url: str) -> int:
     """The local process that listens at this address."""
     from urllib.parse import urlsplit
 
-    parts = urlsplit(url)
     try:
+        parts = urlsplit(url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
     except ValueError as error:
-        raise UsageError(f"{url} has no valid port") from error
+        raise UsageError(f"{url} is not a URL: {error}", help="write http://host:port") from error
     pid = find_listener(ROOT, port) if parts.hostname in ("localhost", "127.0.0.1", "::1", "0.0.0.0") else None
     if pid is None:
         raise TargetGone(

@@ -26,7 +26,7 @@ def missing(case: Case) -> tuple[str, ...]:
 
 def next_steps(case: Case, findings: tuple[Finding, ...], conclusion: Conclusion) -> tuple[NextStep, ...]:
     """The cheapest deciding measurement first; each step once."""
-    pid = str(case.target.pid) if case.target.pid is not None else "PID"
+    pid = str(case.target.pid) if case.target.pid is not None and not case.ended else "PID"
     steps: list[NextStep] = []
     if case.total is None or "process.rss_bytes" not in case.series:
         steps.append(

@@ -80,7 +80,8 @@ def read_evidence(
             desk.fail(path, "directory", "an empty directory")
         elif len(desk.inputs) - before > 1:
             desk.note_owner(path)
-    if not shelf.observations and not desk.recordings:
+    says = any(o.reading.metrics or o.reading.mappings or o.reading.profiles for o in shelf.in_place())
+    if not says and not desk.recordings and not any(_tells(o.reading) for o in shelf.in_place()):
         raise NothingReadable(_nothing(paths, desk.unread))
     return Evidenced(
         observations=shelf.in_place(),
@@ -89,6 +90,11 @@ def read_evidence(
         inputs=tuple(desk.inputs),
         recordings=tuple(desk.recordings),
     )
+
+
+def _tells(reading: Reading) -> bool:
+    """It has facts beyond the hints that words give."""
+    return any(not name.startswith(("prose.", "page.")) for name in reading.facts)
 
 
 def _nothing(paths: Sequence[str], unread: Sequence[Unread]) -> str:

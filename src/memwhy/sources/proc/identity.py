@@ -39,7 +39,7 @@ def find_pids(root: str, name: str) -> list[tuple[int, str, str]]:
         except OSError:
             continue  # ended meanwhile, or hidden
         names = {comm, os.path.basename(executable.removesuffix(" (deleted)")), os.path.basename(argv0)}
-        if argv0 and name in names:
+        if name and argv0 and name in names:
             found.append((pid, comm, argv0))
     return found
 
