@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memwhy.model.errors import NotPermitted, TargetGone
+from memwhy.model.reading import Reading
 from memwhy.sources.proc import READERS, environ, fd, find_pids, process_identity, smaps, smaps_rollup, status
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs a Linux /proc")
@@ -43,7 +44,7 @@ def test_every_reader_reads_this_very_process(name: str) -> None:
         raw = READERS[name].read("/proc", os.getpid())
     except FileNotFoundError:
         pytest.skip("this kernel does not have it")
-    READERS[name].parse(raw)
+    assert isinstance(READERS[name].parse(raw), Reading)
 
 
 @pytest.mark.parametrize(
