@@ -6,7 +6,7 @@ BIN := .venv/bin
 SOURCES := $(shell find src -name '*.py' -o -name '*.c' -o -name '*.h' -o -name '*.json') meson.build pyproject.toml
 SPECIMENS := $(shell find specimens -name '*.go' -o -name '*.c' -o -name 'go.mod' -o -name 'build.py') tools/find_go.py
 
-.PHONY: help setup specimens demo test check lint types format bench calibration fuzz docs changelog clean
+.PHONY: help setup core specimens demo test check lint types format bench calibration fuzz docs changelog clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -23,6 +23,11 @@ setup: .venv/installed  ## .venv with memwhy and its tools in it
 .venv/installed: .venv/tools $(SOURCES)
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --force-reinstall .
 	@touch $@
+
+core: .venv/tools  ## the compiled loops beside their sources, for work without installing
+	@test -d build/core || PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/meson setup build/core --buildtype=release >/dev/null
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/meson compile -C build/core >/dev/null
+	cp build/core/*.so src/memwhy/_core/
 
 specimens: specimens/bin/built  ## build the specimens (installs Go from PyPI where none >= 1.24 is found)
 

@@ -14,15 +14,17 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "memwhy"
 
 ARROWS = {
-    "cli": {"record", "diagnose", "recording", "sources", "render"},
-    "record": {"sources"},
+    "cli": {"record", "diagnose", "recording", "sources", "render", "inspect"},
+    "record": {"sources", "inspect"},
+    "inspect": {"runtimes", "memory", "sources", "_core"},
+    "runtimes": {"memory", "sources", "_core"},
     "diagnose": {"recording", "sources", "casefile", "causes", "conclude", "attribution"},
     "casefile": {"sources", "account", "trend"},
     "sources": {"memory", "_core"},
     "attribution": set(),
     "conclude": set(),
     "recording": set(),
-    "memory": set(),
+    "memory": {"_core"},
     "causes": set(),
     "account": set(),
     "trend": set(),
