@@ -85,7 +85,7 @@ class Space(ABC):
         """`size` bytes from each address, one after another; zeros where they cannot be read. Made for thousands."""
 
     @abstractmethod
-    def resident(self, start: int, end: int) -> array[int]:
+    def resident(self, start: int, end: int) -> "array[int]":
         """The pages of a range that count in RSS, as flat uint64 pairs start, end in address order, merged.
 
         Pages never touched, swapped out or mapped to the zero page are not resident; they must not be read from a live target.
