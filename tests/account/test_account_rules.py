@@ -177,6 +177,19 @@ def test_a_block_that_somebody_filled_beside_the_page_summaries_is_not_the_heap_
     assert bytes_of(taken([*summaries, untouched], go))["go_other"] == 80 * KIB
 
 
+def test_what_lies_above_the_page_summaries_is_go_s_before_what_came_later_below_them() -> None:
+    summaries = [
+        reserved(LOW, 512 * MIB),
+        plain(LOW + 512 * MIB, 16 * KIB, rss=16 * KIB),
+        reserved(LOW + 513 * MIB, 600 * MIB),
+    ]
+    go = {"go.sys_bytes": 12 * MIB, "go.heap_sys_bytes": 8 * MIB}
+    go_s_own = plain(LOW + 1113 * MIB, 2 * MIB, rss=100 * KIB)
+    of_somebody = plain(LOW - 3 * MIB, 3 * MIB, rss=3 * MIB)
+    found = bytes_of(taken([of_somebody, *summaries, go_s_own], go))
+    assert (found["go_other"], found["anonymous"]) == (116 * KIB, 3 * MIB)
+
+
 def test_one_unmarked_mapping_above_a_guard_is_not_called_a_stack_but_three_alike_are() -> None:
     def threads(count: int, size: int) -> list[Mapping]:
         pairs = ((reserved(i * GIB, 4 * KIB), plain(i * GIB + 4 * KIB, size, rss=8 * KIB)) for i in range(1, count + 1))

@@ -60,7 +60,8 @@ def find_metadata(mappings: Sequence[Mapping], taken: Claims, go: Map[str, int] 
     for index in [i for cluster in clusters for i in cluster]:
         if mappings[index].perms == "---p":
             claims[index] = _INSIDE
-    for index, inside in sorted(_writable(mappings, clusters), key=lambda item: (not item[1], item[0])):
+    # the kernel places each new mapping below the last: what lies higher is older, and the runtime's own are the oldest
+    for index, inside in sorted(_writable(mappings, clusters), key=lambda item: (not item[1], -item[0])):
         size = mappings[index].size_bytes
         may_hold_index = size - (mappings[index].rss_bytes or 0) >= INDEX_BYTES - _INDEX_TOUCHED_BYTES
         if size == INDEX_BYTES and (has_flag(mappings[index], "nh") or has_flag(mappings[index], "hg")):
