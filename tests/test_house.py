@@ -16,7 +16,7 @@ SOURCE = ROOT / "src" / "memwhy"
 ARROWS = {
     "cli": {"record", "diagnose", "recording", "sources", "render", "inspect"},
     "record": {"sources", "inspect"},
-    "inspect": {"runtimes", "memory", "sources", "_core"},
+    "inspect": {"runtimes", "memory", "sources", "account", "_core"},
     "runtimes": {"memory", "sources", "_core"},
     "diagnose": {"recording", "sources", "casefile", "causes", "conclude", "attribution"},
     "casefile": {"sources", "account", "trend"},

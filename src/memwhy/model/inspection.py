@@ -5,7 +5,8 @@ runtime think they have. A part that could not be read is None, and `notes` say 
 """
 
 from collections.abc import Mapping as Map
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any, cast
 
 CATEGORIES: dict[str, str] = {
     "malloc.in_use": "malloc: blocks in use",
@@ -19,6 +20,7 @@ CATEGORIES: dict[str, str] = {
     "heap.idle": "runtime heap: idle, not yet given back",
     "heap.stacks": "runtime heap: goroutine stacks and work buffers",
     "heap.meta": "runtime metadata",
+    "heap.unread": "runtime heap: could not be read",
     "threads.stacks": "thread stacks",
     "files.clean": "program, libraries and files, as on disk",
     "files.written": "program and library data, written",
@@ -203,3 +205,18 @@ class Inspection:
     apart_s: float | None = None
     """Seconds between the two looks that `grown_*` compares; None after one look."""
     facts: Map[str, str] = field(default_factory=dict)
+
+
+def as_plain(inspection: Inspection) -> dict[str, Any]:
+    """The inspection in the types of JSON, field by field under the same names."""
+    return cast("dict[str, Any]", _plain(inspection))
+
+
+def _plain(value: object) -> object:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
+    if isinstance(value, Map):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    return value

@@ -6,6 +6,7 @@ from typing import Literal
 
 from memwhy.model.account import Check
 from memwhy.model.case import Series, Target
+from memwhy.model.inspection import Inspection
 from memwhy.model.trend import Course
 
 SCHEMA = "memwhy/diagnosis/1"
@@ -151,3 +152,5 @@ class Report:
     limit: str | None = None
     proof: str | None = None
     """How to see that the remedy worked; None when nothing has to be mended."""
+    inspection: Inspection | None = None
+    """The last look from outside, when there was one."""

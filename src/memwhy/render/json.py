@@ -10,6 +10,7 @@ import re
 from typing import Any
 
 from memwhy.model.account import Check
+from memwhy.model.inspection import as_plain
 from memwhy.model.report import SCHEMA, Finding, Report, Row
 from memwhy.model.trend import Course, Trend
 from memwhy.render.figures import unit_of
@@ -110,7 +111,17 @@ def _added(report: Report) -> dict[str, Any]:
         "limit": report.limit,
         "proof": report.proof,
         "span_s": _number(report.span_s),
+        **({} if report.inspection is None else {"inspect": _finite(as_plain(report.inspection))}),
     }
+
+
+def _finite(value: Any) -> Any:
+    """The same with null for what is no number of JSON."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return _number(value) if isinstance(value, float) else value
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

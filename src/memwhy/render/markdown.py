@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from memwhy.model.report import Report, Row
-from memwhy.render import outline
+from memwhy.render import inside, outline
 from memwhy.render.figures import NONE, Pace, amount, now_header, now_of, pace_of, rate_of, rows_of, share_of, unit_of
 from memwhy.render.plain import clean
 
@@ -29,6 +29,7 @@ def render(report: Report) -> str:
         _limit(report),
         _why(report),
         _holders(report),
+        *(_inside(table) for table in (inside.tables(report.inspection) if report.inspection else ())),
         _bullets("Careful", (_escape(text) for text in outline.cares(report))),
         _steps(report),
         _fix(report),
@@ -151,6 +152,14 @@ def _holders(report: Report) -> str:
         table = _grid(("function", "module", "called by", "bytes", "share"), rows, left=3)
         parts.append(f"**Who holds it** ({_escape(layer)}, by {method})\n\n{table}")
     return "\n\n".join(parts)
+
+
+def _inside(table: inside.Table) -> str:
+    """One table of the look from outside."""
+    rows = [(_escape(row[0].strip()), *row[1:]) for row in table.rows]
+    grid = _grid(("", *table.header), rows) if rows else ""
+    notes = "\n".join(f"- {_escape(text)}" for text in table.notes)
+    return "\n\n".join(part for part in (f"**{_escape(table.title)}**", grid, notes) if part)
 
 
 def _steps(report: Report) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from memwhy.model.report import Holder, NextStep, Report, Row
-from memwhy.render import outline
+from memwhy.render import inside, outline
 from memwhy.render.figures import Pace, amount, now_header, now_of, pace_of, rate_of, rows_of, share_of, unit_of
 from memwhy.render.page import MARGIN, WIDTH, Cells, Line, Span, Style, columns, hang, ledger, line, note, paint
 from memwhy.render.plain import clean, elide, pad, width, wrap
@@ -25,6 +25,7 @@ def render(report: Report, *, colour: bool = False, verbose: bool = False) -> st
         note("Why", _why(report)) + note("Against", _against(report)),
         *(_holders(*group) for group in outline.held(report)),
         _rivals(report),
+        *(_inside(table) for table in (inside.tables(report.inspection) if report.inspection else ())),
         _ruled_out(report),
         _cannot_say(report),
         note("Careful", outline.cares(report), style="yellow"),
@@ -147,6 +148,17 @@ def _stack(frames: tuple[str, ...], *, indent: int) -> list[Line]:
         else:
             rows.append(name)
     return [(Span(" " * indent), Span(row, "dim")) for row in rows]
+
+
+def _inside(table: inside.Table) -> list[Line]:
+    """One table of the look from outside: its title, the rows, and sentences below."""
+    rows: list[Cells | Line] = [Cells(elide(clean(row[0]), 400), row[1:]) for row in table.rows]
+    lines = columns(Cells(table.title, table.header, indent=0), rows) if rows else [line(clean(table.title), "bold")]
+    if rows:
+        lines[0] = tuple(Span(span.text, "bold") for span in lines[0])
+    for text in table.notes:
+        lines += hang(text, indent=2, hanging=4, style="dim")
+    return lines
 
 
 def _ruled_out(report: Report) -> list[Line]:
