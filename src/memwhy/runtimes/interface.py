@@ -11,6 +11,7 @@ from typing import Literal, Protocol
 from memwhy.memory.space import Space
 from memwhy.model.account import Check
 from memwhy.model.errors import MemwhyError
+from memwhy.model.inspection import GoInside
 
 
 class Unsupported(MemwhyError):
@@ -64,6 +65,14 @@ class Runtime(Protocol):
 
     def documents(self) -> Iterator[tuple[str, bytes]]:
         """(source name, raw evidence) in forms that memwhy's readers know: what its own endpoints would have told."""
+        ...
+
+    def inside(self, *, goroutines: bool = True) -> GoInside | None:
+        """Its own numbers as the inspection shows them; None for a runtime that has no such part. goroutines: their stacks too."""
+        ...
+
+    def file(self, name: str) -> bytes | None:
+        """A file for other tools: "heap profile" (pprof), "goroutines" (text). None where the runtime has no such thing."""
         ...
 
     def verify(self) -> tuple[Check, ...]:
