@@ -1,0 +1,3 @@
+module example.org/inside
+
+go 1.19
