@@ -1,9 +1,23 @@
 """Reports built by hand, rich enough to fill every corner of a view. Figures and names are made up."""
 
+from dataclasses import replace
 from typing import Any
 
 from memwhy.model.account import Check
 from memwhy.model.case import Series, Target
+from memwhy.model.inspection import (
+    CgoCall,
+    GoInside,
+    GoroutineGroup,
+    Inspection,
+    InspectionCost,
+    LedgerRow,
+    Lost,
+    LostGraph,
+    Malloc,
+    SizeClass,
+    StackFrame,
+)
 from memwhy.model.report import (
     CAUSES,
     Conclusion,
@@ -498,7 +512,109 @@ def hostile() -> Report:
         span_s=1e30,
         proof="again " + HOSTILE,
         limit="[click](javascript:alert(1)) " + HOSTILE,
+        inspection=looked(HOSTILE),
     )
+
+
+def looked(text: str = "") -> Inspection:
+    """A look from outside with every part in it; text: put wherever a target's own words stand."""
+    visit = (StackFrame(function="main.fetch", file="main.go", line=9), StackFrame(function=f"main.visit{text}"))
+    return Inspection(
+        rss_bytes=612 * MIB,
+        ledger=(
+            LedgerRow(category="malloc.in_use", bytes=566 * MIB, virtual_bytes=570 * MIB),
+            LedgerRow(category="malloc.free", bytes=600 * KIB, virtual_bytes=MIB),
+            LedgerRow(category="heap.in_use", bytes=9 * MIB, virtual_bytes=9 * MIB),
+            LedgerRow(category="heap.idle", bytes=15 * MIB, virtual_bytes=55 * MIB),
+            LedgerRow(category="files.clean", bytes=21 * MIB, virtual_bytes=30 * MIB),
+            LedgerRow(category="kernel", bytes=4 * KIB, virtual_bytes=8 * KIB),
+            LedgerRow(category="anonymous", bytes=408 * KIB, virtual_bytes=64 * MIB),
+        ),
+        unexplained_bytes=420 * KIB,
+        moved_bytes=12 * KIB,
+        go=GoInside(
+            version="go1.27.3",
+            goroutines=2014,
+            memstats={"Sys": 41 * MIB, "HeapAlloc": 8 * MIB, "HeapIdle": 15 * MIB, "NumGC": 12},
+            groups=(
+                GoroutineGroup(count=2000, state="IO wait", stack=visit, created_by=f"main.main{text}"),
+                *(GoroutineGroup(count=1, state="select", stack=(visit[0],) * n) for n in range(13, 0, -1)),
+                GoroutineGroup(count=1, state="running", stack=()),
+            ),
+            cgo_calls=(CgoCall(stack=visit, seen=140, looks=145, goroutines=3),),
+            cgo_calls_ever=70_123,
+            threads=9,
+            modules=("example.com/crawler v1.2.0",),
+        ),
+        malloc=Malloc(
+            version="glibc 2.36",
+            system_bytes=570 * MIB,
+            in_use_bytes=567 * MIB,
+            free_bytes=3 * MIB,
+            fastbin_bytes=64 * KIB,
+            mmapped_count=2,
+            mmapped_bytes=2 * MIB,
+            arenas=8,
+            heaps=12,
+            tcache_bytes=100 * KIB,
+            top_bytes=MIB,
+            trimmable_bytes=700 * KIB,
+            in_use_chunks=4_400_000,
+            free_chunks=900,
+            in_use_resident_bytes=566 * MIB,
+            free_resident_bytes=600 * KIB,
+            mmapped_resident_bytes=MIB,
+            classes=(
+                SizeClass(
+                    chunk_bytes=128,
+                    up_to_bytes=128,
+                    in_use_count=4_000_000,
+                    in_use_bytes=512_000_000,
+                    grown_count=282_140,
+                    grown_bytes=36_113_920,
+                ),
+                SizeClass(
+                    chunk_bytes=64, up_to_bytes=64, in_use_count=7, in_use_bytes=448, grown_count=-1, grown_bytes=-64
+                ),
+                SizeClass(
+                    chunk_bytes=MIB,
+                    up_to_bytes=2 * MIB,
+                    in_use_count=3,
+                    in_use_bytes=4 * MIB,
+                    grown_count=0,
+                    grown_bytes=0,
+                ),
+            ),
+            approximate=(f"the heap at 0x7f0000000000 could not be walked to its end{text}",),
+        ),
+        lost=Lost(
+            bytes=540 * MIB,
+            chunks=4_200_000,
+            maybe_bytes=64 * KIB,
+            held_bytes=26 * MIB,
+            roots_bytes=40 * MIB,
+            graphs=(
+                LostGraph(
+                    count=16_342,
+                    chunks=257,
+                    bytes=500 * MIB,
+                    library=f"libxml2.so.2.9.14{text}",
+                    type="xmlDoc",
+                    samples=(f"Customer number 49{text}",),
+                ),
+                *(LostGraph(count=n, chunks=1, bytes=5 * MIB) for n in range(9, 1, -1)),
+            ),
+            caveats=(f"blocks made while it was searched are not counted{text}",),
+        ),
+        notes=(f"the thread 4712 ended meanwhile{text}",),
+        cost=InspectionCost(cpu_s=0.61, wall_s=5.9, attach_s=0.031, rss_bytes=92 * MIB),
+        apart_s=5.02,
+    )
+
+
+def inspected() -> Report:
+    """A leak whose process was looked into twice from outside."""
+    return replace(native_leak(), inspection=looked())
 
 
 GOLDEN = {
@@ -507,4 +623,5 @@ GOLDEN = {
     "steady-twin": steady_twin,
     "undetermined": undetermined,
     "hostile": hostile,
+    "inspected": inspected,
 }

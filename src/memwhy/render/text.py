@@ -153,9 +153,8 @@ def _stack(frames: tuple[str, ...], *, indent: int) -> list[Line]:
 def _inside(table: inside.Table) -> list[Line]:
     """One table of the look from outside: its title, the rows, and sentences below."""
     rows: list[Cells | Line] = [Cells(elide(clean(row[0]), 400), row[1:]) for row in table.rows]
-    lines = columns(Cells(table.title, table.header, indent=0), rows) if rows else [line(clean(table.title), "bold")]
-    if rows:
-        lines[0] = tuple(Span(span.text, "bold") for span in lines[0])
+    lines = hang(table.title, indent=0, hanging=2, style="bold")
+    lines += columns(Cells("", table.header, style="dim"), rows) if rows else []
     for text in table.notes:
         lines += hang(text, indent=2, hanging=4, style="dim")
     return lines
