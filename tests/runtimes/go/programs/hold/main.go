@@ -1,0 +1,122 @@
+// A heap of many kinds, and the truth about it. A command arrives on standard input, the answer leaves as bytes;
+// answering allocates nothing, so that the numbers stay true until the next command.
+package main
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"runtime/pprof"
+	"strconv"
+	"syscall"
+	"unsafe"
+)
+
+type node struct {
+	next *node
+	data [5]int
+}
+
+var (
+	stats  runtime.MemStats
+	nodes  *node
+	blocks [][]byte
+	big    []byte
+	tiny   []*byte
+	parked chan int
+	sink   map[string]int
+	one    [1]byte
+)
+
+func grow(mb int) {
+	for i := 0; i < mb*4096; i++ {
+		nodes = &node{next: nodes}
+	}
+	for i := 0; i < mb*16; i++ {
+		blocks = append(blocks, make([]byte, 3000+i%7000))
+	}
+	for i := 0; i < 1000; i++ {
+		tiny = append(tiny, new(byte))
+		sink["key "+strconv.Itoa(i)] = i
+	}
+	big = make([]byte, mb<<19)
+	for i := range big {
+		big[i] = 1
+	}
+}
+
+func answer(p unsafe.Pointer, size uintptr) {
+	raw := unsafe.Slice((*byte)(p), size)
+	for len(raw) > 0 {
+		n, err := syscall.Write(1, raw)
+		if err != nil {
+			os.Exit(3)
+		}
+		raw = raw[n:]
+	}
+}
+
+func busy(seed int) {
+	keep := make([][]byte, 512)
+	for i := seed; ; i++ {
+		keep[i%512] = make([]byte, 16+i*131%4000)
+		if i%1000 == 0 {
+			runtime.Gosched()
+		}
+	}
+}
+
+func main() {
+	mb, _ := strconv.Atoi(os.Args[1])
+	if len(os.Args) > 2 {
+		runtime.MemProfileRate, _ = strconv.Atoi(os.Args[2])
+	}
+	sink = map[string]int{}
+	parked = make(chan int)
+	for i := 0; i < 50; i++ {
+		go func() { <-parked }()
+	}
+	grow(mb)
+	for {
+		if n, _ := syscall.Read(0, one[:]); n < 1 {
+			return
+		}
+		switch one[0] {
+		case 'm': // runtime.MemStats, and the number of goroutines in the end
+			runtime.ReadMemStats(&stats)
+			count := runtime.NumGoroutine()
+			answer(unsafe.Pointer(&stats), unsafe.Sizeof(stats))
+			answer(unsafe.Pointer(&count), 8)
+		case 'h': // the heap profile as text, its length before it
+			file, _ := os.CreateTemp("", "heap")
+			pprof.Lookup("heap").WriteTo(file, 1)
+			info, _ := file.Stat()
+			fmt.Printf("%d\n", info.Size())
+			text, _ := os.ReadFile(file.Name())
+			os.Remove(file.Name())
+			os.Stdout.Write(text)
+		case 'g':
+			runtime.GC()
+			os.Stdout.Write([]byte("g"))
+		case 'd': // drop half, collect, give nothing back
+			nodes, big = nil, nil
+			runtime.GC()
+			runtime.GC()
+			os.Stdout.Write([]byte("d"))
+		case 'o':
+			debug.SetGCPercent(-1)
+			os.Stdout.Write([]byte("o"))
+		case 'l':
+			debug.SetMemoryLimit(int64(mb) << 20)
+			os.Stdout.Write([]byte("l"))
+		case 'b':
+			for i := 0; i < 4; i++ {
+				go busy(i * 7919)
+			}
+			os.Stdout.Write([]byte("b"))
+		case 's': // all stacks move into new spans
+			os.Stdout.Write([]byte("s"))
+		}
+	}
+}
