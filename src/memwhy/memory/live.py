@@ -6,14 +6,17 @@ kernel's fs/proc/base.c). That is how refresh() knows.
 """
 
 import os
-import sys
 from array import array
 from collections.abc import Callable, Sequence
 from typing import Self
 
+from memwhy.memory.access import why_denied
+from memwhy.memory.modules import Files
 from memwhy.memory.reading import gather_pages, gather_pure, read_pages
+from memwhy.memory.residency import Residency
 from memwhy.memory.space import Module, Source, Space, Thread
-from memwhy.model.errors import MemwhyError, NotPermitted, TargetGone
+from memwhy.memory.threads import read_threads
+from memwhy.model.errors import MemwhyError, NotPermitted, ParseError, TargetGone
 from memwhy.model.mapping import Mapping
 
 __all__ = ["Live", "gather_pure"]
@@ -22,35 +25,45 @@ __all__ = ["Live", "gather_pure"]
 class Live(Space):
     """A running process. Made by `Live.open`; a context manager."""
 
-    def __init__(
-        self, root: str, pid: int, start_ticks: int, mem: int, mappings: Callable[[], tuple[Mapping, ...]]
-    ) -> None:
+    def __init__(self, root: str, pid: int, start_ticks: int, mappings: Callable[[], tuple[Mapping, ...]]) -> None:
+        """Raises NotPermitted or FileNotFoundError; use `open`."""
         self.name = f"pid {pid}"
         self.pid: int = pid
-        self.source = Source(fd=mem, pid=pid)
         self.mappings = ()
         self._directory = f"{root.rstrip('/')}/{pid}"
         self._start_ticks = start_ticks
         self._read_mappings = mappings
+        self._files = Files(self._directory, self._read_resident)
+        mem = os.open(f"{self._directory}/mem", os.O_RDONLY | os.O_CLOEXEC)
+        self._descriptors = [mem]
+        self._descriptors.append(os.open(f"{self._directory}/pagemap", os.O_RDONLY | os.O_CLOEXEC))
+        self._residency = Residency(self._descriptors[1])
+        self.source = Source(fd=mem, pid=pid if _is_our_own(root) else 0)
 
     @classmethod
     def open(cls, pid: int, *, root: str = "/proc", mappings: Callable[[], tuple[Mapping, ...]]) -> Self:
         """Open a process for reading. mappings: reads its smaps anew at each call, here and in refresh().
 
-        Raises TargetGone where there is no such process or it has no memory, NotPermitted with the reason where the kernel forbids.
+        Raises TargetGone where there is no such process or it has no memory, NotPermitted with the reason where the
+        kernel forbids it, MemwhyError for a machine or a program that is not x86-64.
         """
-        if sys.byteorder != "little" or os.uname().machine != "x86_64":
-            raise MemwhyError(f"processes can be read on x86-64 only, and this machine is {os.uname().machine}")
         directory = f"{root.rstrip('/')}/{pid}"
-        start_ticks = _start_ticks(directory, pid)
+        if os.uname().machine != "x86_64":
+            raise MemwhyError(f"processes can be looked into on x86-64 only, and this machine is {os.uname().machine}")
         try:
-            mem = os.open(f"{directory}/mem", os.O_RDONLY | os.O_CLOEXEC)
+            space = cls(root, pid, _start_ticks(directory, pid), mappings)
         except PermissionError as error:
-            raise NotPermitted(f"the kernel does not let us read the memory of pid {pid}") from error
+            reason, advice = why_denied(root, pid)
+            raise NotPermitted(
+                f"the kernel does not let us read the memory of pid {pid}: {reason}", help=advice
+            ) from error
         except (FileNotFoundError, ProcessLookupError) as error:
-            raise TargetGone(f"pid {pid} ended") from error
-        space = cls(root, pid, start_ticks, mem, mappings)
+            if _is_hidden(root, pid):
+                reason, advice = why_denied(root, pid)
+                raise NotPermitted(f"pid {pid} cannot be seen: {reason}", help=advice) from error
+            raise TargetGone(f"no process has pid {pid}", help="see ps -e for the pids there are") from error
         try:
+            _check_machine(directory, pid)
             space.refresh()
         except BaseException:
             space.close()
@@ -63,6 +76,11 @@ class Live(Space):
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What of the looks so far is not sure, in words."""
+        return self._residency.notes
+
     def read(self, address: int, size: int) -> bytes:
         """The bytes at an address, up to the first that cannot be read: fewer than `size`, or none."""
         return read_pages(self.source.fd, address, size)
@@ -72,50 +90,95 @@ class Live(Space):
         return gather_pages(self.source, addresses, size)
 
     def resident(self, start: int, end: int) -> "array[int]":
-        """The pages of a range that count in RSS, as flat uint64 pairs start, end in address order, merged."""
-        raise NotImplementedError
+        """What of a range counts in RSS, as flat uint64 pairs start, end in address order, merged; see `Residency`."""
+        return self._residency.pages(self.mappings, start, end)
 
     def threads(self) -> tuple[Thread, ...]:
-        """Its threads, as far as they may be looked at."""
-        raise NotImplementedError
+        """Its threads by tid; registers: the arguments of the system call that each waits in."""
+        return read_threads(self._directory)
 
     def modules(self) -> tuple[Module, ...]:
-        """The program and its libraries, in address order."""
-        raise NotImplementedError
+        """The program and its libraries, in address order; their files stay open until close()."""
+        return self._files.modules(self.mappings)
 
     def refresh(self) -> None:
         """Look at the mappings again. Raises TargetGone when the process ended or became another program."""
         self._check_identity()
         try:
             self.mappings = self._read_mappings()
-        except OSError as error:
-            raise TargetGone(f"pid {self.pid} ended while its mappings were read") from error
+        except (OSError, ParseError) as error:
+            self._check_identity()
+            if isinstance(error, ProcessLookupError | FileNotFoundError):
+                raise TargetGone(f"pid {self.pid} ended while its mappings were read") from error
+            raise
         self._check_identity()
+        self._residency.forget()
 
     def close(self) -> None:
         """Let go of the descriptors."""
-        if self.source.fd >= 0:
-            os.close(self.source.fd)
-            self.source = Source(fd=-1, pid=self.source.pid)
+        self._files.close()
+        while self._descriptors:
+            os.close(self._descriptors.pop())
+        self.source = Source(fd=-1, pid=0)
+
+    def _read_resident(self, address: int, size: int) -> bytes:
+        """What is there without touching it: nothing where a page is not resident."""
+        pages = self.resident(address, address + size)
+        return self.read(address, size) if list(pages) == [address, address + size] else b""
 
     def _check_identity(self) -> None:
-        if _start_ticks(self._directory, self.pid) != self._start_ticks:
+        try:
+            start_ticks = _start_ticks(self._directory, self.pid)
+        except (FileNotFoundError, ProcessLookupError) as error:
+            raise TargetGone(f"pid {self.pid} ended") from error
+        if start_ticks != self._start_ticks:
             raise TargetGone(f"pid {self.pid} ended, and another process has its number now")
         if not _has_memory(self.source.fd):
-            if _start_ticks(self._directory, self.pid) == self._start_ticks:
-                raise TargetGone(f"pid {self.pid} has no memory any more: it ended, or executed another program")
-            raise TargetGone(f"pid {self.pid} ended")
+            raise TargetGone(
+                f"pid {self.pid} has no memory that we know any more: it ended, or executed another program"
+            )
+
+
+def _is_our_own(root: str) -> bool:
+    """Are the pids of this procfs those that system calls of ours mean? Not when it is another namespace's."""
+    try:
+        return os.readlink(f"{root.rstrip('/')}/self") == str(os.getpid())
+    except OSError:
+        return False
+
+
+def _is_hidden(root: str, pid: int) -> bool:
+    """Is there such a process although /proc does not show it? (Signal 0 asks and sends nothing: kill(2).)"""
+    if not _is_our_own(root) or os.path.exists(f"{root.rstrip('/')}/{pid}"):
+        return False
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except (ProcessLookupError, OverflowError):
+        return False
+    return True
+
+
+def _check_machine(directory: str, pid: int) -> None:
+    """Raises MemwhyError, by name, for a program of another architecture (32-bit ones, and those that an emulator runs)."""
+    try:
+        with open(f"{directory}/exe", "rb") as file:
+            raw = file.read(20)
+    except OSError:
+        return
+    if raw[:4] == b"\x7fELF" and (raw[4] != 2 or raw[18:20] != b"\x3e\0"):
+        width = "32-bit" if raw[4] == 1 else "of another machine"
+        raise MemwhyError(f"the program of pid {pid} is {width}; only x86-64 programs can be looked into")
 
 
 def _start_ticks(directory: str, pid: int) -> int:
-    """Field 22 of /proc/PID/stat, which with the pid makes a process unmistakable. TargetGone for zombies too."""
-    try:
-        with open(f"{directory}/stat", "rb") as file:
-            fields = file.read().rpartition(b")")[2].split()
-    except (FileNotFoundError, ProcessLookupError) as error:
-        raise TargetGone(f"no process has pid {pid}", help="see ps -e for the pids there are") from error
-    except PermissionError as error:
-        raise NotPermitted(f"the kernel does not let us look at pid {pid}") from error
+    """Field 22 of /proc/PID/stat, which with the pid makes a process unmistakable.
+
+    Raises OSError, and TargetGone for a zombie and for what has no memory of its own; proc_pid_stat(5).
+    """
+    with open(f"{directory}/stat", "rb") as file:
+        fields = file.read().rpartition(b")")[2].split()
     if len(fields) < 20 or not fields[19].isdigit():
         raise TargetGone(f"{directory}/stat is not what the kernel writes there")
     if fields[0] in (b"Z", b"X"):
@@ -126,7 +189,7 @@ def _start_ticks(directory: str, pid: int) -> int:
 def _has_memory(mem: int) -> bool:
     """Is the address space behind a descriptor of /proc/PID/mem still in use? A dead one reads 0 bytes everywhere.
 
-    The first page is never mapped without vm.mmap_min_addr = 0, and reading it is harmless then, too.
+    Asked is the first page, which nobody maps (vm.mmap_min_addr) and which may be read where somebody does.
     """
     try:
         return os.pread(mem, 1, 0) != b""

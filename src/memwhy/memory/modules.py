@@ -1,0 +1,225 @@
+"""The program and its libraries, as they lie in memory: which ranges they write, and which stay as on disk.
+
+A file is a module where its mappings fit its own program headers (elf(5), ld.so(8)): every PT_LOAD at one and the same
+distance from where the file wants it, some of them executable or writable as it asks. A file that is merely
+mapped to be read does not fit. The file is opened through the process where that is allowed, so that one that
+was replaced on disk is read as it was, and checked by its first page where it had to be found by name.
+"""
+
+import os
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+
+from memwhy.memory.elf import ET_DYN, ET_EXEC, PF_W, PF_X, PT_LOAD, Elf, Image, Segment
+from memwhy.memory.space import PAGE_BYTES, Module
+from memwhy.model.errors import ParseError
+from memwhy.model.mapping import Mapping
+
+_DELETED = " (deleted)"
+_MOST_OPEN = 512
+
+Key = tuple[str, int, str]
+Opener = Callable[[Sequence[Mapping]], Elf | None]
+"""The ELF file behind the mappings of one file; None where it cannot be read. Raises ParseError where it is something else."""
+
+
+def find_modules(
+    mappings: Sequence[Mapping], open_file: Opener, is_program: Callable[[Mapping], bool]
+) -> tuple[Module, ...]:
+    """The modules in address order. mappings: all, in address order."""
+    modules: list[Module] = []
+    named = sorted((mapping for mapping in mappings if _is_file(mapping)), key=lambda m: (file_key(m), m.start))
+    for _, group in groupby(named, key=file_key):
+        parts = list(group)
+        try:
+            elf = open_file(parts)
+        except ParseError:
+            continue  # data, not a program
+        program = is_program(parts[0])
+        if elf is None:
+            if any("x" in part.perms for part in parts):
+                modules.append(_unreadable(parts, program))
+        elif elf.type in (ET_EXEC, ET_DYN):
+            modules += _placed(elf, parts, mappings, program)
+    return tuple(sorted(modules, key=lambda module: module.start))
+
+
+def file_key(mapping: Mapping) -> Key:
+    """What makes a file one and the same: device, inode and name."""
+    return mapping.device, mapping.inode, mapping.path
+
+
+def _is_file(mapping: Mapping) -> bool:
+    return mapping.path.startswith("/") and not mapping.path.startswith(("/dev/", "/SYSV"))
+
+
+def _unreadable(parts: Sequence[Mapping], program: bool) -> Module:
+    """What the mappings alone tell; without the headers the size of the bss is unknown."""
+    return Module(
+        path=parts[0].path,
+        start=parts[0].start,
+        end=parts[-1].end,
+        bias=parts[0].start - parts[0].offset,
+        written=tuple((part.start, part.end) for part in parts if "w" in part.perms),
+        constant=tuple((part.start, part.end) for part in parts if "r" in part.perms and "w" not in part.perms),
+        is_program=program,
+    )
+
+
+def _placed(elf: Elf, parts: Sequence[Mapping], mappings: Sequence[Mapping], program: bool) -> Iterator[Module]:
+    """One module for each place where the file was loaded: dlmopen loads one twice."""
+    loads = [segment for segment in elf.segments if segment.type == PT_LOAD and segment.memory_size > 0]
+    if not loads:
+        return
+    first = min(loads, key=lambda segment: segment.address)
+    biases = [part.start - _down(first.address) for part in parts if part.offset == _down(first.offset)]
+    for bias in dict.fromkeys(biases):
+        if _fits(loads, parts, bias):
+            start = bias + _down(first.address)
+            end = bias + max(segment.address + segment.memory_size for segment in loads)
+            inside = [mapping for mapping in mappings if mapping.start < _up(end) and mapping.end > start]
+            yield Module(
+                path=parts[0].path,
+                start=start,
+                end=_up(end),
+                bias=bias,
+                written=_ranges(loads, inside, bias, written=True),
+                constant=_ranges(loads, inside, bias, written=False),
+                elf=elf,
+                is_program=program,
+            )
+
+
+def _fits(loads: Sequence[Segment], parts: Sequence[Mapping], bias: int) -> bool:
+    """Do the mappings show most segments where this bias puts them, and one as executable or writable as the file asks?"""
+    with_bytes = [segment for segment in loads if segment.file_size > 0]
+    found = [segment for segment in with_bytes if _is_mapped(segment, parts, bias)]
+    if 2 * len(found) < len(with_bytes) or not found:
+        return False
+    asked = [segment for segment in with_bytes if segment.flags & (PF_X | PF_W)]
+    return not asked or any(_is_as_asked(segment, parts, bias) for segment in asked)
+
+
+def _is_mapped(segment: Segment, parts: Sequence[Mapping], bias: int) -> bool:
+    at, offset = bias + _down(segment.address), _down(segment.offset)
+    return any(part.start <= at < part.end and at - part.start + part.offset == offset for part in parts)
+
+
+def _is_as_asked(segment: Segment, parts: Sequence[Mapping], bias: int) -> bool:
+    start, end = bias + segment.address, bias + segment.address + segment.memory_size
+    wanted = "x" if segment.flags & PF_X else "w"
+    return any(part.start < end and part.end > start and wanted in part.perms for part in parts)
+
+
+def _ranges(
+    loads: Sequence[Segment], inside: Sequence[Mapping], bias: int, *, written: bool
+) -> tuple[tuple[int, int], ...]:
+    """The readable parts of the segments that are writable, or not, by the file's word; clipped to the segment's bytes.
+
+    Data that the loader protected after relocation (RELRO) counts as written. bss behind the file's bytes may
+    share its mapping with a stranger, so the segment's size decides, not the mapping's.
+    """
+    ranges: list[tuple[int, int]] = []
+    for segment in sorted(loads, key=lambda segment: segment.address):
+        if bool(segment.flags & PF_W) is not written:
+            continue
+        start, end = bias + segment.address, bias + segment.address + segment.memory_size
+        for mapping in inside:
+            low, high = max(start, mapping.start), min(end, mapping.end)
+            if low < high and "r" in mapping.perms:
+                if ranges and ranges[-1][1] == low:
+                    ranges[-1] = ranges[-1][0], high
+                else:
+                    ranges.append((low, high))
+    return tuple(ranges)
+
+
+def _down(address: int) -> int:
+    return address & -PAGE_BYTES
+
+
+def _up(address: int) -> int:
+    return -(-address // PAGE_BYTES) * PAGE_BYTES
+
+
+class Files:
+    """The files that a live process maps, opened once each. directory: its /proc/PID; read: reads its memory where resident."""
+
+    def __init__(self, directory: str, read_resident: Callable[[int, int], bytes]) -> None:
+        self._directory = directory
+        self._read_resident = read_resident
+        self._open: dict[Key, Elf | None] = {}
+        self._descriptors: list[int] = []
+
+    def modules(self, mappings: Sequence[Mapping]) -> tuple[Module, ...]:
+        """The modules among the mappings."""
+        return find_modules(mappings, self._elf, self._program_test())
+
+    def close(self) -> None:
+        """Close the files; the modules' `elf` cannot be read any more."""
+        while self._descriptors:
+            os.close(self._descriptors.pop())
+        self._open.clear()
+
+    def _program_test(self) -> Callable[[Mapping], bool]:
+        try:
+            program = os.stat(f"{self._directory}/exe").st_ino
+            path = os.readlink(f"{self._directory}/exe")
+        except OSError:
+            return lambda _: False
+        return lambda mapping: mapping.path == path or mapping.inode == program
+
+    def _elf(self, parts: Sequence[Mapping]) -> Elf | None:
+        key = file_key(parts[0])
+        if key not in self._open:
+            self._open[key] = self._open_elf(parts)
+        return self._open[key]
+
+    def _open_elf(self, parts: Sequence[Mapping]) -> Elf | None:
+        for path, is_sure in self._candidates(parts):
+            descriptor = self._open_regular(path)
+            if descriptor is None:
+                continue
+            try:
+                elf = Elf(Image(descriptor), parts[0].path)
+            except ParseError:
+                os.close(descriptor)
+                if is_sure:
+                    raise
+                continue
+            if is_sure or os.fstat(descriptor).st_ino == parts[0].inode or self._is_the_same(elf, parts):
+                self._descriptors.append(descriptor)
+                return elf
+            os.close(descriptor)
+        return None
+
+    def _candidates(self, parts: Sequence[Mapping]) -> Iterator[tuple[str, bool]]:
+        """(path, does it surely lead to the mapped file). map_files takes CAP_CHECKPOINT_RESTORE, exe only our own user."""
+        first = parts[0]
+        yield f"{self._directory}/map_files/{first.start:x}-{first.end:x}", True
+        if self._program_test()(first):
+            yield f"{self._directory}/exe", True
+        name = first.path.removesuffix(_DELETED).replace("\\012", "\n")
+        yield f"{self._directory}/root{name}", False
+
+    def _open_regular(self, path: str) -> int | None:
+        """A descriptor of a regular file; None where there is none, it cannot be read, or too many are open already."""
+        if len(self._descriptors) >= _MOST_OPEN:
+            return None
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
+        except OSError:
+            return None
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            return None
+        return descriptor
+
+    def _is_the_same(self, elf: Elf, parts: Sequence[Mapping]) -> bool:
+        """Does the file found by name begin like the one in memory? Its first page holds the headers and mostly the build id."""
+        start = next((part.start for part in parts if part.offset == 0), None)
+        if start is None:
+            return False
+        seen = self._read_resident(start, PAGE_BYTES)
+        return bool(seen) and seen == elf.image.read(0, len(seen))
