@@ -15,103 +15,39 @@ from memwhy.runtimes.go.layout import minor_of
 from memwhy.runtimes.go.symbols import find_symbols
 from memwhy.sources.go.buildinfo import extract
 
-_STRUCTS = [
-    "g",
-    "gobuf",
-    "m",
-    "p",
-    "mspan",
-    "mSpanList",
-    "mheap",
-    "mcache",
-    "mcentral",
-    "spanSet",
-    "mstats",
-    "heapStatsDelta",
-    "consistentHeapStats",
-    "gcControllerState",
-    "schedt",
-    "bucket",
-    "memRecord",
-    "memRecordCycle",
-    "moduledata",
-    "functab",
-    "_func",
-    "inlinedCall",
-    "findfuncbucket",
-    "textsect",
-    "pcHeader",
-    "stack",
-    "sudog",
-    "hchan",
-    "gcWork",
-    "linearAlloc",
-    "fixalloc",
-    "pageAlloc",
-    "scavengeIndex",
-    "heapArena",
-    "arenaHint",
-    "special",
-    "specialfinalizer",
-    "specialprofile",
-    "specialWeakHandle",
-    "specialCleanup",
-    "finblock",
-    "finalizer",
-    "persistentAlloc",
-    "notInHeap",
-    "libcall",
-    "gQueue",
-    "gList",
-    "timers",
-    "stackpoolItem",
-    "stackfreelist",
-    "gcBitsArena",
-    "gcBitsHeader",
-    "workbuf",
-    "workbufhdr",
-    "workType",
-    "heldSpans",
-    "addrRange",
-    "addrRanges",
-    "atomicOffAddr",
-    "profBuf",
-    "_panic",
-    "_defer",
-    "stackObjectRecord",
-    "bmap",
-    "lfnode",
-    "itabTableType",
-    "ancestorInfo",
-    "sizeClassScanStats",
-    "spanInlineMarkBits",
-    "spanSPMC",
-    "gcBgMarkWorkerNode",
-    "pallocData",
-    "pallocBits",
-    "pageBits",
-    "cgoCallers",
-    "stkframe",
-    "coro",
-    "gTraceState",
-    "mTraceState",
-    "gsignalStack",
-    "extraMType",
-    "mOS",
-]
-_WANTED = {f"runtime.{name}": name for name in _STRUCTS}
+_STRUCTS = """
+g gobuf m p mspan mSpanList mheap mcache mcentral spanSet mstats heapStatsDelta consistentHeapStats gcControllerState schedt
+bucket memRecord memRecordCycle moduledata functab _func inlinedCall findfuncbucket textsect pcHeader stack sudog
+gcWork linearAlloc fixalloc pageAlloc scavengeIndex heapArena arenaHint special specialfinalizer specialprofile
+specialWeakHandle specialCleanup finblock finalizer persistentAlloc notInHeap gQueue gList timers stackpoolItem
+stackfreelist gcBitsArena gcBitsHeader workbuf workbufhdr workType addrRange addrRanges atomicOffAddr _defer
+lfnode ancestorInfo pallocData pallocBits pageBits spanInlineMarkBits extraMType
+"""
+_WANTED = {f"runtime.{name}": name for name in _STRUCTS.split()}
 _CONSTANTS = re.compile(
     r"""_(?:G|P)(?:idle|runnable|running|syscall|waiting|moribund_unused|dead|enqueue_unused|copystack|preempted|leaked
     |deadextra|scan|gcstop|syscall_unused|Psyscall)|mSpan\w+|[fF]uncID\w+|funcFlag_\w+|FuncFlag\w+|_?(?:PCDATA|FUNCDATA)_\w+
-    |_KindSpecial\w+|_?PageS(?:ize|hift)|_NumSizeClasses|NumSizeClasses|numSpanClasses|heapArenaBytes|pagesPerArena|arenaL[12]Bits
+    |_KindSpecial\w+|_?PageS(?:ize|hift)|_?NumSizeClasses|numSpanClasses|heapArenaBytes|pagesPerArena|arenaL[12]Bits
     |arenaL1Shift|arenaBaseOffset(?:Uintptr)?|heapAddrBits|palloc\w+|summary\w+|_FixAllocChunk|_FinBlockSize|finBlockSize
     |persistentChunkSize|memProfile|blockProfile|mutexProfile|buckHashSize|mProfCycleWrap|gcBits\w+Bytes|_WorkbufSize|workbufAlloc
-    |spanSet\w+|_TinySize\w*|fixedStack|stackMin|stackSystem|_StackCacheSize|_NumStackOrders|_GC\w+|memoryLimit\w+|mallocHeaderSize
-    |defaultHeapMinimum|sweepMinHeapDistance|scavChunk\w+|timerHeapN|lockRankUnknown|_64bit|minLegalPointer|userArenaChunkBytes
-    |minHeapForMetadataHugePages|traceRegionAllocBlockData|stackGuard|_StackGuard|retainExtraPercent|_MSpanInUse|tlsSlots
-    |pageCachePages|maxStackScanSlack|gcMarkWorker\w+|fing\w+|profReaderSleeping|goroutineProfile\w+""",
+    |spanSet\w+|_TinySize\w*|fixedStack|stackMin|_StackMin|stackSystem|_StackSystem|_StackCacheSize|_NumStackOrders|_GC\w+
+    |memoryLimit\w+|mallocHeaderSize|defaultHeapMinimum|sweepMinHeapDistance|_64bit|minLegalPointer|userArenaChunkBytes
+    |traceRegionAllocBlockData|stackGuard|_StackGuard|tlsSlots|pageCachePages|fing\w+""",
     re.VERBOSE,
 )
+_RENAMED = {
+    "funcID_normal": "FuncIDNormal",
+    "funcID_wrapper": "FuncIDWrapper",
+    "funcFlag_TOPFRAME": "FuncFlagTopFrame",
+    "funcFlag_SPWRITE": "FuncFlagSPWrite",
+    "funcFlag_ASM": "FuncFlagAsm",
+    "NumSizeClasses": "_NumSizeClasses",
+    "_FinBlockSize": "finBlockSize",
+    "_StackGuard": "stackGuard",
+    "_StackMin": "stackMin",
+    "_StackSystem": "stackSystem",
+}
+"""Older or moved names → the name under which a constant stands in every table."""
 _MOST_ITEMS = 256
 
 
@@ -174,8 +110,17 @@ def _scalar_inside(types: Types, entry: Entry, offset: int, size: int) -> tuple[
 
 
 def _constants(every: Mapping[str, int]) -> dict[str, int]:
+    """The wanted constants under their newest names, without the package."""
     named = ((name.rpartition(".")[2], value) for name, value in every.items())
-    return dict(sorted((name, value) for name, value in named if _CONSTANTS.fullmatch(name)))
+    return dict(sorted((_present(name), value) for name, value in named if _CONSTANTS.fullmatch(name)))
+
+
+def _present(name: str) -> str:
+    if name.startswith("funcID_") and name not in _RENAMED:
+        return "F" + name[1:]
+    if name.startswith(("_PCDATA_", "_FUNCDATA_")):
+        return name[1:]
+    return _RENAMED.get(name, name)
 
 
 def _wait_reasons(elf: Elf) -> list[str]:
