@@ -59,11 +59,15 @@ def _outside(values: Values, _: int | None) -> int | None:
 
 _NATIVE = ("layer.native_heap_bytes", "layer.native_arenas_bytes")
 _GO = ("layer.go_heap_bytes", "layer.go_other_bytes")
+_HELD = ("ledger.malloc_in_use_bytes", "ledger.malloc_mapped_bytes")
+_KEPT = tuple(f"ledger.malloc_{name}_bytes" for name in ("free", "cached", "top"))
 _KERNEL = tuple(f"host.{name}_bytes" for name in ("slab_unreclaimable", "kernel_stack", "page_tables", "percpu"))
 
 _RULES: dict[str, tuple[tuple[str, ...], Callable[[Values, int | None], int | None]]] = {
     "derived.native_bytes": (_NATIVE, _sum(*_NATIVE)),
     "derived.go_resident_bytes": (_GO, _sum(*_GO)),
+    "derived.malloc_bytes": (_HELD, _sum(*_HELD)),
+    "derived.malloc_kept_bytes": (_KEPT, _sum(*_KEPT)),
     "derived.kernel_bytes": (_KERNEL, _sum(*_KERNEL)),
     "derived.go_held_bytes": (("go.sys_bytes",), _held),
     "derived.go_retained_bytes": (("go.heap_idle_bytes",), _retained),

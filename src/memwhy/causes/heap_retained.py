@@ -1,13 +1,14 @@
 """The runtime's heap is idle, but its pages are not given back to the OS.
 
 What grows       HeapIdle - HeapReleased; it follows the highest heap the program ever had.
-Speaks for       Idle and unreleased memory is most of the RSS, or of its growth. LazyFree pages (Go 1.12 to 1.15).
+Speaks for       Idle and unreleased memory is most of the RSS, or of its growth; resident pages, where a look
+                 inside counted them. LazyFree pages (Go 1.12 to 1.15).
 Speaks against   HeapIdle - HeapReleased is small: it is the most that FreeOSMemory could give back.
 Remedy           A memory limit (GOMEMLIMIT), debug.FreeOSMemory after a burst; GODEBUG=madvdontneed=1 before Go 1.16.
 References       runtime/mgcscavenge.go; golang/go#42330 (MADV_DONTNEED again from Go 1.16).
 """
 
-from memwhy.model import weigh
+from memwhy.model import inside, weigh
 from memwhy.model.case import Case
 from memwhy.model.report import Finding, Verdict
 from memwhy.model.units import human_bytes
@@ -25,7 +26,8 @@ def judge(case: Case) -> Finding:
     if retained is None:
         return _unread(case, growing)
     most = retained.series.most
-    share = weigh.level_share(case, "derived.go_retained_bytes")
+    resident = inside.share_of_rss(case, inside.IDLE)
+    share = resident if resident is not None else weigh.level_share(case, "derived.go_retained_bytes")
     lazy = weigh.level_share(case, "process.lazy_free_bytes")
     held = weigh.part(case, "derived.go_held_bytes")
     if growing and (retained.minor or (held is not None and held.minor)):
@@ -36,7 +38,9 @@ def judge(case: Case) -> Finding:
             retained, f"{weigh.percent(retained.mid)} of the growth is idle Go heap: {weigh.said(retained)}", 0.75
         )
     if growing is None and share is not None and share >= 0.5:
-        return _supported(retained, f"idle and unreleased Go heap is {weigh.percent(share)} of the total", 0.65)
+        if resident is None:
+            return _supported(retained, f"idle and unreleased Go heap is {weigh.percent(share)} of the total", 0.65)
+        return _supported(retained, f"idle Go heap that is resident is {weigh.percent(share)} of RSS", 0.75)
     if lazy is not None and lazy >= 0.3:
         return _supported(
             retained, f"{weigh.percent(lazy)} of RSS is lazily freed (MADV_FREE): the kernel takes it when short", 0.7

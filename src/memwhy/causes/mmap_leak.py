@@ -1,14 +1,15 @@
 """Anonymous mappings are made directly and never unmapped.
 
-What grows       Layer other anonymous: mappings that belong neither to the runtime nor to malloc's arenas.
+What grows       Layer other anonymous: mappings that belong neither to the runtime nor to malloc's arenas. A look into
+                 the process's memory takes malloc's large blocks off as well.
 Speaks for       The layer grows with the total; a program without a C heap has nothing else there.
-Speaks against   The layer is flat. Large malloc blocks live there too, so with a C heap it may be a native leak.
+Speaks against   The layer is flat. Large malloc blocks live there too: where nobody looked, it may be a native leak.
 Remedy           munmap what was mapped (syscall.Munmap, the wrapper's Close), or bound the off-heap cache.
 References       mmap(2); malloc(3) M_MMAP_THRESHOLD.
 """
 
-from memwhy.causes.native_leak import no_c_heap
-from memwhy.model import weigh
+from memwhy.causes.cgo import no_c_heap
+from memwhy.model import inside, weigh
 from memwhy.model.case import Case
 from memwhy.model.report import Finding, Verdict
 
@@ -29,19 +30,48 @@ def judge(case: Case) -> Finding:
             confirm_with=None if refuted else "memwhy watch PID --for 5m",
         )
     if not growing:
+        if growing is None and (held := _by_level(case)) is not None:
+            return held
         verdict = Verdict.REFUTED if growing is False else Verdict.CANNOT_SAY
         return Finding(cause=NAME, verdict=verdict, probability=0.02 if growing is False else 0.05,
                        bytes=anonymous.at_most, against=(weigh.said(anonymous),))  # fmt: skip
     if anonymous.main:
-        return _supported(case, anonymous)
+        return _large_blocks(case) or _supported(case, anonymous)
     verdict = Verdict.REFUTED if anonymous.minor else Verdict.CANNOT_SAY
     text = f"other anonymous mappings explain at most {weigh.percent(anonymous.high)} of the growth: {weigh.said(anonymous)}"
     return Finding(cause=NAME, verdict=verdict, probability=0.02 if anonymous.minor else 0.1,
                    bytes=anonymous.at_most, against=(text,))  # fmt: skip
 
 
+def _large_blocks(case: Case) -> Finding | None:
+    """malloc's blocks with mappings of their own take the growth; None when they do not, or nobody looked."""
+    unowned, mapped = inside.change(case, inside.UNOWNED), inside.change(case, inside.MAPPED)
+    if mapped is None or unowned is None or not mapped.main or not unowned.minor:
+        return None
+    text = f"the mappings that grow are malloc's own, a block each: {mapped.said}"
+    return Finding(cause=NAME, verdict=Verdict.REFUTED, probability=0.02, bytes=max(0, unowned.change),
+                   against=(text,))  # fmt: skip
+
+
+def _by_level(case: Case) -> Finding | None:
+    """One look: mappings that no allocator owns, when they are most of RSS."""
+    share = inside.share_of_rss(case, inside.UNOWNED)
+    if share is None or share < inside.MUCH:
+        return None
+    return Finding(
+        cause=NAME,
+        verdict=Verdict.CANNOT_SAY,
+        probability=0.35,
+        bytes=inside.level(case, inside.UNOWNED),
+        because=(f"anonymous memory that neither a runtime nor malloc owns is {weigh.percent(share)} of RSS",),
+        confirm_with="memwhy watch PID --for 10m",
+    )
+
+
 def _supported(case: Case, anonymous: weigh.Part) -> Finding:
-    alone = no_c_heap(case)
+    unowned = inside.change(case, inside.UNOWNED)
+    counted = unowned is not None and unowned.main
+    alone = no_c_heap(case) or counted
     runtime = case.target.runtime
     known = runtime in ("go", "native")
     against = [] if alone else ["malloc gives each large block a mapping of its own: those would look the same"]
@@ -50,12 +80,13 @@ def _supported(case: Case, anonymous: weigh.Part) -> Finding:
     return Finding(
         cause=NAME,
         verdict=Verdict.SUPPORTED if known else Verdict.CANNOT_SAY,
-        probability=(0.8 if alone else 0.55) if known else 0.2,
+        probability=(0.85 if counted else 0.8 if alone else 0.55) if known else 0.2,
         headline="Memory mapped outside the runtime's heap and outside malloc's arenas grows and is not unmapped.",
         bytes=anonymous.series.last,
         bytes_per_s=weigh.explained_per_s(anonymous),
         because=(
             f"{weigh.percent(anonymous.mid)} of the growth is in other anonymous mappings: {weigh.said(anonymous)}",
+            *((f"with malloc's own blocks taken off: {unowned.said}",) if unowned is not None and counted else ()),
         ),
         against=tuple(against),
         remedy=(

@@ -2,16 +2,18 @@
 
 What grows       Layers native heap, arenas or other anonymous, up to the cache's bound.
 Speaks for       Growth that slows down as the cache fills, and ends.
-Speaks against   A straight line far past any configured bound; flat native layers.
+Speaks against   Most of the growth is lost (nothing points to it) or free inside malloc; a straight line far past any
+                 configured bound; flat native layers.
 Remedy           Configure the bound (cache size, memory limit of the library) and count it into the host's budget.
 References       the library's own cache setting: PRAGMA cache_size (SQLite), memory_limit (DuckDB), block cache (RocksDB).
 """
 
-from memwhy.causes.native_leak import no_c_heap
-from memwhy.model import weigh
+from memwhy.causes.cgo import no_c_heap
+from memwhy.model import inside, weigh
 from memwhy.model.case import Case
 from memwhy.model.report import Finding, Verdict
 from memwhy.model.trend import Trend
+from memwhy.model.units import human_bytes
 
 NAME = "native-cache"
 REMEDY = (
@@ -27,6 +29,8 @@ def judge(case: Case) -> Finding:
         )
     native = weigh.part(case, "derived.native_bytes")
     growing = weigh.grows(case)
+    if (looked := _by_blocks(case)) is not None:
+        return looked
     if native is None:
         return Finding(
             cause=NAME,
@@ -68,3 +72,26 @@ def judge(case: Case) -> Finding:
         remedy=REMEDY,
         confirm_with="memwhy watch PID --for 10m   (a cache levels off)",
     )
+
+
+def _by_blocks(case: Case) -> Finding | None:
+    """What a cache holds is in use, and something points to it; None where the looks do not speak against one."""
+    lost, held = inside.lost(case), inside.change(case, inside.HELD)
+    if lost is not None and lost.dominates:
+        return Finding(cause=NAME, verdict=Verdict.REFUTED, probability=0.02, bytes=inside.level(case, "malloc.held_bytes"),
+                       against=(f"no cache: {lost.said}",))  # fmt: skip
+    if not weigh.grows(case) or held is None:
+        return None
+    if held.minor:
+        text = f"malloc's blocks in use do not follow: {held.said}"
+        return Finding(
+            cause=NAME, verdict=Verdict.REFUTED, probability=0.02, bytes=max(0, held.change), against=(text,)
+        )
+    if not held.main:
+        return None
+    because = [f"a cache that is still filling grows like this: {held.said}"]
+    if lost is not None:
+        because.append(f"all but {human_bytes(lost.bytes)} of malloc's blocks are still held by something")
+    return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.08 if lost is None else 0.15,
+                   bytes=inside.level(case, inside.HELD), because=tuple(because), remedy=REMEDY,
+                   confirm_with="memwhy watch PID --for 10m   (a cache levels off)")  # fmt: skip

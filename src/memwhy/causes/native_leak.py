@@ -1,14 +1,17 @@
 """Native memory is allocated behind cgo or in a C library, and never freed.
 
-What grows       Layers native heap and native arenas; where layers are not known, the anonymous memory outside Go.
-Speaks for       It grows in a straight line while everything that the runtime holds stays flat.
-Speaks against   The program has no C heap (a static Go binary without cgo); the native layers are flat;
-                 the growth slows down and ends (a cache, allocator warm-up).
+What grows       malloc's blocks in use, counted in the process's memory; without that look layers native heap and
+                 native arenas; where layers are not known, the anonymous memory outside Go.
+Speaks for       Blocks that nothing points to (lost) are half of RSS or of the growth. Blocks in use rise with RSS
+                 while everything that the runtime holds stays flat.
+Speaks against   The program has no C heap (a static Go binary without cgo); what malloc has free grows instead, or
+                 nothing native does; the growth slows down and ends (a cache, allocator warm-up).
 Remedy           Free on every path: the release call that belongs to each C allocation, early returns included.
 References       cmd/cgo, "C.CString … must be freed"; malloc(3); golang/go#16843.
 """
 
-from memwhy.causes import counted
+from memwhy.causes.cgo import no_c_heap, remedies, words_on_cgo
+from memwhy.causes.native_blocks import by_blocks, by_lost, longer, piles_of, straightness
 from memwhy.model import weigh
 from memwhy.model.case import Case, Series
 from memwhy.model.metrics import label
@@ -17,11 +20,6 @@ from memwhy.model.trend import Trend
 from memwhy.model.units import human_bytes
 
 NAME = "native-leak"
-SHORT_S = 15.0
-C_RUNTIME = frozenset(("libc", "libm", "libpthread", "libdl", "librt", "libgcc_s", "libresolv", "linux-vdso"))
-STANDARD_CGO = frozenset(("net", "os/user", "runtime/cgo", "plugin", "crypto/x509"))
-CGO_HELPERS = frozenset(("C.GoString", "C.GoStringN", "C.GoBytes"))
-"""They copy into Go memory and allocate nothing in C."""
 
 
 def judge(case: Case) -> Finding:
@@ -34,15 +32,13 @@ def judge(case: Case) -> Finding:
             bytes=0,
             against=("the binary is static and built without cgo: there is no C heap in this process",),
         )
+    looked = by_lost(case) or by_blocks(case)
+    if looked is not None:
+        return looked
     native = weigh.part(case, "derived.native_bytes")
     if native is not None:
         return _by_layers(case, native)
     return _by_remainder(case)
-
-
-def no_c_heap(case: Case) -> bool:
-    """A Go program without cgo and without any C library mapped has no malloc to leak from."""
-    return case.facts.get("go.cgo") == "0" and case.facts.get("binary.static") == "1"
 
 
 def _by_layers(case: Case, native: weigh.Part) -> Finding:
@@ -65,7 +61,7 @@ def _by_layers(case: Case, native: weigh.Part) -> Finding:
                 "mappings outside the malloc arenas grow: malloc gives each large block (128 KiB to 32 MiB) its own",
             ),
             against=("memory mapped directly, without malloc, looks the same",),
-            confirm_with=_longer(case),
+            confirm_with=longer(case),
         )
     if native.minor:
         return Finding(
@@ -84,19 +80,19 @@ def _by_layers(case: Case, native: weigh.Part) -> Finding:
         bytes=native.at_most,
         bytes_per_s=weigh.explained_per_s(native),
         because=(f"the native layers explain about {weigh.percent(native.mid)} of the growth: {weigh.said(native)}",),
-        confirm_with=_longer(case),
+        confirm_with=longer(case),
     )
 
 
 def _supported(case: Case, native: weigh.Part) -> Finding:
     runtime = case.target.runtime
     ours = runtime in ("go", "native")
-    piles = _piles(case)
+    piles = piles_of(case)
     because = [f"{weigh.percent(native.mid)} of the growth is in malloc's heap and arenas: {weigh.said(native)}"]
     held = weigh.part(case, "derived.go_held_bytes") or weigh.part(case, "derived.go_resident_bytes")
     if held is not None and held.minor:
         because.append(f"what Go itself holds does not follow: {weigh.said(held)}")
-    because += _cgo_words(case)
+    because += words_on_cgo(case)
     against = ["from outside, memory that is freed but kept by malloc grows in the same layers"]
     if not ours:
         against.append(f"a {runtime} runtime keeps its own objects in malloc too: its numbers were not read")
@@ -113,37 +109,8 @@ def _supported(case: Case, native: weigh.Part) -> Finding:
         because=tuple(because),
         against=tuple(against),
         remedy=remedies(case),
-        confirm_with=_longer(case),
+        confirm_with=longer(case),
     )
-
-
-def _piles(case: Case) -> str | None:
-    """What piles up and brings native memory of its own: a thread an arena, in a program without a managed runtime
-    a connection its buffers."""
-    if counted.root(case, "process.threads_count"):
-        return "threads pile up too: each has a malloc arena and what it allocates there"
-    if case.target.runtime == "native" and counted.root(case, "process.descriptors_count"):
-        return "descriptors pile up too: what belongs to each is part of this"
-    return None
-
-
-def straightness(case: Case, series: Series) -> float:
-    """How sure steady growth of a native layer is a leak: it grows with the time watched and with how far the layer
-    has grown, for caches and arenas end and leaks do not. Never `high` from shape alone within minutes."""
-    course = series.course
-    if not isinstance(course, Trend):
-        return 0.5
-    sure = 0.70
-    if course.per == "s" and course.span < SHORT_S:
-        sure -= 0.1  # a start-up that is still filling its pools and caches looks the same
-    if course.per == "s":
-        sure += 0.05 * sum(course.span >= limit for limit in (120, 600, 3600, 6 * 3600))
-    if series.first > 0 and series.last >= 1.5 * series.first:
-        sure += 0.05
-    age_s = case.facts.get("process.age_s", "")
-    if age_s.isdigit() and int(age_s) >= 3600:
-        sure += 0.05
-    return min(sure, 0.93)
 
 
 def _by_remainder(case: Case) -> Finding:
@@ -189,7 +156,7 @@ def _remainder_supported(case: Case, whole: Series, held: weigh.Part) -> Finding
             f"Go's heap was turned over many times ({human_bytes(allocated.last)} allocated in all): its pages are"
             " touched already, so they cannot become resident now"
         )
-    because += _cgo_words(case)
+    because += words_on_cgo(case)
     against = ["no layers were read (smaps): direct mmap and thread stacks are not excluded"]
     probability = 0.64
     if not of_process:
@@ -237,64 +204,6 @@ def _explained_elsewhere(case: Case) -> str | None:
         if one is not None and one.main:
             return f"the growth is elsewhere: {weigh.said(one)}"
     return None
-
-
-def _cgo_words(case: Case) -> list[str]:
-    words = []
-    if functions := case.facts.get("go.in_cgo"):
-        words.append("Go functions inside C calls when looked at: " + "; ".join(functions.splitlines()[:3]))
-    modules = [name for name in case.facts.get("go.cgo_modules", "").splitlines() if name != "std"]
-    if modules:
-        words.append("Go modules that call C: " + ", ".join(modules[:6]))
-    if libraries := c_libraries(case):
-        words.append("C libraries that the program links: " + ", ".join(libraries[:6]))
-    named = sorted(
-        name.removeprefix("prose.")
-        for name in case.facts
-        if name.startswith("prose.") and not name.startswith("prose.suggests")
-    )
-    if named:
-        words.append("the page itself names " + ", ".join(named) + " (a hint, no proof)")
-    return words
-
-
-def c_libraries(case: Case) -> list[str]:
-    """Libraries the binary itself asks for, the C runtime's own left out; with the version that is mapped."""
-    mapped = case.facts.get("binary.libraries", "").split()
-    out = []
-    for name in case.facts.get("binary.needed", "").split():
-        stem = name.split(".so")[0]
-        if stem not in C_RUNTIME and not stem.startswith("ld-linux"):
-            out.append(next((one for one in mapped if one.split(".so")[0] == stem), name))
-    return out
-
-
-def own_cgo_functions(case: Case) -> list[str]:
-    """C functions that Go code outside the standard library calls: `C.htmlReadMemory (package main)`, in the binary's order."""
-    out = []
-    for line in case.facts.get("go.cgo_functions", "").splitlines():
-        package, _, function = line.partition(" ")
-        if package not in STANDARD_CGO and function not in CGO_HELPERS:
-            out.append(f"{function} (package {package})")
-    return out
-
-
-def remedies(case: Case) -> tuple[str, ...]:
-    """What to change, in the runtime's own words."""
-    if case.target.runtime == "go":
-        first = "call the release function on every path, early returns and errors included: `defer doc.Free()` right after the call that allocates"
-        if functions := own_cgo_functions(case):
-            first += f"; C functions that this binary calls: {', '.join(functions[:8])}"
-        return (
-            first,
-            "`C.CString`, `C.CBytes` and `C.malloc` each want a `C.free`; a finalizer is no release: the collector does not feel C memory",
-        )
-    return ("call the release function that belongs to each allocation on every path, errors included",)
-
-
-def _longer(case: Case) -> str:
-    pid = case.target.pid if case.target.pid is not None else "PID"
-    return f"memwhy watch {pid} --for 10m   (a leak goes on in a straight line; caches and malloc's arenas level off)"
 
 
 def _lacking(case: Case, go_known: bool, growing: bool | None) -> str:

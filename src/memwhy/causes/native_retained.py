@@ -1,17 +1,19 @@
 """Native memory was freed, but the allocator keeps it: arenas, fragmentation, an untrimmed top.
 
-What grows       Layers native heap and native arenas, up to the high-water mark of what was in use at once.
-Speaks for       Growth that slows down and ends; many threads and so many arenas; bursts.
-Speaks against   A straight line that goes on far beyond any burst; flat native layers.
+What grows       Resident pages of malloc's free chunks, caches and tops, counted in the process's memory; without that
+                 look layers native heap and native arenas, up to the high-water mark of what was in use at once.
+Speaks for       Free chunks take the growth, or are half of RSS. Growth that slows down and ends; many arenas; bursts.
+Speaks against   Blocks in use take the growth; a straight line that goes on far beyond any burst; flat native layers.
 Remedy           MALLOC_ARENA_MAX=2, malloc_trim(0) after bursts, or another allocator.
 References       mallopt(3) M_ARENA_MAX, M_TRIM_THRESHOLD; malloc_trim(3); glibc counts the host's CPUs for its arenas.
 """
 
-from memwhy.causes.native_leak import no_c_heap
-from memwhy.model import weigh
+from memwhy.causes.cgo import no_c_heap
+from memwhy.model import inside, weigh
 from memwhy.model.case import Case
 from memwhy.model.report import Finding, Verdict
 from memwhy.model.trend import Trend
+from memwhy.model.units import human_bytes
 
 NAME = "native-retained"
 REMEDY = (
@@ -28,6 +30,8 @@ def judge(case: Case) -> Finding:
         return Finding(
             cause=NAME, verdict=Verdict.REFUTED, probability=0.01, bytes=0, against=("no C heap in this process",)
         )
+    if (looked := _by_free_chunks(case, growing)) is not None:
+        return looked
     if native is None:
         return Finding(
             cause=NAME,
@@ -51,6 +55,38 @@ def judge(case: Case) -> Finding:
         against=("the growth shows no sign of ending",) if growing else (),
         remedy=REMEDY,
         confirm_with=f"restart once with MALLOC_ARENA_MAX=1 and watch {case.target.command or 'it'} again: retained memory shrinks, a leak does not",
+    )
+
+
+def _by_free_chunks(case: Case, growing: bool | None) -> Finding | None:
+    """By what malloc has free, counted from outside; None when nobody looked, or nothing grows."""
+    kept, share = inside.change(case, inside.KEPT), inside.share_of_rss(case, inside.KEPT)
+    if share is None or growing is False:
+        return None
+    now = inside.level(case, inside.KEPT) or 0
+    free = f"free chunks, caches and tops hold {human_bytes(now)}, {weigh.percent(share)} of RSS"
+    if (trimmable := inside.level(case, "malloc.trimmable_bytes")) is not None:
+        free += f"; malloc_trim could give back {human_bytes(trimmable)} at most"
+    if growing and kept is not None and kept.main:
+        return _kept(now, 0.88 if kept.looks >= 4 else 0.8, (f"{weigh.percent(kept.share)} of the growth is freed memory: {kept.said}", free))  # fmt: skip
+    if growing is None and share >= inside.MUCH:
+        return _kept(now, 0.75, (free,))
+    if growing and kept is not None and kept.minor:
+        return Finding(cause=NAME, verdict=Verdict.REFUTED, probability=0.02, bytes=now, against=(f"freed memory does not follow the growth: {kept.said}", free))  # fmt: skip
+    texts = (free,) if kept is None else (kept.said, free)
+    return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.06 if share < inside.SOME else 0.2, bytes=now, because=texts, remedy=REMEDY)  # fmt: skip
+
+
+def _kept(now: int, sure: float, because: tuple[str, ...]) -> Finding:
+    return Finding(
+        cause=NAME,
+        verdict=Verdict.SUPPORTED,
+        probability=sure,
+        headline="malloc keeps memory that was freed: free chunks and arena tops hold it.",
+        bytes=now,
+        because=because,
+        remedy=REMEDY,
+        confirm_with="malloc_trim(0) once: RSS must fall; or restart once with MALLOC_ARENA_MAX=1 and watch again",
     )
 
 

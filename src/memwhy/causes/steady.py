@@ -10,7 +10,7 @@ References       go.dev/doc/gc-guide, "the heap's saw-tooth".
 from memwhy.causes import counted
 from memwhy.causes.other_process import child_grows
 from memwhy.causes.virtual_only import address_space_grows
-from memwhy.model import weigh
+from memwhy.model import inside, weigh
 from memwhy.model.case import Case
 from memwhy.model.metrics import label
 from memwhy.model.report import Finding, Verdict
@@ -91,6 +91,8 @@ def _aside(case: Case) -> str | None:
         series = counted.count(case, metric)
         if series is not None and counted.rising(series):
             return counted.told(series, noun)
+    if (lost := inside.lost(case)) is not None and lost.of_rss >= inside.MUCH and lost.dominates:
+        return lost.said
     swap = case.series.get("process.swap_bytes")
     if swap is not None and swap.growing and swap.last - swap.first > weigh.SLIGHT_MOST_BYTES:
         return f"what is resident goes to swap: {weigh.change_said(swap)}"

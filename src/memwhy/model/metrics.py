@@ -6,6 +6,8 @@ A name is `scope.what_unit`. Gauges may go both ways; counters only rise (a fall
 from dataclasses import dataclass
 from typing import Literal
 
+from memwhy.model.inspection import CATEGORIES
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
@@ -126,6 +128,35 @@ _COUNTERS = {
         "memory.events oom_kill, v1 memory.oom_control oom_kill",
     ),
 }
+_MALLOC_BYTES = {
+    "system_bytes": ("malloc, obtained", "mallinfo2 arena: obtained for heaps, mapped blocks not counted"),
+    "in_use_bytes": ("malloc, in use in heaps", "mallinfo2 uordblks: chunks in use in heaps, tcache included"),
+    "free_bytes": ("malloc, free in heaps", "mallinfo2 fordblks: free chunks and tops, virtual"),
+    "tcache_bytes": ("malloc, in tcache", "freed chunks that threads keep; counted as in use by mallinfo2"),
+    "top_bytes": ("malloc, tops", "the unused end of every arena, virtual"),
+    "mmapped_bytes": ("malloc, mapped blocks", "mallinfo2 hblkhd: large blocks with a mapping of their own, virtual"),
+    "trimmable_bytes": ("malloc_trim could give back", "whole resident pages in free chunks and tops: the most"),
+    "in_use_resident_bytes": ("malloc, in use, resident", "resident bytes of chunks in use in heaps"),
+    "free_resident_bytes": ("malloc, free, resident", "resident bytes of free chunks and tops"),
+    "mmapped_resident_bytes": ("malloc, mapped blocks, resident", "resident bytes of mapped blocks"),
+    "lost_bytes": ("malloc, lost", "blocks in use that nothing points to: no code can free them any more"),
+    "held_bytes": ("malloc, held", "blocks in use that something points to"),
+    "lost_maybe_bytes": ("malloc, perhaps lost", "blocks reached only through interior or stale words"),
+}
+_MALLOC_COUNTS = {
+    "arenas_count": ("malloc arenas", "arenas found in the process's memory"),
+    "chunks_count": ("malloc blocks in use", "chunks in use in heaps, tcache not counted"),
+    "mmapped_count": ("malloc mapped blocks", "mallinfo2 hblks"),
+    "lost_chunks_count": ("malloc blocks lost", "blocks in use that nothing points to"),
+}
+_LEDGER = {
+    **{
+        f"{category.replace('.', '_')}_bytes": (words, f"ledger {category}: resident pages, each in one category")
+        for category, words in CATEGORIES.items()
+    },
+    "rss_bytes": ("RSS at the look", "smaps sum, which the ledger's categories and what moved sum to"),
+    "moved_bytes": ("moved while looking", "RSS that came or went between the reads of one look; signed"),
+}
 _LAYERS = {
     # fine layers, from full smaps
     "go_heap_bytes": ("Go heap", "resident pages of Go's heap arenas: live, dead, idle and stack spans"),
@@ -167,6 +198,14 @@ _DERIVED = {
         "outside Go, at least",
         "RSS or anonymous RSS - (Sys - HeapReleased): a lower bound, Go's own part may be less resident",
     ),
+    "malloc_bytes": (
+        "malloc in use",
+        "ledger: resident pages of blocks in use, in heaps and mapped one by one",
+    ),
+    "malloc_kept_bytes": (
+        "malloc, freed but kept",
+        "ledger: resident pages of malloc's free chunks, caches and tops",
+    ),
     "kernel_bytes": ("kernel memory of the host", "meminfo SUnreclaim + KernelStack + PageTables + Percpu"),
 }
 
@@ -179,6 +218,9 @@ REGISTRY: dict[str, Metric] = {
         *_rows("cgroup", "bytes", "gauge", _CGROUP_BYTES),
         *_rows("go", "bytes", "gauge", _GO_BYTES),
         *_rows("go", "count", "gauge", _GO_COUNTS),
+        *_rows("malloc", "bytes", "gauge", _MALLOC_BYTES),
+        *_rows("malloc", "count", "gauge", _MALLOC_COUNTS),
+        *_rows("ledger", "bytes", "gauge", _LEDGER),
         *_rows("layer", "bytes", "gauge", _LAYERS),
         *_rows("derived", "bytes", "gauge", _DERIVED),
         *(

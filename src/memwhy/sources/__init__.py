@@ -16,9 +16,9 @@ class _Readers(Mapping[str, ModuleType]):
 
     def _all(self) -> dict[str, ModuleType]:
         if self._found is None:
-            from memwhy.sources import go, proc
+            from memwhy.sources import go, look, proc
 
-            self._found = {**proc.READERS, **go.READERS}
+            self._found = {**proc.READERS, **go.READERS, look.NAME: look}
         return self._found
 
     def __getitem__(self, name: str) -> ModuleType:

@@ -1,0 +1,166 @@
+"""Inside: what looks into the process's own memory say of malloc, the runtime's heap and what nothing points to.
+
+Looks are dear and so they are few, often two. Between two looks there is a change and no interval: it is held
+against RSS's own change between the same two looks, and never makes a verdict `high` by itself. What is lost does:
+no trend is needed to know that a block which nothing points to cannot be freed any more.
+"""
+
+from dataclasses import dataclass
+
+from memwhy.model import weigh
+from memwhy.model.case import Case, Series
+from memwhy.model.metrics import label
+from memwhy.model.trend import Trend
+from memwhy.model.units import human_bytes, human_change, human_duration
+
+HELD, KEPT, LOST = "derived.malloc_bytes", "derived.malloc_kept_bytes", "malloc.lost_bytes"
+MAPPED, UNOWNED, IDLE = "ledger.malloc_mapped_bytes", "ledger.anonymous_bytes", "ledger.heap_idle_bytes"
+RSS = "ledger.rss_bytes"
+COVERS = 0.5
+"""Looks that span less than this share of the watch say nothing about its growth."""
+MUCH = 0.5
+SOME = 0.25
+"""Lost memory that is half of RSS, or of the growth, is the answer; a quarter is an answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What a part of RSS did between the first and the last look that read it. share: of RSS's change, None where RSS did not rise."""
+
+    series: Series
+    change: int
+    of: int
+    span_s: float
+    share: float | None
+
+    @property
+    def looks(self) -> int:
+        return len(self.series.points)
+
+    @property
+    def main(self) -> bool:
+        """It explains most of the growth; with four looks and more it must also have a growing course of its own."""
+        known = self.series.growing or not isinstance(self.series.course, Trend)
+        return known and self.share is not None and self.share >= weigh.MAIN
+
+    @property
+    def minor(self) -> bool:
+        """It cannot explain the growth."""
+        return self.share is not None and self.share < weigh.MINOR
+
+    @property
+    def said(self) -> str:
+        """`malloc in use +44.1 MiB of RSS's +45.0 MiB between two looks 58 s apart`."""
+        looks = {2: "two", 3: "three"}.get(self.looks, str(self.looks))
+        between = f"in {looks} looks" if self.looks > 2 else "between two looks"
+        text = f"{label(self.series.metric)} {human_change(self.change)} of RSS's {human_change(self.of)} {between}"
+        course = self.series.course
+        if isinstance(course, Trend):
+            return f"{text}, {weigh.slope_said(course)}"
+        return f"{text} {human_duration(self.span_s)} apart"
+
+
+def level(case: Case, metric: str) -> int | None:
+    """A figure of the newest look that read it."""
+    series = case.series.get(metric)
+    return series.last if series is not None else None
+
+
+def share_of_rss(case: Case, metric: str) -> float | None:
+    """A figure of the newest look as a share of RSS at the same look; None when it was not read."""
+    series, rss = case.series.get(metric), _rss_at(case)
+    if series is None or not rss:
+        return None
+    size = rss.get(series.points[-1][0], case.series[RSS].last)
+    return series.last / size if size > 0 else None
+
+
+def change(case: Case, metric: str) -> Change | None:
+    """What the looks saw of one metric; None after less than two looks that read it, or looks too close together."""
+    series, rss, whole = case.series.get(metric), _rss_at(case), weigh.total(case)
+    if series is None or len(series.points) < 2 or series.clock == "order":
+        return None
+    (first_s, first), (last_s, last) = series.points[0], series.points[-1]
+    if first_s not in rss or last_s not in rss or last_s <= first_s:
+        return None
+    if whole is not None and isinstance(whole.course, Trend) and last_s - first_s < COVERS * whole.course.span:
+        return None
+    of = rss[last_s] - rss[first_s]
+    share = (last - first) / of if of > weigh.SLIGHT_LEAST_BYTES else None
+    return Change(series=series, change=last - first, of=of, span_s=last_s - first_s, share=share)
+
+
+def _rss_at(case: Case) -> dict[float, int]:
+    series = case.series.get(RSS)
+    return dict(series.points) if series is not None else {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LostMemory:
+    """Blocks that nothing points to. of_rss: their share of RSS; of_growth: of the growth of blocks in use, None when unknown."""
+
+    bytes: int
+    blocks: int | None
+    of_rss: float
+    of_growth: float | None
+    sound: bool
+
+    @property
+    def dominates(self) -> bool:
+        """Half of RSS, or of what malloc gave out while we watched."""
+        grown = self.of_growth is not None and self.of_growth >= MUCH
+        return self.bytes > weigh.SLIGHT_MOST_BYTES and (self.of_rss >= MUCH or grown)
+
+    @property
+    def matters(self) -> bool:
+        """A quarter of RSS."""
+        return self.bytes > weigh.SLIGHT_MOST_BYTES and self.of_rss >= SOME
+
+    @property
+    def sure(self) -> float:
+        """How sure it makes a native leak."""
+        sure = 0.95 if self.dominates else 0.75
+        return sure if self.sound else sure - 0.1
+
+    @property
+    def said(self) -> str:
+        """`1.5 GiB in 13,098,208 blocks is lost: nothing in the process points to it, so no code can free it any more`."""
+        blocks = f" in {self.blocks:,} blocks" if self.blocks else ""
+        share = f"{weigh.percent(self.of_rss)} of RSS"
+        return (
+            f"{human_bytes(self.bytes)}{blocks} is lost ({share}): nothing in the process points to it,"
+            " so no code can free it any more"
+        )
+
+
+def lost(case: Case) -> LostMemory | None:
+    """What the newest search for lost memory found; None when there was none."""
+    series, of_rss = case.series.get(LOST), share_of_rss(case, LOST)
+    if series is None or of_rss is None:
+        return None
+    held = change(case, HELD)
+    of_growth = None
+    if held is not None and held.change > weigh.SLIGHT_MOST_BYTES:
+        # found once, it may be older than the watch: what is far more than the growth was there before
+        once = len(series.points) == 1
+        grown = series.last if once else series.last - series.first
+        of_growth = None if once and grown > 2 * held.change else grown / held.change
+    return LostMemory(
+        bytes=series.last,
+        blocks=level(case, "malloc.lost_chunks_count"),
+        of_rss=of_rss,
+        of_growth=of_growth,
+        sound=not case.facts.get("malloc.approximate") and not case.facts.get("lost.caveats"),
+    )
+
+
+def graphs(case: Case, most: int = 3) -> list[str]:
+    """The largest lost graphs in words."""
+    return ["lost: " + one for one in case.facts.get("lost.graphs", "").splitlines()[:most]]
+
+
+def not_looked(case: Case) -> str | None:
+    """Why malloc's own figures are lacking, in the words of the look itself; None when they were read or nothing was said."""
+    if HELD in case.series:
+        return None
+    return next((note for note in case.facts.get("look.notes", "").splitlines() if "malloc" in note.lower()), None)

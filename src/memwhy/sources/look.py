@@ -1,0 +1,193 @@
+"""A look into a process from outside, as JSON: its ledger, malloc, the Go runtime, what is lost. Figures and names, no contents."""
+
+import json
+from collections.abc import Mapping as Map
+from typing import Any
+
+from memwhy.model.errors import ParseError
+from memwhy.model.inspection import CATEGORIES
+from memwhy.model.profile import Profile, ProfileRow
+from memwhy.model.reading import Reading
+from memwhy.sources.go.goroutine_text import c_call
+from memwhy.sources.go.memstats import metrics_of
+from memwhy.sources.go.stacks import profile_of
+
+NAME = "inspect/look"
+MOST_GRAPHS = 32
+MOST_BYTES = 1 << 56
+"""No figure of a process lies beyond: the address space is smaller."""
+
+_MALLOC = {
+    "system_bytes": "malloc.system_bytes",
+    "in_use_bytes": "malloc.in_use_bytes",
+    "free_bytes": "malloc.free_bytes",
+    "tcache_bytes": "malloc.tcache_bytes",
+    "top_bytes": "malloc.top_bytes",
+    "mmapped_bytes": "malloc.mmapped_bytes",
+    "trimmable_bytes": "malloc.trimmable_bytes",
+    "in_use_resident_bytes": "malloc.in_use_resident_bytes",
+    "free_resident_bytes": "malloc.free_resident_bytes",
+    "mmapped_resident_bytes": "malloc.mmapped_resident_bytes",
+    "arenas": "malloc.arenas_count",
+    "in_use_chunks": "malloc.chunks_count",
+    "mmapped_count": "malloc.mmapped_count",
+}
+_LOST = {
+    "bytes": "malloc.lost_bytes",
+    "held_bytes": "malloc.held_bytes",
+    "maybe_bytes": "malloc.lost_maybe_bytes",
+    "chunks": "malloc.lost_chunks_count",
+}
+_NEEDS = {"malloc": "malloc", "heap": "go"}
+"""First word of a ledger category → the part of the look without which its rows say nothing."""
+
+Part = Map[str, Any]
+
+
+def parse(raw: bytes) -> Reading:
+    """Metrics of malloc.*, ledger.*, go.* and process.rss_bytes; facts on the parts; profiles goroutine, malloc_in_use, malloc_lost.
+
+    The form is `memwhy.model.inspection.Inspection`, field by field. A part that was not read gives no metrics, and
+    neither do the ledger's rows that only this part could tell: they are no zeros. Facts: look.notes (one a line),
+    look.parts, malloc.version, malloc.approximate, lost.caveats, lost.graphs, go.version, go.in_cgo. Raises ParseError.
+    """
+    look = _document(raw)
+    go, malloc, lost = (_part(look, name) for name in ("go", "malloc", "lost"))
+    metrics = _ledger(look, go, malloc)
+    facts = {"look.parts": " ".join(name for name in ("go", "malloc", "lost") if look.get(name) is not None)}
+    if notes := _words(look.get("notes")):
+        facts["look.notes"] = "\n".join(notes)
+    profiles: list[Profile] = []
+    if malloc is not None:
+        metrics |= _numbers(malloc, _MALLOC)
+        facts["malloc.version"] = str(malloc.get("version", ""))
+        facts["malloc.approximate"] = "\n".join(_words(malloc.get("approximate")))
+        profiles += _classes(malloc)
+    if lost is not None:
+        metrics |= _numbers(lost, _LOST)
+        facts["lost.caveats"] = "\n".join(_words(lost.get("caveats")))
+        profiles += _graphs(lost, facts)
+    if go is not None:
+        metrics |= _go(go, facts)
+        profiles += _goroutines(go, facts)
+    return Reading(metrics=metrics, facts=facts, profiles=tuple(profiles))
+
+
+def _document(raw: bytes) -> dict[str, Any]:
+    try:
+        look = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise ParseError(NAME, None, raw[:80], f"is no JSON ({error})") from None
+    if not isinstance(look, dict) or not isinstance(look.get("ledger"), list) or _number(look.get("rss_bytes")) is None:
+        raise ParseError(NAME, None, raw[:80], "is no look: it has no rss_bytes and no ledger")
+    return look
+
+
+def _part(look: Part, name: str) -> Part | None:
+    part = look.get(name)
+    if part is not None and not isinstance(part, dict):
+        raise ParseError(NAME, None, str(part)[:80], f"{name} is no object")
+    return part
+
+
+def _ledger(look: Part, go: Part | None, malloc: Part | None) -> dict[str, int]:
+    """The categories that this look could tell; empty ones of them are 0."""
+    rows = {row.get("category"): row for row in look["ledger"] if isinstance(row, dict)}
+    parts = {"go": go, "malloc": malloc}
+    found = {"process.rss_bytes": look["rss_bytes"], "ledger.rss_bytes": look["rss_bytes"]}
+    for category in CATEGORIES:
+        needs = _NEEDS.get(category.partition(".")[0])
+        size = _number(rows[category].get("bytes")) if category in rows else 0
+        unread = category.endswith(".unread")
+        if size is None or (needs is not None and parts[needs] is None and not (unread and size)):
+            continue
+        # mapped blocks of malloc and the arenas stand here until malloc is read
+        if category == "anonymous" and malloc is None and "malloc.unread" in rows:
+            continue
+        found[f"ledger.{category.replace('.', '_')}_bytes"] = size
+    moved = look.get("moved_bytes", 0)
+    if isinstance(moved, int) and not isinstance(moved, bool) and abs(moved) < MOST_BYTES:
+        found["ledger.moved_bytes"] = moved
+    return found
+
+
+def _numbers(part: Part, names: Map[str, str]) -> dict[str, int]:
+    return {metric: value for name, metric in names.items() if (value := _number(part.get(name))) is not None}
+
+
+def _number(value: object) -> int | None:
+    """A whole number that a process can have; anything else is no figure."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MOST_BYTES else None
+
+
+def _words(value: object) -> list[str]:
+    return [str(one) for one in value] if isinstance(value, list) else []
+
+
+def _rows(part: Part, name: str) -> list[Part]:
+    rows = part.get(name)
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+
+def _classes(malloc: Part) -> list[Profile]:
+    """Blocks in use by size, as a profile."""
+    sizes: dict[str, int] = {}
+    for row in _rows(malloc, "classes"):
+        size, last, held = (_number(row.get(name)) for name in ("chunk_bytes", "up_to_bytes", "in_use_bytes"))
+        if size is not None and held:
+            label = f"blocks of {size:,} bytes" if last in (size, None) else f"blocks of {size:,} to {last:,} bytes"
+            sizes[label] = sizes.get(label, 0) + held
+    return [profile_of("malloc_in_use", "bytes", {(label,): held for label, held in sizes.items()})] if sizes else []
+
+
+def _graphs(lost: Part, facts: dict[str, str]) -> list[Profile]:
+    """Lost graphs by what they are, as a profile; the largest ones in words."""
+    rows, said, total = [], [], 0
+    for graph in _rows(lost, "graphs"):
+        count, chunks, size = (_number(graph.get(name)) for name in ("count", "chunks", "bytes"))
+        if not count or not chunks or not size:
+            continue
+        total += size
+        library, kind = graph.get("library"), graph.get("type")
+        each = f"{chunks:,} blocks, {size // count:,} bytes" if chunks > 1 else f"{size // count:,} bytes"
+        text = f"{kind or 'lost blocks'} ({each} each)"
+        where = f" in {library}" if library else ""
+        rows.append(ProfileRow(function=text + where, flat=size, cum=size))
+        said.append(f"{count:,} × {text}{where}")
+    if not rows:
+        return []
+    facts["lost.graphs"] = "\n".join(said[:MOST_GRAPHS])
+    rows.sort(key=lambda row: -row.flat)
+    return [Profile(kind="malloc_lost", unit="bytes", total=total, rows=tuple(rows[:MOST_GRAPHS]), dropped_rows=max(0, len(rows) - MOST_GRAPHS))]  # fmt: skip
+
+
+def _go(go: Part, facts: dict[str, str]) -> dict[str, int]:
+    stats = go.get("memstats")
+    metrics = metrics_of(stats) if isinstance(stats, dict) else {}
+    if (goroutines := _number(go.get("goroutines"))) is not None:
+        metrics["go.goroutines_count"] = goroutines
+    if isinstance(version := go.get("version"), str) and version:
+        facts["go.version"] = version
+    return metrics
+
+
+def _goroutines(go: Part, facts: dict[str, str]) -> list[Profile]:
+    """Goroutines by stack, as a profile, and which Go functions are inside C calls."""
+    stacks: dict[tuple[str, ...], int] = {}
+    inside: dict[str, int] = {}
+    for group in _rows(go, "groups"):
+        frames = tuple(str(frame.get("function", "?")) for frame in _rows(group, "stack"))
+        count = _number(group.get("count"))
+        if not count:
+            continue
+        stacks[frames or ("(running)",)] = stacks.get(frames or ("(running)",), 0) + count
+        if (function := c_call(frames)) is not None:
+            inside[function] = inside.get(function, 0) + count
+    for call in _rows(go, "cgo_calls"):
+        function = c_call(tuple(str(frame.get("function", "?")) for frame in _rows(call, "stack")))
+        if function is not None:
+            inside[function] = max(inside.get(function, 0), _number(call.get("goroutines")) or 1)
+    if inside:
+        ranked = sorted(inside.items(), key=lambda item: (-item[1], item[0]))
+        facts["go.in_cgo"] = "\n".join(f"{count} {function}" for function, count in ranked)
+    return [profile_of("goroutine", "count", stacks)] if stacks else []
