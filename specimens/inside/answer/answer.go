@@ -53,6 +53,8 @@ func Ready(own Commands, facts ...string) {
 			say(profile("goroutine", argument, 2))
 		case word == "heap":
 			say(profile("heap", argument, 1))
+		case word == "profile":
+			say(profile("heap", argument, 0))
 		case word == "collect":
 			runtime.GC()
 			say("{}")

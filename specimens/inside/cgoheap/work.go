@@ -21,7 +21,7 @@ var (
 	page    = make([]byte, 32<<10)
 )
 
-// mutate parses on so many goroutines, and loses a document in a thousand, until calm.
+// mutate parses on so many goroutines, and loses a document in fifty, until calm.
 func mutate(argument string) string {
 	count := 2
 	fmt.Sscan(argument, &count)
@@ -44,10 +44,10 @@ func calm(string) string {
 	return "{}"
 }
 
-// parse loses one document in a thousand; the thread may change between two calls of C, the purpose is its own.
+// parse loses one document in fifty; the thread may change between two calls of C, the purpose is its own.
 func parse(number int) {
 	document := C.document_new(C.int(number))
-	if number%1000 != 0 {
+	if number%50 != 0 {
 		C.document_free(document)
 	}
 }

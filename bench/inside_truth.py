@@ -1,0 +1,175 @@
+"""Is what was seen from outside what the process says of itself? Each function measures some bars."""
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
+from pathlib import Path
+
+from inside import Look, Row, look, mb, resident_bytes
+from programs import Program, asked
+from witness import agreement, as_mallinfo, goroutines, wrong_fields
+
+GROWING = ("TotalAlloc", "Mallocs", "Frees", "Sys", "NumGC")
+"""MemStats fields that only grow: a look between two readings lies between them."""
+
+
+def sum_rows(name: str, found: Look, rss_bytes: int) -> Iterator[Row]:
+    """The ledger against the kernel's own sum, for a process that stands still."""
+    inside = found.inspect
+    error = sum(row["bytes"] for row in inside["ledger"]) - rss_bytes
+    share = abs(inside["unexplained_bytes"]) / rss_bytes
+    yield Row(f"RSS sum, {name}", "0 B off", f"{error:+,} B of {mb(rss_bytes)}", error == 0)
+    measured = f"{100 * share:.3f} % ({inside['unexplained_bytes'] / 1024:,.0f} KiB)"
+    yield Row(f"unexplained, {name}", "≤ 0.1 %", measured, share <= 0.001)
+
+
+def ledger(memwhy: Sequence[str], name: str, program: Program) -> Iterator[Row]:
+    """Look, with smaps read by us just before."""
+    rss_bytes = resident_bytes(program.pid)
+    yield from sum_rows(name, look(memwhy, program.pid, "--for", "0", "--no-lost"), rss_bytes)
+
+
+def malloc_held(memwhy: Sequence[str], name: str, program: Program) -> Row:
+    """Six fields of mallinfo2, to the byte."""
+    said = program.ask("malloc")
+    malloc = look(memwhy, program.pid, "--for", "0", "--no-lost").inspect["malloc"]
+    if malloc is None:
+        return Row(f"mallinfo2, held, {name}", "6 of 6 exact", "no malloc was read", False)
+    wrong = wrong_fields(said, as_mallinfo(malloc))
+    listed = "; ".join(f"{field} said {a:,}, seen {b:,}" for field, (a, b) in wrong.items())
+    note = f" (approximate: {'; '.join(malloc['approximate'])})" if malloc["approximate"] else ""
+    measured = f"{6 - len(wrong)} of 6 exact, arena {mb(said['arena'])} {listed}{note}"
+    return Row(f"mallinfo2, held, {name}", "6 of 6 exact", measured, not wrong)
+
+
+def malloc_mutating(memwhy: Sequence[str], name: str, program: Program, rounds: int) -> Row:
+    """arena and uordblks lie between what mallinfo2 said shortly before and shortly after; how far off if not."""
+    program.ask("mutate 2")
+    inside, worst, approximate = 0, 0.0, 0
+    for _ in range(rounds):
+        before = [program.ask("malloc") for _ in range(3)]
+        malloc = look(memwhy, program.pid, "--for", "0", "--no-lost").inspect["malloc"]
+        said = before + [program.ask("malloc") for _ in range(3)]
+        seen = as_mallinfo(malloc)
+        off = max(_outside(seen[field], [one[field] for one in said]) for field in ("arena", "uordblks"))
+        worst = max(worst, off / said[-1]["arena"])
+        inside += off == 0
+        approximate += bool(malloc["approximate"])
+    program.ask("calm")
+    measured = f"{inside} of {rounds} inside, worst {100 * worst:.3f} % off; {approximate} said approximate"
+    return Row(f"mallinfo2, mutating, {name}", "inside the bracket", measured, inside == rounds)
+
+
+def _outside(value: int, bracket: Sequence[int]) -> int:
+    return max(min(bracket) - value, value - max(bracket), 0)
+
+
+def memstats_held(memwhy: Sequence[str], name: str, program: Program) -> Row:
+    """Every field that MemStats has, right after the process read it and went to sleep."""
+    said = program.ask("memstats")
+    seen = look(memwhy, program.pid, "--for", "0", "--no-lost").inspect["go"]
+    if seen is None:
+        return Row(f"MemStats, held, {name}", "all exact", "no Go was read", False)
+    numbers: Mapping[str, int] = seen["memstats"]
+    wrong, common = wrong_fields(said, numbers), [field for field in said if field in numbers]
+    missing = [field for field in said if field not in numbers]
+    listed = "; ".join(f"{field} said {a:,}, seen {b:,}" for field, (a, b) in wrong.items())
+    measured = f"{len(common) - len(wrong)} of {len(common)} exact {listed}"
+    return Row(
+        f"MemStats, held, {name}",
+        "all exact",
+        measured + (f"; not given: {', '.join(missing)}" if missing else ""),
+        not wrong,
+    )
+
+
+def memstats_unstopped(memwhy: Sequence[str], name: str, program: Program, rounds: int) -> Row:
+    """Fields that only grow, of a process that allocates all the time, against what it said before and after."""
+    program.ask("mutate 2")
+    worst, field_of = 0.0, ""
+    for _ in range(rounds):
+        before = program.ask("memstats")
+        numbers = look(memwhy, program.pid, "--for", "0", "--no-lost").inspect["go"]["memstats"]
+        after = program.ask("memstats")
+        for field in GROWING:
+            off = _outside(numbers[field], (before[field], after[field])) / max(1, after[field])
+            if off > worst:
+                worst, field_of = off, field
+    measured = f"{rounds} looks, worst {100 * worst:.4f} % outside {field_of}"
+    return Row(f"MemStats, unstopped, {name}", "≤ 0.05 % outside", measured, worst <= 0.0005)
+
+
+def goroutine_stacks(memwhy: Sequence[str], name: str, program: Program) -> Row:
+    """States, frames with lines, creation sites, against /debug/pprof's debug=2 text."""
+    with tempfile.TemporaryDirectory(prefix="memwhy-bench-") as folder:
+        said_to, seen_to = Path(folder) / "said", Path(folder) / "seen"
+        program.ask(f"goroutines {said_to}")
+        look(memwhy, program.pid, "--for", "0", "--no-lost", "--goroutines", str(seen_to))
+        found = agreement(goroutines(said_to.read_text()), goroutines(seen_to.read_text()))
+    measured = f"{found.stacks} of {found.of} stacks, {found.states} states {found.first}"
+    return Row(f"goroutines, {name}", "≥ 99.5 % equal", measured, found.share >= 0.995)
+
+
+def heap_profile(memwhy: Sequence[str], name: str, program: Program) -> Row:
+    """Every stack and every value, against the process's own profile."""
+    with tempfile.TemporaryDirectory(prefix="memwhy-bench-") as folder:
+        said_to, seen_to = Path(folder) / "said", Path(folder) / "seen"
+        program.ask(f"profile {said_to}")
+        look(memwhy, program.pid, "--for", "0", "--no-lost", "--heap-profile", str(seen_to))
+        said, seen = _stacks(said_to.read_bytes()), _stacks(seen_to.read_bytes())
+    wrong = [stack for stack in said.keys() | seen.keys() if said.get(stack) != seen.get(stack)]
+    in_use = sum(values.get("inuse_space", 0) for values in said.values())
+    in_use_seen = sum(values.get("inuse_space", 0) for values in seen.values())
+    first = f"; first: {wrong[0][:3]} said {said.get(wrong[0])}, seen {seen.get(wrong[0])}" if wrong else ""
+    measured = f"{len(said) - len(wrong)} of {len(said)} stacks, in use {in_use_seen:,} B, said {in_use:,} B{first}"
+    return Row(f"heap profile, {name}", "equal", measured, not wrong)
+
+
+def _stacks(raw: bytes) -> dict[tuple[str, ...], dict[str, int]]:
+    """By stack: its values by sample type, without the stacks that born from asking."""
+    from memwhy.sources.go import pprof
+
+    found: dict[tuple[str, ...], dict[str, int]] = {}
+    for profile in pprof.parse(raw).profiles:
+        for sample in profile.stacks:
+            if any("answer.profile" in frame for frame in sample.frames):
+                continue
+            values = found.setdefault(sample.frames, {})
+            values[profile.kind] = values.get(profile.kind, 0) + sample.value
+    return found
+
+
+def lost(memwhy: Sequence[str], sizes: Sequence[str]) -> Iterator[Row]:
+    """The libxml2 leak, then its twin in which a Go map holds all."""
+    with asked("cgoheap", *sizes) as program:
+        rss_bytes, said = resident_bytes(program.pid), program.ask("truth")
+        seen = look(memwhy, program.pid).inspect["lost"]
+        yield lost_row("lost, recall", said["lost_bytes"], seen, f"{mb(rss_bytes)} RSS")
+    with asked("cgoheap", *sizes, "-twin") as program:
+        held_bytes = program.ask("malloc")["uordblks"]
+        seen = look(memwhy, program.pid).inspect["lost"]
+        if seen is None:
+            yield Row("lost, false, the twin", "≤ 0.1 %", "lost was not looked for", False)
+            return
+        share = seen["bytes"] / held_bytes
+        measured = f"{100 * share:.4f} % ({seen['bytes']:,} of {held_bytes:,} B, all held by Go or C)"
+        yield Row("lost, false, the twin", "≤ 0.1 %", measured, share <= 0.001)
+
+
+def lost_row(name: str, lost_bytes: int, seen: Mapping[str, object] | None, note: str = "") -> Row:
+    """What was found lost against what is."""
+    if seen is None:
+        return Row(name, "≥ 99.9 %, ≤ 100.1 %", "lost was not looked for", False)
+    share = int(str(seen["bytes"])) / lost_bytes
+    measured = f"{100 * share:.3f} % ({int(str(seen['bytes'])):,} of {lost_bytes:,} B) {note}"
+    return Row(name, "≥ 99.9 %, ≤ 100.1 %", measured, 0.999 <= share <= 1.001)
+
+
+def graphs(found: Mapping[str, object]) -> str:
+    """The largest groups of lost graphs, in words."""
+    listed = found["graphs"]
+    assert isinstance(listed, list)
+    return "; ".join(
+        f"{one['count']:,} × {one['chunks']} chunks, {mb(one['bytes'])}, {one['library'] or one['type'] or '?'}"
+        for one in chain(listed[:4])
+    )
