@@ -7,11 +7,14 @@ but for what is marked here.
 
 from collections.abc import Mapping as Map
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from memwhy.memory.space import Space
 from memwhy.runtimes.go.layout import Layout
-from memwhy.runtimes.go.structs import WORD_BYTES, Struct
+from memwhy.runtimes.go.structs import WORD_BYTES, Struct, address_of
 from memwhy.runtimes.interface import Unsupported
+
+if TYPE_CHECKING:
+    from memwhy.runtimes.go.adapter import GoRuntime
 
 _MEMORY_LIMIT_OFF = (1 << 63) - 1
 _NEVER = (1 << 64) - 1
@@ -22,18 +25,6 @@ _MOST_PROCESSORS = 1 << 16
 _BY_SIZE_ROWS = 61
 """Length of MemStats.BySize; fixed by Go's compatibility promise."""
 _LOOKS = 4
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Places:
-    """Where the runtime's variables are that hold these numbers; 0 for one that was not found."""
-
-    memstats: int
-    gc_controller: int
-    mheap: int
-    allp: int
-    allgs: int = 0
-    sched: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,21 +55,22 @@ class _Counts:
     total_alloc: int
 
 
-def read_memstats(space: Space, layout: Layout, places: Places) -> MemStats:
+def read_memstats(runtime: "GoRuntime") -> MemStats:
     """The numbers of this moment. Raises Unsupported where the runtime's variables cannot be read.
 
     The caches are read a moment after the sums: where a cache was flushed in between, its objects are missing from both.
     So the counts are read twice and the larger total is believed.
     """
-    counts = _steady_counts(space, layout, places)
-    stats = Struct.read(space, layout, "mstats", places.memstats)
-    pacer = Struct.read(space, layout, "gcControllerState", places.gc_controller)
+    space, layout = runtime.space, runtime.layout
+    counts = _steady_counts(runtime)
+    stats = Struct.read(space, layout, "mstats", address_of(runtime, "memstats"))
+    pacer = Struct.read(space, layout, "gcControllerState", address_of(runtime, "gcController"))
     fields = _fields(counts, stats, pacer)
-    heap = Struct.read(space, layout, "mheap", places.mheap, "spanalloc", "cachealloc")
+    heap = Struct.read(space, layout, "mheap", address_of(runtime, "mheap_"), "spanalloc", "cachealloc")
     fields["MSpanInuse"] = heap.integer("spanalloc.inuse")
     fields["MCacheInuse"] = heap.integer("cachealloc.inuse")
-    if places.allgs and places.sched:
-        fields["NumGoroutine"] = _count_goroutines(space, layout, places)
+    if runtime.globals.allgs is not None and runtime.globals.sched is not None:
+        fields["NumGoroutine"] = _count_goroutines(runtime, runtime.globals.allgs, runtime.globals.sched)
     limit = pacer.signed("memoryLimit")
     return MemStats(
         fields=fields,
@@ -91,21 +83,22 @@ def read_memstats(space: Space, layout: Layout, places: Places) -> MemStats:
     )
 
 
-def processors(space: Space, layout: Layout, allp: int) -> tuple[int, ...]:
+def processors(runtime: "GoRuntime") -> tuple[int, ...]:
     """Addresses of the runtime's Ps, as many as GOMAXPROCS. Raises Unsupported."""
+    space, allp = runtime.space, address_of(runtime, "allp")
     header = space.words(allp, 3)
     if len(header) < 3 or not 0 < header[1] <= min(header[2], _MOST_PROCESSORS):
         raise Unsupported(f"runtime.allp at {allp:#x} is no list of processors")
     return tuple(p for p in space.words(header[0], header[1]) if p)
 
 
-def _steady_counts(space: Space, layout: Layout, places: Places) -> _Counts:
+def _steady_counts(runtime: "GoRuntime") -> _Counts:
     best: _Counts | None = None
     steady = 0
     for _ in range(_LOOKS):
-        generation = _generation(space, layout, places)
-        counts = _read_counts(space, layout, places)
-        if generation != _generation(space, layout, places):
+        generation = _generation(runtime)
+        counts = _read_counts(runtime)
+        if generation != _generation(runtime):
             continue  # consistentHeapStats.read was merging: a count may have stood in two generations
         steady += 1
         if best is None or counts.total_alloc > best.total_alloc:
@@ -115,18 +108,19 @@ def _steady_counts(space: Space, layout: Layout, places: Places) -> _Counts:
     return best or counts
 
 
-def _generation(space: Space, layout: Layout, places: Places) -> int | None:
-    offset, size, _, _ = layout.field("mstats", "heapStats.gen")
-    raw = space.read(places.memstats + offset, size)
+def _generation(runtime: "GoRuntime") -> int | None:
+    offset, size, _, _ = runtime.layout.field("mstats", "heapStats.gen")
+    raw = runtime.space.read(address_of(runtime, "memstats") + offset, size)
     return int.from_bytes(raw, "little") if raw else None
 
 
-def _read_counts(space: Space, layout: Layout, places: Places) -> _Counts:
+def _read_counts(runtime: "GoRuntime") -> _Counts:
+    space, layout, address = runtime.space, runtime.layout, address_of(runtime, "memstats")
     name = "heapStatsDelta"
     size = layout.size(name)
-    raw = space.read(places.memstats + layout.offset("mstats", "heapStats.stats"), 3 * size)
+    raw = space.read(address + layout.offset("mstats", "heapStats.stats"), 3 * size)
     if len(raw) < 3 * size:
-        raise Unsupported(f"runtime.memstats at {places.memstats:#x} cannot be read in {space.name}")
+        raise Unsupported(f"runtime.memstats at {address:#x} cannot be read in {space.name}")
     parts = [Struct(layout, name, 0, raw[i * size : (i + 1) * size]) for i in range(3)]
     sums = {
         path: sum(part.integer(path) for part in parts) & _NEVER
@@ -135,7 +129,7 @@ def _read_counts(space: Space, layout: Layout, places: Places) -> _Counts:
     }
     mallocs = [sum(column) & _NEVER for column in zip(*(p.words("smallAllocCount") for p in parts), strict=True)]
     frees = [sum(column) & _NEVER for column in zip(*(p.words("smallFreeCount") for p in parts), strict=True)]
-    cached, tiny = _cached(space, layout, places.allp)
+    cached, tiny = _cached(runtime)
     cached_bytes = 0
     for i, count in enumerate(cached):
         mallocs[i] += count
@@ -149,14 +143,13 @@ def _bytes(layout: Layout, counts: list[int] | tuple[int, ...]) -> int:
     return sum(count * size for count, size in zip(counts, layout.size_classes, strict=True))
 
 
-def _cached(space: Space, layout: Layout, allp: int) -> tuple[list[int], int]:
+def _cached(runtime: "GoRuntime") -> tuple[list[int], int]:
     """(objects by size class, tiny objects) that the Ps' caches handed out and did not report yet."""
+    space, layout = runtime.space, runtime.layout
     counts = [0] * len(layout.size_classes)
     tiny = 0
     offset, _, _, classes = layout.field("mcache", "alloc")
-    caches = memoryview(
-        space.gather([p + layout.offset("p", "mcache") for p in processors(space, layout, allp)], WORD_BYTES)
-    )
+    caches = memoryview(space.gather([p + layout.offset("p", "mcache") for p in processors(runtime)], WORD_BYTES))
     addresses = [cache for cache in caches.cast("Q") if cache]
     size = layout.size("mcache")
     raw = space.gather(addresses, size)
@@ -242,17 +235,18 @@ def _memory_limit_goal(pacer: Struct, cached_bytes: int) -> int:
     return max(headroom if goal < 2 * headroom else goal - headroom, marked)
 
 
-def _count_goroutines(space: Space, layout: Layout, places: Places) -> int:
+def _count_goroutines(runtime: "GoRuntime", allgs: int, scheduler: int) -> int:
     """As runtime.gcount: all ever made, but for the dead ones kept for reuse and the runtime's own.
 
     Up to Go 1.24 the free lists carry n, from 1.25 on their size.
     """
-    header = space.words(places.allgs, 3)
+    space, layout = runtime.space, runtime.layout
+    header = space.words(allgs, 3)
     if len(header) < 3:
-        raise Unsupported(f"runtime.allgs at {places.allgs:#x} cannot be read in {space.name}")
-    sched = Struct.read(space, layout, "schedt", places.sched, "ngsys", "gFree")
+        raise Unsupported(f"runtime.allgs at {allgs:#x} cannot be read in {space.name}")
+    sched = Struct.read(space, layout, "schedt", scheduler, "ngsys", "gFree")
     free = ("gFree.n",) if sched.has("gFree.n") else ("gFree.stack.size", "gFree.noStack.size")
     count = header[1] - sched.signed("ngsys") - sum(sched.signed(path) for path in free)
     offset, size, _, _ = layout.field("p", "gFree.n" if layout.has("p", "gFree.n") else "gFree.size")
-    raw = space.gather([p + offset for p in processors(space, layout, places.allp)], size)
+    raw = space.gather([p + offset for p in processors(runtime)], size)
     return max(count - sum(int.from_bytes(raw[i : i + size], "little") for i in range(0, len(raw), size)), 1)

@@ -1,13 +1,24 @@
 """One struct of the Go runtime, read at once: its fields by the names that Go's source has."""
 
 import struct
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from memwhy.memory.space import Space
 from memwhy.runtimes.go.layout import Layout
 from memwhy.runtimes.interface import Unsupported
 
+if TYPE_CHECKING:
+    from memwhy.runtimes.go.adapter import GoRuntime
+
 WORD_BYTES = 8
+
+
+def address_of(runtime: "GoRuntime", name: str) -> int:
+    """Where a global variable of the runtime stands. Raises Unsupported when it was not found."""
+    address: int | None = getattr(runtime.globals, name)
+    if address is None:
+        raise Unsupported(f"runtime.{name} was not found in {runtime.space.name}")
+    return address
 
 
 class Struct:
