@@ -1,0 +1,37 @@
+//go:build cgo
+
+package main
+
+/*
+#include <unistd.h>
+
+static void rest(void) { for (;;) pause(); }
+static void rest_deeper(int depth) { if (depth > 0) rest_deeper(depth - 1); else rest(); }
+static unsigned long busy(unsigned long n) { volatile unsigned long i = 0; while (i < n) i++; return i; }
+extern void goCallback(int);
+static void call_back(int n) { goCallback(n); }
+*/
+import "C"
+
+import "runtime"
+
+//export goCallback
+func goCallback(depth C.int) {
+	if depth > 0 {
+		C.call_back(depth - 1)
+		return
+	}
+	runtime.LockOSThread()
+	arrived.Done()
+	<-never
+}
+
+func foreign() {
+	spawn(func() { arrived.Done(); C.rest() })
+	spawn(func() { arrived.Done(); C.rest_deeper(5) })
+	spawn(func() { C.call_back(0) })
+	spawn(func() { C.call_back(2) })
+	for i := 0; i < 100; i++ {
+		C.busy(10)
+	}
+}
