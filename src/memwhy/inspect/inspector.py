@@ -15,7 +15,7 @@ from memwhy.memory.space import Space
 from memwhy.model.errors import MemwhyError, TargetGone
 from memwhy.model.inspection import GoInside, Inspection, InspectionCost, Lost, Malloc
 from memwhy.model.mapping import Mapping
-from memwhy.runtimes import ADAPTERS
+from memwhy.runtimes.adapters import ADAPTERS
 from memwhy.runtimes.interface import Region, Runtime, Unsupported
 from memwhy.sources.proc import smaps
 
@@ -162,5 +162,3 @@ class Inspector:
             ),
             apart_s=apart_s,
         )
-
-

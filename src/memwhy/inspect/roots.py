@@ -15,9 +15,7 @@ RED_ZONE_BYTES = 128
 """What a function may use below its stack pointer (System V ABI, x86-64)."""
 
 
-def roots_of(
-    space: Space, owned: Owned, runtime: Runtime | None, bookkeeping: Sequence[tuple[int, int]]
-) -> list[Root]:
+def roots_of(space: Space, owned: Owned, runtime: Runtime | None, bookkeeping: Sequence[tuple[int, int]]) -> list[Root]:
     """All roots, in no special order, none overlapping what malloc or the runtime own.
 
     bookkeeping: ranges of malloc's own structures outside its heaps (main_arena in libc's data).
@@ -65,4 +63,3 @@ def _without(start: int, end: int, taken: Sequence[tuple[int, int]]) -> Iterator
         start = max(start, high)
     if start < end:
         yield start, end
-
