@@ -6,7 +6,7 @@ BIN := .venv/bin
 SOURCES := $(shell find src -name '*.py' -o -name '*.c' -o -name '*.h' -o -name '*.json') meson.build pyproject.toml
 SPECIMENS := $(shell find specimens -name '*.go' -o -name '*.c' -o -name 'go.mod' -o -name 'build.py') tools/find_go.py
 
-.PHONY: help setup core specimens demo test check lint types format bench calibration fuzz docs changelog clean
+.PHONY: help setup core specimens demo test check lint types format bench bench-inspect calibration fuzz docs changelog clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -57,6 +57,9 @@ format: .venv/tools  ## rewrite in the project's format
 
 bench: setup specimens  ## our own cost, and the target's, side by side in one run
 	$(BIN)/python bench/overhead.py
+
+bench-inspect: setup  ## is what inspect sees the truth, what does it cost, what do others make of the same process
+	$(BIN)/python bench/inspection.py $(BENCH_INSPECT)
 
 calibration: setup  ## false alarms and power of the trend, beside the field's methods
 	$(BIN)/python bench/calibration.py --count 200

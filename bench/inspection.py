@@ -63,8 +63,7 @@ def tried(name: str, measure: Callable[..., Iterator[Row] | Row], *arguments: ob
     rows: list[Row] = []
     try:
         found = measure(*arguments)
-        for row in [found] if isinstance(found, Row) else found:
-            rows.append(row)
+        rows.extend([found] if isinstance(found, Row) else found)
     except (LookFailed, RuntimeError, KeyError, TypeError, OSError) as error:
         rows.append(Row(name, "", f"{type(error).__name__}: {error}", False))
     return rows
