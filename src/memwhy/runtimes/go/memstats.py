@@ -148,7 +148,7 @@ def _cached(runtime: "GoRuntime") -> tuple[list[int], int]:
     space, layout = runtime.space, runtime.layout
     counts = [0] * len(layout.size_classes)
     tiny = 0
-    offset, _, _, classes = layout.field("mcache", "alloc")
+    classes = layout.field("mcache", "alloc")[3]
     caches = memoryview(space.gather([p + layout.offset("p", "mcache") for p in processors(runtime)], WORD_BYTES))
     addresses = [cache for cache in caches.cast("Q") if cache]
     size = layout.size("mcache")

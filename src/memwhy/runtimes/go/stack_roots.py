@@ -69,6 +69,10 @@ def _thread_stacks(runtime: "GoRuntime") -> Iterator[Root]:
             g = space.word(m + layout.offset("m", name))
             stack = space.words(g + layout.offset("g", "stack"), 2) if g else ()
             if len(stack) == 2 and any(start <= stack[0] < stack[1] <= end for start, end in arenas):
-                certainty = "sure" if name == "g0" else "maybe"
-                yield Root(start=stack[0], end=stack[1], name="thread stack of Go", certainty=certainty)
+                yield Root(
+                    start=stack[0],
+                    end=stack[1],
+                    name="thread stack of Go",
+                    certainty="sure" if name == "g0" else "maybe",
+                )
         m = space.word(m + link)
