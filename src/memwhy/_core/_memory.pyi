@@ -1,5 +1,5 @@
 def gather(fd: int, pid: int, segments: bytes, addresses: bytes, size: int, /) -> bytes:
     """`size` bytes from each uint64 address, one after another; zeros where they cannot be read.
 
-    fd, pid, segments: `memwhy.memory.space.Source`. Twin: `memwhy.memory.live.gather_pure`.
+    fd, pid, segments: `memwhy.memory.space.Source`. Twin: `memwhy.memory.reading.gather_pure`.
     """

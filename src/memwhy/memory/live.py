@@ -12,14 +12,12 @@ from typing import Self
 
 from memwhy.memory.access import why_denied
 from memwhy.memory.modules import Files
-from memwhy.memory.reading import gather_pages, gather_pure, read_pages
+from memwhy.memory.reading import gather_pages, read_pages
 from memwhy.memory.residency import Residency
 from memwhy.memory.space import Module, Source, Space, Thread
 from memwhy.memory.threads import read_threads
 from memwhy.model.errors import MemwhyError, NotPermitted, ParseError, TargetGone
 from memwhy.model.mapping import Mapping
-
-__all__ = ["Live", "gather_pure"]
 
 
 class Live(Space):
@@ -61,6 +59,8 @@ class Live(Space):
             if _is_hidden(root, pid):
                 reason, advice = why_denied(root, pid)
                 raise NotPermitted(f"pid {pid} cannot be seen: {reason}", help=advice) from error
+            if os.path.exists(f"{directory}/stat"):
+                raise TargetGone(f"pid {pid} has no memory of its own: it is a kernel thread, or just ended") from error
             raise TargetGone(f"no process has pid {pid}", help="see ps -e for the pids there are") from error
         try:
             _check_machine(directory, pid)
@@ -78,7 +78,7 @@ class Live(Space):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What of the looks so far is not sure, in words."""
+        """What of the look so far is not sure, in words."""
         return self._residency.notes
 
     def read(self, address: int, size: int) -> bytes:

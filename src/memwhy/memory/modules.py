@@ -9,6 +9,7 @@ was replaced on disk is read as it was, and checked by its first page where it h
 import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 
 from memwhy.memory.elf import ET_DYN, ET_EXEC, PF_W, PF_X, PT_LOAD, Elf, Image, Segment
@@ -18,10 +19,23 @@ from memwhy.model.mapping import Mapping
 
 _DELETED = " (deleted)"
 _MOST_OPEN = 512
+_HEADER_BYTES = 64
+_SHOFF, _SHNUM = slice(40, 48), slice(60, 64)
+"""Where the ELF header says where the section headers are, and how many; elf(5)."""
 
 Key = tuple[str, int, str]
-Opener = Callable[[Sequence[Mapping]], Elf | None]
-"""The ELF file behind the mappings of one file; None where it cannot be read. Raises ParseError where it is something else."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """An ELF file behind mappings. elf: the file, None where it cannot be read; headers: at least its program headers."""
+
+    elf: Elf | None
+    headers: Elf | None
+
+
+Opener = Callable[[Sequence[Mapping]], Found]
+"""Finds the ELF file behind the mappings of one file. Raises ParseError where it is something else."""
 
 
 def find_modules(
@@ -33,15 +47,13 @@ def find_modules(
     for _, group in groupby(named, key=file_key):
         parts = list(group)
         try:
-            elf = open_file(parts)
+            found = open_file(parts)
         except ParseError:
             continue  # data, not a program
-        program = is_program(parts[0])
-        if elf is None:
-            if any("x" in part.perms for part in parts):
-                modules.append(_unreadable(parts, program))
-        elif elf.type in (ET_EXEC, ET_DYN):
-            modules += _placed(elf, parts, mappings, program)
+        if found.headers is not None and found.headers.type in (ET_EXEC, ET_DYN):
+            modules += _placed(found, parts, mappings, is_program(parts[0]))
+        elif found.headers is None and any("x" in part.perms for part in parts):
+            modules.append(_unreadable(parts, is_program(parts[0])))
     return tuple(sorted(modules, key=lambda module: module.start))
 
 
@@ -51,7 +63,8 @@ def file_key(mapping: Mapping) -> Key:
 
 
 def _is_file(mapping: Mapping) -> bool:
-    return mapping.path.startswith("/") and not mapping.path.startswith(("/dev/", "/SYSV"))
+    path = mapping.path
+    return path.startswith("/") and (not path.startswith(("/dev/", "/SYSV")) or path.startswith("/dev/shm/"))
 
 
 def _unreadable(parts: Sequence[Mapping], program: bool) -> Module:
@@ -67,9 +80,23 @@ def _unreadable(parts: Sequence[Mapping], program: bool) -> Module:
     )
 
 
-def _placed(elf: Elf, parts: Sequence[Mapping], mappings: Sequence[Mapping], program: bool) -> Iterator[Module]:
+def headers_of(page: bytes, name: str) -> Elf | None:
+    """The program headers by a file's first page as it lies in memory; None where that is no ELF header, ParseError where it is another file's.
+
+    The sections are out of reach, so they are taken out.
+    """
+    if len(page) < _HEADER_BYTES:
+        return None
+    blank = bytearray(page)
+    blank[_SHOFF] = bytes(8)
+    blank[_SHNUM] = bytes(4)
+    return Elf(Image(bytes(blank)), name)
+
+
+def _placed(found: Found, parts: Sequence[Mapping], mappings: Sequence[Mapping], program: bool) -> Iterator[Module]:
     """One module for each place where the file was loaded: dlmopen loads one twice."""
-    loads = [segment for segment in elf.segments if segment.type == PT_LOAD and segment.memory_size > 0]
+    segments = found.headers.segments if found.headers is not None else ()
+    loads = [segment for segment in segments if segment.type == PT_LOAD and segment.memory_size > 0]
     if not loads:
         return
     first = min(loads, key=lambda segment: segment.address)
@@ -86,7 +113,7 @@ def _placed(elf: Elf, parts: Sequence[Mapping], mappings: Sequence[Mapping], pro
                 bias=bias,
                 written=_ranges(loads, inside, bias, written=True),
                 constant=_ranges(loads, inside, bias, written=False),
-                elf=elf,
+                elf=found.elf,
                 is_program=program,
             )
 
@@ -149,12 +176,12 @@ class Files:
     def __init__(self, directory: str, read_resident: Callable[[int, int], bytes]) -> None:
         self._directory = directory
         self._read_resident = read_resident
-        self._open: dict[Key, Elf | None] = {}
+        self._open: dict[Key, Found | None] = {}
         self._descriptors: list[int] = []
 
     def modules(self, mappings: Sequence[Mapping]) -> tuple[Module, ...]:
         """The modules among the mappings."""
-        return find_modules(mappings, self._elf, self._program_test())
+        return find_modules(mappings, self._find, self._program_test())
 
     def close(self) -> None:
         """Close the files; the modules' `elf` cannot be read any more."""
@@ -170,13 +197,19 @@ class Files:
             return lambda _: False
         return lambda mapping: mapping.path == path or mapping.inode == program
 
-    def _elf(self, parts: Sequence[Mapping]) -> Elf | None:
+    def _find(self, parts: Sequence[Mapping]) -> Found:
         key = file_key(parts[0])
         if key not in self._open:
-            self._open[key] = self._open_elf(parts)
-        return self._open[key]
+            try:
+                self._open[key] = self._open_elf(parts)
+            except ParseError:
+                self._open[key] = None
+        found = self._open[key]
+        if found is None:
+            raise ParseError(parts[0].path, None, "", "not an ELF file")
+        return found
 
-    def _open_elf(self, parts: Sequence[Mapping]) -> Elf | None:
+    def _open_elf(self, parts: Sequence[Mapping]) -> Found:
         for path, is_sure in self._candidates(parts):
             descriptor = self._open_regular(path)
             if descriptor is None:
@@ -190,9 +223,9 @@ class Files:
                 continue
             if is_sure or os.fstat(descriptor).st_ino == parts[0].inode or self._is_the_same(elf, parts):
                 self._descriptors.append(descriptor)
-                return elf
+                return Found(elf=elf, headers=elf)
             os.close(descriptor)
-        return None
+        return Found(elf=None, headers=headers_of(self._first_page(parts), parts[0].path))
 
     def _candidates(self, parts: Sequence[Mapping]) -> Iterator[tuple[str, bool]]:
         """(path, does it surely lead to the mapped file). map_files takes CAP_CHECKPOINT_RESTORE, exe only our own user."""
@@ -218,8 +251,9 @@ class Files:
 
     def _is_the_same(self, elf: Elf, parts: Sequence[Mapping]) -> bool:
         """Does the file found by name begin like the one in memory? Its first page holds the headers and mostly the build id."""
+        page = self._first_page(parts)
+        return bool(page) and page == elf.image.read(0, len(page))
+
+    def _first_page(self, parts: Sequence[Mapping]) -> bytes:
         start = next((part.start for part in parts if part.offset == 0), None)
-        if start is None:
-            return False
-        seen = self._read_resident(start, PAGE_BYTES)
-        return bool(seen) and seen == elf.image.read(0, len(seen))
+        return b"" if start is None else self._read_resident(start, PAGE_BYTES)

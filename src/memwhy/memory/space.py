@@ -30,9 +30,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thread:
-    """One thread. stack_pointer: where it was last seen blocked, None while it runs. registers: where they can be had.
+    """One thread. stack_pointer: where it was last seen blocked, None while it runs. registers: those that can be had.
 
-    Source: proc_pid_syscall(5) for live processes, NT_PRSTATUS for cores.
+    A core has all 27 of user_regs_struct (NT_PRSTATUS), a live thread the six arguments of the system call that it
+    waits in (proc_pid_syscall(5)), a running one none.
     """
 
     tid: int
@@ -75,6 +76,11 @@ class Space(ABC):
     mappings: tuple[Mapping, ...]
     """In address order, as of the last look."""
     source: Source
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is missing or not sure, in words."""
+        return ()
 
     @abstractmethod
     def read(self, address: int, size: int) -> bytes:
