@@ -35,3 +35,22 @@ func foreign() {
 		C.busy(10)
 	}
 }
+
+//go:noinline
+func callsLong() {
+	for {
+		C.busy(3000000)
+	}
+}
+
+//go:noinline
+func callsShort() {
+	for {
+		C.busy(3000)
+	}
+}
+
+func callForeign() {
+	go callsLong()
+	go callsShort()
+}

@@ -1,7 +1,7 @@
 // Command shapes holds goroutines of many shapes still and answers with its own pprof pages.
 //
 // It prints "ADDRESS PID" when every goroutine is where it shall be, and ends when its standard input ends.
-// Arguments: how many goroutines of one kind; "unquiet" beside it lets some run all the time.
+// Arguments: how many goroutines of one kind; then "unquiet" lets some run all the time, "calling" lets two call C again and again.
 package main
 
 import (
@@ -253,6 +253,15 @@ func calls() {
 //go:noinline
 func one(of int) { arrived.Done(); sink.Add(uint64(<-never + of)) }
 
+func runs() {
+	for {
+		sink.Add(1)
+		done := make(chan bool)
+		go func() { done <- true }()
+		<-done
+	}
+}
+
 func main() {
 	count, _ := strconv.Atoi(os.Args[1])
 	calls()
@@ -265,16 +274,13 @@ func main() {
 		go one(i)
 	}
 	arrived.Wait()
-	if len(os.Args) > 2 {
-		for i := 0; i < 2; i++ {
-			go func() {
-				for {
-					sink.Add(1)
-					done := make(chan bool)
-					go func() { done <- true }()
-					<-done
-				}
-			}()
+	for _, wish := range os.Args[2:] {
+		switch wish {
+		case "unquiet":
+			go runs()
+			go runs()
+		case "calling":
+			callForeign()
 		}
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
