@@ -1,103 +1,41 @@
-"""Verb 1: every tick, read what is due and hand on one snapshot. Standard library only: this runs on the sick machine.
-
-Reading only: files under /proc and /sys, and GET requests to the target's own profiling endpoint. The target is
-never stopped and never waits for us, but for what the kernel and Go's own endpoint do by themselves: smaps walks
-the page tables under the mm's read lock; a heap profile stops the world for some microseconds.
-"""
+"""The watcher of one process: every tick, what is due is read; nothing stops it or writes to it."""
 
 import os
 import select
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 
-from memwhy.model.errors import TargetGone, UsageError
 from memwhy.model.evidence import Evidence, Snapshot
 from memwhy.model.units import NS_PER_S
+from memwhy.record.clock import boot_ns, reason, timed
+from memwhy.record.due import (
+    CADENCES,
+    FREE_READS,
+    GENTLE_SHARE,
+    MAPPINGS,
+    NEVER_NS,
+    SLACK_NS,
+    SURVEY_TICKS,
+    WITNESS,
+    WITNESS_EVERY,
+    Cadence,
+    Due,
+)
+from memwhy.record.looks import NAME as LOOK
+from memwhy.record.looks import Looks
 from memwhy.sources import proc
 from memwhy.sources.go import binary, buildinfo, endpoint
-
-GENTLE_SHARE = 0.004
-"""A dear source is read so seldom that the time it takes, analysis included, stays below this share of the wall clock."""
-SLACK_NS = NS_PER_S // 5
-"""A tick that comes a little early still reads what is due: else every second one would find nothing to do."""
-NEVER_NS = 1 << 62
-SURVEY_TICKS = (0, 3, 8, 20, 60)
-"""When the endpoint is looked for until one is found: a program that has just begun does not listen yet."""
-FREE_READS = 2
-"""The first reads of each source are not held back: two points are the least that shows a change."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cadence:
-    """How often a source is read at most. every_s: 0 for once only, at the start."""
-
-    source: str
-    every_s: float
-
-
-CADENCES = (
-    Cadence(source="proc/status", every_s=1),
-    Cadence(source="proc/stat", every_s=1),
-    Cadence(source="proc/smaps_rollup", every_s=2),
-    Cadence(source="proc/smaps", every_s=2),
-    Cadence(source="proc/meminfo", every_s=5),
-    Cadence(source="proc/vmstat", every_s=10),
-    Cadence(source="proc/cgroup", every_s=5),
-    Cadence(source="proc/threads", every_s=10),
-    Cadence(source="proc/fd", every_s=5),
-    Cadence(source="proc/sockets", every_s=10),
-    Cadence(source="proc/children", every_s=3),
-    Cadence(source="proc/thp", every_s=300),
-    Cadence(source="proc/exe", every_s=30),
-    Cadence(source="proc/environ", every_s=0),
-    Cadence(source="proc/limits", every_s=0),
-    Cadence(source="proc/namespaces", every_s=0),
-    Cadence(source="proc/host", every_s=0),
-)
-MAPPINGS, WITNESS = "proc/smaps", "proc/smaps_rollup"
-"""The second is the first one's witness, at nearly the same price: read in one breath, but not every time."""
-WITNESS_EVERY = 5
-
-
-@dataclass(slots=True)
-class Due:
-    """When a source is next to be read."""
-
-    cadence: Cadence
-    next_ns: int = 0
-    reads: int = 0
-    failures: int = 0
-    mean_cost_ns: float = 0.0
-    read_ns: int = 0
-
-    def done(self, now_ns: int, cost_ns: int, *, failed: bool) -> None:
-        """Set the next time: the cadence, stretched by what reading costs and by failures in a row."""
-        self.reads += 1
-        self.failures = self.failures + 1 if failed else 0
-        self.mean_cost_ns = cost_ns if self.reads == 1 else 0.7 * self.mean_cost_ns + 0.3 * cost_ns
-        if self.cadence.every_s == 0:
-            self.next_ns = NEVER_NS
-            return
-        wait_ns = self.cadence.every_s * NS_PER_S
-        if self.reads > FREE_READS:
-            wait_ns = max(wait_ns, self.mean_cost_ns / GENTLE_SHARE)
-        if failed:
-            wait_ns *= min(2**self.failures, 64)
-        self.read_ns, self.next_ns = now_ns, now_ns + round(wait_ns)
-
-    def charge(self, cost_ns: float) -> None:
-        """Count what the consumer spent on the last read as well: it is our own time, whoever uses it."""
-        self.mean_cost_ns += cost_ns if self.reads == 1 else 0.3 * cost_ns
-        if self.reads > FREE_READS and self.cadence.every_s:
-            self.next_ns = max(self.next_ns, self.read_ns + round(self.mean_cost_ns / GENTLE_SHARE))
 
 
 class Watcher:
     """Takes snapshots of one process. `take()` returns None once the process is gone; `ended` then says how."""
 
-    def __init__(self, pid: int, *, root: str = "/proc", pprof_url: str | None = None, probe: bool = True) -> None:
-        """Raises TargetGone, NotPermitted, or UsageError for a pprof_url that is none. probe: look for the target's own HTTP endpoint and ask it."""
+    def __init__(
+        self, pid: int, *, root: str = "/proc", pprof_url: str | None = None, probe: bool = True, inside: bool = False
+    ) -> None:
+        """Raises TargetGone, NotPermitted, or UsageError for a pprof_url that is none. probe: look for the target's own
+        HTTP endpoint and ask it. inside: look into its memory as well."""
         self.root = root
         self.pid = pid
         self.identity = proc.process_identity(root, pid)
@@ -105,6 +43,9 @@ class Watcher:
         self.events: list[str] = []
         self.endpoints: tuple[endpoint.Endpoint, ...] = () if pprof_url is None else (endpoint.from_url(pprof_url),)
         self.cpu_ns = 0
+        self.looks: Looks | None = Looks(root, pid) if inside and root == "/proc" else None
+        self._looked_ns = 0
+        self._rss_bytes = 0
         self._tick = 0
         self._probe = probe
         self._sources = tuple(cadence.source for cadence in CADENCES)
@@ -118,7 +59,7 @@ class Watcher:
 
     def take(self, *, last: bool = False) -> Snapshot | None:
         """Read all that is due. last: read the dear sources once more, as the closing look."""
-        started_ns, cpu_ns = _boot_ns(), time.thread_time_ns()
+        started_ns, cpu_ns = boot_ns(), time.thread_time_ns()
         if not self._alive():
             return None
         if self._tick in SURVEY_TICKS and (self._tick == 0 or not self.endpoints):
@@ -129,6 +70,7 @@ class Watcher:
         if self._new_image:
             self._new_image = False
             evidence += self._read_binary()
+        evidence += self._look(last=last)
         evidence += self._read_endpoints(last=last)
         cost_ns = time.thread_time_ns() - cpu_ns
         self.cpu_ns += cost_ns
@@ -143,18 +85,24 @@ class Watcher:
         self._tick += 1
         return snapshot
 
+    def pause_ns(self, snapshot: Snapshot) -> float:
+        """How long to wait at least: a tick that costs much is taken less often. Looks have a budget of their own."""
+        return (snapshot.cpu_ns - self._looked_ns) / (2 * GENTLE_SHARE) if snapshot.tick > FREE_READS else 0.0
+
     def charge(self, snapshot: Snapshot, cost_ns: int) -> None:
         """Share out what the consumer spent on a snapshot, by size: parsing is what takes the time."""
         total_bytes = sum(len(one.raw) for one in snapshot.evidence)
         for one in snapshot.evidence:
             due = self._due.get(one.source)
-            if due is not None and one.raw:
+            if one.source == LOOK and one.raw and self.looks is not None:
+                self.looks.charge(round(cost_ns * len(one.raw) / total_bytes))
+            elif due is not None and one.raw:
                 due.charge(cost_ns * len(one.raw) / total_bytes)
         self._pair()
 
     def wait(self, until_ns: int) -> None:
         """Sleep until then, or until the process ends, whichever comes first."""
-        timeout_s = max(0.0, (until_ns - _boot_ns()) / NS_PER_S)
+        timeout_s = max(0.0, (until_ns - boot_ns()) / NS_PER_S)
         if self._pidfd is None:
             time.sleep(timeout_s)
         else:
@@ -162,6 +110,8 @@ class Watcher:
 
     def close(self) -> None:
         """Let go of the process."""
+        if self.looks is not None:
+            self.looks.close()
         if self._pidfd is not None:
             os.close(self._pidfd)
             self._pidfd = None
@@ -170,11 +120,13 @@ class Watcher:
 
     def _read(self, source: str) -> Evidence:
         module = proc.READERS[source]
-        one = _timed(source, lambda: module.read(self.root, self.pid))
+        one = timed(source, lambda: module.read(self.root, self.pid))
         due = self._due[source]
         due.done(one.monotonic_ns, one.cost_ns, failed=one.error is not None)
         if source == MAPPINGS:
             self._pair()
+        if source == "proc/status" and one.error is None:
+            self._rss_bytes = module.parse(one.raw).metrics.get("process.rss_bytes", self._rss_bytes)
         if source == "proc/vmstat" and one.error is None:
             self._oom_kills = module.parse(one.raw).metrics.get("host.oom_kills_count")
         return one
@@ -188,15 +140,37 @@ class Watcher:
     def _read_binary(self) -> list[Evidence]:
         found = []
         for module in (buildinfo, binary):
-            found.append(_timed(module.NAME, lambda module=module: module.read(self.root, self.pid)))  # type: ignore[misc]
+            found.append(timed(module.NAME, lambda module=module: module.read(self.root, self.pid)))  # type: ignore[misc]
         return found
+
+    def _look(self, *, last: bool) -> list[Evidence]:
+        """A look into the target's memory, when one is due."""
+        self._looked_ns = 0
+        if self.looks is None:
+            return []
+        before_ns = self.looks.spent_ns
+        one = self.looks.take(boot_ns(), self._rss_bytes, last=last)
+        self._looked_ns = self.looks.spent_ns - before_ns
+        if self.looks.go_seen:
+            self._ask_seldom()
+        if last and self.looks.left_out is not None:
+            self.events.append(f"{self.looks.left_out}; memwhy inspect {self.pid} does it.")
+        return [] if one is None else [one]
+
+    def _ask_seldom(self) -> None:
+        """What is read from outside needs no requests: the endpoint's profiles are for attribution, so at the begin and the end."""
+        for source, _, _, every_s in ENDPOINT_CADENCES:
+            due = self._due.get(source)
+            if due is not None and due.reads and due.cadence.every_s < SELDOM_S:
+                due.cadence = Cadence(source=source, every_s=max(every_s, SELDOM_S))
+                due.next_ns = due.read_ns + round(SELDOM_S * NS_PER_S)
 
     def _find_endpoints(self) -> None:
         if not self.endpoints and self._probe and self.root == "/proc":
             try:
                 found = endpoint.survey(self.root, self.pid)
             except OSError as error:
-                self.events.append(f"Its profiling endpoint could not be looked for: {_reason(error)}.")
+                self.events.append(f"Its profiling endpoint could not be looked for: {reason(error)}.")
             else:
                 self.endpoints = found.endpoints
                 if not found.endpoints and self._tick == SURVEY_TICKS[1]:
@@ -227,7 +201,7 @@ class Watcher:
         silent = False
         for source, kind, path, _ in ENDPOINT_CADENCES:
             due = self._due.get(source)
-            now_ns = _boot_ns()
+            now_ns = boot_ns()
             if due is None or (
                 due.next_ns > now_ns + SLACK_NS and not (last and source in _CLOSING and not due.failures)
             ):
@@ -239,7 +213,7 @@ class Watcher:
                     raise TimeoutError("not asked: the endpoint has just let another question time out")
                 return endpoint.fetch(where, path, FETCH_S, FETCH_BYTES)
 
-            one = _timed(source, ask)
+            one = timed(source, ask)
             silent = silent or (one.error is not None and one.cost_ns >= FETCH_S * NS_PER_S)
             due.done(now_ns, one.cost_ns, failed=one.error is not None)
             found.append(one)
@@ -263,6 +237,8 @@ class Watcher:
             for source in ("proc/exe", "proc/environ"):
                 self._due[source].next_ns = 0
             self._new_image = True
+            if self.looks is not None:
+                self.looks.forget()
         self._image = image
         return True
 
@@ -288,6 +264,8 @@ ENDPOINT_CADENCES = (
 )
 """source, kind of endpoint, path, seconds. The heap profile's text brings MemStats and the allocs profile with it."""
 
+SELDOM_S = 300.0
+"""Between requests to an endpoint whose figures are read from outside."""
 FETCH_S = 2.0
 FETCH_BYTES = 32 << 20
 
@@ -296,7 +274,9 @@ _CLOSING = ("proc/status", "proc/smaps", "proc/smaps_rollup", "proc/fd", "go/hea
 
 def snapshots(watcher: Watcher, *, for_s: float | None, tick_s: float = 1.0) -> Iterator[Snapshot]:
     """Snapshots at the tick, until `for_s` is over, the process ends, or the consumer stops."""
-    begun_ns = _boot_ns()
+    begun_ns = boot_ns()
+    if watcher.looks is not None:
+        watcher.looks.planned_s = for_s
     end_ns = None if for_s is None else begun_ns + round(for_s * NS_PER_S)
     next_ns = begun_ns
     while True:
@@ -309,38 +289,11 @@ def snapshots(watcher: Watcher, *, for_s: float | None, tick_s: float = 1.0) -> 
         if last:
             return
         watcher.charge(snapshot, time.thread_time_ns() - cpu_ns)
-        # a tick that costs much is taken less often: our own share stays small on any target
-        pause_ns = max(tick_s * NS_PER_S, snapshot.cpu_ns / (2 * GENTLE_SHARE) if snapshot.tick > FREE_READS else 0)
-        next_ns = max(next_ns + round(pause_ns), _boot_ns())
+        pause_ns = max(tick_s * NS_PER_S, watcher.pause_ns(snapshot))
+        next_ns = max(next_ns + round(pause_ns), boot_ns())
         if end_ns is not None:
             next_ns = min(next_ns, end_ns)
         watcher.wait(next_ns)
-
-
-def _timed(source: str, read: Callable[[], bytes]) -> Evidence:
-    """Read once; what fails is evidence with an error."""
-    monotonic_ns, wall_ns = _boot_ns(), time.time_ns()
-    raw, error = b"", None
-    try:
-        raw = read()
-    except OSError as problem:
-        error = _reason(problem)
-    return Evidence(
-        source=source,
-        monotonic_ns=monotonic_ns,
-        wall_ns=wall_ns,
-        cost_ns=_boot_ns() - monotonic_ns,
-        raw=raw,
-        error=error,
-    )
-
-
-def _reason(error: OSError) -> str:
-    return error.strerror or str(error) or type(error).__name__
-
-
-def _boot_ns() -> int:
-    return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
 
 
 def _exe(root: str, pid: int) -> str:
@@ -355,31 +308,3 @@ def _pidfd(pid: int) -> int | None:
         return os.pidfd_open(pid)
     except OSError:
         return None
-
-
-def find_target(root: str, text: str) -> int:
-    """The pid of a pid or process name. Raises TargetGone when there is none, UsageError when there are several."""
-    if text.isascii() and text.isdigit():
-        return int(text)
-    if not text.strip():
-        raise UsageError("the target is empty", help="give a pid, a process name or http://host:port")
-    found = proc.find_pids(root, text)
-    if not found:
-        raise TargetGone(f"no process is called {text!r}", help="ps -e lists them; a pid works too")
-    if len(found) > 1:
-        rows = ", ".join(f"{pid} ({comm})" for pid, comm, _ in found[:8])
-        raise UsageError(f"{len(found)} processes are called {text!r}: {rows}", help="give the pid of the one you mean")
-    return found[0][0]
-
-
-def find_listener(root: str, port: int) -> int | None:
-    """The pid of a process that listens on this TCP port, among those whose descriptors we may read."""
-    for name in sorted(os.listdir(root)):
-        if not name.isdigit():
-            continue
-        try:
-            if any(its_port == port for _, its_port in endpoint.listening(root, int(name))):
-                return int(name)
-        except OSError:
-            continue
-    return None
