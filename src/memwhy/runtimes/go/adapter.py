@@ -5,32 +5,32 @@ before anything else is read with it.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from memwhy.memory.space import Module, Space
 from memwhy.model.account import Check
 from memwhy.model.errors import ParseError
-from memwhy.runtimes.go.layout import Layout, layout_for
-from memwhy.runtimes.go.locate import Globals, by_symbols
+from memwhy.runtimes.go.detection import GoModule, find_go
+from memwhy.runtimes.go.layout import Layout, known_minors, layout_of, minor_of, shipped_layout
+from memwhy.runtimes.go.locate import Globals, by_symbols, find_module_data
 from memwhy.runtimes.go.moduledata import Constants, chain
 from memwhy.runtimes.go.pclntab import FunctionTable
+from memwhy.runtimes.go.proof import prove
+from memwhy.runtimes.go.references import by_references
+from memwhy.runtimes.go.tabulation import tabulate
 from memwhy.runtimes.interface import Match, Region, Root, Unsupported
-from memwhy.sources.go.buildinfo import NotGo, extract
+from memwhy.sources.go.buildinfo import NotGo
 
 NAME = "go"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GoModule:
-    """The program or library that holds a Go runtime. settings: `go version -m`'s module text, "" when unknown."""
-
-    module: Module
-    version: str
-    settings: str
+_AMD64 = 62
+_MACHINES = {3: "386", 40: "arm", 183: "arm64", 21: "ppc64", 22: "s390x", 243: "riscv64", 258: "loong64", 8: "mips"}
+_NEEDED = ("mheap_", "allgs", "allp", "memstats", "gcController")
 
 
 class GoRuntime:
-    """One Go runtime, opened. globals: where its variables stand; functions: from addresses to code."""
+    """One Go runtime, opened. globals: where its variables stand; functions: from addresses to code.
+
+    module: the program or library that holds it. settings: the module text of its build info.
+    """
 
     name = NAME
 
@@ -39,7 +39,7 @@ class GoRuntime:
     ) -> None:
         self.space = space
         self.layout = layout
-        self.module = found.module
+        self.module: Module = found.module
         self.version = found.version
         self.settings = found.settings
         self.globals = globals
@@ -65,7 +65,7 @@ class GoRuntime:
 
     def verify(self) -> tuple[Check, ...]:
         """Invariants of the layout on this target."""
-        return ()
+        return prove(self.space, self.layout, self.globals, self.functions)
 
 
 class GoAdapter:
@@ -81,25 +81,57 @@ class GoAdapter:
     def open(self, space: Space, match: Match) -> GoRuntime:
         """Attach. Raises Unsupported: an unknown version, another machine, or a layout that the target disproves."""
         found = find_go(space)
-        if found is None or found.module.elf is None:
+        if found is None:
             raise Unsupported(f"{space.name}: no Go runtime was found")
-        layout = layout_for(found.version)
-        globals = by_symbols(found.module.elf, found.module)
-        if globals.firstmoduledata is None:
-            raise Unsupported(f"{space.name}: {found.module.name} has no symbol table")
-        constants = Constants(space, space.modules())
-        functions = FunctionTable(constants, chain(space, globals.firstmoduledata, layout), layout)
-        return GoRuntime(space, layout, found, globals, functions)
+        return attach(space, found, layout_for(found))
 
 
-def find_go(space: Space) -> GoModule | None:
-    """The module that holds a Go runtime: the program first, then libraries in address order."""
-    for module in sorted(space.modules(), key=lambda module: not module.is_program):
-        if module.elf is None:
-            continue
-        try:
-            version, settings = extract(module.elf)
-        except (NotGo, ParseError):
-            continue
-        return GoModule(module=module, version=version, settings=settings)
-    return None
+def layout_for(found: GoModule) -> Layout:
+    """The shipped table for a program's version; else one made of its own DWARF. Raises Unsupported."""
+    elf, where = found.module.elf, found.module.name or "the program"
+    if elf is not None and elf.machine != _AMD64:
+        machine = _MACHINES.get(elf.machine, f"ELF machine {elf.machine}")
+        raise Unsupported(f"{where} is {found.version} for {machine}; only amd64 can be read from outside")
+    minor = minor_of(found.version)
+    shipped = shipped_layout(minor) if minor else None
+    if shipped is not None:
+        return shipped
+    try:
+        table = None if elf is None else tabulate(elf)
+        if table is not None:
+            return layout_of(table)
+        why = "its file is gone" if elf is None else "it was stripped of its DWARF"
+    except (ParseError, NotGo, KeyError, TypeError, ValueError) as error:
+        why = f"its own DWARF cannot be read ({error})"
+    known = known_minors()
+    raise Unsupported(
+        f"{where} is {found.version}, which has no layout table (known: Go {known[0]} to {known[-1]}), and {why}",
+        help="update memwhy, or build the program without -ldflags=-w: then its own DWARF is used",
+    )
+
+
+def attach(space: Space, found: GoModule, layout: Layout) -> GoRuntime:
+    """Find the runtime's globals with a layout table and prove it. Raises Unsupported."""
+    module = found.module
+    known = by_symbols(module.elf, module.bias) if module.elf is not None else {}
+    first = known.get("firstmoduledata") or find_module_data(space, module, layout)
+    if first is None:
+        raise Unsupported(f"{space.name}: the function table of {module.name} ({found.version}) was not found")
+    constants = Constants(space, space.modules())
+    functions = FunctionTable(constants, chain(space, first, layout), layout)
+    if "mheap_" not in known:
+        known = by_references(functions, constants, layout, module.written)
+    globals = Globals(**{**known, "firstmoduledata": first})
+    runtime = GoRuntime(space, layout, found, globals, functions)
+    missing = [name for name in _NEEDED if getattr(globals, name) is None]
+    if missing:
+        raise Unsupported(
+            f"{space.name}: {module.name} ({found.version}) has no symbol table, and its code does not tell where "
+            f"{', '.join(missing)} stand: it was not built as Go {layout.version} usually builds"
+        )
+    wrong = [check for check in runtime.verify() if check.agree is False]
+    if wrong:
+        raise Unsupported(
+            f"{space.name}: the layout of Go {layout.version} does not fit {module.name} ({found.version}): {wrong[0].text}"
+        )
+    return runtime

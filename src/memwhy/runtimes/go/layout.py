@@ -22,11 +22,24 @@ Field = tuple[int, int, str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """A function's length and where variables' addresses stand in its code.
+
+    places: (offset of the distance, bytes of the instruction behind it, variable, offset inside the variable, the two
+    bytes before the distance).
+    """
+
+    size: int
+    places: tuple[tuple[int, int, str, int, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
     """One minor version's table. version: "1.26"; made_from: the toolchain, "go1.26.8".
 
     Structs are named without their package ("mspan"); atomic types and other structs around one scalar stand as that
-    scalar. wait_reasons: by number. size_classes: object bytes by class, 0 for class 0 (large objects).
+    scalar. wait_reasons: by number. size_classes: object bytes by class, 0 for class 0 (large objects). references: by
+    function, where the runtime's own code names its globals (see `memwhy.runtimes.go.references`).
     """
 
     version: str
@@ -36,6 +49,7 @@ class Layout:
     constants: Mapping[str, int]
     wait_reasons: tuple[str, ...]
     size_classes: tuple[int, ...]
+    references: Mapping[str, Reference]
 
     def size(self, struct: str) -> int:
         """Bytes of a struct. Raises Unsupported when the table has none of that name."""
@@ -108,7 +122,18 @@ def layout_of(table: Mapping[str, object]) -> Layout:
         constants={name: _integer(value) for name, value in _mapping(table["constants"]).items()},
         wait_reasons=tuple(str(text) for text in _list(table["wait_reasons"])),
         size_classes=tuple(_integer(size) for size in _list(table["size_classes"])),
+        references={name: _reference(spec) for name, spec in _mapping(table.get("references", {})).items()},
     )
+
+
+def _reference(spec: list[object]) -> Reference:
+    size, *places = spec
+    return Reference(size=_integer(size), places=tuple(_place(_list(place)) for place in places))
+
+
+def _place(place: list[object]) -> tuple[int, int, str, int, int]:
+    at, tail, variable, inside, opcode = place
+    return _integer(at), _integer(tail), str(variable), _integer(inside), _integer(opcode)
 
 
 def _mapping(value: object) -> Mapping[str, list[object]]:
@@ -159,16 +184,3 @@ def shipped_layout(minor: str) -> Layout | None:
         return None
     path = resources.files(__package__).joinpath("layouts", f"go{minor}.json")
     return parse_layout(path.read_bytes(), f"layouts/go{minor}.json")
-
-
-def layout_for(version: str) -> Layout:
-    """The shipped table for a Go version such as "go1.26.8". Raises Unsupported for one that has none."""
-    minor = minor_of(version)
-    layout = shipped_layout(minor) if minor else None
-    if layout is None:
-        known = known_minors()
-        raise Unsupported(
-            f"{version} has no layout table (known: Go {known[0]} to {known[-1]})",
-            help="a program that keeps its DWARF (built without -ldflags=-w) is read by that instead; or update memwhy",
-        )
-    return layout
