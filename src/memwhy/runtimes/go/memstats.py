@@ -5,6 +5,7 @@ The sums and the flush of the per-P caches follow readmemstats_m (runtime/mstats
 but for what is marked here.
 """
 
+from array import array
 from collections.abc import Mapping as Map
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -93,11 +94,12 @@ def processors(runtime: "GoRuntime") -> tuple[int, ...]:
 
 
 def _steady_counts(runtime: "GoRuntime") -> _Counts:
+    caches = _caches(runtime)
     best: _Counts | None = None
     steady = 0
     for _ in range(_LOOKS):
         generation = _generation(runtime)
-        counts = _read_counts(runtime)
+        counts = _read_counts(runtime, caches)
         if generation != _generation(runtime):
             continue  # consistentHeapStats.read was merging: a count may have stood in two generations
         steady += 1
@@ -114,13 +116,16 @@ def _generation(runtime: "GoRuntime") -> int | None:
     return int.from_bytes(raw, "little") if raw else None
 
 
-def _read_counts(runtime: "GoRuntime") -> _Counts:
+def _read_counts(runtime: "GoRuntime", caches: "array[int]") -> _Counts:
     space, layout, address = runtime.space, runtime.layout, address_of(runtime, "memstats")
     name = "heapStatsDelta"
     size = layout.size(name)
+    # One right after the other: the less happens between them, the fewer objects are missed.
     raw = space.read(address + layout.offset("mstats", "heapStats.stats"), 3 * size)
+    cached = space.gather(caches, layout.size("mcache"))
     if len(raw) < 3 * size:
         raise Unsupported(f"runtime.memstats at {address:#x} cannot be read in {space.name}")
+    counts, tiny = _cached(runtime, caches, cached)
     parts = [Struct(layout, name, 0, raw[i * size : (i + 1) * size]) for i in range(3)]
     sums = {
         path: sum(part.integer(path) for part in parts) & _NEVER
@@ -129,9 +134,8 @@ def _read_counts(runtime: "GoRuntime") -> _Counts:
     }
     mallocs = [sum(column) & _NEVER for column in zip(*(p.words("smallAllocCount") for p in parts), strict=True)]
     frees = [sum(column) & _NEVER for column in zip(*(p.words("smallFreeCount") for p in parts), strict=True)]
-    cached, tiny = _cached(runtime)
     cached_bytes = 0
-    for i, count in enumerate(cached):
+    for i, count in enumerate(counts):
         mallocs[i] += count
         cached_bytes += count * layout.size_classes[i]
     sums["tinyAllocCount"] += tiny
@@ -143,31 +147,28 @@ def _bytes(layout: Layout, counts: list[int] | tuple[int, ...]) -> int:
     return sum(count * size for count, size in zip(counts, layout.size_classes, strict=True))
 
 
-def _cached(runtime: "GoRuntime") -> tuple[list[int], int]:
-    """(objects by size class, tiny objects) that the Ps' caches handed out and did not report yet."""
+def _caches(runtime: "GoRuntime") -> "array[int]":
+    """Addresses of the Ps' mcaches; a P without one was taken out of use."""
+    offset = runtime.layout.offset("p", "mcache")
+    raw = runtime.space.gather([p + offset for p in processors(runtime)], WORD_BYTES)
+    return array("Q", (cache for cache in memoryview(raw).cast("Q") if cache))
+
+
+def _cached(runtime: "GoRuntime", caches: "array[int]", raw: bytes) -> tuple[list[int], int]:
+    """(objects by size class, tiny objects) that the Ps' caches handed out and did not report yet. raw: the caches."""
     space, layout = runtime.space, runtime.layout
-    counts = [0] * len(layout.size_classes)
-    tiny = 0
-    classes = layout.field("mcache", "alloc")[3]
-    caches = memoryview(space.gather([p + layout.offset("p", "mcache") for p in processors(runtime)], WORD_BYTES))
-    addresses = [cache for cache in caches.cast("Q") if cache]
     size = layout.size("mcache")
-    raw = space.gather(addresses, size)
-    spans: list[int] = []
-    for i in range(len(addresses)):
-        cache = Struct(layout, "mcache", addresses[i], raw[i * size : (i + 1) * size])
-        tiny += cache.integer("tinyAllocs")
-        spans += cache.words("alloc")
-    used, before = layout.field("mspan", "allocCount"), layout.field("mspan", "allocCountBeforeCache")
-    start = min(used[0], before[0])
-    width = max(used[0], before[0]) + 2 - start
-    rows = space.gather([span + start for span in spans], width)
+    rows = [Struct(layout, "mcache", cache, raw[i * size : (i + 1) * size]) for i, cache in enumerate(caches)]
+    spans = [span for row in rows for span in row.words("alloc")]
+    used, before = layout.offset("mspan", "allocCount"), layout.offset("mspan", "allocCountBeforeCache")
+    start, width = min(used, before), abs(used - before) + 2
+    found = memoryview(space.gather([span + start for span in spans], width)).cast("H")
+    now, then = found[(used - start) // 2 :: width // 2], found[(before - start) // 2 :: width // 2]
+    counts = [0] * len(layout.size_classes)
+    classes = 2 * len(counts)
     for i in range(len(spans)):
-        row = rows[i * width : (i + 1) * width]
-        now = int.from_bytes(row[used[0] - start : used[0] - start + 2], "little")
-        then = int.from_bytes(row[before[0] - start : before[0] - start + 2], "little")
-        counts[i % classes // 2] += now - then
-    return counts, tiny
+        counts[i % classes // 2] += now[i] - then[i]
+    return counts, sum(row.integer("tinyAllocs") for row in rows)
 
 
 def _fields(counts: _Counts, stats: Struct, pacer: Struct) -> dict[str, int]:

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"runtime"
@@ -27,6 +28,7 @@ var (
 	parked chan int
 	sink   map[string]int
 	one    [1]byte
+	few    [300]*node
 )
 
 func grow(mb int) {
@@ -55,6 +57,13 @@ func answer(p unsafe.Pointer, size uintptr) {
 		}
 		raw = raw[n:]
 	}
+}
+
+func profile(debug int) {
+	var buffer bytes.Buffer
+	pprof.Lookup("heap").WriteTo(&buffer, debug)
+	fmt.Printf("%d\n", buffer.Len())
+	os.Stdout.Write(buffer.Bytes())
 }
 
 func busy(seed int) {
@@ -89,13 +98,9 @@ func main() {
 			answer(unsafe.Pointer(&stats), unsafe.Sizeof(stats))
 			answer(unsafe.Pointer(&count), 8)
 		case 'h': // the heap profile as text, its length before it
-			file, _ := os.CreateTemp("", "heap")
-			pprof.Lookup("heap").WriteTo(file, 1)
-			info, _ := file.Stat()
-			fmt.Printf("%d\n", info.Size())
-			text, _ := os.ReadFile(file.Name())
-			os.Remove(file.Name())
-			os.Stdout.Write(text)
+			profile(1)
+		case 'p': // and as a file
+			profile(0)
 		case 'g':
 			runtime.GC()
 			os.Stdout.Write([]byte("g"))
@@ -110,13 +115,16 @@ func main() {
 		case 'l':
 			debug.SetMemoryLimit(int64(mb) << 20)
 			os.Stdout.Write([]byte("l"))
+		case 'a': // 300 objects of 48 bytes
+			for i := 0; i < 300; i++ {
+				few[i] = &node{}
+			}
+			os.Stdout.Write([]byte("a"))
 		case 'b':
 			for i := 0; i < 4; i++ {
 				go busy(i * 7919)
 			}
 			os.Stdout.Write([]byte("b"))
-		case 's': // all stacks move into new spans
-			os.Stdout.Write([]byte("s"))
 		}
 	}
 }
