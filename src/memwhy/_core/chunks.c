@@ -1,0 +1,158 @@
+#include "chunks.h"
+
+#include <stdlib.h>
+
+static int region_index(struct chunk_region *region, uint64_t *number)
+{
+    uint64_t blocks = (region->slots + 63) / 64, last = UINT64_MAX;
+
+    region->first_number = (uint32_t)*number;
+    if (region->starts == NULL) {
+        ++*number;
+        return 0;
+    }
+    region->rank = malloc((blocks + 1) * sizeof *region->rank);
+    region->last = malloc((blocks / 64 + 1) * sizeof *region->last);
+    if (region->rank == NULL || region->last == NULL)
+        return -1;
+    for (uint64_t block = 0; block < blocks; block++) {
+        uint64_t starts = bits_load(region->starts, region->slots, block);
+        if (block % 64 == 0)
+            region->last[block / 64] = last;
+        region->rank[block] = (uint32_t)*number;
+        *number += (uint64_t)__builtin_popcountll(chunks_used(region, block));
+        if (starts)
+            last = block * 64 + 63 - (uint64_t)__builtin_clzll(starts);
+        if (*number > UINT32_MAX)
+            return -2;
+    }
+    region->rank[blocks] = (uint32_t)*number;
+    return 0;
+}
+
+int chunks_index(struct chunks *chunks)
+{
+    uint64_t number = 0, slot = 0;
+
+    for (size_t i = 0; i < chunks->count; i++) {
+        struct chunk_region *region = &chunks->regions[i];
+        int bad;
+        region->first_slot = slot;
+        slot += region->slots;
+        bad = region_index(region, &number);
+        if (bad || number > UINT32_MAX - 1)
+            return bad ? bad : -2;
+    }
+    chunks->total = (uint32_t)number;
+    chunks->low = chunks->count ? chunks->regions[0].start : 0;
+    chunks->span = chunks->count ? chunks->regions[chunks->count - 1].end - chunks->low : 0;
+    return 0;
+}
+
+void chunks_free(struct chunks *chunks)
+{
+    for (size_t i = 0; i < chunks->count; i++) {
+        free(chunks->regions[i].rank);
+        free(chunks->regions[i].last);
+    }
+    free(chunks->regions);
+}
+
+const struct chunk_region *chunks_region_of(const struct chunks *chunks, uint64_t address)
+{
+    size_t low = 0, high = chunks->count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (chunks->regions[middle].end <= address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < chunks->count && chunks->regions[low].start <= address ? &chunks->regions[low] : NULL;
+}
+
+const struct chunk_region *chunks_region_of_slot(const struct chunks *chunks, uint64_t slot)
+{
+    size_t low = 0, high = chunks->count;
+
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (chunks->regions[middle].first_slot <= slot)
+            low = middle;
+        else
+            high = middle;
+    }
+    return &chunks->regions[low];
+}
+
+uint64_t chunks_begin(const struct chunk_region *region, uint64_t slot)
+{
+    uint64_t block = slot / 64;
+    uint64_t starts = bits_load(region->starts, region->slots, block) & (~0ULL >> (63 - slot % 64));
+
+    while (starts == 0) {
+        if (block % 64 == 0)
+            return region->last[block / 64];
+        starts = bits_load(region->starts, region->slots, --block);
+    }
+    return block * 64 + 63 - (uint64_t)__builtin_clzll(starts);
+}
+
+void chunks_extent(const struct chunk_region *region, uint64_t slot, uint64_t *from, uint64_t *to, uint64_t *whole)
+{
+    uint64_t block, next, starts;
+
+    if (region->starts == NULL) {
+        *from = region->user;
+        *to = region->end;
+        *whole = region->end - region->start;
+        return;
+    }
+    block = slot / 64;
+    starts = slot % 64 == 63 ? 0 : bits_load(region->starts, region->slots, block) & (~0ULL << (slot % 64 + 1));
+    while (starts == 0 && (++block) * 64 < region->slots)
+        starts = bits_load(region->starts, region->slots, block);
+    next = starts ? block * 64 + (uint64_t)__builtin_ctzll(starts) : region->slots;
+    *from = region->start + slot * 16 + 16;
+    *to = region->start + next * 16 + (starts ? 8 : 0); /* a chunk in use owns the first word of the next header */
+    *whole = (next - slot) * 16;
+}
+
+void chunks_weigh(const struct chunks *chunks, const uint64_t *bits, uint64_t *count, uint64_t *bytes)
+{
+    *count = *bytes = 0;
+    for (size_t i = 0; i < chunks->count; i++) {
+        const struct chunk_region *region = &chunks->regions[i];
+        uint32_t number = region->first_number;
+        for (uint64_t block = 0; block * 64 < region->slots; block++)
+            for (uint64_t used = region->starts ? chunks_used(region, block) : 1; used; used &= used - 1, number++)
+                if (bit_get(bits, number)) {
+                    uint64_t from, to, whole;
+                    chunks_extent(region, block * 64 + (uint64_t)__builtin_ctzll(used), &from, &to, &whole);
+                    *count += 1;
+                    *bytes += whole;
+                }
+    }
+}
+
+void chunks_common(const struct chunks *chunks, const uint64_t *bits, const struct chunks *earlier, const uint64_t *earlier_bits,
+                   uint64_t *into)
+{
+    size_t hint = 0;
+
+    for (size_t i = 0; i < chunks->count; i++) {
+        const struct chunk_region *region = &chunks->regions[i];
+        uint32_t number = region->first_number;
+        for (uint64_t block = 0; block * 64 < region->slots; block++)
+            for (uint64_t used = region->starts ? chunks_used(region, block) : 1; used; used &= used - 1, number++) {
+                uint64_t from, to, whole;
+                struct chunk found;
+                if (!bit_get(bits, number) || earlier->count == 0)
+                    continue;
+                chunks_extent(region, block * 64 + (uint64_t)__builtin_ctzll(used), &from, &to, &whole);
+                if (chunks_resolve(earlier, from, &hint, 0, &found) == CHUNK_EXACT && bit_get(earlier_bits, found.number))
+                    bit_set(into, number);
+            }
+    }
+}

@@ -1,0 +1,215 @@
+"""Lost or held: which chunks of malloc no root leads to, and in which graphs they hang together.
+
+Exact pointers from certain roots hold a chunk; pointers into its middle, and words that may be stale, make it "maybe".
+A live target moves while we look: a chunk is lost only if two looks, one after the other, both found no way to it.
+"""
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
+
+from memwhy.inspect.blocks import Blocks
+from memwhy.inspect.graph import ChunkRows, Tick, common, graph, has_bit, mark, rows_of, weigh
+from memwhy.inspect.samples import shapes_of
+from memwhy.inspect.telling import tell
+from memwhy.memory.space import Module, Space
+from memwhy.model.inspection import Lost
+from memwhy.model.units import human_bytes
+from memwhy.runtimes.interface import Root
+
+Progress = Callable[[str], None]
+Again = Callable[[], tuple[Blocks, Sequence[Root]]]
+"""A second look: walks the heaps and lists the roots anew."""
+
+_SAMPLED_SHAPES = 96
+_SAMPLED_CHUNKS = 1024
+"""At most so many chunks of one sampled graph."""
+_NEAR_BYTES = 1 << 16
+"""Ranges so near to each other are asked for residency together."""
+
+Range = tuple[int, int]
+
+
+def find_lost(
+    space: Space,
+    blocks: Blocks,
+    roots: Sequence[Root],
+    modules: Sequence[Module],
+    *,
+    show_contents: bool = False,
+    progress: Progress | None = None,
+    again: Again | None = None,
+) -> Lost:
+    """What no root leads to, by the shape of its graphs; the rows sum to `Lost.bytes` exactly.
+
+    show_contents: samples of strings. again: with a live target, walks anew before the second look, so that what was freed or
+    allocated meanwhile is known; without it the second look uses the same blocks.
+    """
+    caveats: list[str] = []
+    look = _Look(space, blocks, roots, _tick(progress, "what the roots lead to"))
+    if space.pid is not None:
+        if again is not None:
+            blocks, roots = again()
+        second = _Look(space, blocks, roots, _tick(progress, "the same again, for what moved meanwhile"))
+        caveats += second.agree_with(look)
+        look = second
+    if not look.roots_bytes:
+        caveats.append("no roots could be read: everything looks lost")
+    keys = _keys(space, modules)
+    raw = graph(
+        look.source,
+        look.rows,
+        look.resident.tobytes(),
+        look.lost,
+        keys,
+        _SAMPLED_SHAPES,
+        _SAMPLED_CHUNKS,
+        _tick(progress, "which lost blocks hang together"),
+    )
+    shapes = shapes_of(*raw[:2])
+    chunks, found = sum(shape.all_chunks for shape in shapes), sum(shape.all_bytes for shape in shapes)
+    if raw[3]:
+        caveats.append(f"{human_bytes(raw[3])} changed while they were looked at, and are counted as held")
+    caveats += look.untouched()
+    caveats += _unseen_registers(space)
+    maybe = weigh(look.rows, look.maybe)[1]
+    everything = weigh(look.rows, _all(look.total))[1]
+    if progress is not None and shapes:
+        progress("what the lost blocks are")
+    return Lost(
+        bytes=found,
+        chunks=chunks,
+        maybe_bytes=maybe,
+        held_bytes=everything - maybe - found,
+        roots_bytes=look.roots_bytes,
+        graphs=tell(space, look.is_resident, modules, shapes, show_contents=show_contents),
+        caveats=tuple(caveats),
+    )
+
+
+class _Look:
+    """One search from the roots."""
+
+    def __init__(self, space: Space, blocks: Blocks, roots: Sequence[Root], tick: Tick | None) -> None:
+        self.source = (space.source.fd, space.source.pid, space.source.segments)
+        self.rows: ChunkRows = rows_of(blocks)
+        self._mapped = blocks.mapped
+        owned = sorted([(one.start, one.end) for one in blocks.heaps] + [(one.start, one.end) for one in blocks.mapped])
+        certain = _without(_merged((one.start, one.end) for one in roots if one.certainty == "sure"), owned)
+        doubtful = _without(_merged((one.start, one.end) for one in roots if one.certainty != "sure"), owned)
+        self.resident = _resident(space, [*owned, *certain, *doubtful])
+        registers = array("Q", (word for thread in space.threads() for word in thread.registers if 0 <= word < 1 << 64))
+        self.sure, self.maybe, self.total, self.roots_bytes = mark(
+            self.source,
+            self.rows,
+            self.resident.tobytes(),
+            _flat(certain),
+            _flat(doubtful),
+            registers.tobytes(),
+            tick,
+        )
+        reached = int.from_bytes(self.sure, "little") | int.from_bytes(self.maybe, "little")
+        self.lost = (((1 << self.total) - 1) & ~reached).to_bytes(len(self.sure), "little")
+
+    def agree_with(self, earlier: "_Look") -> list[str]:
+        """Lost is only what the earlier look lost as well; says how much that changed."""
+        both = common(self.rows, self.lost, earlier.rows, earlier.lost)
+        spread = weigh(self.rows, self.lost)[1] - weigh(self.rows, both)[1]
+        self.lost = both
+        if not spread:
+            return []
+        return [f"the target moved: {human_bytes(spread)} were reachable in only one of two looks, and count as held"]
+
+    def is_resident(self, start: int, end: int) -> bool:
+        """Are all these bytes on pages that are resident?"""
+        row = bisect_right(self.resident, start) - 1
+        return row >= 0 and row % 2 == 0 and end <= self.resident[row + 1]
+
+    def untouched(self) -> list[str]:
+        """Of lost blocks that malloc mapped one by one: what of them was never touched takes no memory."""
+        rows = rows_of(Blocks(mapped=self._mapped))
+        bits = common(rows, _all(len(self._mapped)), self.rows, self.lost)
+        lost = [block for number, block in enumerate(self._mapped) if has_bit(bits, number)]
+        virtual = sum(block.end - block.start for block in lost)
+        missing = virtual - sum(self._resident_bytes(block.start, block.end) for block in lost)
+        if missing * 20 < virtual or not lost:
+            return []
+        return [f"{human_bytes(missing)} of the lost blocks that malloc mapped one by one are not resident"]
+
+    def _resident_bytes(self, start: int, end: int) -> int:
+        rows = self.resident
+        first = bisect_right(rows, start) & ~1
+        first -= 2 if first and rows[first - 1] > start else 0
+        last = bisect_right(rows, end - 1)
+        return sum(min(end, rows[i + 1]) - max(start, rows[i]) for i in range(first, last, 2) if rows[i] < end)
+
+
+def _all(count: int) -> bytes:
+    return ((1 << count) - 1).to_bytes((count // 64 + 1) * 8, "little")
+
+
+def _tick(progress: Progress | None, doing: str) -> Tick | None:
+    if progress is None:
+        return None
+    told = progress
+    told(doing)
+    return lambda done_bytes: told(f"{doing}: {human_bytes(done_bytes)} read")
+
+
+def _flat(ranges: Iterable[Range]) -> bytes:
+    return array("Q", (value for one in ranges for value in one)).tobytes()
+
+
+def _merged(ranges: Iterable[Range], near_bytes: int = 0) -> list[Range]:
+    """In address order, without overlaps; those nearer than `near_bytes` to each other are one."""
+    merged: list[Range] = []
+    for start, end in sorted(one for one in ranges if one[0] < one[1]):
+        if merged and start <= merged[-1][1] + near_bytes:
+            merged[-1] = merged[-1][0], max(end, merged[-1][1])
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def _without(ranges: Iterable[Range], owned: Sequence[Range]) -> list[Range]:
+    """What malloc does not own: its chunks are followed, not taken for roots. Both in address order, `owned` disjoint."""
+    left: list[Range] = []
+    at = 0
+    for start, end in ranges:
+        while at < len(owned) and owned[at][1] <= start:
+            at += 1
+        here = at
+        while start < end:
+            if here == len(owned) or owned[here][0] >= end:
+                left.append((start, end))
+                break
+            if owned[here][0] > start:
+                left.append((start, owned[here][0]))
+            start = max(start, owned[here][1])
+            here += 1
+    return left
+
+
+def _resident(space: Space, ranges: Iterable[Range]) -> "array[int]":
+    rows = array("Q")
+    for start, end in _merged(ranges, _NEAR_BYTES):
+        rows.extend(space.resident(start, end))
+    return rows
+
+
+def _keys(space: Space, modules: Sequence[Module]) -> bytes:
+    """Where the first word of an object tells its type: constant data of modules, vtables among it; no code."""
+    code = [(one.start, one.end) for one in space.mappings if "x" in one.perms]
+    constant = _merged(one for module in modules for one in module.constant)
+    return _flat(_without(constant, code))
+
+
+def _unseen_registers(space: Space) -> list[str]:
+    threads = space.threads()
+    unseen = sum(1 for thread in threads if not thread.registers)
+    if not unseen:
+        return []
+    return [
+        f"the registers of {unseen} of {len(threads)} threads cannot be read without stopping them: "
+        "a block that only a register points to would be called lost"
+    ]

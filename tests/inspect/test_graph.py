@@ -1,0 +1,247 @@
+"""Random heaps: the C loops, their pure twins, and a plain breadth-first search agree on every chunk."""
+
+import itertools
+import os
+import random
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from memwhy._core import _graph
+from memwhy.inspect import graph
+from memwhy.inspect.graph import ChunkRows, SourceRow, bits_set, common_pure, graph_pure, has_bit, mark_pure, weigh_pure
+
+HEAP = 0x5555_0000_0000
+OTHER = 0x7F00_0400_0000
+MAPPED = 0x7F10_0000_0000
+ROOTS = 0x7F20_0000_0000
+MODULE = 0x7F30_0000_0000
+PAGE = 4096
+
+
+class World:
+    """One random address space in a file: two heaps, mapped blocks, roots, and what is in them."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+        self.memory: dict[int, bytearray] = {}
+        self.chunks: list[tuple[int, int]] = []
+        """(user pointer, end of what the program may use) of each chunk in use, in address order."""
+        self.heaps = tuple(self._heap(base) for base in (HEAP, OTHER))
+        self.mapped = [self._mapped(MAPPED + i * 0x100000) for i in range(self.random.randrange(3))]
+        self.memory[ROOTS] = bytearray(2 * PAGE)
+        self.users = [user for user, _ in self.chunks]
+        for user, end in self.chunks:
+            self._fill(user, end)
+        self._fill(ROOTS, ROOTS + 2 * PAGE, rare=True)
+        self.certain = self._rows([(ROOTS, ROOTS + PAGE)])
+        self.doubtful = self._rows([(ROOTS + PAGE, ROOTS + 2 * PAGE)])
+        self.known = self._rows([(self._word(), self._word())])
+        self.rows: ChunkRows = (self.heaps, b"".join(self._rows([row]) for row in self.mapped))
+        self.resident = self._residency()
+
+    @staticmethod
+    def _rows(rows: list[tuple[int, ...]]) -> bytes:
+        return b"".join(value.to_bytes(8, "little") for row in rows for value in row)
+
+    def _heap(self, base: int) -> tuple[int, int, bytes, bytes]:
+        sizes = [16 * self.random.choice((2, 2, 3, 4, 9, 40, 600)) for _ in range(self.random.randrange(1, 60))]
+        slots = sum(sizes) // 16
+        starts, used = bytearray((slots + 7) // 8), bytearray((slots + 7) // 8)
+        self.memory[base] = bytearray(sum(sizes))
+        at, before_used = 0, 1
+        for place, size in enumerate(sizes):
+            slot, is_used = at // 16, self.random.random() < 0.8
+            starts[slot // 8] |= 1 << slot % 8
+            self._put(base + at + 8, size | before_used)
+            if is_used:
+                used[slot // 8] |= 1 << slot % 8
+                last = place == len(sizes) - 1
+                self.chunks.append((base + at + 16, base + at + size + (0 if last else 8)))
+            at, before_used = at + size, int(is_used)
+        return base, base + at, bytes(starts), bytes(used)
+
+    def _mapped(self, base: int) -> tuple[int, int, int]:
+        size = self.random.choice((PAGE, 5 * PAGE))
+        self.memory[base] = bytearray(size)
+        self.chunks.append((base + 16, base + size))
+        return base, base + size, base + 16
+
+    def _put(self, address: int, word: int) -> None:
+        for base, raw in self.memory.items():
+            if base <= address < base + len(raw):
+                raw[address - base : address - base + 8] = word.to_bytes(8, "little")
+
+    def _word(self) -> int:
+        kind = self.random.random()
+        if kind < 0.5 and self.users:
+            return self.random.choice(self.users)
+        if kind < 0.8:
+            base = self.random.choice(list(self.memory))
+            return base + self.random.randrange(-16, len(self.memory[base]) + 16)
+        return self.random.choice((0, 1, MODULE + 64, 2**64 - 1, self.random.randrange(2**64)))
+
+    def _fill(self, start: int, end: int, *, rare: bool = False) -> None:
+        if self.random.random() < 0.5:
+            self._put(start, self.random.choice((MODULE + 16, MODULE + 32, 7)))
+        for _ in range(self.random.choice((0, 1, 2, 3))):
+            self._put(start + 8 * self.random.randrange(max(1, (end - start) // 8)), self._word())
+
+    def _residency(self) -> bytes:
+        rows: list[tuple[int, int]] = []
+        for base in sorted(self.memory):
+            end = base + len(self.memory[base])
+            for page in range(base, end, PAGE):
+                if self.random.random() < 0.9:
+                    joins = bool(rows) and rows[-1][1] == page
+                    rows.append((rows.pop()[0] if joins else page, min(page + PAGE, end)))
+        return self._rows(rows)
+
+    def words(self, start: int, end: int) -> Iterator[int]:
+        """The resident words of a range."""
+        flat = memoryview(self.resident).cast("Q")
+        pages = {page for i in range(0, len(flat), 2) for page in range(flat[i], flat[i + 1], PAGE)}
+        for base, raw in self.memory.items():
+            for at in range(start, end - 7, 8):
+                if base <= at < base + len(raw) and base + (at - base) // PAGE * PAGE in pages:
+                    yield int.from_bytes(raw[at - base : at - base + 8], "little")
+
+    def reached(self, roots: list[tuple[int, int]], *, exact: bool) -> set[int]:
+        """Plain search: the numbers of all chunks that words of these roots, or of chunks so reached, point to."""
+        todo = [word for start, end in roots for word in self.words(start, end)]
+        todo += memoryview(self.known).cast("Q")
+        found: set[int] = set()
+        while todo:
+            word = todo.pop()
+            for number, (user, end) in enumerate(self.chunks):
+                low = user - 16 if user >= MAPPED else user
+                if number not in found and (word == user if exact else low <= word < end):
+                    found.add(number)
+                    todo += self.words(user, end)
+        return found
+
+    @contextmanager
+    def source(self) -> Iterator[SourceRow]:
+        """A file that holds it all, as a core would."""
+        with tempfile.TemporaryFile() as file:
+            segments, offset = [], 0
+            for base in sorted(self.memory):
+                file.write(self.memory[base])
+                segments.append((base, base + len(self.memory[base]), offset))
+                offset += len(self.memory[base])
+            file.flush()
+            yield file.fileno(), 0, self._rows(segments)
+
+
+def numbers(bits: bytes, count: int) -> set[int]:
+    return {number for number in range(count) if has_bit(bits, number)}
+
+
+@given(st.integers(min_value=0, max_value=2**32))
+@settings(deadline=None, max_examples=60)
+def test_every_chunk_is_marked_as_a_plain_search_marks_it(seed: int) -> None:
+    world = World(seed)
+    with world.source() as source:
+        calls = [
+            mark(source, world.rows, world.resident, world.certain, world.doubtful, world.known, None)
+            for mark in (_graph.mark, mark_pure)
+        ]
+    assert calls[0] == calls[1]
+    sure, maybe, total, _ = calls[0]
+    assert total == len(world.chunks)
+    certain = world.reached([(ROOTS, ROOTS + PAGE)], exact=True)
+    assert numbers(sure, total) == certain
+    assert numbers(maybe, total) == world.reached([(ROOTS, ROOTS + 2 * PAGE)], exact=False) - certain
+
+
+@given(st.integers(min_value=0, max_value=2**32))
+@settings(deadline=None, max_examples=60)
+def test_both_twins_find_the_same_graphs_and_lose_no_byte(seed: int) -> None:
+    world = World(seed)
+    total = len(world.chunks)
+    lost = bits_set(total, (number for number in range(total) if world.random.random() < 0.7))
+    keys = world._rows([(MODULE, MODULE + PAGE)])
+    most = world.random.choice((1, 3, 1000))
+    with world.source() as source:
+        calls = [
+            find(source, world.rows, world.resident, lost, keys, 50, most, None) for find in (_graph.graph, graph_pure)
+        ]
+    assert calls[0] == calls[1]
+    shapes, _, moved, moved_bytes = calls[0]
+    flat = memoryview(shapes).cast("Q")
+    assert (sum(flat[5::7]) + moved, sum(flat[6::7]) + moved_bytes) == weigh_pure(world.rows, lost)
+    assert _graph.weigh(world.rows, lost) == weigh_pure(world.rows, lost)
+
+
+@given(st.integers(min_value=0, max_value=2**32), st.integers(min_value=0, max_value=2**32))
+@settings(deadline=None, max_examples=30)
+def test_only_chunks_with_the_same_header_are_common_to_two_walks(seed: int, other: int) -> None:
+    now, before = World(seed), World(other)
+    bits = bits_set(len(now.chunks), (n for n in range(len(now.chunks)) if n % 3))
+    earlier = bits_set(len(before.chunks), (n for n in range(len(before.chunks)) if n % 5))
+    common = _graph.common(now.rows, bits, before.rows, earlier)
+    assert common == common_pure(now.rows, bits, before.rows, earlier)
+    users = {user for n, (user, _) in enumerate(before.chunks) if n % 5}
+    assert numbers(common, len(now.chunks)) == {n for n, (user, _) in enumerate(now.chunks) if n % 3 and user in users}
+
+
+@pytest.mark.parametrize("chain", ["forward", "backward", "shuffled"])
+def test_a_long_list_is_followed_to_its_end(chain: str) -> None:
+    count, size = 200_000, 32
+    order = list(range(count))
+    if chain == "backward":
+        order.reverse()
+    elif chain == "shuffled":
+        random.Random(1).shuffle(order)
+    words = memoryview(bytearray(count * size)).cast("Q")
+    for number, following in itertools.pairwise(order):
+        words[number * 4 + 2] = HEAP + following * size + 16
+    rows: ChunkRows = (((HEAP, HEAP + count * size, b"\x55" * (count // 4), b"\x55" * (count // 4)),), b"")
+    with tempfile.TemporaryFile() as file:
+        file.write(words)
+        file.flush()
+        source = (file.fileno(), 0, World._rows([(HEAP, HEAP + count * size, 0)]))
+        resident = World._rows([(HEAP, HEAP + count * size)])
+        known = (HEAP + order[0] * size + 16).to_bytes(8, "little")
+        sure, maybe, total, read = _graph.mark(source, rows, resident, b"", b"", known, None)
+    assert (sure.count(b"\xff"), any(maybe), total, read) == (count // 8, False, count, 0)
+
+
+def test_a_refused_progress_ends_the_search() -> None:
+    size = 256 << 20
+    with tempfile.TemporaryFile() as file:
+        os.truncate(file.fileno(), size)
+        source = (file.fileno(), 0, World._rows([(ROOTS, ROOTS + size, 0)]))
+        everything = World._rows([(ROOTS, ROOTS + size)])
+
+        def refuse(done_bytes: int) -> None:
+            raise KeyboardInterrupt(str(done_bytes))
+
+        with pytest.raises(KeyboardInterrupt):
+            _graph.mark(source, ((), b""), everything, everything, b"", b"", refuse)
+
+
+@pytest.mark.parametrize(
+    ("chunks", "problem"),
+    [
+        ((((HEAP, HEAP + 64, b"\1", b""),), b""), "a bitmap has one bit per 16 bytes"),
+        ((((HEAP + 8, HEAP + 64, b"\1", b"\1"),), b""), "multiples of 16"),
+        ((((HEAP, HEAP + 64, b"\1", b"\1"),) * 2, b""), "overlap"),
+        (((), b"123"), "rows of three"),
+    ],
+)
+def test_blocks_that_make_no_sense_are_refused(chunks: ChunkRows, problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        _graph.mark((-1, 0, b""), chunks, b"", b"", b"", b"", None)
+    if chunks[0]:
+        with pytest.raises(ValueError, match=problem):
+            _graph.weigh(chunks, bytes(8))
+
+
+def test_the_loops_in_use_are_the_compiled_ones_unless_forbidden() -> None:
+    expected = mark_pure if os.environ.get("MEMWHY_PURE") == "1" else _graph.mark
+    assert graph.mark is expected
