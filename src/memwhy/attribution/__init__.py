@@ -1,6 +1,6 @@
 """A layer's growth put down to code, the unattributed share included."""
 
-from memwhy.attribution.profiles import goroutine_groups, heap_sites
+from memwhy.attribution.profiles import blocks_by_size, goroutine_groups, heap_sites, lost_graphs
 from memwhy.model.case import Case
 from memwhy.model.report import Finding, Holder, Verdict
 
@@ -14,6 +14,8 @@ def attribute(case: Case, findings: tuple[Finding, ...]) -> tuple[Holder, ...]:
         return ()
     if first.cause in HEAP_CAUSES:
         return heap_sites(case)
+    if first.cause == "native-leak":
+        return lost_graphs(case) or blocks_by_size(case)
     if first.cause == "goroutine-leak":
         return goroutine_groups(case)
     if first.cause == "descriptor-leak":

@@ -28,6 +28,40 @@ def goroutine_groups(case: Case) -> tuple[Holder, ...]:
     return _holders(*pair, layer="layer.go_heap_bytes", method="goroutines", each_bytes=GOROUTINE_STACK_BYTES)
 
 
+def lost_graphs(case: Case) -> tuple[Holder, ...]:
+    """What nothing points to any more, by what it is: at the newest search, by size."""
+    found = [one for one in case.profiles if one.profile.kind == "malloc_lost"]
+    if not found:
+        return ()
+    newest = max(found, key=lambda one: one.x).profile
+    return tuple(
+        Holder(
+            layer=_native_layer(case),
+            function=row.function.partition(" in ")[0],
+            module=row.function.partition(" in ")[2] or None,
+            bytes=row.flat,
+            share=round(row.flat / newest.total, 4),
+            stack=(row.function,),
+            method="lost",
+        )
+        for row in newest.rows[:MOST_HOLDERS]
+    )
+
+
+def blocks_by_size(case: Case) -> tuple[Holder, ...]:
+    """Sizes of malloc's blocks in use, by growth between the first and the last look; nothing after one look."""
+    pair = first_and_last(case.profiles, "malloc_in_use")
+    if pair is None or pair[0] is None:
+        return ()
+    return _holders(*pair, layer=_native_layer(case), method="census", each_bytes=1)
+
+
+def _native_layer(case: Case) -> str:
+    """Where most of malloc's heaps lie."""
+    layers = ("layer.native_arenas_bytes", "layer.native_heap_bytes")
+    return max(layers, key=lambda name: case.series[name].last if name in case.series else -1)
+
+
 def first_and_last(seen: Iterable[SeenProfile], kind: str) -> tuple[Profile | None, Profile] | None:
     """The oldest and the newest profile of a kind that come from one build; (None, p) when there is only one."""
     found = [one for one in seen if one.profile.kind == kind]

@@ -15,7 +15,7 @@ from memwhy.model.evidence import Evidence, Snapshot
 from memwhy.model.reading import Moment, Observation, Reading, Unread, Where
 from memwhy.model.report import EvidenceRow
 from memwhy.model.units import NS_PER_S
-from memwhy.sources import READERS
+from memwhy.sources import READERS, look
 
 KEPT_PROFILES = 24
 """Of one kind and build: the oldest half and the newest half are kept."""
@@ -59,6 +59,8 @@ class Casebook:
             seen = self.seen.setdefault((evidence.source, file, ""), Seen())
             reading = self._parse(evidence, seen)
             if reading is None:
+                if evidence.source == look.NAME and evidence.error is not None:
+                    self._facts_of.setdefault(subject, {})["look.error"] = evidence.error
                 continue
             readings[evidence.source] = (evidence.monotonic_ns, reading)
             moment = Moment(clock="monotonic", value=evidence.monotonic_ns)

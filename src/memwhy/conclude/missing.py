@@ -1,5 +1,6 @@
 """What was not seen and matters, and the cheapest measurement that would decide next."""
 
+from memwhy.model import inside
 from memwhy.model.case import Case
 from memwhy.model.report import Conclusion, Finding, NextStep, Verdict
 from memwhy.model.trend import NotEnough, Trend
@@ -19,9 +20,32 @@ def missing(case: Case) -> tuple[str, ...]:
         out.append("no MemStats: Go's own share cannot be told")
     if case.target.runtime == "go" and "go.goroutines_count" not in case.series:
         out.append("no goroutine count")
+    if (why := _not_looked(case)) is not None:
+        out.append(f"malloc's blocks were not counted ({why}): in use, freed but kept and lost cannot be told apart")
     if case.total is None:
         out.append("no total (RSS, cgroup or host memory) over time")
     return tuple(out)
+
+
+def _not_looked(case: Case) -> str | None:
+    """Why a look into the process's memory that was tried says nothing of malloc; None when it does, or nobody tried."""
+    return None if inside.HELD in case.series else case.facts.get("look.error") or inside.not_looked(case)
+
+
+NATIVE = ("native-leak", "native-retained", "native-cache", "mmap-leak")
+"""Causes that a look at malloc's blocks decides between."""
+
+
+def _inspect(case: Case, findings: tuple[Finding, ...], pid: str) -> list[NextStep]:
+    """The look into the process's memory, where it was not taken and would decide."""
+    open_ones = {finding.cause for finding in findings[:3] if finding.verdict is not Verdict.REFUTED}
+    if not case.live or case.ended or inside.HELD in case.series or not open_ones & set(NATIVE):
+        return []
+    error = case.facts.get("look.error", "")
+    if not error and inside.not_looked(case) is not None:
+        return []  # it was tried, and there is no malloc that could be counted
+    sudo = "sudo " if error.startswith("not permitted") else ""
+    return [NextStep(do=f"{sudo}memwhy inspect {pid}", decides="lost, held, or freed but kept by malloc")]
 
 
 def next_steps(case: Case, findings: tuple[Finding, ...], conclusion: Conclusion) -> tuple[NextStep, ...]:
@@ -37,6 +61,7 @@ def next_steps(case: Case, findings: tuple[Finding, ...], conclusion: Conclusion
         )
         steps.append(NextStep(do=f"memwhy watch {pid}", decides="which layer of the process grows, and by how much"))
     steps += _longer(case, pid)
+    steps += _inspect(case, findings, pid)
     if conclusion.cause != "steady":
         rivals = [finding for finding in findings if finding.verdict is not Verdict.REFUTED and finding.confirm_with]
         steps += [

@@ -6,8 +6,9 @@ from typing import Literal
 from memwhy.conclude.cautions import cautions
 from memwhy.conclude.limits import limit_said
 from memwhy.conclude.missing import missing, next_steps, proof
-from memwhy.conclude.rows import beside_rows, control_rows, layer_rows, runtime_rows, total_row
+from memwhy.conclude.rows import beside_rows, control_rows, layer_rows, malloc_rows, runtime_rows, total_row
 from memwhy.conclude.suggestions import suggestions
+from memwhy.model import inside, weigh
 from memwhy.model.case import Case
 from memwhy.model.report import Conclusion, EvidenceRow, Finding, Holder, Overhead, Report, Verdict
 from memwhy.model.units import human_bytes
@@ -31,7 +32,7 @@ def conclude(
     """The frozen report."""
     account = case.account
     findings = tuple(_with_most(finding) for finding in findings)
-    conclusion = verdict_of(findings)
+    conclusion = _with_what_is_held(case, verdict_of(findings))
     return Report(
         target=case.target,
         conclusion=conclusion,
@@ -40,6 +41,7 @@ def conclude(
         total=total_row(case),
         layers=layer_rows(case),
         unaccounted_bytes=account.unaccounted_bytes if account else None,
+        malloc_rows=malloc_rows(case),
         runtime_rows=runtime_rows(case),
         beside=beside_rows(case),
         controls=control_rows(case),
@@ -49,7 +51,7 @@ def conclude(
         next_steps=next_steps(case, findings, conclusion),
         checks=account.checks if account else (),
         warnings=cautions(case, findings),
-        facts=tuple(case.facts.items()),
+        facts=tuple((name, text) for name, text in case.facts.items() if text),
         overhead=overhead,
         span_s=_span_s(case),
         limit=limit_said(case),
@@ -74,6 +76,14 @@ def verdict_of(findings: tuple[Finding, ...]) -> Conclusion:
     return Conclusion(
         cause="undetermined", confidence=confidence_of(probability), probability=probability, headline=headline
     )
+
+
+def _with_what_is_held(case: Case, conclusion: Conclusion) -> Conclusion:
+    """Where nothing is decided, what holds RSS now still is known from a look inside."""
+    if conclusion.cause != "undetermined" or not (held := inside.holders(case)):
+        return conclusion
+    shares = ", ".join(f"{label} {weigh.percent(share)}" for label, share in held)
+    return replace(conclusion, headline=f"RSS is held by {shares}. {conclusion.headline}")
 
 
 def confidence_of(probability: float) -> Literal["high", "medium", "low"]:

@@ -2,9 +2,12 @@
 
 from dataclasses import replace
 
+from memwhy.model import inside
 from memwhy.model.case import Case, Series
 from memwhy.model.metrics import LAYERS, REGISTRY, label
 from memwhy.model.report import Row
+from memwhy.model.trend import Trend
+from memwhy.model.units import human_change, human_duration
 from memwhy.model.weigh import grows, growth_bytes, part
 
 RUNTIME = (
@@ -50,6 +53,26 @@ def layer_rows(case: Case) -> tuple[Row, ...]:
     weak = {layer.metric for layer in case.account.layers if layer.weak}
     names = [name for name in LAYERS if name in case.series and (name not in COARSE or not case.account.fine)]
     return tuple(_row(case, case.series[name], weak=name in weak) for name in names)
+
+
+MALLOC = (inside.HELD, inside.KEPT, inside.LOST)
+
+
+def malloc_rows(case: Case) -> tuple[Row, ...]:
+    """What of the layers is in use, what is freed but kept and what is lost, as looks inside counted it. Two looks
+    have no rate: their change stands with the label."""
+    rows = []
+    for name in MALLOC:
+        if name not in case.series or not (case.series[name].most or name != inside.LOST):
+            continue
+        row = _row(case, case.series[name])
+        seen = inside.change(case, name)
+        if seen is not None:
+            row = replace(row, share_of_growth=None if seen.share is None else round(seen.share, 4))
+            if not isinstance(row.course, Trend):
+                row = replace(row, label=f"{row.label}, {human_change(seen.change)} in {human_duration(seen.span_s)}")
+        rows.append(row)
+    return tuple(rows)
 
 
 def runtime_rows(case: Case) -> tuple[Row, ...]:

@@ -5,7 +5,7 @@ They are answered whether or not anybody in the page made them: readers arrive w
 
 import re
 
-from memwhy.model import weigh
+from memwhy.model import inside, weigh
 from memwhy.model.case import Case
 from memwhy.model.profile import Profile
 from memwhy.model.report import Suggestion, Verdict
@@ -53,13 +53,18 @@ def _free_os_memory(case: Case) -> Suggestion:
     one = weigh.part(case, "derived.go_retained_bytes")
     growing = weigh.grows(case)
     verdict = Verdict.REFUTED if growing is False or (one is not None and one.minor) else _verdict(case, retained.most)
+    resident = case.series.get(inside.IDLE)
+    most = retained.most if resident is None else resident.most
+    counted = "" if resident is None else f", resident of the idle {human_range(resident.least, resident.most)}"
     text = (
-        f"idle {human_range(idle.least, idle.most)}, released {human_range(released.least, released.most)}:"
-        f" at most {human_bytes(retained.most)} could come back, and it does not grow"
+        f"idle {human_range(idle.least, idle.most)}, released {human_range(released.least, released.most)}{counted}:"
+        f" at most {human_bytes(most)} could come back"
     )
     if retained.growing:
-        verdict, text = Verdict.SUPPORTED, text.replace(", and it does not grow", "")
-    return _answer("FreeOSMemory", verdict, retained.most, text)
+        verdict = Verdict.SUPPORTED
+    else:
+        text += ", and it does not grow"
+    return _answer("FreeOSMemory", verdict, most, text)
 
 
 def _memory_limit(case: Case) -> Suggestion:

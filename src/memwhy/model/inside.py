@@ -164,3 +164,13 @@ def not_looked(case: Case) -> str | None:
     if HELD in case.series:
         return None
     return next((note for note in case.facts.get("look.notes", "").splitlines() if "malloc" in note.lower()), None)
+
+
+HOLDERS = (HELD, KEPT, "ledger.heap_in_use_bytes", IDLE, UNOWNED)
+LEAST_SHARE = 0.05
+
+
+def holders(case: Case) -> list[tuple[str, float]]:
+    """What holds RSS at the newest look, largest first: words and shares; empty when nobody looked."""
+    shares = [(label(metric), share) for metric in HOLDERS if (share := share_of_rss(case, metric)) is not None]
+    return sorted(((words, share) for words, share in shares if share >= LEAST_SHARE), key=lambda one: -one[1])[:3]

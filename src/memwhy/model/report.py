@@ -127,7 +127,8 @@ class Conclusion:
 class Report:
     """The frozen result; same evidence, same report.
 
-    runtime_rows: the runtime's own numbers, virtual; beside: what grows in number or in other processes.
+    runtime_rows: the runtime's own numbers, virtual; malloc_rows: what of the layers malloc's blocks take up, by looks
+    inside, resident; beside: what grows in number or in other processes.
     """
 
     target: Target
@@ -152,5 +153,6 @@ class Report:
     limit: str | None = None
     proof: str | None = None
     """How to see that the remedy worked; None when nothing has to be mended."""
+    malloc_rows: tuple[Row, ...] = ()
     inspection: Inspection | None = None
     """The last look from outside, when there was one."""

@@ -213,6 +213,7 @@ def sections(report: Report) -> tuple[tuple[str, tuple[Row, ...]], ...]:
     name = _RUNTIMES.get(report.target.runtime, "")
     whose = f"{name}'s" if report.target.runtime in ("go", "cpython", "jvm", "node") else "the runtime's"
     return (
+        ("malloc's blocks, as counted in the process (resident)", report.malloc_rows),
         (f"{whose} own numbers (virtual: obtained, not resident)", report.runtime_rows),
         ("beside it", report.beside),
         ("for comparison", report.controls),
