@@ -1,0 +1,169 @@
+"""glibc's malloc, read from outside: find its state, walk its heaps, count.
+
+The order matters for a process that goes on allocating: arenas first, then each heap in one go, then the free lists.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from memwhy.inspect.blocks import Blocks, Share
+from memwhy.inspect.glibc.anonymous import Range, anonymous_ranges, without
+from memwhy.inspect.glibc.arenas import Arena, State, find_state, read_arenas
+from memwhy.inspect.glibc.census import blocks_of, count_heaps, malloc_of, share_mapped
+from memwhy.inspect.glibc.freed import join_maps, mark_freed
+from memwhy.inspect.glibc.heaps import Heap, Walked, heaps_of, walk_heap, walk_main
+from memwhy.inspect.glibc.loops import Loops, choose
+from memwhy.inspect.glibc.mapped import find_mapped
+from memwhy.inspect.glibc.tables import DISTINCT, LAYOUTS, MEASURED, version_text
+from memwhy.inspect.glibc.version import libc_modules, libc_version, other_allocators
+from memwhy.memory.space import Module, Space
+from memwhy.model.inspection import Malloc
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MallocHeap:
+    """malloc's heap in one look. own_ranges: its structures outside its heaps (main_arena in the library's data)."""
+
+    census: Malloc
+    blocks: Blocks
+    shares: tuple[Share, ...]
+    notes: tuple[str, ...] = ()
+    own_ranges: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoMalloc:
+    """No census of malloc: why, in words."""
+
+    reason: str
+
+
+def read_malloc(space: Space, *, taken: Sequence[tuple[int, int]] = ()) -> MallocHeap | NoMalloc:
+    """Read glibc's malloc. taken: ranges that a language runtime owns, never malloc's."""
+    modules = space.modules()
+    found = _find(space, modules)
+    if isinstance(found, NoMalloc):
+        return found
+    version, state, notes = found
+    loops = choose()
+    ranges = anonymous_ranges(space.mappings)
+    free = without(ranges, sorted(taken))
+    walks = _walk_all(space, loops, state, ranges, free, notes)
+    state = replace(state, arenas=_again(space, state))
+    free = without(
+        free, sorted((one.heap.base, one.heap.end if one.why or not one.heap.is_main else one.stop) for one in walks)
+    )
+    maps = join_maps(walks)
+    freed = mark_freed(space, loops, state, state.arenas, maps)
+    counts, shares = count_heaps(loops, walks, maps)
+    mapped, complaint = find_mapped(space, state.layout, state.counted, free)
+    if complaint is not None:
+        notes.append(complaint)
+    if freed.torn and space.pid is None:
+        notes.append(f"{freed.torn} free lists are damaged: what follows the damage counts as in use")
+    mapped_shares = share_mapped(space, mapped)
+    census = malloc_of(version, state, walks, counts, (mapped, mapped_shares), whole=not any(one.why for one in walks))
+    main = state.main.address
+    return MallocHeap(
+        census=census,
+        blocks=Blocks(heaps=blocks_of(walks, maps), mapped=mapped),
+        shares=tuple(sorted(shares + mapped_shares, key=lambda share: share.start)),
+        notes=tuple(notes),
+        own_ranges=((main, main + state.layout.size),),
+    )
+
+
+def _find(space: Space, modules: Sequence[Module]) -> tuple[str, State, list[str]] | NoMalloc:
+    """malloc's version and state, and what has to be said about them."""
+    others = other_allocators(modules)
+    libraries = libc_modules(modules)
+    notes: list[str] = []
+    if others:
+        notes.append(f"{others} is in this process: what it holds is not in malloc's figures, these are glibc's part")
+    for module in libraries:
+        version = libc_version(space, module)
+        layout = LAYOUTS.get(version) if version is not None else None
+        if layout is not None and version is not None:
+            state = find_state(space, module, layout)
+            if state is not None:
+                if version not in MEASURED:
+                    notes.append(
+                        f"glibc {version_text(version)} was never measured here; its neighbours were, and its structures fit"
+                    )
+                return version_text(version), state, notes
+        elif version is not None and version < min(LAYOUTS):
+            return NoMalloc(
+                f"glibc {version_text(version)} is older than {version_text(min(LAYOUTS))} and cannot be read"
+            )
+        else:
+            state = _try_all(space, module)
+            if state is not None:
+                name = version_text(version) if version is not None else "of an unknown version"
+                notes.append(f"glibc {name} is not in the table; its structures fit a known layout")
+                return name, state, notes
+            known = f"glibc {version_text(version)}" if version is not None else "this glibc"
+            return NoMalloc(f"{known} lays out its malloc in a way that is not known: no arenas were found")
+    if libraries:
+        return NoMalloc(_unused(str(others)))
+    for module in modules:
+        if module.is_program:
+            state = _try_all(space, module)
+            if state is not None:
+                notes.append(
+                    "glibc is linked into the program, its version is not known; its structures fit a known layout"
+                )
+                return "static", state, notes
+    if others:
+        return NoMalloc(f"the allocator is {others}, which cannot be read")
+    return NoMalloc("no C allocator was found: neither glibc nor another that is known")
+
+
+def _unused(others: str) -> str:
+    if others:
+        return f"the allocator is {others}, which cannot be read, and glibc's malloc holds nothing"
+    return "glibc's malloc holds nothing: it was never used, or its data could not be read"
+
+
+def _try_all(space: Space, module: Module) -> State | None:
+    for layout in DISTINCT:
+        state = find_state(space, module, layout)
+        if state is not None:
+            return state
+    return None
+
+
+def _walk_all(
+    space: Space, loops: Loops, state: State, ranges: Sequence[Range], free: Sequence[Range], notes: list[str]
+) -> list[Walked]:
+    walks: list[Walked] = []
+
+    def renew(heap: Heap) -> Heap:
+        return _renewed(space, state, heap)
+
+    for arena in state.arenas[1:]:
+        heaps, complaint = heaps_of(space, state, arena)
+        if complaint is not None:
+            notes.append(complaint)
+        walks += [walk_heap(space, loops, heap, renew) for heap in heaps]
+    others = sorted((one.heap.base, one.heap.end) for one in walks)
+    segments, complaint = walk_main(space, loops, state, ranges, without(free, others), renew)
+    if complaint is not None:
+        notes.append(complaint)
+    return sorted(walks + segments, key=lambda one: one.heap.first)
+
+
+def _renewed(space: Space, state: State, heap: Heap) -> Heap:
+    """The heap with its top and size as they are now."""
+    top = space.word(heap.arena + state.layout.top) or 0
+    if heap.is_main:
+        space.refresh()
+        end = next((end for start, end in anonymous_ranges(space.mappings) if start <= heap.base < end), heap.end)
+    else:
+        end = heap.base + (space.word(heap.base + 16) or 0)
+        end = end if heap.first < end <= heap.base + state.heap_max else heap.end
+    return replace(heap, end=end, top=top if heap.first <= top < end else 0)
+
+
+def _again(space: Space, state: State) -> tuple[Arena, ...]:
+    """The arenas as they stand after the walk, for their free lists; as before where the ring is torn."""
+    return read_arenas(space, state.main.address, state.layout) or state.arenas

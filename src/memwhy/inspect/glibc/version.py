@@ -1,0 +1,88 @@
+"""Which C library a process has, and whether its malloc is glibc's: by names and strings, not by guessing."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from memwhy.memory.space import Module, Space
+
+_BANNER = re.compile(rb"GNU C Library [^\n\0]{0,120}?release version (\d{1,3})\.(\d{1,3})")
+_VERSION_NEEDED = re.compile(rb"GLIBC_(\d{1,3})\.(\d{1,3})(?:\.\d+)?\0")
+_LIBC = re.compile(r"^libc(?:\.so\.6|-2\.\d+\.so)$")
+_MOST_FILE_BYTES = 64 << 20
+_PIECE_BYTES = 1 << 20
+
+_OTHERS_BY_NAME = {
+    "jemalloc": re.compile(r"^libjemalloc"),
+    "tcmalloc": re.compile(r"^libtcmalloc"),
+    "mimalloc": re.compile(r"^libmimalloc"),
+    "snmalloc": re.compile(r"^libsnmalloc"),
+    "Hoard": re.compile(r"^libhoard"),
+    "musl": re.compile(r"^(?:ld-musl-|libc\.musl-)"),
+}
+_OTHERS_BY_TEXT = {
+    "jemalloc": b"<jemalloc>: ",
+    "tcmalloc": b"tcmalloc: large alloc",
+    "mimalloc": b"mimalloc: ",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Others:
+    """Allocators beside glibc's, as far as they can be recognised."""
+
+    names: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.names)
+
+    def __str__(self) -> str:
+        return " and ".join(self.names)
+
+
+def libc_modules(modules: Iterable[Module]) -> list[Module]:
+    """glibc's own library, by name; more than one only under dlmopen(3)."""
+    return [module for module in modules if _LIBC.match(module.name)]
+
+
+def libc_version(space: Space, module: Module) -> tuple[int, int] | None:
+    """(2, 36): from the banner in its file, else from the newest symbol version that its memory names."""
+    for piece in _file_pieces(module):
+        banner = _BANNER.search(piece)
+        if banner is not None:
+            return int(banner[1]), int(banner[2])
+    versions: set[tuple[int, int]] = set()
+    for low, high in module.constant:
+        pairs = space.resident(low, high)
+        for start, end in zip(pairs[::2], pairs[1::2], strict=True):
+            for at in range(max(low, start), min(high, end), _PIECE_BYTES):
+                raw = space.read(at, min(_PIECE_BYTES + 256, min(high, end) - at))
+                banner = _BANNER.search(raw)
+                if banner is not None:
+                    return int(banner[1]), int(banner[2])
+                versions |= {(int(found[1]), int(found[2])) for found in _VERSION_NEEDED.finditer(raw)}
+    return max(versions, default=None)
+
+
+def other_allocators(modules: Iterable[Module]) -> Others:
+    """jemalloc, tcmalloc, mimalloc, musl …: by their library's name, or by their messages inside the program."""
+    names: list[str] = []
+    for module in modules:
+        names += [name for name, pattern in _OTHERS_BY_NAME.items() if pattern.match(module.name)]
+        if module.is_program:
+            left = dict(_OTHERS_BY_TEXT)
+            for piece in _file_pieces(module):
+                for name in [name for name, text in left.items() if text in piece]:
+                    names.append(name)
+                    del left[name]
+    return Others(names=tuple(dict.fromkeys(names)))
+
+
+def _file_pieces(module: Module) -> Iterable[bytes]:
+    if module.elf is None:
+        return ()
+    image = module.elf.image
+    try:
+        return [piece for _, piece in image.chunks(0, min(image.size, _MOST_FILE_BYTES), overlap=256)]
+    except OSError:
+        return ()
