@@ -1,0 +1,86 @@
+"""Small C programs that say where their things are, built once and run until the test is over."""
+
+import contextlib
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+
+import pytest
+
+from memwhy.memory.live import Live
+from memwhy.sources.proc import smaps
+
+PROGRAMS = Path(__file__).parent / "programs"
+
+
+@cache
+def built(name: str, *flags: str) -> Path:
+    """The program, compiled with these flags, in a directory that every user may enter."""
+    if shutil.which("cc") is None:
+        pytest.skip("needs a C compiler")
+    directory = Path(mkdtemp(prefix="memwhy-programs-"))
+    directory.chmod(0o755)
+    target = directory / name
+    source = PROGRAMS / f"{name}.c"
+    done = subprocess.run(
+        ["cc", "-O1", *flags, "-o", str(target), str(source), "-lpthread"], capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        pytest.skip(f"cannot be built here: {done.stderr[-200:]}")
+    return target
+
+
+class Target:
+    """A running program. told: what it printed, by first word; threads: (tid, an address on its stack, name)."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        self.pid = process.pid
+        self.told: dict[str, int] = {}
+        self.threads: list[tuple[int, int, str]] = []
+        self.read("ready")
+
+    def read(self, last: str) -> None:
+        """Read what it prints up to the line that begins with this word."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            word, value, *rest = line.split()
+            if word == "thread":
+                self.threads.append((int(value), int(rest[0], 16), rest[1]))
+            else:
+                self.told[word] = int(value, 16)
+            if word == last:
+                return
+        raise AssertionError(f"the program ended before it said {last!r}")
+
+
+@contextlib.contextmanager
+def running(path: Path, *arguments: str, user: int | None = None) -> Iterator[Target]:
+    """The program, until the block ends."""
+    with process_of(path, *arguments, user=user) as process:
+        yield Target(process)
+
+
+@contextlib.contextmanager
+def process_of(path: Path, *arguments: str, user: int | None = None) -> Iterator[subprocess.Popen[str]]:
+    extra = {} if user is None else {"user": user, "group": user, "extra_groups": []}
+    process = subprocess.Popen(
+        [str(path), *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd="/", **extra
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def looking_at(pid: int, root: str = "/proc") -> Live:
+    """The process as a Space, with our own reader of smaps, once it waits for what the test does next."""
+    end = time.monotonic() + 30
+    while Path(f"{root}/{pid}/syscall").read_text() == "running\n":
+        assert time.monotonic() < end, "the program does not come to rest"
+    return Live.open(pid, root=root, mappings=lambda: smaps.parse(smaps.read(root, pid)).mappings)
