@@ -18,19 +18,21 @@ COMMANDS = {
     "run": "start a command and watch it",
     "record": "record only: small, no analysis; for the sick machine",
     "explain": "diagnose recordings, pasted text, logs, profiles, directories",
+    "inspect": "look into a process or a core from outside: who holds each byte, what is lost",
     "dump": "raw evidence out of a recording",
 }
-PLANNED = ("compare", "verify", "check", "inspect", "report", "lint", "deps", "fleet", "agent", "bundle")
+PLANNED = ("compare", "verify", "check", "report", "lint", "deps", "fleet", "agent", "bundle")
 """Names that later versions answer to: no process may be meant by them."""
-TAKING_VALUES = ("--format", "-o", "--for", "--tick", "--pprof", "--max-size")
+TAKING_VALUES = ("--format", "-o", "--for", "--tick", "--pprof", "--max-size", "--heap-profile", "--goroutines")
 """Options whose value is the next word, before any command has said so."""
 
 _EPILOG = """\
 memwhy TARGET… does the obvious: a pid, a process name or http://host:port is watched; files, directories
-and - (standard input) are explained.
+and - (standard input) are explained; a core file is inspected.
 
   memwhy watch crawler --for 60s          watch for a minute, then diagnose
   memwhy watch 4711 -o crawler.memwhy     the same, and keep the recording
+  memwhy inspect 4711                     already huge: who holds each byte, what is lost, now
   memwhy explain post.txt                 find the figures in a pasted page and diagnose them
   memwhy explain crawler.memwhy           diagnose a recording again
 
@@ -110,12 +112,24 @@ def obvious(arguments: Sequence[str]) -> str:
     if "--" in arguments:
         return "run"
     if first == "-" or os.path.exists(first):
-        return "explain"
+        return "inspect" if _is_core(first) else "explain"
     if (first.isascii() and first.isdigit()) or first.startswith(("http://", "https://")):
         return "watch"
     if os.sep in first or first.endswith((".txt", ".log", ".md", ".memwhy", ".gz", ".pb", ".json")):
         raise UsageError(f"{first}: no such file or directory", help="memwhy explain FILE, memwhy watch PID")
     return "watch"
+
+
+def _is_core(path: str) -> bool:
+    """Whether a file's first bytes say that it is an ELF core: e_type 4, elf(5)."""
+    if not os.path.isfile(path):
+        return False
+    try:
+        with open(path, "rb") as file:
+            head = file.read(18)
+    except OSError:
+        return False
+    return head[:4] == b"\x7fELF" and head[16:18] in (b"\4\0", b"\0\4")
 
 
 def _words(arguments: Sequence[str]) -> list[str]:

@@ -2,9 +2,11 @@
 
 import resource
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Self
 
+from memwhy.inspect.blocks import Blocks
 from memwhy.inspect.glibc import MallocHeap, NoMalloc, grown, read_malloc
 from memwhy.inspect.ledger import Ledger, Owned, keep_ledger
 from memwhy.inspect.lost import find_lost
@@ -13,10 +15,10 @@ from memwhy.memory.core import Core
 from memwhy.memory.live import Live
 from memwhy.memory.space import Space
 from memwhy.model.errors import MemwhyError, TargetGone
-from memwhy.model.inspection import GoInside, Inspection, InspectionCost, Lost, Malloc
+from memwhy.model.inspection import CgoCall, GoInside, Inspection, InspectionCost, Lost, Malloc
 from memwhy.model.mapping import Mapping
 from memwhy.runtimes.adapters import ADAPTERS
-from memwhy.runtimes.interface import Region, Runtime, Unsupported
+from memwhy.runtimes.interface import Region, Root, Runtime, Unsupported
 from memwhy.sources.proc import smaps
 
 Progress = Callable[[str], None]
@@ -106,6 +108,15 @@ class Inspector:
             found = self._find_lost(heap, owned, notes, show_contents=show_contents, progress=progress)
         return self._inspection(ledger, go, census, found, notes)
 
+    def calls(self, for_s: float) -> tuple[CgoCall, ...]:
+        """Stacks seen inside native code while it was looked at for so long; none where the runtime cannot tell."""
+        if self.runtime is None:
+            return ()
+        try:
+            return tuple(self.runtime.calls(for_s))
+        except Unsupported:
+            return ()
+
     def file(self, name: str) -> bytes | None:
         """A file for other tools ("heap profile", "goroutines"), read now; None where there is no such thing."""
         return None if self.runtime is None else self.runtime.file(name)
@@ -127,12 +138,25 @@ class Inspector:
         if heap.census.approximate:
             notes.append("what is lost was not looked for: a heap could not be walked to its end")
             return None
-        progress("what nothing points to")
-        roots = roots_of(self.space, owned, self.runtime, heap.own_ranges)
-        modules = self.space.modules()
         return find_lost(
-            self.space, heap.blocks, roots, modules, show_contents=show_contents, progress=lambda text: progress(text)
+            self.space,
+            heap.blocks,
+            roots_of(self.space, owned, self.runtime, heap.own_ranges),
+            self.space.modules(),
+            show_contents=show_contents,
+            progress=progress,
+            again=lambda: self._again(heap, owned),
         )
+
+    def _again(self, before: MallocHeap, owned: Owned) -> tuple[Blocks, Sequence[Root]]:
+        """The heaps walked anew and the roots as they are now: what was allocated or freed meanwhile is known."""
+        self.space.refresh()
+        regions = tuple(self.runtime.regions()) if owned.regions and self.runtime is not None else owned.regions
+        heap = read_malloc(self.space, taken=[(region.start, region.end) for region in regions])
+        if not isinstance(heap, MallocHeap) or heap.census.approximate:
+            heap = before
+        now = replace(owned, regions=regions, shares=heap.shares)
+        return heap.blocks, roots_of(self.space, now, self.runtime, heap.own_ranges)
 
     def _inspection(
         self, ledger: Ledger, go: GoInside | None, census: Malloc | None, lost: Lost | None, notes: list[str]

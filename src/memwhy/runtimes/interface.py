@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 from memwhy.memory.space import Space
 from memwhy.model.account import Check
 from memwhy.model.errors import MemwhyError
-from memwhy.model.inspection import GoInside
+from memwhy.model.inspection import CgoCall, GoInside
 
 
 class Unsupported(MemwhyError):
@@ -69,6 +69,10 @@ class Runtime(Protocol):
 
     def inside(self, *, goroutines: bool = True) -> GoInside | None:
         """Its own numbers as the inspection shows them; None for a runtime that has no such part. goroutines: their stacks too."""
+        ...
+
+    def calls(self, for_s: float) -> Sequence[CgoCall]:
+        """Stacks that were seen inside native code while it was looked at for so long; takes that long."""
         ...
 
     def file(self, name: str) -> bytes | None:

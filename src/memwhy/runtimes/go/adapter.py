@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from memwhy.memory.space import Module, Space
 from memwhy.model.account import Check
 from memwhy.model.errors import ParseError
+from memwhy.model.inspection import CgoCall, GoInside
 from memwhy.runtimes.go.detection import GoModule, find_go
 from memwhy.runtimes.go.layout import Layout, known_minors, layout_of, minor_of, shipped_layout
 from memwhy.runtimes.go.locate import Globals, by_symbols, find_module_data
@@ -62,6 +63,24 @@ class GoRuntime:
         from memwhy.runtimes.go import documents
 
         return documents.documents(self)
+
+    def inside(self, *, goroutines: bool = True) -> GoInside:
+        """Its own numbers as the inspection shows them. goroutines: their stacks too."""
+        from memwhy.runtimes.go.inside import inside
+
+        return inside(self, goroutines=goroutines)
+
+    def calls(self, for_s: float) -> tuple[CgoCall, ...]:
+        """Stacks seen inside C while it was looked at for so long."""
+        from memwhy.runtimes.go.inside import calls
+
+        return calls(self, for_s)
+
+    def file(self, name: str) -> bytes | None:
+        """A file for other tools: "heap profile" (pprof), "goroutines" (text)."""
+        from memwhy.runtimes.go.inside import file_of
+
+        return file_of(self, name)
 
     def verify(self) -> tuple[Check, ...]:
         """Invariants of the layout on this target."""

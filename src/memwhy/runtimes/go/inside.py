@@ -1,11 +1,14 @@
 """A Go runtime as the inspection shows it: its own numbers, its goroutines in groups, its modules."""
 
+import time
 from typing import TYPE_CHECKING
 
-from memwhy.model.inspection import GoInside
+from memwhy.model.inspection import CgoCall, GoInside
+from memwhy.runtimes.go.cgo_calls import sample_cgo_calls
 from memwhy.runtimes.go.goroutines import read_goroutines
 from memwhy.runtimes.go.groups import groups, profile_text
 from memwhy.runtimes.go.memstats import read_memstats
+from memwhy.runtimes.go.threads import cgo_calls_ever, machines
 
 if TYPE_CHECKING:
     from memwhy.runtimes.go.adapter import GoRuntime
@@ -14,15 +17,22 @@ if TYPE_CHECKING:
 def inside(runtime: "GoRuntime", *, goroutines: bool = True) -> GoInside:
     """What this moment shows. Raises Unsupported when MemStats cannot be read; goroutines that cannot are left out."""
     stats = read_memstats(runtime)
+    threads = machines(runtime)
     seen = read_goroutines(runtime) if goroutines else None
     return GoInside(
         version=runtime.version,
         goroutines=stats.fields["NumGoroutine"] if seen is None else seen.count,
         memstats=stats.fields,
         groups=() if seen is None else groups(seen),
-        threads=len(runtime.space.threads()),
+        cgo_calls_ever=cgo_calls_ever(runtime, threads),
+        threads=len(threads),
         modules=modules_of(runtime.settings),
     )
+
+
+def calls(runtime: "GoRuntime", for_s: float) -> tuple[CgoCall, ...]:
+    """Stacks seen inside C; none without cgo. Raises Unsupported where the list of threads was not found."""
+    return sample_cgo_calls(runtime, for_s).calls
 
 
 def modules_of(settings: str) -> tuple[str, ...]:
@@ -36,7 +46,9 @@ def file_of(runtime: "GoRuntime", name: str) -> bytes | None:
     if name == "goroutines":
         return profile_text(read_goroutines(runtime), debug=2)
     if name == "heap profile":
-        from memwhy.runtimes.go import heap_profile
+        from memwhy.runtimes.go.heap_profile import read_heap_profile
+        from memwhy.runtimes.go.pprof_file import heap_pprof
 
-        return heap_profile.pprof(runtime)
+        wall_ns = 0 if runtime.space.pid is None else time.time_ns()
+        return heap_pprof(runtime, read_heap_profile(runtime), wall_ns=wall_ns)
     return None

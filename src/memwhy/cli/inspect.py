@@ -1,0 +1,154 @@
+"""Forensics from outside: where every resident page belongs, what malloc and Go know, what is lost.
+
+Reads a live process or a core file; needs no cooperation, no restart, no symbols. The target is never stopped and never
+written to. Two looks, a few seconds apart, also show which block sizes grow.
+"""
+
+import argparse
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from memwhy.cli.output import add_format, say, write
+from memwhy.cli.progress import Progress
+from memwhy.cli.stopping import stoppable
+from memwhy.cli.targets import ROOT
+from memwhy.diagnose import Casebook, diagnose
+from memwhy.inspect import NAME, to_json
+from memwhy.inspect.inspector import Inspector
+from memwhy.model.errors import TargetGone, UsageError
+from memwhy.model.evidence import Evidence
+from memwhy.model.inspection import CgoCall, Inspection
+from memwhy.model.reading import Moment, Observation, Where
+from memwhy.model.report import Overhead
+from memwhy.model.units import parse_duration
+from memwhy.record import Watcher, find_target
+from memwhy.sources import look
+
+APART = "5s"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's own options."""
+    parser.add_argument("target", metavar="PID|CORE", help="pid, process name, or a core file")
+    parser.add_argument(
+        "--for",
+        metavar="TIME",
+        dest="for_",
+        default=APART,
+        help=f"time between two looks (default: {APART}; 0: look once)",
+    )
+    parser.add_argument("--no-lost", dest="lost", action="store_false", help="do not search for what nothing points to")
+    parser.add_argument(
+        "--show-contents", action="store_true", help="show strings found in lost memory: they may be private"
+    )
+    parser.add_argument("--heap-profile", metavar="FILE", help="write Go's heap profile for `go tool pprof FILE`")
+    parser.add_argument("--goroutines", metavar="FILE", help="write all goroutines with their stacks, as debug=2 does")
+    parser.add_argument("-o", metavar="FILE", dest="output", help="write the answer to FILE")
+    add_format(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Look, look again, and answer, or raise."""
+    apart_s = parse_duration(options.for_)
+    with stoppable():
+        if os.path.isfile(options.target):
+            return _core(options)
+        return _process(find_target(ROOT, options.target), apart_s, options)
+
+
+def _process(pid: int, apart_s: float, options: argparse.Namespace) -> int:
+    """A live process: the kernel's own figures and a look from outside, twice."""
+    book = Casebook(live=True)
+    begun_s, cpu_s = time.monotonic(), time.process_time()
+    calls: tuple[CgoCall, ...] = ()
+    watcher = Watcher(pid, root=ROOT, probe=False)
+    try:
+        with Inspector.open(pid, root=ROOT) as inspector, Progress(quiet=options.quiet) as progress:
+            found = _look(inspector, watcher, book, options, progress, lost=options.lost and not apart_s)
+            if apart_s:
+                again_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME) + round(apart_s * 1e9)
+                progress.say(f"looking again in {options.for_}", at_once=True)
+                calls = inspector.calls(apart_s)
+                watcher.wait(again_ns)
+                try:
+                    found = _look(inspector, watcher, book, options, progress, lost=options.lost)
+                except TargetGone as error:
+                    book.notes.append(f"The second look came too late: {error.message}.")
+            if calls and found.go is not None:
+                found = replace(found, go=replace(found.go, cgo_calls=calls))
+            _keep_files(inspector, options)
+    finally:
+        watcher.close()
+    wall_s = time.monotonic() - begun_s
+    overhead = Overhead(cpu_s=round(time.process_time() - cpu_s, 3), wall_s=round(wall_s, 3), target_paused_s=0.0)
+    report = replace(diagnose(book, overhead=overhead), inspection=found)
+    write(report, options, to=options.output)
+    return 0
+
+
+def _look(
+    inspector: Inspector,
+    watcher: Watcher,
+    book: Casebook,
+    options: argparse.Namespace,
+    progress: Progress,
+    *,
+    lost: bool,
+) -> Inspection:
+    """One look, put into the casebook beside what the kernel says at that moment."""
+    kernel = watcher.take()
+    if kernel is None:
+        raise TargetGone(f"process {watcher.pid} {watcher.ended or 'ended'}")
+    begun_ns, wall_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME), time.time_ns()
+    found = inspector.look(
+        lost=lost, show_contents=options.show_contents, progress=lambda text: progress.say(f"reading {text}")
+    )
+    cost_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME) - begun_ns
+    evidence = Evidence(
+        source=NAME, monotonic_ns=begun_ns, wall_ns=wall_ns, cost_ns=cost_ns, raw=to_json(found), error=None
+    )
+    book.add_snapshot(replace(kernel, evidence=(*kernel.evidence, evidence)))
+    return found
+
+
+def _core(options: argparse.Namespace) -> int:
+    """A core file: one look, and no time to see anything grow in."""
+    book = Casebook()
+    begun_s, cpu_s = time.monotonic(), time.process_time()
+    with Inspector.open_core(options.target) as inspector, Progress(quiet=options.quiet) as progress:
+        found = inspector.look(
+            lost=options.lost,
+            show_contents=options.show_contents,
+            progress=lambda text: progress.say(f"reading {text}"),
+        )
+        _keep_files(inspector, options)
+    book.add(
+        Observation(
+            source=NAME,
+            subject="target",
+            moment=Moment(clock="order", value=0),
+            where=Where(file=options.target),
+            reading=look.parse(to_json(found)),
+        )
+    )
+    wall_s = time.monotonic() - begun_s
+    overhead = Overhead(cpu_s=round(time.process_time() - cpu_s, 3), wall_s=round(wall_s, 3), target_paused_s=0.0)
+    write(replace(diagnose(book, overhead=overhead), inspection=found), options, to=options.output)
+    return 0
+
+
+def _keep_files(inspector: Inspector, options: argparse.Namespace) -> None:
+    """Files for other tools, in their own formats."""
+    for path, name in ((options.heap_profile, "heap profile"), (options.goroutines, "goroutines")):
+        if path is None:
+            continue
+        content = inspector.file(name)
+        if content is None:
+            raise UsageError(f"there is no {name} in this process", help="Go programs have one")
+        try:
+            Path(path).write_bytes(content)
+        except OSError as error:
+            raise UsageError(f"{path}: {error.strerror}", help="give another file") from error
+        say(f"{name} written to {path}", options)
