@@ -20,6 +20,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -99,7 +100,7 @@ def read_program(elf: Elf) -> Program:
     starts = sorted(
         {at for _, kind, at, size in rows if kind == 2 and size} | {at for n, _, at, _ in rows if n == "runtime.etext"}
     )
-    following = dict(zip(starts, starts[1:], strict=False))
+    following = dict(pairwise(starts))
     functions, code = {}, {}
     for name, kind, at, size in rows:
         name = name.removesuffix(".abi0")

@@ -138,6 +138,11 @@ def attach(space: Space, found: GoModule, layout: Layout) -> GoRuntime:
         raise Unsupported(f"{space.name}: the function table of {module.name} ({found.version}) was not found")
     constants = Constants(space, space.modules())
     functions = FunctionTable(constants, chain(space, first, layout), layout)
+    if not functions.modules:
+        raise Unsupported(
+            f"{space.name}: the layout of Go {layout.version} does not fit {module.name} ({found.version}): "
+            "its moduledata makes no sense"
+        )
     if "mheap_" not in known:
         known = by_references(functions, constants, layout, module.written)
     globals = Globals(**{**known, "firstmoduledata": first})

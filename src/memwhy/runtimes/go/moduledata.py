@@ -43,6 +43,7 @@ class ModuleData:
     last_pc: int
     text: tuple[int, int]
     data: tuple[tuple[int, int], ...]
+    types: tuple[int, int]
     gofunc: int
     sections: tuple[tuple[int, int, int], ...]
     next: int
@@ -74,6 +75,7 @@ def read_module_data(space: Space, address: int, layout: Layout) -> ModuleData |
         last_pc=word("maxpc"),
         text=(word("text"), word("etext")),
         data=tuple((word(name), word("e" + name)) for name in ("noptrdata", "data", "bss", "noptrbss")),
+        types=(word("types"), word("etypes")),
         gofunc=word("gofunc"),
         sections=_sections(space, table("textsectmap")),
         next=word("next"),
@@ -100,7 +102,8 @@ def _is_sane(space: Space, module: ModuleData) -> bool:
         and module.first_pc < module.last_pc
         and 1 < module.index.count <= _MOST_FUNCTIONS
         and all(table.address and table.count <= _MOST_TABLE_BYTES for table in tables)
-        and all(start <= end for start, end in module.data)
+        and all(start <= end for start, end in (*module.data, module.types))
+        and all(space.read(address, 1) for address in (module.gofunc, module.types[0], module.next) if address)
     )
 
 

@@ -35,7 +35,11 @@ def by_references(
             if any(start <= address < end for start, end in written):
                 votes.setdefault(variable, Counter())[address] += 1
                 said.setdefault(name, {})[variable] = address
-    agreed = {variable: address for variable, count in votes.items() if (address := _majority(count)) is not None}
+    agreed: dict[str, int] = {}
+    for variable, count in votes.items():
+        majority = _majority(count)
+        if majority is not None:
+            agreed[variable] = majority
     for found in said.values():
         vouched = sum(agreed.get(variable) == address for variable, address in found.items())
         for variable, address in found.items():
