@@ -113,12 +113,14 @@ def test_a_terabyte_that_is_only_reserved_and_holes_of_64_gib_cost_next_to_nothi
 
 def test_asking_leaves_the_target_as_it_was(tmp_path: Path) -> None:
     def figures(pid: int) -> list[str]:
-        status = Path(f"/proc/{pid}/status").read_text().splitlines()
-        return [line for line in status if line.startswith(("VmRSS", "VmPTE", "VmSize", "VmSwap"))]
+        sums = Path(f"/proc/{pid}/smaps_rollup").read_text() + Path(f"/proc/{pid}/status").read_text()
+        return [
+            line for line in sums.splitlines() if line.startswith(("Rss", "Anonymous", "VmPTE", "VmSize", "VmSwap"))
+        ]
 
     for pid, at in in_state("every-other-page", tmp_path):
-        before = figures(pid)
         with looking_at(pid) as space:
+            before = figures(pid)
             pages = space.resident(at, at + 16 * MIB)
             for start, end in zip(pages[::2], pages[1::2], strict=True):
                 assert len(space.read(start, end - start)) == end - start
