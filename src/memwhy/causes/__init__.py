@@ -20,6 +20,7 @@ from memwhy.causes import (
     thread_leak,
     virtual_only,
 )
+from memwhy.model import inside, weigh
 from memwhy.model.case import Case
 from memwhy.model.report import Finding, Verdict
 
@@ -39,11 +40,29 @@ def judge_all(case: Case) -> tuple[Finding, ...]:
     """A finding for every cause, best first. Their probabilities sum to at most MOST_CERTAIN: the causes
     exclude each other as *the* answer, though several may be at work."""
     findings = [_acquitted(cause.judge(case)) for cause in CAUSES]
-    mass = sum(finding.probability for finding in findings)
-    scale = min(1.0, MOST_CERTAIN / mass) if mass else 1.0
-    findings = [replace(finding, probability=round(finding.probability * scale, 3)) for finding in findings]
+    counted = _counted(case, findings)
+    room = MOST_CERTAIN - (counted.probability if counted else 0.0)
+    mass = sum(finding.probability for finding in findings if finding is not counted)
+    scale = min(1.0, room / mass) if mass else 1.0
+    findings = [
+        finding if finding is counted else replace(finding, probability=round(finding.probability * scale, 3))
+        for finding in findings
+    ]
     order = {Verdict.SUPPORTED: 0, Verdict.CANNOT_SAY: 1, Verdict.REFUTED: 2}
     return tuple(sorted(findings, key=lambda finding: (order[finding.verdict], -finding.probability)))
+
+
+def _counted(case: Case, findings: list[Finding]) -> Finding | None:
+    """The finding that a look inside counted and did not infer: what is lost, and where no trend is, what holds most of
+    RSS. It leaves to the others what remains."""
+    lost = inside.lost(case)
+    name = "native-leak" if lost is not None and lost.dominates else None
+    if name is None and weigh.grows(case) is None:
+        held = {"native-retained": inside.KEPT, "heap-retained": inside.IDLE}
+        name = next(
+            (one for one, metric in held.items() if (inside.share_of_rss(case, metric) or 0) >= inside.MUCH), None
+        )
+    return next((one for one in findings if one.cause == name and one.verdict is Verdict.SUPPORTED), None)
 
 
 def _acquitted(finding: Finding) -> Finding:

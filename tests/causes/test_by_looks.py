@@ -1,0 +1,224 @@
+"""What looks inside decide: leak or kept, malloc's large blocks or direct mappings, lost whatever the trend."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+from build_case import CGO, Points, series, watched
+from scenarios import PACE, SCENARIOS, judged, scene, verdict
+
+from memwhy.causes import judge_all, native_leak
+from memwhy.conclude.report import conclude
+from memwhy.model.case import Case
+from memwhy.model.report import Report, Verdict
+from memwhy.model.units import MIB
+
+LEVELS = {
+    "derived.malloc_bytes": 18.0,
+    "derived.malloc_kept_bytes": 2.0,
+    "ledger.malloc_mapped_bytes": 1.0,
+    "ledger.anonymous_bytes": 0.1,
+    "ledger.heap_idle_bytes": 4.0,
+}
+"""MiB at the first look."""
+
+
+def looked(case: Case, changes: Mapping[str, float], *, at: tuple[float, ...] = (0.0, 60.0), **facts: str) -> Case:
+    """The case with looks at these seconds; changes: MiB from the first look to the last, by metric, in a straight line."""
+    rss = case.series["process.rss_bytes"]
+
+    def points(first: float, change: float) -> Points:
+        span = at[-1] - at[0] or 1.0
+        return Points(tuple((x, round((first + change * (x - at[0]) / span) * MIB)) for x in at))
+
+    grown = (rss.last - rss.first) / MIB
+    found = {"ledger.rss_bytes": points(rss.first / MIB, grown)}
+    found |= {metric: points(LEVELS[metric], changes.get(metric, 0.0)) for metric in LEVELS}
+    found |= {metric: points(0.0, change) for metric, change in changes.items() if metric not in LEVELS}
+    if "malloc.lost_bytes" in found:  # the search runs once, at the end
+        found["malloc.lost_bytes"] = Points(found["malloc.lost_bytes"].pairs[-1:])
+    made = {metric: series(metric, values) for metric, values in found.items()}
+    return replace(case, series={**case.series, **made}, facts={**case.facts, **facts})
+
+
+def report(case: Case) -> Report:
+    return conclude(case, judge_all(case), (), evidence=(), overhead=None)
+
+
+GROWN = 0.98 * PACE * 60 / MIB
+
+
+def test_growth_of_blocks_in_use_is_a_leak_and_acquits_the_allocator() -> None:
+    found = judged(looked(scene("cgo leak in arenas"), {"derived.malloc_bytes": GROWN}))
+    leak, kept = found["native-leak"], found["native-retained"]
+    assert (leak.verdict, leak.probability) == (Verdict.SUPPORTED, 0.836)
+    assert leak.because[0].startswith(
+        "98 % of the growth is in blocks that are in use: malloc in use +44.1 MiB of RSS's +45.0 MiB between two looks 60 s apart"
+    )
+    assert leak.bytes_per_s == pytest.approx(0.98 * PACE, rel=0.001)
+    assert (kept.verdict, kept.against[0]) == (
+        Verdict.REFUTED,
+        "freed memory does not follow the growth: malloc, freed but kept +0 B of RSS's +45.0 MiB between two looks 60 s apart",
+    )
+
+
+def test_growth_of_freed_memory_is_the_allocator_s_and_acquits_the_leak() -> None:
+    case = looked(
+        scene("cgo leak in arenas"), {"derived.malloc_kept_bytes": GROWN, "malloc.trimmable_bytes": 0.9 * GROWN}
+    )
+    found = judged(case)
+    assert verdict(case).cause == "native-retained"
+    assert found["native-retained"].probability == 0.8
+    assert "malloc_trim could give back 39.7 MiB at most" in found["native-retained"].because[1]
+    assert found["native-leak"].verdict is Verdict.REFUTED
+    assert found["native-cache"].verdict is Verdict.REFUTED
+
+
+def test_half_in_use_and_half_kept_is_left_open() -> None:
+    half = {"derived.malloc_bytes": 0.4 * GROWN, "derived.malloc_kept_bytes": 0.45 * GROWN}
+    case = looked(scene("cgo leak in arenas"), half)
+    assert verdict(case).cause == "undetermined"
+    assert verdict(case).headline.startswith("RSS is held by") is False
+    assert report(case).conclusion.headline.startswith("RSS is held by malloc in use ")
+
+
+def test_growth_that_is_lost_is_a_leak_with_high_confidence() -> None:
+    case = looked(
+        scene("cgo leak in arenas"),
+        {"derived.malloc_bytes": GROWN, "malloc.lost_bytes": 0.9 * GROWN},
+        **{"lost.graphs": "48,935 × _xmlDoc (257 blocks, 30,768 bytes each) in libxml2.so.2"},
+    )
+    found = judged(case)
+    assert (verdict(case).cause, verdict(case).confidence) == ("native-leak", "high")
+    assert found["native-leak"].because[0].startswith("39.7 MiB is lost (")
+    assert found["native-leak"].because[1] == ("lost: 48,935 × _xmlDoc (257 blocks, 30,768 bytes each) in libxml2.so.2")
+    assert found["native-cache"].verdict is Verdict.REFUTED
+
+
+def test_growth_that_is_held_is_said_to_be_held_and_is_less_sure() -> None:
+    case = looked(scene("cgo leak in arenas"), {"derived.malloc_bytes": GROWN, "malloc.lost_bytes": 0.5})
+    found = judged(case)
+    assert found["native-leak"].probability == 0.75
+    assert found["native-leak"].against == (
+        "only 512.0 KiB of it is lost: the rest is still held by something, on purpose or not",
+    )
+    assert found["native-cache"].verdict is Verdict.CANNOT_SAY
+    assert found["native-cache"].because[1] == "all but 512.0 KiB of malloc's blocks are still held by something"
+
+
+def test_a_search_that_is_not_sure_makes_no_verdict_high() -> None:
+    case = looked(
+        scene("cgo leak in arenas"),
+        {"derived.malloc_bytes": GROWN, "malloc.lost_bytes": 0.9 * GROWN},
+        **{"lost.caveats": "registers of running threads were not read"},
+    )
+    assert (verdict(case).cause, verdict(case).confidence) == ("native-leak", "medium")
+
+
+def test_what_was_lost_before_the_watch_does_not_explain_its_growth() -> None:
+    """30 MiB lost, found once, beside 9 MiB of growth."""
+    case = watched(grows={"layer.native_arenas_bytes": PACE / 5, "layer.file_mapped_bytes": 0.0})
+    found = judged(looked(case, {"derived.malloc_bytes": GROWN / 5, "malloc.lost_bytes": 30.0}))
+    assert found["native-leak"].probability < 0.9
+
+
+@pytest.mark.parametrize("name", ["nothing", "one burst"])
+def test_lost_memory_that_is_half_of_rss_is_the_answer_though_nothing_grows(name: str) -> None:
+    case = scene(name)
+    most = case.series["process.rss_bytes"].last / MIB
+    lost = looked(case, {"derived.malloc_bytes": 0.0, "malloc.lost_bytes": 0.7 * most})
+    assert (verdict(lost).cause, verdict(lost).confidence) == ("native-leak", "high")
+    assert judged(lost)["steady"].verdict is Verdict.CANNOT_SAY
+
+
+def test_a_little_lost_memory_accuses_nobody() -> None:
+    lost = looked(scene("nothing"), {"derived.malloc_bytes": 0.0, "malloc.lost_bytes": 3.0})
+    assert verdict(lost).cause == "steady"
+    assert judged(lost)["native-leak"].verdict is Verdict.REFUTED
+
+
+def test_large_blocks_of_malloc_are_told_from_direct_mappings() -> None:
+    case = scene("mmap beside a C heap")
+    direct = looked(case, {"ledger.anonymous_bytes": GROWN})
+    assert verdict(direct).cause == "mmap-leak"
+    assert judged(direct)["mmap-leak"].probability > 0.8
+    assert judged(direct)["mmap-leak"].against == ()
+    assert judged(direct)["native-leak"].verdict is Verdict.REFUTED
+    blocks = looked(case, {"ledger.malloc_mapped_bytes": GROWN, "derived.malloc_bytes": GROWN})
+    assert verdict(blocks).cause == "native-leak"
+    assert judged(blocks)["mmap-leak"].verdict is Verdict.REFUTED
+
+
+def test_looks_too_close_together_leave_the_verdict_to_the_layers() -> None:
+    case = scene("cgo leak in arenas")
+    early = looked(case, {"derived.malloc_bytes": 0.2 * GROWN}, at=(0.0, 12.0))
+    assert native_leak.judge(early) == native_leak.judge(case)
+
+
+def test_four_looks_need_a_course_of_their_own() -> None:
+    case = looked(scene("cgo leak in arenas"), {"derived.malloc_bytes": GROWN}, at=(0.0, 15.0, 30.0, 45.0, 60.0))
+    found = judged(case)["native-leak"]
+    assert "in 5 looks, +44.1 MiB/min" in found.because[0]
+
+
+@pytest.mark.parametrize("name", [name for name, (cause, _) in SCENARIOS.items() if not cause.startswith("native")])
+def test_flat_malloc_changes_no_verdict_that_is_not_about_it(name: str) -> None:
+    case = scene(name)
+    mapped = "layer.anonymous_bytes" in SCENARIOS[name][1].get("grows", {})
+    flat = looked(case, {"ledger.anonymous_bytes": GROWN} if mapped else {})
+    assert verdict(flat).cause == SCENARIOS[name][0] == verdict(case).cause or name.startswith(("cache", "one burst"))
+
+
+def single(shares: Mapping[str, float], **facts: str) -> Case:
+    """One look at a process of 1 GiB, and nothing else; shares of its RSS by metric."""
+    found = {"ledger.rss_bytes": 1024.0, "process.rss_bytes": 1024.0}
+    found |= {metric: 1024.0 * share for metric, share in shares.items()}
+    made = {metric: series(metric, Points(((0.0, round(size * MIB)),))) for metric, size in found.items()}
+    empty = watched(grows={}, without=("layer.", "go.", "process.", "cgroup.", "host.", "derived."))
+    return replace(empty, total="process.rss_bytes", series=made, facts={**CGO, **facts}, account=None)
+
+
+def test_one_look_at_lost_memory_is_enough() -> None:
+    found = verdict(single({"derived.malloc_bytes": 0.9, "malloc.lost_bytes": 0.8}))
+    assert (found.cause, found.confidence) == ("native-leak", "high")
+
+
+def test_one_look_says_what_is_kept_but_not_what_grows() -> None:
+    kept = verdict(single({"derived.malloc_bytes": 0.1, "derived.malloc_kept_bytes": 0.8}))
+    assert (kept.cause, kept.confidence) == ("native-retained", "medium")
+    held = single({"derived.malloc_bytes": 0.9, "malloc.lost_bytes": 0.0, "derived.malloc_kept_bytes": 0.01})
+    assert verdict(held).cause == "undetermined"
+    assert report(held).conclusion.headline.startswith("RSS is held by malloc in use 90 %. The evidence cannot decide")
+
+
+def test_one_look_at_an_idle_runtime_heap_says_so() -> None:
+    case = single({"ledger.heap_idle_bytes": 0.6})
+    retained = series("derived.go_retained_bytes", Points(((0.0, 640 * MIB),)))
+    case = replace(case, series={**case.series, "derived.go_retained_bytes": retained})
+    assert verdict(case).cause == "heap-retained"
+
+
+def test_what_was_denied_is_proposed_with_the_right_to_do_it() -> None:
+    leak = scene("cgo leak in arenas")
+    denied = replace(leak, facts={**leak.facts, "look.error": "not permitted: pid 4711 belongs to another user"})
+    said = report(denied)
+    assert [step.do for step in said.next_steps if "inspect" in step.do] == ["sudo memwhy inspect PID"]
+    assert said.missing[-1].startswith("malloc's blocks were not counted (not permitted: ")
+    assert [step.do for step in report(leak).next_steps if "inspect" in step.do] == ["memwhy inspect PID"]
+
+
+def test_what_was_looked_at_is_not_proposed_again() -> None:
+    case = looked(scene("cgo leak in arenas"), {"derived.malloc_bytes": GROWN, "malloc.lost_bytes": GROWN})
+    steps = [step.do for step in report(case).next_steps]
+    assert not any(step == "memwhy inspect PID" for step in steps)
+
+
+def test_rows_show_malloc_beside_the_layers_and_the_layers_still_sum() -> None:
+    case = looked(scene("cgo leak in arenas"), {"derived.malloc_bytes": GROWN})
+    said = report(case)
+    assert [(row.metric, row.label) for row in said.malloc_rows] == [
+        ("derived.malloc_bytes", "malloc in use, +44.1 MiB in 60 s"),
+        ("derived.malloc_kept_bytes", "malloc, freed but kept, +0 B in 60 s"),
+    ]
+    assert said.total is not None and said.unaccounted_bytes is not None
+    assert sum(row.bytes for row in said.layers) + said.unaccounted_bytes == said.total.bytes
