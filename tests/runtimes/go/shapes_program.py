@@ -1,19 +1,36 @@
 """The program of programs/shapes: built, run, and asked for its own goroutines."""
 
+import atexit
 import os
 import re
+import shutil
 import subprocess
+import tempfile
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
+import pytest
+
 from memwhy.memory.live import Live
+from memwhy.memory.space import Space
 from memwhy.model.mapping import Mapping
+from memwhy.runtimes.go.adapter import GoAdapter, GoRuntime
 from memwhy.sources.proc import smaps
 
 PROGRAM = Path(__file__).parent / "programs" / "shapes"
+TOOLCHAINS = tuple(filter(None, (shutil.which("go"), *os.environ.get("MEMWHY_GO", "").split(os.pathsep))))
+"""The go commands to build with: the one on PATH, and those that MEMWHY_GO names, as a PATH does."""
+BUILDS: dict[str, tuple[tuple[str, ...], bool]] = {
+    "static": ((), False),
+    "static, stripped": (("-ldflags=-s -w",), False),
+    "cgo": ((), True),
+    "cgo, PIE, stripped": (("-buildmode=pie", "-ldflags=-s -w"), True),
+}
+"""How: flags, and whether with cgo."""
 _HEAD = re.compile(r"goroutine (\d+) (?:gp=\S+ m=\S+ (?:mp=\S+ )?)?\[([^\]]*)\]:")
 _FRAME = re.compile(r"(.+)\((.*)\)$")
 _PLACE = re.compile(r"\t(.+):(\d+)(?: \+0x[0-9a-f]+)?$")
@@ -21,38 +38,47 @@ _PLACE = re.compile(r"\t(.+):(\d+)(?: \+0x[0-9a-f]+)?$")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """One goroutine as a traceback tells it. frames: (function, file, line), leaf first."""
+    """One goroutine as a traceback tells it. frames: (function, file, line), leaf first; cut: it says that more follow."""
 
     id: int
     state: str
     frames: tuple[tuple[str, str, int], ...]
     created_by: tuple[str, str, int] | None
+    cut: bool = False
+
+    def until(self, other: "Told") -> "Told":
+        """As far as another one goes that was cut: Go up to 1.20 prints no more than 100 frames."""
+        return replace(self, frames=self.frames[: len(other.frames)], cut=True) if other.cut else self
+
+    def of_a_request(self) -> bool:
+        """Is it there only because the program was asked, or moved by that?"""
+        names = [name for name, _, _ in (*self.frames, *filter(None, [self.created_by]))]
+        return any(name.startswith("net/http.") for name in names)
 
 
-def build(go: str, into: Path, *flags: str, cgo: bool) -> Path:
-    """The program, built by a toolchain; an exception with the compiler's words when it cannot be."""
+@cache
+def built(go: str, way: str) -> Path:
+    """The program, built once per run by a toolchain in one of the ways of BUILDS; the test is skipped where that cannot be done."""
+    flags, cgo = BUILDS[way]
+    if not go or (cgo and shutil.which("gcc") is None):
+        pytest.skip("needs Go and, for cgo, a C compiler")
+    directory = Path(tempfile.mkdtemp(prefix="memwhy-shapes-"))
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
     environment = {**os.environ, "CGO_ENABLED": str(int(cgo)), "GOFLAGS": "-mod=mod", "GOTOOLCHAIN": "local"}
-    done = subprocess.run(
-        [go, "build", *flags, "-o", str(into), "."],
-        cwd=PROGRAM,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise RuntimeError(done.stderr)
-    return into
+    command = [go, "build", *flags, "-o", str(directory / "shapes"), "."]
+    done = subprocess.run(command, cwd=PROGRAM, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return directory / "shapes"
 
 
 @contextmanager
-def running(program: Path, *arguments: str) -> Iterator[tuple[str, int]]:
-    """(address of its pprof pages, pid) once every goroutine is where it shall be; it ends with the block."""
+def running(program: Path, *arguments: str) -> Iterator[tuple[str, int, int]]:
+    """(address of its pprof pages, pid, runtime.NumGoroutine()) once every goroutine is where it shall be; it ends with the block."""
     with subprocess.Popen([program, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None and process.stdin is not None
         try:
-            address, pid = process.stdout.readline().split()
-            yield address, int(pid)
+            address, pid, number = process.stdout.readline().split()
+            yield address, int(pid), int(number)
         finally:
             process.stdin.close()
             process.wait(10)
@@ -65,6 +91,21 @@ def open_live(pid: int) -> Live:
         return smaps.parse(smaps.read("/proc", pid)).mappings
 
     return Live.open(pid, mappings=mappings)
+
+
+def attach(space: Space) -> GoRuntime:
+    """The Go runtime of an address space."""
+    adapter = GoAdapter()
+    match = adapter.detect(space)
+    assert match is not None
+    return adapter.open(space, match)
+
+
+@contextmanager
+def attached(program: Path, *arguments: str) -> Iterator[tuple[str, GoRuntime]]:
+    """(address of its pprof pages, its runtime as seen from outside) of a running program."""
+    with running(program, *arguments) as (address, pid, _), open_live(pid) as space:
+        yield address, attach(space)
 
 
 def told_by(address: str) -> dict[int, Told]:
@@ -97,5 +138,11 @@ def tracebacks(text: str) -> dict[int, Told]:
                 assert name is not None, line
                 frames.append((name[1], *where))
             at += 2
-        told[int(head[1])] = Told(id=int(head[1]), state=head[2], frames=tuple(frames), created_by=created)
+        told[int(head[1])] = Told(
+            id=int(head[1]),
+            state=head[2],
+            frames=tuple(frames),
+            created_by=created,
+            cut="...additional frames elided..." in lines,
+        )
     return told

@@ -9,14 +9,17 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from memwhy.model.inspection import CgoCall
-from memwhy.runtimes.go.adapter import GoRuntime
 from memwhy.runtimes.go.goroutines import SYSCALL
 from memwhy.runtimes.go.inline import Unfolding, stack_frames
 from memwhy.runtimes.go.rows import Rows
 from memwhy.runtimes.go.stacks import SAVED, Stacks
 from memwhy.runtimes.go.threads import machines
+
+if TYPE_CHECKING:
+    from memwhy.runtimes.go.adapter import GoRuntime
 
 _SCAN = 0x1000
 _RELIST_S = 0.5
@@ -49,7 +52,7 @@ class CgoSample:
 
 
 def sample_cgo_calls(
-    runtime: GoRuntime, for_s: float = 3.0, hz: float = 100.0, clock: Clock | None = None, *, most_cpu: float = 0.02
+    runtime: "GoRuntime", for_s: float = 3.0, hz: float = 100.0, clock: Clock | None = None, *, most_cpu: float = 0.02
 ) -> CgoSample:
     """Look `hz` times a second, less often where that would cost more than `most_cpu` of a core.
 
@@ -79,7 +82,7 @@ def sample_cgo_calls(
 class _Looks:
     """Looks at the same threads again and again."""
 
-    def __init__(self, runtime: GoRuntime) -> None:
+    def __init__(self, runtime: "GoRuntime") -> None:
         space, layout = runtime.space, runtime.layout
         self._runtime = runtime
         self._threads: Sequence[int] = ()

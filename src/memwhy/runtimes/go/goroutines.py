@@ -10,30 +10,23 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import starmap
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from memwhy.runtimes.go.adapter import GoRuntime
+from memwhy.memory.space import Thread
 from memwhy.runtimes.go.inline import Unfolding
 from memwhy.runtimes.go.rows import Rows
 from memwhy.runtimes.go.stacks import NO_STACK, REGISTERS, SAVED, Stacks
 from memwhy.runtimes.interface import Unsupported
 
+if TYPE_CHECKING:
+    from memwhy.runtimes.go.adapter import GoRuntime
+
 _MOST_GOROUTINES = 20_000_000
 _BATCH = 4096
 _TRIES = 3
 _SCAN = 0x1000
-IDLE, RUNNABLE, RUNNING, SYSCALL, WAITING, DEAD, COPYSTACK, PREEMPTED, LEAKED, DEAD_EXTRA = (
-    0,
-    1,
-    2,
-    3,
-    4,
-    6,
-    8,
-    9,
-    10,
-    11,
-)
+IDLE, RUNNABLE, RUNNING, SYSCALL, WAITING = range(5)
+DEAD, COPYSTACK, PREEMPTED, LEAKED, DEAD_EXTRA = 6, 8, 9, 10, 11
 _STATUSES = {
     IDLE: "idle",
     RUNNABLE: "runnable",
@@ -108,7 +101,8 @@ class Goroutine(NamedTuple):
 class Goroutines:
     """What one look saw. rows and stacks go together; a stack is a number in `tree`, NO_STACK where there is none.
 
-    system: the rows that the runtime itself counts apart. torn: how many moved during every try to read their stack;
+    system: the rows that the runtime itself counts apart; calling_back: how many of the others are its own and run the
+    program's finalizers or cleanups now, which its profiles show and its count leaves out. torn: how many moved during every try to read their stack;
     unread: how many runtime.g could not be read at all. now_ns: CLOCK_MONOTONIC at the look, None for a core.
     """
 
@@ -118,6 +112,7 @@ class Goroutines:
     tree: Stacks
     unfolding: Unfolding
     wait_reasons: tuple[str, ...]
+    calling_back: int = 0
     torn: int = 0
     unread: int = 0
     now_ns: int | None = None
@@ -125,7 +120,7 @@ class Goroutines:
     @property
     def count(self) -> int:
         """As runtime.NumGoroutine counts: without the system's own."""
-        return len(self.rows) - len(self.system)
+        return len(self.rows) - len(self.system) - self.calling_back
 
     @property
     def without_stack(self) -> int:
@@ -146,12 +141,12 @@ class Goroutines:
         return max(self.now_ns - row.waiting_since_ns, 0) / 1e9
 
 
-def read_goroutines(runtime: GoRuntime, *, stacks: bool = True) -> Goroutines:
+def read_goroutines(runtime: "GoRuntime", *, stacks: bool = True) -> Goroutines:
     """Every goroutine that is alive now. Raises Unsupported when the list of them was not found or makes no sense."""
     return _Look(runtime, _addresses(runtime), stacks=stacks).take()
 
 
-def _addresses(runtime: GoRuntime) -> Sequence[int]:
+def _addresses(runtime: "GoRuntime") -> Sequence[int]:
     """runtime.allgs: a slice that only grows; dead goroutines stay in it."""
     if runtime.globals.allgs is None:
         raise Unsupported(f"{runtime.space.name}: the list of goroutines (runtime.allgs) was not found")
@@ -164,7 +159,7 @@ def _addresses(runtime: GoRuntime) -> Sequence[int]:
 class _Look:
     """One look in the making."""
 
-    def __init__(self, runtime: GoRuntime, addresses: Sequence[int], *, stacks: bool) -> None:
+    def __init__(self, runtime: "GoRuntime", addresses: Sequence[int], *, stacks: bool) -> None:
         space, layout = runtime.space, runtime.layout
         fields = (*_FIELDS, "parentGoid") if layout.has("g", "parentGoid") else _FIELDS
         self._rows = Rows(space, layout, "g", fields)
@@ -187,10 +182,14 @@ class _Look:
                     break
         found = self._add_running(found) if self._wants_stacks else found
         rows = tuple(row for row, _ in found)
+        system = frozenset(i for i, row in enumerate(rows) if self._is_system(row))
         return Goroutines(
             rows=rows,
             stacks=[stack for _, stack in found],
-            system=frozenset(i for i, row in enumerate(rows) if self._is_system(row)),
+            system=system,
+            calling_back=sum(
+                self._systems[row.start_pc] in _CALLS_BACK for i, row in enumerate(rows) if i not in system
+            ),
             tree=self._tree,
             unfolding=self._unfolding,
             wait_reasons=self._runtime.layout.wait_reasons,
@@ -239,20 +238,23 @@ class _Look:
         return [] if is_last else [batch[i] for i in sorted(moved)]
 
     def _add_running(self, found: list[tuple[Goroutine, int]]) -> list[tuple[Goroutine, int]]:
-        """Stacks of running goroutines whose thread is blocked on their stack, or stands still in a core."""
+        """Stacks of running goroutines whose thread is blocked on their stack (for a lock), or stands still in a core."""
+        space = self._runtime.space
         running = {row.machine: i for i, (row, _) in enumerate(found) if row.status == RUNNING and row.machine}
         if not running:
             return found
-        tids = Rows(self._runtime.space, self._runtime.layout, "m", ("procid", "curg")).read(list(running))
-        threads = {thread.tid: thread for thread in self._runtime.space.threads()}
-        for (_, i), (tid, _) in zip(running.items(), tids, strict=True):
-            thread = threads.get(tid)
-            row = found[i][0]
-            if thread is None or thread.stack_pointer is None or thread.program_counter is None:
-                continue
-            if row.stack_low <= thread.stack_pointer < row.stack_high:
-                walked = self._tree.walk(REGISTERS, [thread.program_counter], [thread.stack_pointer], [row.stack_high])
-                found[i] = (row, walked[0])
+        tids = Rows(space, self._runtime.layout, "m", ("procid", "id")).read(list(running))
+        rows = {tid: i for (tid, _), i in zip(tids, running.values(), strict=True)}
+        walked: dict[int, tuple[Thread, int]] = {}
+        for thread in space.threads():
+            pc, sp = thread.program_counter, thread.stack_pointer
+            row = found[rows[thread.tid]][0] if thread.tid in rows else None
+            if row is not None and pc is not None and sp is not None and row.stack_low <= sp < row.stack_high:
+                walked[thread.tid] = thread, self._tree.walk(REGISTERS, [pc], [sp], [row.stack_high])[0]
+        now = {thread.tid: thread for thread in space.threads()} if walked else {}
+        for tid, (thread, stack) in walked.items():
+            if now.get(tid) == thread:
+                found[rows[tid]] = (found[rows[tid]][0], stack)
         return found
 
     def _is_system(self, row: Goroutine) -> bool:

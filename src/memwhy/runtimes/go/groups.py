@@ -83,12 +83,17 @@ def _counts(seen: Goroutines) -> str:
 
 def _tracebacks(seen: Goroutines) -> Iterator[str]:
     texts: dict[int, str] = {}
+    creators: dict[int, tuple[str, str]] = {}
     for i, (row, stack) in enumerate(zip(seen.rows, seen.stacks, strict=True)):
         if i in seen.system:
             continue
         if stack not in texts:
             texts[stack] = _traceback(seen, stack)
-        yield f"{_header(seen, row)}\n{texts[stack]}{_creator(seen, row)}"
+        if row.created_pc not in creators:
+            creators[row.created_pc] = _creator(seen, row.created_pc)
+        creator, place = creators[row.created_pc] if row.id != 1 else ("", "")
+        parent = f" in goroutine {row.parent_id}" if creator and row.parent_id else ""
+        yield f"{_header(seen, row)}\n{texts[stack]}{creator}{parent}{place}"
 
 
 def _header(seen: Goroutines, row: Goroutine) -> str:
@@ -115,10 +120,9 @@ def _frame(frame: Frame) -> str:
     return f"{name}(...)\n\t{frame.file}:{frame.line}{at}\n"
 
 
-def _creator(seen: Goroutines, row: Goroutine) -> str:
-    creator = seen.unfolding.creator(row.created_pc) if row.id != 1 else None
+def _creator(seen: Goroutines, pc: int) -> tuple[str, str]:
+    creator = seen.unfolding.creator(pc) if pc else None
     if creator is None:
-        return ""
-    parent = f" in goroutine {row.parent_id}" if row.parent_id else ""
+        return "", ""
     at = "" if creator.pc <= creator.entry else f" +{creator.pc - creator.entry:#x}"
-    return f"created by {creator.function}{parent}\n\t{creator.file}:{creator.line}{at}\n"
+    return f"created by {creator.function}", f"\n\t{creator.file}:{creator.line}{at}\n"

@@ -5,10 +5,13 @@ Source: runtime/runtime2.go (type m), runtime/debug.go (NumCgoCall), runtime/pro
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from memwhy.runtimes.go.adapter import GoRuntime
 from memwhy.runtimes.go.rows import Rows
 from memwhy.runtimes.interface import Unsupported
+
+if TYPE_CHECKING:
+    from memwhy.runtimes.go.adapter import GoRuntime
 
 _MOST_THREADS = 200_000
 _FIELDS = ("alllink", "id", "procid", "curg", "incgo", "isextra", "ncgocall", "lockedg")
@@ -31,12 +34,12 @@ class Machine:
     c_calls: int
 
 
-def machines(runtime: GoRuntime) -> tuple[Machine, ...]:
+def machines(runtime: "GoRuntime") -> tuple[Machine, ...]:
     """All of runtime.allm, newest first. Raises Unsupported when the list was not found."""
     return tuple(_walk(runtime))
 
 
-def _walk(runtime: GoRuntime) -> Iterator[Machine]:
+def _walk(runtime: "GoRuntime") -> Iterator[Machine]:
     if runtime.globals.allm is None:
         raise Unsupported(f"{runtime.space.name}: the list of threads (runtime.allm) was not found")
     fields = [name for name in _FIELDS if runtime.layout.has("m", name)]
@@ -59,7 +62,7 @@ def _walk(runtime: GoRuntime) -> Iterator[Machine]:
         address = found["alllink"]
 
 
-def cgo_calls_ever(runtime: GoRuntime, threads: tuple[Machine, ...]) -> int | None:
+def cgo_calls_ever(runtime: "GoRuntime", threads: tuple[Machine, ...]) -> int | None:
     """As runtime.NumCgoCall counts: those of the threads there are, and of those that ended. None in a program without cgo.
 
     Where the count of ended threads was not found (a stripped program) it is of the living ones alone, so at least that many.

@@ -1,6 +1,6 @@
 // Command shapes holds goroutines of many shapes still and answers with its own pprof pages.
 //
-// It prints "ADDRESS PID" when every goroutine is where it shall be, and ends when its standard input ends.
+// It prints "ADDRESS PID GOROUTINES" when every goroutine is where it shall be, and ends when its standard input ends.
 // Arguments: how many goroutines of one kind; then "unquiet" lets some run all the time, "calling" lets two call C again and again.
 package main
 
@@ -247,7 +247,7 @@ func calls() {
 	arrived.Add(1)
 	runtime.SetFinalizer(&base{"finalized"}, func(*base) { arrived.Done(); <-never })
 	runtime.GC()
-	time.AfterFunc(time.Millisecond, func() { sink.Add(1) })
+	time.AfterFunc(time.Hour, func() { sink.Add(1) })
 }
 
 //go:noinline
@@ -287,8 +287,11 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
+	http.HandleFunc("/calls", func(answer http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintln(answer, runtime.NumCgoCall())
+	})
 	go http.Serve(listener, nil)
 	runtime.GC()
-	fmt.Println(listener.Addr().String(), os.Getpid())
+	fmt.Println(listener.Addr().String(), os.Getpid(), runtime.NumGoroutine())
 	io.Copy(io.Discard, os.Stdin)
 }
