@@ -112,13 +112,15 @@ def build(go: str, into: Path, *flags: str, cgo: bool = False, program: Path = P
 
 
 @contextmanager
-def held(program: Path, megabytes: int, *arguments: int) -> Iterator[Held]:
-    """The program with a heap of about that size; it ends with the block."""
-    command = [str(program), str(megabytes), *map(str, arguments)]
+def held(path: Path, megabytes: int, *arguments: int) -> Iterator[Held]:
+    """The program once its heap is about that size; it ends with the block."""
+    command = [str(path), str(megabytes), *map(str, arguments)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
         try:
-            yield Held(process)
+            program = Held(process)
+            assert program.told(1) == b"r"
+            yield program
         finally:
             process.stdin.close()
             process.wait(10)

@@ -71,7 +71,7 @@ def test_objects_that_the_caches_did_not_report_yet_are_counted(hold: Path) -> N
         with attached(process.process.pid) as runtime:
             seen = read_memstats(runtime).fields["Mallocs"]
         after = process.memstats().fields["Mallocs"]
-        assert (seen - before, after - before) == (300, 300)
+        assert seen == after >= before + 300
 
 
 def test_a_busy_process_is_read_between_its_own_two_readings(hold: Path) -> None:

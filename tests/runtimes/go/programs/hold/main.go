@@ -87,6 +87,7 @@ func main() {
 		go func() { <-parked }()
 	}
 	grow(mb)
+	os.Stdout.Write([]byte("r"))
 	for {
 		if n, _ := syscall.Read(0, one[:]); n < 1 {
 			return
