@@ -24,6 +24,8 @@ from memwhy.sources.go.buildinfo import NotGo
 NAME = "go"
 _AMD64 = 62
 _MACHINES = {3: "386", 40: "arm", 183: "arm64", 21: "ppc64", 22: "s390x", 243: "riscv64", 258: "loong64", 8: "mips"}
+_TRIES = 3
+"""Nothing stops the target, and a struct may change while it is read: only what is wrong three times is wrong."""
 _NEEDED = ("mheap_", "allgs", "allp", "memstats", "gcController")
 
 
@@ -153,9 +155,10 @@ def attach(space: Space, found: GoModule, layout: Layout) -> GoRuntime:
             f"{space.name}: {module.name} ({found.version}) has no symbol table, and its code does not tell where "
             f"{', '.join(missing)} stand: it was not built as Go {layout.version} usually builds"
         )
-    wrong = [check for check in runtime.verify() if check.agree is False]
-    if wrong:
-        raise Unsupported(
-            f"{space.name}: the layout of Go {layout.version} does not fit {module.name} ({found.version}): {wrong[0].text}"
-        )
-    return runtime
+    for _ in range(_TRIES):
+        wrong = [check for check in runtime.verify() if check.agree is False]
+        if not wrong:
+            return runtime
+    raise Unsupported(
+        f"{space.name}: the layout of Go {layout.version} does not fit {module.name} ({found.version}): {wrong[0].text}"
+    )

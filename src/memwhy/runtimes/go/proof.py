@@ -109,7 +109,8 @@ def _is_goroutine(space: Space, layout: Layout, functions: FunctionTable, addres
         return status <= 16  # a fresh or dead one may have no stack; later states of newer versions
     low, high = _number(raw, layout, "g", "stack.lo"), _number(raw, layout, "g", "stack.hi")
     stack_pointer = _number(raw, layout, "g", "sched.sp")
-    known = functions.find(_number(raw, layout, "g", "startpc")) is not None
+    start = _number(raw, layout, "g", "startpc")
+    known = start == 0 or functions.find(start) is not None  # 0: a thread of C's that called Go
     return (
         0 < low < high
         and (stack_pointer == 0 or low < stack_pointer <= high)

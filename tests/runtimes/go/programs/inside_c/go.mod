@@ -1,0 +1,3 @@
+module inside_c
+
+go 1.19
