@@ -105,7 +105,7 @@ class Inspector:
         ledger = keep_ledger(self.space.mappings, self.space.resident, owned)
         found = None
         if lost and isinstance(heap, MallocHeap):
-            found = self._find_lost(heap, owned, notes, show_contents=show_contents, progress=progress)
+            found = self._find_lost(heap, owned, show_contents=show_contents, progress=progress)
         return self._inspection(ledger, go, census, found, notes)
 
     def calls(self, for_s: float) -> tuple[CgoCall, ...]:
@@ -132,16 +132,11 @@ class Inspector:
             notes.append(f"the {self.runtime.name} runtime could not be read this time: {error.message}")
             return (), None
 
-    def _find_lost(
-        self, heap: MallocHeap, owned: Owned, notes: list[str], *, show_contents: bool, progress: Progress
-    ) -> Lost | None:
-        if heap.census.approximate:
-            notes.append("what is lost was not looked for: a heap could not be walked to its end")
-            return None
+    def _find_lost(self, heap: MallocHeap, owned: Owned, *, show_contents: bool, progress: Progress) -> Lost | None:
         return find_lost(
             self.space,
             heap.blocks,
-            roots_of(self.space, owned, self.runtime, heap.own_ranges),
+            roots_of(self.space, owned, self.runtime, heap.own_ranges, heap.blocks),
             self.space.modules(),
             show_contents=show_contents,
             progress=progress,
@@ -153,10 +148,10 @@ class Inspector:
         self.space.refresh()
         regions = tuple(self.runtime.regions()) if owned.regions and self.runtime is not None else owned.regions
         heap = read_malloc(self.space, taken=[(region.start, region.end) for region in regions])
-        if not isinstance(heap, MallocHeap) or heap.census.approximate:
+        if not isinstance(heap, MallocHeap):
             heap = before
         now = replace(owned, regions=regions, shares=heap.shares)
-        return heap.blocks, roots_of(self.space, now, self.runtime, heap.own_ranges)
+        return heap.blocks, roots_of(self.space, now, self.runtime, heap.own_ranges, heap.blocks)
 
     def _inspection(
         self, ledger: Ledger, go: GoInside | None, census: Malloc | None, lost: Lost | None, notes: list[str]

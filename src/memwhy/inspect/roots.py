@@ -7,6 +7,7 @@ memory that no allocator owns. Left out is malloc's own bookkeeping: its lists p
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
+from memwhy.inspect.blocks import Blocks
 from memwhy.inspect.ledger import Owned, index_of
 from memwhy.memory.space import Space
 from memwhy.runtimes.interface import Root, Runtime
@@ -15,10 +16,17 @@ RED_ZONE_BYTES = 128
 """What a function may use below its stack pointer (System V ABI, x86-64)."""
 
 
-def roots_of(space: Space, owned: Owned, runtime: Runtime | None, bookkeeping: Sequence[tuple[int, int]]) -> list[Root]:
-    """All roots, in no special order, none overlapping what malloc or the runtime own.
+def roots_of(
+    space: Space,
+    owned: Owned,
+    runtime: Runtime | None,
+    bookkeeping: Sequence[tuple[int, int]],
+    blocks: Blocks,
+) -> list[Root]:
+    """All roots, in no special order, none overlapping the blocks of malloc or what the runtime owns.
 
-    bookkeeping: ranges of malloc's own structures outside its heaps (main_arena in libc's data).
+    bookkeeping: ranges of malloc's own structures outside its heaps (main_arena in libc's data). What could not be
+    walked of a heap is a root like any other memory: it may hold blocks that point to those that were walked.
     """
     taken = [(region.start, region.end) for region in owned.regions]
     taken += [(share.start, share.end) for share in owned.shares]
@@ -39,6 +47,11 @@ def roots_of(space: Space, owned: Owned, runtime: Runtime | None, bookkeeping: S
         if index in stacks:
             name = "thread stack"
         roots += [Root(start=low, end=high, name=name) for low, high in _without(start, mapping.end, taken)]
+    walked = sorted([(one.start, one.end) for one in blocks.heaps] + [(one.start, one.end) for one in blocks.mapped])
+    for share in owned.shares:
+        if share.bytes.get("malloc.unread"):
+            pieces = _without(share.start, share.end, walked)
+            roots += [Root(start=low, end=high, name="malloc heap, not walked") for low, high in pieces]
     return roots
 
 
