@@ -547,7 +547,7 @@ def looked(text: str = "") -> Inspection:
             modules=("example.com/crawler v1.2.0",),
         ),
         malloc=Malloc(
-            version="glibc 2.36",
+            version="2.36",
             system_bytes=570 * MIB,
             in_use_bytes=567 * MIB,
             free_bytes=3 * MIB,

@@ -97,7 +97,10 @@ def _malloc(malloc: Malloc) -> Table:
     notes = [f"malloc_trim could give back at most {amount(malloc.trimmable_bytes)}", *malloc.approximate]
     where = f"{malloc.arenas} arena{'s' * (malloc.arenas != 1)} in {malloc.heaps} heap{'s' * (malloc.heaps != 1)}"
     return Table(
-        title=f"malloc ({malloc.version}, {where})", header=("", "size", "resident"), rows=rows, notes=tuple(notes)
+        title=f"malloc (glibc {malloc.version}, {where})",
+        header=("", "size", "resident"),
+        rows=rows,
+        notes=tuple(notes),
     )
 
 
@@ -164,7 +167,7 @@ def _groups(go: GoInside) -> Table:
     rows = tuple((_stack(group), f"{group.count}") for group in go.groups[:_MOST_GROUPS])
     rest = go.groups[_MOST_GROUPS:]
     if rest:
-        rows += ((f"{len(rest)} other stacks", f"{sum(group.count for group in rest)}"),)
+        rows += ((f"{len(rest)} other stack{'s' * (len(rest) != 1)}", f"{sum(group.count for group in rest)}"),)
     return Table(title="Goroutines", header=("count",), rows=rows)
 
 
