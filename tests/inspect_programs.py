@@ -14,10 +14,7 @@ from memwhy_command import Done, outcome, run_memwhy, started_memwhy
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "specimens" / "inside"))
 
-from find_go import NoGo  # noqa: E402
-from programs import Program, asked, built  # noqa: E402
-
-from build import BuildFailed  # noqa: E402  (specimens/build.py is no package)
+from programs import BuildFailed, NoGo, Program, asked, built  # noqa: E402  (no package; it finds the others)
 
 ONCE = ("--for", "0", "--format", "json", "-q")
 CHEAP = (*ONCE, "--no-lost")

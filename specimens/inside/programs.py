@@ -23,10 +23,12 @@ BIN = HERE.parent / "bin" / "inside"
 sys.path.insert(0, str(HERE.parent))
 sys.path.insert(0, str(HERE.parent.parent / "tools"))
 
-from find_go import environment, find_go  # noqa: E402
+from find_go import NoGo, environment, find_go  # noqa: E402
 from run import end, first_line  # noqa: E402
 
 from build import BuildFailed, c_compiler, xml_flags  # noqa: E402  (specimens/build.py is no package)
+
+__all__ = ["FLAVOURS", "BuildFailed", "NoGo", "Program", "asked", "built", "version_of"]
 
 FLAVOURS = ("", "stripped", "pie", "static")
 
