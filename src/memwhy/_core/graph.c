@@ -133,15 +133,24 @@ static int header_holds(const uint64_t *words, size_t count)
     return size == seen || size > seen; /* the last of its heap, or the rest is in another span */
 }
 
+/* Is this the user pointer of that lost chunk? */
+static int points_to(struct finding *finding, uint64_t address, uint32_t id)
+{
+    struct chunk found;
+
+    return chunks_resolve(finding->chunks, address, &finding->hint, 0, &found) == CHUNK_EXACT &&
+           bit_get(finding->lost, found.number) && before(finding->lost, finding->lost_before, found.number) == id;
+}
+
 static void connect(void *context, const uint64_t *words, size_t count, uint32_t id, uint64_t address)
 {
     struct finding *finding = context;
     struct chunk found;
     size_t first = 0;
 
-    if (chunks_resolve(finding->chunks, address, &finding->hint, 0, &found) == CHUNK_EXACT) {
-        finding->key[id] = key_of(finding, words[0]); /* a mapped block */
-    } else if (chunks_resolve(finding->chunks, address + 16, &finding->hint, 0, &found) == CHUNK_EXACT) {
+    if (points_to(finding, address, id)) { /* a mapped block, or a header on a page that is not resident */
+        finding->key[id] = key_of(finding, words[0]);
+    } else if (points_to(finding, address + 16, id)) {
         if (count > 2 && !header_holds(words, count))
             bit_set(finding->moved, id);
         if (count > 2)

@@ -8,8 +8,8 @@ from memwhy.memory.space import Space
 
 IsResident = Callable[[int, int], bool]
 
-_MOST_CHUNKS = 1500
-_MOST_BYTES = 1 << 19
+_MOST_CHUNKS = 5000
+_MOST_BYTES = 1 << 20
 """Read of the samples of one row."""
 _MOST_CHUNK_BYTES = 4096
 """Read of the beginning of one chunk."""

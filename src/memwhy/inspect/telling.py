@@ -1,9 +1,13 @@
 """Rows of what is lost: shapes told apart or summed, with owner, type and strings where they are sure enough."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from memwhy.inspect.owners import Places, find_owner
-from memwhy.inspect.samples import IsResident, Shape, read_samples, summed
+from memwhy.inspect.fingerprints import Mapped, find_struct
+from memwhy.inspect.owners import Places, find_owner, is_of_everybody
+from memwhy.inspect.rtti import Classes
+from memwhy.inspect.samples import Content, IsResident, Shape, read_samples, summed
+from memwhy.inspect.strings import sample_strings
 from memwhy.memory.space import Module, Space
 from memwhy.model.inspection import LostGraph
 
@@ -17,9 +21,9 @@ def tell(
     space: Space, is_resident: IsResident, modules: Sequence[Module], shapes: Sequence[Shape], *, show_contents: bool
 ) -> tuple[LostGraph, ...]:
     """At most MOST_ROWS + 1 rows, largest first, the sum of the rest last."""
-    rows = rows_of_shapes(shapes)
-    places = Places(modules)
-    told = [_row(space, is_resident, places, shape) for shape in rows[:MOST_ROWS]]
+    teller = _Teller(space, is_resident, modules, show_contents)
+    rows = rows_of_shapes([shape if teller.classes.name_of(shape.key) else replace(shape, key=0) for shape in shapes])
+    told = [teller.row(shape) for shape in rows[:MOST_ROWS]]
     if rows[MOST_ROWS:]:
         told.append(_rest(summed(rows[MOST_ROWS:]), len(rows) - MOST_ROWS))
     return tuple(told)
@@ -27,25 +31,61 @@ def tell(
 
 def rows_of_shapes(shapes: Sequence[Shape]) -> list[Shape]:
     """Large shapes as they are; the small ones summed with those whose graphs begin alike. Largest first."""
-    least = _OWN_ROW * sum(shape.all_bytes for shape in shapes)
-    own = [shape for shape in shapes if shape.all_bytes >= least and shape.chunks]
-    alike: dict[tuple[int, int], list[Shape]] = {}
+    equal: dict[tuple[int, int, int, int], list[Shape]] = {}
     for shape in shapes:
+        equal.setdefault((shape.chunks, shape.bytes, shape.head_bytes, shape.key), []).append(shape)
+    together = [summed(some) for some in equal.values()]
+    least = _OWN_ROW * sum(shape.all_bytes for shape in together)
+    own = [shape for shape in together if shape.all_bytes >= least and shape.chunks]
+    alike: dict[tuple[int, int], list[Shape]] = {}
+    for shape in together:
         if shape.all_bytes < least or not shape.chunks:
             alike.setdefault((shape.head_bytes, shape.key), []).append(shape)
     return sorted([*own, *(summed(some) for some in alike.values())], key=lambda one: -one.all_bytes)
 
 
-def _row(space: Space, is_resident: IsResident, places: Places, shape: Shape) -> LostGraph:
-    graphs = read_samples(space, is_resident, shape.samples)
-    owner = find_owner(places, graphs)
-    return LostGraph(
-        count=shape.count,
-        chunks=round(shape.all_chunks / shape.count),
-        bytes=shape.all_bytes,
-        library=owner.library if owner else None,
-        evidence="; ".join(_words(shape, [owner.evidence] if owner else [])),
-    )
+class _Teller:
+    """What can be said about the graphs of one address space."""
+
+    def __init__(self, space: Space, is_resident: IsResident, modules: Sequence[Module], show_contents: bool) -> None:
+        self.classes = Classes(space, modules)
+        self._space = space
+        self._is_resident = is_resident
+        self._places = Places(modules)
+        self._mapped = Mapped(space)
+        self._show_contents = show_contents
+
+    def row(self, shape: Shape) -> LostGraph:
+        """One row, from a few graphs of its shape."""
+        graphs = read_samples(self._space, self._is_resident, shape.samples)
+        library, type_name, evidence = self._name(shape, graphs)
+        strings = (content.raw for graph in graphs for content in graph) if self._show_contents else ()
+        return LostGraph(
+            count=shape.count,
+            chunks=round(shape.all_chunks / shape.count),
+            bytes=shape.all_bytes,
+            library=library,
+            type=type_name,
+            evidence="; ".join(_words(shape, evidence)),
+            samples=sample_strings(strings),
+        )
+
+    def _name(self, shape: Shape, graphs: Sequence[Sequence[Content]]) -> tuple[str | None, str | None, list[str]]:
+        """Library and type, with what speaks for them."""
+        owner = find_owner(self._places, graphs)
+        class_name = self.classes.name_of(shape.key)
+        module = self._places.module_at(shape.key)
+        if class_name is not None and module is not None:
+            evidence = [f"they begin with the vtable of {class_name} in {module.name}"]
+            if is_of_everybody(module) and owner is not None:
+                return owner.library, class_name, [*evidence, owner.evidence]
+            return module.name, class_name, evidence
+        if owner is None:
+            return None, None, []
+        likeness = find_struct(owner.library, graphs, self._mapped)
+        if likeness is None:
+            return owner.library, None, [owner.evidence]
+        return owner.library, likeness.name, [owner.evidence, likeness.evidence]
 
 
 def _words(shape: Shape, more: Iterable[str]) -> list[str]:
