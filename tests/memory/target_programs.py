@@ -66,8 +66,12 @@ def running(path: Path, *arguments: str, user: int | None = None) -> Iterator[Ta
 
 
 @contextlib.contextmanager
-def process_of(path: Path, *arguments: str, user: int | None = None) -> Iterator[subprocess.Popen[str]]:
+def process_of(
+    path: Path, *arguments: str, user: int | None = None, group: int | None = None
+) -> Iterator[subprocess.Popen[str]]:
     extra = {} if user is None else {"user": user, "group": user, "extra_groups": []}
+    if group is not None:
+        extra["group"] = group
     process = subprocess.Popen(
         [str(path), *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd="/", **extra
     )
