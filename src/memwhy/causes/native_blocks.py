@@ -24,8 +24,6 @@ def by_lost(case: Case) -> Finding | None:
     if held is not None and weigh.grows(case):
         because.append(held.said)
     against = [f"not sure to the byte: {one}" for one in case.facts.get("lost.caveats", "").splitlines()[:2]]
-    if case.facts.get("malloc.approximate"):
-        against.append("some of malloc's heaps could not be walked to their end")
     return Finding(
         cause=NAME,
         verdict=Verdict.SUPPORTED,
@@ -66,17 +64,24 @@ def _in_use(case: Case, held: inside.Change) -> Finding:
     if (kept := inside.change(case, inside.KEPT)) is not None and kept.minor:
         because.append(f"what malloc keeps free does not follow: {kept.said}")
     against = []
-    if lost is not None:
+    still = lost is not None and lost.bytes + lost.maybe_bytes < inside.MUCH * held.change
+    if still and lost is not None:
         against.append(
             f"only {human_bytes(lost.bytes)} of it is lost: the rest is still held by something, on purpose or not"
         )
+    elif lost is not None:
+        against.append(
+            f"{human_bytes(lost.bytes)} is lost for certain; to {human_bytes(lost.maybe_bytes)} only stale or interior words lead"
+        )
     else:
         against.append("whether anything still points to these blocks was not looked at")
+    if case.facts.get("malloc.approximate"):
+        against.append("some of malloc's heaps could not be walked to their end: their blocks are missing in the count")
     if not ours:
         against.append(f"a {runtime} runtime keeps its own objects in malloc too: its numbers were not read")
     if piles:
         against.append(piles)
-    sure = straightness(case, weigh.total(case) or held.series) + (0.1 if lost is None else 0.0)
+    sure = straightness(case, weigh.total(case) or held.series) + (0.0 if still else 0.1)
     return Finding(
         cause=NAME,
         verdict=Verdict.SUPPORTED if ours and not piles else Verdict.CANNOT_SAY,

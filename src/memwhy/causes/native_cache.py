@@ -90,7 +90,7 @@ def _by_blocks(case: Case) -> Finding | None:
     if not held.main:
         return None
     because = [f"a cache that is still filling grows like this: {held.said}"]
-    if lost is not None:
+    if lost is not None and lost.bytes + lost.maybe_bytes < inside.MUCH * held.change:
         because.append(f"all but {human_bytes(lost.bytes)} of malloc's blocks are still held by something")
     return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.08 if lost is None else 0.15,
                    bytes=inside.level(case, inside.HELD), because=tuple(because), remedy=REMEDY,

@@ -37,7 +37,10 @@ def run(options: argparse.Namespace) -> int:
     except OSError as error:
         raise UsageError(f"{command[0]}: {error.strerror}", help="give a program that exists and may be run") from error
     try:
-        code = watch(Watcher(child.pid, root=ROOT, pprof_url=options.pprof, probe=not options.no_probe), options)
+        watcher = Watcher(
+            child.pid, root=ROOT, pprof_url=options.pprof, probe=not options.no_probe, inside=not options.no_inside
+        )
+        code = watch(watcher, options)
         if child.poll() is not None:
             say(f"the command ended with exit code {child.returncode}", options)
         return code

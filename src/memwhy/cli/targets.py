@@ -21,6 +21,11 @@ def add_watching(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-probe", action="store_true", help="send nothing to the target's ports: look from outside only"
     )
+    parser.add_argument(
+        "--no-inside",
+        action="store_true",
+        help="do not read the target's own memory (figures only; it is never stopped)",
+    )
     parser.add_argument("--tick", metavar="TIME", default="1s", help="time between looks (default: 1s)")
 
 
@@ -32,7 +37,7 @@ def watcher_of(options: argparse.Namespace) -> Watcher:
         pid = _pid_of(options.target)
     else:
         pid = find_target(ROOT, options.target)
-    return Watcher(pid, root=ROOT, pprof_url=url, probe=not options.no_probe)
+    return Watcher(pid, root=ROOT, pprof_url=url, probe=not options.no_probe, inside=not options.no_inside)
 
 
 def tick_of(options: argparse.Namespace) -> float:

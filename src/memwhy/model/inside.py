@@ -97,13 +97,14 @@ def _rss_at(case: Case) -> dict[float, int]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LostMemory:
-    """Blocks that nothing points to. of_rss: their share of RSS; of_growth: of the growth of blocks in use, None when unknown."""
+    """Blocks that nothing points to. of_rss: their share of RSS; of_growth: of the growth of blocks in use, None when
+    unknown; maybe_bytes: of further blocks, which only interior or stale words lead to."""
 
     bytes: int
     blocks: int | None
     of_rss: float
     of_growth: float | None
-    sound: bool
+    maybe_bytes: int
 
     @property
     def dominates(self) -> bool:
@@ -119,8 +120,7 @@ class LostMemory:
     @property
     def sure(self) -> float:
         """How sure it makes a native leak."""
-        sure = 0.95 if self.dominates else 0.75
-        return sure if self.sound else sure - 0.1
+        return 0.95 if self.dominates else 0.75
 
     @property
     def said(self) -> str:
@@ -150,7 +150,7 @@ def lost(case: Case) -> LostMemory | None:
         blocks=level(case, "malloc.lost_chunks_count"),
         of_rss=of_rss,
         of_growth=of_growth,
-        sound=not case.facts.get("malloc.approximate") and not case.facts.get("lost.caveats"),
+        maybe_bytes=level(case, "malloc.lost_maybe_bytes") or 0,
     )
 
 

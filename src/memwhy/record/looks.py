@@ -22,12 +22,11 @@ NAME = "inspect/look"
 Depth = Literal["cheap", "malloc", "lost"]
 _DEEP: tuple[Depth, ...] = ("lost", "malloc")
 EVERY_S: dict[Depth, float] = {"cheap": 2.0, "malloc": 15.0, "lost": 600.0}
-EXPECTED_S_PER_GIB: dict[Depth, float] = {"cheap": 0.1, "malloc": 0.5, "lost": 2.0}
-"""CPU seconds for each GiB of RSS until a look of that depth was measured."""
-ATTACH_S = 0.1
+EXPECTED_S_PER_GIB: dict[Depth, float] = {"cheap": 0.2, "malloc": 1.0, "lost": 4.0}
+"""CPU seconds for each GiB of RSS until a look of that depth was measured; twice what a quiet target takes."""
 BUDGET_SHARE = 0.02
 """Deep looks together take at most this share of the time of the watch, of one core, …"""
-BUDGET_LEAST_S = 0.5
+BUDGET_LEAST_S = 1.0
 """… or so much, where that is more: two looks at a small process."""
 OPEN_END_S = 60.0
 MIDWAY_S = 18.0
@@ -53,6 +52,7 @@ class Looks:
         self._begun_ns: int | None = None
         self._next_ns: dict[Depth, int] = {"cheap": 0, "malloc": 0, "lost": 0}
         self._cost: dict[Depth, float] = {}
+        self._nothing_to_count = False
         self._looks = 0
         self._failures = 0
         self._off = False
@@ -88,9 +88,12 @@ class Looks:
             due = last or self._next_ns[depth] <= now_ns + SLACK_NS
             if due and self._affordable(depth, now_ns, rss_bytes, last=last):
                 return depth
-        if last and not self.counted:
+        if last and not self._nothing_to_count:
+            again = " again" if self.counted else ""
             expected_s = self._expected_s("malloc", rss_bytes)
-            self.left_out = f"malloc's blocks were not counted: that would have taken about {expected_s:.1f} s of CPU"
+            self.left_out = (
+                f"malloc's blocks were not counted{again}: that would have taken about {expected_s:.1f} s of CPU"
+            )
         return "cheap" if last or self._next_ns["cheap"] <= now_ns + SLACK_NS else None
 
     def _affordable(self, depth: Depth, now_ns: int, rss_bytes: int, *, last: bool) -> bool:
@@ -102,9 +105,8 @@ class Looks:
         return self._spent_deep_ns / NS_PER_S + needed_s <= allowed_s
 
     def _expected_s(self, depth: Depth, rss_bytes: int) -> float:
-        attach_s = 0.0 if self._inspector is not None else ATTACH_S
         per_gib = self._cost.get(depth, EXPECTED_S_PER_GIB[depth])
-        return attach_s + per_gib * max(rss_bytes, GIB // 64) / GIB
+        return per_gib * max(rss_bytes, GIB // 64) / GIB
 
     # -- looking --------------------------------------------------------------------------------
 
@@ -127,7 +129,7 @@ class Looks:
         evidence = timed(NAME, _as_os_error(read, self._denied))
         cost_ns = time.thread_time_ns() - began_ns
         self.spent_ns += cost_ns
-        self._spent_deep_ns += 0 if depth == "cheap" else cost_ns
+        self._spent_deep_ns += 0 if depth == "cheap" else cost_ns - attached_ns
         self._looks += 1
         if found is None:
             self._failed()
@@ -135,6 +137,7 @@ class Looks:
             return evidence
         self._failures = 0
         self.counted = self.counted or found.malloc is not None
+        self._nothing_to_count = depth != "cheap" and found.malloc is None
         self.go_seen = found.go is not None and bool(found.go.memstats)
         self._cost[depth] = (cost_ns - attached_ns) / NS_PER_S * GIB / max(rss_bytes, GIB // 64)
         self._plan(depth, now_ns, cost_ns - attached_ns)
