@@ -3,11 +3,16 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from memwhy.runtimes.go.goroutines import read_goroutines
+from memwhy.runtimes.go.groups import profile_text
 from memwhy.runtimes.go.heap_profile import HeapProfile, read_heap_profile
 from memwhy.runtimes.go.inline import Unfolding
 from memwhy.runtimes.go.memstats import MemStats, read_memstats
 from memwhy.runtimes.go.pprof_file import is_runtime
 from memwhy.runtimes.interface import Unsupported
+from memwhy.sources.go import buildinfo
+from memwhy.sources.go import goroutine_text as goroutine_reader
+from memwhy.sources.go import heap_text as heap_reader
 
 if TYPE_CHECKING:
     from memwhy.runtimes.go.adapter import GoRuntime
@@ -21,11 +26,19 @@ _TRAILER_END = ("BuckHashSys", "GCSys", "OtherSys", "NextGC", "LastGC")
 
 
 def documents(runtime: "GoRuntime") -> Iterator[tuple[str, bytes]]:
-    """(source name, raw evidence). What cannot be read is left out; without its profile the heap still has its MemStats."""
-    try:
-        yield "go/heap", heap_text(runtime)
-    except Unsupported:
-        return
+    """(source name, raw evidence); what cannot be read is left out. The heap without its profile still has MemStats."""
+    yield buildinfo.NAME, buildinfo.render(runtime.module.path, runtime.version, runtime.settings).encode()
+    for name, write in ((heap_reader.NAME, heap_text), (goroutine_reader.NAME, goroutine_text)):
+        try:
+            text = write(runtime)
+        except Unsupported:
+            continue
+        yield name, text
+
+
+def goroutine_text(runtime: "GoRuntime") -> bytes:
+    """/debug/pprof/goroutine?debug=1. Raises Unsupported."""
+    return profile_text(read_goroutines(runtime), debug=1)
 
 
 def heap_text(runtime: "GoRuntime") -> bytes:
