@@ -52,7 +52,7 @@ def in_state(state: str, tmp_path: Path) -> Iterator[tuple[int, int]]:
 
 def off(space: Live, residency: Residency | None = None) -> list[tuple[str, int, int]]:
     """(name, Rss, bytes of the pages found) of the mappings where the two differ."""
-    pages = space.resident if residency is None else lambda s, e: residency.pages(space.mappings, s, e)
+    pages = space.resident if residency is None else residency.pages
     found = [(mapping, bytes_of(pages(mapping.start, mapping.end))) for mapping in space.mappings]
     return [(m.path or hex(m.start), m.rss_bytes or 0, size) for m, size in found if size != m.rss_bytes]
 
@@ -70,7 +70,7 @@ def test_the_pages_found_are_the_kernels_rss_of_every_mapping(state: str, tmp_pa
 def test_without_the_ioctl_the_flags_of_pagemap_give_the_same(state: str, tmp_path: Path) -> None:
     for pid, _ in in_state(state, tmp_path):
         with looking_at(pid) as space, open(f"/proc/{pid}/pagemap", "rb") as pagemap:
-            residency = Residency(pagemap.fileno(), can_scan=False)
+            residency = Residency(pagemap.fileno(), space.mappings, can_scan=False)
             assert off(space, residency) == []
             assert residency.notes == ()
 
@@ -78,7 +78,7 @@ def test_without_the_ioctl_the_flags_of_pagemap_give_the_same(state: str, tmp_pa
 def test_without_the_ioctl_zero_pages_beside_forked_ones_are_told_as_unsure(tmp_path: Path) -> None:
     for pid, at in in_state("zero-forked", tmp_path):
         with looking_at(pid) as space, open(f"/proc/{pid}/pagemap", "rb") as pagemap:
-            residency = Residency(pagemap.fileno(), can_scan=False)
+            residency = Residency(pagemap.fileno(), space.mappings, can_scan=False)
             wrong = off(space, residency)
             assert len(wrong) == 1
             (note,) = residency.notes
@@ -92,12 +92,12 @@ def test_every_other_page_is_found_at_its_address(by_ioctl: bool, tmp_path: Path
         pytest.skip("PAGEMAP_SCAN came with Linux 6.7")
     for pid, at in in_state("every-other-page", tmp_path):
         with looking_at(pid) as space, open(f"/proc/{pid}/pagemap", "rb") as pagemap:
-            residency = Residency(pagemap.fileno(), can_scan=by_ioctl)
+            residency = Residency(pagemap.fileno(), space.mappings, can_scan=by_ioctl)
             expected = array("Q", [at + PAGE * page for i in range(0, 4096, 2) for page in (i, i + 1)])
-            assert residency.pages(space.mappings, at, at + 16 * MIB) == expected
-            assert residency.pages(space.mappings, at + 10 * PAGE, at + 13 * PAGE) == expected[10:14]
+            assert residency.pages(at, at + 16 * MIB) == expected
+            assert residency.pages(at + 10 * PAGE, at + 13 * PAGE) == expected[10:14]
             inside = array("Q", [at + 10 * PAGE + 100, at + 11 * PAGE])
-            assert residency.pages(space.mappings, at + 10 * PAGE + 100, at + 11 * PAGE + 5) == inside
+            assert residency.pages(at + 10 * PAGE + 100, at + 11 * PAGE + 5) == inside
 
 
 @pytest.mark.skipif(not can_scan(), reason="PAGEMAP_SCAN came with Linux 6.7")
@@ -130,7 +130,7 @@ def test_asking_leaves_the_target_as_it_was(tmp_path: Path) -> None:
 def test_hugetlb_pages_are_not_in_rss_and_not_found(tmp_path: Path) -> None:
     mapping = Mapping(start=0x1000, end=0x3000, perms="rw-p", path="/anon_hugepage", rss_bytes=0, vm_flags="rd wr ht")
     with open("/proc/self/pagemap", "rb") as pagemap:
-        assert len(Residency(pagemap.fileno()).pages([mapping], 0, 1 << 40)) == 0
+        assert len(Residency(pagemap.fileno(), [mapping]).pages(0, 1 << 40)) == 0
 
 
 ranges = st.lists(st.integers(0, 1 << 40), unique=True, max_size=20).map(lambda n: array("Q", sorted(n)[: len(n) & ~1]))

@@ -91,7 +91,7 @@ class Live(Space):
 
     def resident(self, start: int, end: int) -> "array[int]":
         """What of a range counts in RSS, as flat uint64 pairs start, end in address order, merged; see `Residency`."""
-        return self._residency.pages(self.mappings, start, end)
+        return self._residency.pages(start, end)
 
     def threads(self) -> tuple[Thread, ...]:
         """Its threads by tid; registers: the arguments of the system call that each waits in."""
@@ -112,7 +112,7 @@ class Live(Space):
                 raise TargetGone(f"pid {self.pid} ended while its mappings were read") from error
             raise
         self._check_identity()
-        self._residency.forget()
+        self._residency.look_at(self.mappings)
 
     def close(self) -> None:
         """Let go of the descriptors."""

@@ -50,10 +50,17 @@ _READINGS: tuple[frozenset[int], ...] = (
 class Residency:
     """The resident pages of one process. pagemap: a descriptor of its /proc/PID/pagemap. notes: what is not sure, in words."""
 
-    def __init__(self, pagemap: int, *, can_scan: bool = True) -> None:
+    def __init__(self, pagemap: int, mappings: Sequence[Mapping] = (), *, can_scan: bool = True) -> None:
         self._pagemap = pagemap
         self._can_scan = can_scan
         self._readings: dict[int, frozenset[int] | None] = {}
+        self.look_at(mappings)
+
+    def look_at(self, mappings: Sequence[Mapping]) -> None:
+        """Take these mappings, of all in address order, for what the process has now; each is judged anew."""
+        self._mappings = mappings
+        self._starts = [mapping.start for mapping in mappings]
+        self._readings.clear()
         self._unsure_bytes = 0
         self._unsearched: list[str] = []
 
@@ -67,18 +74,11 @@ class Residency:
             )
         return tuple(notes)
 
-    def forget(self) -> None:
-        """The mappings were read again: judge each anew."""
-        self._readings.clear()
-        self._unsearched.clear()
-        self._unsure_bytes = 0
-
-    def pages(self, mappings: Sequence[Mapping], start: int, end: int) -> "array[int]":
-        """What is resident of a range, as flat uint64 pairs. mappings: all, in address order; those with Rss 0 are not asked."""
+    def pages(self, start: int, end: int) -> "array[int]":
+        """What is resident of a range, as flat uint64 pairs. Mappings with Rss 0 are not asked."""
         found: array[int] = array("Q")
-        first = max(0, bisect_right(mappings, start, key=lambda mapping: mapping.start) - 1)
-        last = bisect_left(mappings, end, key=lambda mapping: mapping.start)
-        for mapping in mappings[first:last]:
+        first = max(0, bisect_right(self._starts, start) - 1)
+        for mapping in self._mappings[first : bisect_left(self._starts, end)]:
             if mapping.end > start and mapping.rss_bytes != 0:
                 append_ranges(found, self._pages_of(mapping, start, end))
         return found
