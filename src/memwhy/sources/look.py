@@ -92,7 +92,7 @@ def _part(look: Part, name: str) -> Part | None:
 
 def _ledger(look: Part, go: Part | None, malloc: Part | None) -> dict[str, int]:
     """The categories that this look could tell; empty ones of them are 0."""
-    rows = {row.get("category"): row for row in look["ledger"] if isinstance(row, dict)}
+    rows = {str(row.get("category")): row for row in look["ledger"] if isinstance(row, dict)}
     parts = {"go": go, "malloc": malloc}
     found = {"process.rss_bytes": look["rss_bytes"], "ledger.rss_bytes": look["rss_bytes"]}
     for category in CATEGORIES:

@@ -1,0 +1,126 @@
+"""Watching looks into the target's memory: within its budget, never stopping it, and honest where it may not."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from memwhy_command import IDLE, NOBODY, process_of, python_for_anybody, run_memwhy
+
+from memwhy.record import Looks, Watcher, snapshots
+from memwhy.record.looks import NAME
+from memwhy.recording import open_recording
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "specimens"))
+from run import SpecimenFailed, running
+
+GIB = 1 << 30
+S = 1_000_000_000
+
+
+def parts(raw: bytes) -> set[str]:
+    """Which parts of a look were read."""
+    look = json.loads(raw)
+    return {name for name in ("go", "malloc", "lost") if look[name] is not None}
+
+
+def test_the_first_look_counts_blocks_and_the_closing_one_searches_for_lost_ones() -> None:
+    with process_of(IDLE) as target:
+        looks = Looks("/proc", target.pid)
+        looks.planned_s = 60.0
+        first = looks.take(0, GIB // 64)
+        last = looks.take(60 * S, GIB // 64, last=True)
+        looks.close()
+    assert first is not None and first.error is None
+    assert parts(first.raw) == {"malloc"}
+    assert last is not None and last.error is None
+    assert parts(last.raw) == {"malloc", "lost"}
+    assert looks.left_out is None
+
+
+def test_a_target_too_large_for_the_budget_gets_cheap_looks_and_it_is_said() -> None:
+    with process_of(IDLE) as target:
+        looks = Looks("/proc", target.pid)
+        looks.planned_s = 60.0
+        first = looks.take(0, 64 * GIB)
+        last = looks.take(60 * S, 64 * GIB, last=True)
+        looks.close()
+    assert [parts(one.raw) for one in (first, last) if one is not None] == [set(), set()]
+    assert looks.left_out == "malloc's blocks were not counted: that would have taken about 64.0 s of CPU"
+
+
+def test_looks_are_taken_no_oftener_than_they_are_due() -> None:
+    with process_of(IDLE) as target:
+        looks = Looks("/proc", target.pid)
+        taken = [looks.take(now * S // 2, GIB // 64) for now in range(12)]  # every half second, for six
+        looks.close()
+    assert sum(one is not None for one in taken) <= 4
+
+
+def test_a_process_that_is_gone_is_an_error_and_no_exception() -> None:
+    with process_of(IDLE) as target:
+        looks = Looks("/proc", target.pid)
+        assert looks.take(0, GIB // 64) is not None
+    later = looks.take(100 * S, GIB // 64)
+    looks.close()
+    assert later is not None
+    assert (later.raw, bool(later.error)) == (b"", True)
+
+
+def test_nothing_is_looked_into_unless_asked_for() -> None:
+    watcher = Watcher(os.getpid(), probe=False)
+    taken = watcher.take()
+    watcher.close()
+    assert watcher.looks is None
+    assert taken is not None
+    assert NAME not in {one.source for one in taken.evidence}
+
+
+def test_a_short_watch_of_a_real_program_has_two_counts_of_its_blocks() -> None:
+    with process_of(IDLE) as target:
+        watcher = Watcher(target.pid, probe=False, inside=True)
+        taken = list(snapshots(watcher, for_s=3.0))
+        watcher.close()
+    looks = [one for snapshot in taken for one in snapshot.evidence if one.source == NAME]
+    assert [one.error for one in looks] == [None] * len(looks)
+    assert sum("malloc" in parts(one.raw) for one in looks) >= 2
+
+
+def test_the_command_leaves_the_memory_alone_when_told_to(tmp_path: Path) -> None:
+    kept = tmp_path / "kept.memwhy"
+    with process_of(IDLE) as target:
+        for flags, seen in (((), True), (("--no-inside",), False)):
+            kept.unlink(missing_ok=True)
+            done = run_memwhy("record", str(target.pid), "-o", kept, "--for", "1s", "-q", *flags)
+            assert done.code == 0
+            with open_recording(kept) as recording:
+                assert (NAME in {row[0] for row in recording.sources()}) is seen
+
+
+needs_root = pytest.mark.skipif("os.geteuid() != 0", reason="only root can run programs as other users")
+
+
+@needs_root
+def test_a_process_of_somebody_else_is_said_to_be_closed_and_asked_once(tmp_path: Path) -> None:
+    python = python_for_anybody()
+    if python is None:
+        pytest.skip("no Python here that another user may run")
+    with process_of(IDLE) as target:
+        done = run_memwhy(
+            "watch", str(target.pid), "--for", "4s", "--format", "json", "-q", python=python, user=NOBODY, cwd=Path("/")
+        )
+    rows = [row for row in done.report["evidence"] if row["source"] == NAME]
+    assert [(row["samples"], row["problem"].partition(":")[0]) for row in rows] == [(0, "not permitted")]
+
+
+@pytest.mark.specimen
+def test_a_go_program_without_an_endpoint_is_read_from_outside() -> None:
+    try:
+        with running("goroutine-pile", "guilty", pprof=False) as specimen:
+            answer = run_memwhy("watch", str(specimen.pid), "--for", "9s", "--format", "json", "-q").report
+    except SpecimenFailed as problem:
+        pytest.skip(str(problem))
+    assert answer["verdict"]["cause"] in ("goroutine-leak", "undetermined")
+    assert answer["target"]["runtime_version"].startswith("go1.")
+    assert not any("goroutine count" in text or "MemStats" in text for text in answer["missing"])
