@@ -63,29 +63,45 @@ size_t memory_read(const struct memory *memory, uint64_t address, void *into, si
 
 #define BATCH 1024
 
+/* Whole elements that one process_vm_readv(2) got; -1 when that call is not to be had (ENOSYS, seccomp). */
+static ssize_t gather_batch(pid_t pid, const uint64_t *addresses, size_t count, size_t size, char *out)
+{
+    struct iovec remote[BATCH], local = {out, count * size};
+    ssize_t got;
+
+    for (size_t i = 0; i < count; i++) {
+        remote[i].iov_base = (void *)(uintptr_t)addresses[i];
+        remote[i].iov_len = size;
+    }
+    got = process_vm_readv(pid, &local, 1, remote, count, 0);
+    if (got < 0)
+        return errno == EFAULT ? 0 : -1;
+    return (ssize_t)((size_t)got / size);
+}
+
 void memory_gather(const struct memory *memory, const uint64_t *addresses, size_t count, size_t size, void *into)
 {
-    char *out = into;
-    size_t next = 0;
+    int by_pid = memory->count == 0 && memory->pid > 0 && size > 0;
+    size_t next = 0, most = BATCH;
 
     while (next < count) {
-        size_t batch = count - next < BATCH ? count - next : BATCH;
-        size_t whole = 0;
-        if (memory->count == 0 && memory->pid > 0) {
-            struct iovec remote[BATCH], local = {out + next * size, batch * size};
-            ssize_t got;
-            for (size_t i = 0; i < batch; i++) {
-                remote[i].iov_base = (void *)(uintptr_t)addresses[next + i];
-                remote[i].iov_len = size;
-            }
-            got = process_vm_readv(memory->pid, &local, 1, remote, batch, 0);
-            whole = got > 0 ? (size_t)got / size : 0;
+        char *out = (char *)into + next * size;
+        size_t batch = count - next < most ? count - next : most, got = 0;
+        ssize_t whole = by_pid ? gather_batch(memory->pid, addresses + next, batch, size, out) : 0;
+        if (whole < 0) {
+            by_pid = 0;
+            continue;
         }
-        next += whole;
-        if (whole < batch && next < count) { /* the one that stopped the batch, or all when there is no such call */
-            size_t got = memory_read(memory, addresses[next], out + next * size, size);
-            memset(out + next * size + got, 0, size - got);
-            next++;
+        next += (size_t)whole;
+        if ((size_t)whole == batch) {
+            most = most < BATCH ? most * 2 : BATCH;
+            continue;
         }
+        /* The one that stopped the batch. Where many do, small batches keep the rest from being listed again and again. */
+        most = most > 1 ? most / 2 : 1;
+        out = (char *)into + next * size;
+        got = memory_read(memory, addresses[next], out, size);
+        memset(out + got, 0, size - got);
+        next++;
     }
 }
