@@ -63,7 +63,7 @@ def look(memwhy: Sequence[str], target: int | str, *flags: str) -> Look:
         out.seek(0)
         err.seek(0)
         if process.returncode != 0:
-            raise LookFailed(err.read().decode(errors="replace").strip()[-1500:])
+            raise LookFailed(" / ".join(err.read().decode(errors="replace").strip().splitlines()[-2:]))
         answer = json.load(out)
     return Look(answer, usage.ru_utime + usage.ru_stime, wall_s, usage.ru_maxrss * 1024)
 

@@ -148,7 +148,7 @@ def leak(memwhy: Sequence[str], chap: str | None, size: int) -> list[Row]:
         "-go",
         "100",
     )
-    rows = tried("lost", lost, memwhy, sizes)
+    rows = tried("lost", lost, memwhy, sizes, str(100 * size))
     with asked("cgoheap", *sizes) as program:
         rss_bytes, lost_bytes = resident_bytes(program.pid), program.ask("truth")["lost_bytes"]
         rows += tried("cost", costs, memwhy, program, rss_bytes)

@@ -93,17 +93,17 @@ def test_a_process_that_mutates_hard_is_read_without_a_stop() -> None:
         running.ask("mutate")
         found = inspect(running.pid, *ONCE)
         before = running.ask("malloc")
-        assert found["malloc"] is not None
+        assert found["malloc"] is not None, found["notes"]
         assert abs(found["malloc"]["system_bytes"] - before["arena"]) < 64 << 20
         assert found["malloc"]["approximate"] == [] or found["lost"] is None
 
 
-def test_a_corrupt_heap_is_marked_and_nothing_is_called_lost() -> None:
+def test_a_corrupt_heap_is_marked_and_what_it_holds_is_not_called_lost() -> None:
     with program("blocks", "-mib", "20", "-lost", "100", "-corrupt") as running:
         found = inspect(running.pid, *ONCE)
-    assert found["malloc"] is None or found["malloc"]["approximate"] != []
-    assert found["lost"] is None
-    assert any("lost" in note or "walk" in note for note in found["notes"]), found["notes"]
+    assert found["malloc"]["approximate"] != []
+    assert found["lost"] is None or found["lost"]["bytes"] <= 100 * 1008
+    assert found["lost"] is None or found["lost"]["caveats"] != []
     assert "malloc.unread" in {row["category"] for row in found["ledger"]}
 
 
@@ -112,11 +112,8 @@ def test_a_static_binary_is_read_like_any_other() -> None:
         said, truth = running.ask("malloc"), running.ask("truth")
         found = inspect(running.pid, *ONCE)
     assert found["rss_bytes"] > 20 << 20
-    if found["malloc"] is not None:
-        assert found["malloc"]["in_use_bytes"] == said["uordblks"]
-        assert found["lost"] is None or abs(found["lost"]["bytes"] - truth["lost_bytes"]) <= truth["lost_bytes"] // 100
-    else:
-        assert found["notes"] != []
+    assert found["malloc"]["in_use_bytes"] == said["uordblks"]
+    assert found["lost"]["bytes"] == pytest.approx(truth["lost_bytes"], rel=0.01)
 
 
 def test_a_thousand_arenas_and_fifty_thousand_mappings_are_all_counted() -> None:

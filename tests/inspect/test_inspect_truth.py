@@ -1,6 +1,7 @@
 """What is seen from outside is what the process says of itself, on programs that count what they do."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from inspect_programs import ONCE, inspect, program, resident_bytes, status
@@ -94,15 +95,22 @@ def values(path: Path) -> dict[tuple[str, tuple[str, ...]], int]:
     return found
 
 
-def test_what_nothing_points_to_is_found_to_a_thousandth() -> None:
+def test_what_nothing_points_to_is_found_but_for_what_stray_words_may_hold() -> None:
     with program("cgoheap", *MIXED) as running:
         truth = running.ask("truth")
         found = inspect(running.pid, *ONCE)
-    assert found["lost"]["bytes"] == pytest.approx(truth["lost_bytes"], rel=0.003)
+    assert_lost(found["lost"], truth["lost_bytes"])
     largest = max(found["lost"]["graphs"], key=lambda graph: graph["bytes"])
     if running.facts["documents"] == "libxml2":
         assert largest["library"].startswith("libxml2")
     assert all(graph["samples"] == [] for graph in found["lost"]["graphs"])
+
+
+def assert_lost(seen: dict[str, Any], lost_bytes: int) -> None:
+    """Nothing more than what is lost; of that all but what a number that looks like an address, or a stale word, leads to."""
+    assert seen["bytes"] <= 1.001 * lost_bytes
+    assert seen["bytes"] + seen["maybe_bytes"] >= 0.999 * lost_bytes
+    assert seen["bytes"] >= 0.97 * lost_bytes
 
 
 def test_what_only_go_holds_is_not_lost() -> None:
@@ -116,17 +124,17 @@ def test_lost_objects_of_cpp_are_named_by_their_class() -> None:
     with program("shop", "2000", "4000") as running:
         truth = running.ask("truth")
         found = inspect(running.pid, *ONCE)
-    assert found["lost"]["bytes"] == pytest.approx(truth["lost_bytes"], rel=0.003)
+    assert_lost(found["lost"], truth["lost_bytes"])
     largest = max(found["lost"]["graphs"], key=lambda graph: graph["bytes"])
     assert "shop::" in (largest["type"] or "")
 
 
 def test_contents_are_shown_only_when_asked_for() -> None:
-    with program("blocks", "-mib", "5", "-lost", "500") as running:
+    with program("shop", "500", "500") as running:
         quiet = run_memwhy("inspect", str(running.pid), *ONCE)
         shown = run_memwhy("inspect", str(running.pid), *ONCE, "--show-contents")
-    assert "ZZZZZZZZ" not in quiet.out
-    assert "ZZZZ" in shown.out
+    assert "A book about" not in quiet.out
+    assert "A book about" in shown.out
 
 
 def test_a_look_leaves_the_targets_memory_as_it_was() -> None:

@@ -63,7 +63,8 @@ func main() {
 	docs := flag.Int("docs", 0, "`N` documents that are lost")
 	plain := flag.Int("plain", 0, "`N` blocks of 800 bytes that are lost")
 	objects := flag.Int("objects", 0, "`N` C++ objects that are lost")
-	held := flag.Int("held", 0, "`N` blocks and a hundredth as many documents that only Go objects hold; as many blocks in a C list")
+	held := flag.Int("held", 0, "`N` blocks in a Go map, as many in a Go slice and as many in a C list")
+	heldDocs := flag.Int("held-docs", 0, "`N` documents that only a Go slice holds")
 	goMiB := flag.Int("go", 0, "`MiB` of Go heap")
 	pieces := flag.Int("fragments", 0, "`MiB` of blocks in several arenas of which every second is freed")
 	twin := flag.Bool("twin", false, "lose nothing: a Go map holds it")
@@ -78,7 +79,7 @@ func main() {
 			caches[number][at] = 1
 		}
 	}
-	makeAll(*docs, *plain, *objects, *held, *twin)
+	makeAll(*docs, *plain, *objects, *held, *heldDocs, *twin)
 	fragment(*pieces)
 	runtime.UnlockOSThread()
 	runtime.GC()
@@ -90,9 +91,9 @@ func main() {
 }
 
 // makeAll mixes what is lost with what is held, so that they are neighbours in memory.
-func makeAll(docs, plain, objects, held int, twin bool) {
+func makeAll(docs, plain, objects, held, heldDocs int, twin bool) {
 	most := held
-	for _, count := range []int{docs, plain, objects} {
+	for _, count := range []int{docs, plain, objects, heldDocs} {
 		if count > most {
 			most = count
 		}
@@ -100,6 +101,10 @@ func makeAll(docs, plain, objects, held int, twin bool) {
 	for number := 0; number < most; number++ {
 		if number < held {
 			hold(number)
+		}
+		if number < heldDocs {
+			C.purpose_set(C.HELD)
+			inOrder = append(inOrder, C.document_new(C.int(number)))
 		}
 		if twin {
 			loseOne(number, docs, plain, objects, func(block unsafe.Pointer) { byNumber[-len(byNumber)-1] = block })
@@ -131,9 +136,6 @@ func hold(number int) {
 	C.purpose_set(C.HELD)
 	byNumber[number] = C.block_new(160, C.int(number))
 	inOrder = append(inOrder, C.block_new(280, C.int(number)))
-	if number%100 == 0 {
-		inOrder = append(inOrder, C.document_new(C.int(number)))
-	}
 	C.chain_grow(1)
 }
 
