@@ -20,7 +20,7 @@ static int region_index(struct chunk_region *region, uint64_t *number)
         if (block % 64 == 0)
             region->last[block / 64] = last;
         region->rank[block] = (uint32_t)*number;
-        *number += (uint64_t)__builtin_popcountll(chunks_used(region, block));
+        *number += bits_count(chunks_used(region, block));
         if (starts)
             last = block * 64 + 63 - (uint64_t)__builtin_clzll(starts);
         if (*number > UINT32_MAX)

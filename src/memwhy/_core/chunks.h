@@ -54,6 +54,15 @@ void chunks_weigh(const struct chunks *chunks, const uint64_t *bits, uint64_t *c
 void chunks_common(const struct chunks *chunks, const uint64_t *bits, const struct chunks *earlier, const uint64_t *earlier_bits,
                    uint64_t *into);
 
+/* As wide as the oldest x86-64 allows: without the popcnt instruction, the compiler's own is a call. */
+static inline uint32_t bits_count(uint64_t word)
+{
+    word -= word >> 1 & 0x5555555555555555u;
+    word = (word & 0x3333333333333333u) + (word >> 2 & 0x3333333333333333u);
+    word = (word + (word >> 4)) & 0x0f0f0f0f0f0f0f0fu;
+    return (uint32_t)(word * 0x0101010101010101u >> 56);
+}
+
 static inline uint64_t bits_load(const uint8_t *bits, uint64_t slots, uint64_t block)
 {
     uint64_t word = 0, left = slots - block * 64;
@@ -93,7 +102,7 @@ static inline int chunks_at(const struct chunk_region *region, uint64_t slot, st
 
     if (!(used & bit))
         return 0;
-    found->number = region->rank[block] + (uint32_t)__builtin_popcountll(used & (bit - 1));
+    found->number = region->rank[block] + bits_count(used & (bit - 1));
     found->slot = region->first_slot + slot;
     return 1;
 }

@@ -66,7 +66,7 @@ static void for_each_lost(struct finding *finding, each_lost each)
 
 static uint32_t before(const uint64_t *bits, const uint32_t *ranks, uint32_t number)
 {
-    return ranks[number >> 6] + (uint32_t)__builtin_popcountll(bits[number >> 6] & ((1ULL << (number & 63)) - 1));
+    return ranks[number >> 6] + bits_count(bits[number >> 6] & ((1ULL << (number & 63)) - 1));
 }
 
 static uint32_t count_before(const uint64_t *bits, uint32_t *ranks, size_t places)
@@ -75,7 +75,7 @@ static uint32_t count_before(const uint64_t *bits, uint32_t *ranks, size_t place
 
     for (size_t i = 0; i < places; i++) {
         ranks[i] = sum;
-        sum += (uint32_t)__builtin_popcountll(bits[i]);
+        sum += bits_count(bits[i]);
     }
     return sum;
 }
@@ -148,14 +148,14 @@ static void connect(void *context, const uint64_t *words, size_t count, uint32_t
     struct chunk found;
     size_t first = 0;
 
-    if (points_to(finding, address, id)) { /* a mapped block, or a header on a page that is not resident */
-        finding->key[id] = key_of(finding, words[0]);
-    } else if (points_to(finding, address + 16, id)) {
+    if (points_to(finding, address + 16, id)) { /* it begins with the header, whose first word belongs to the chunk before */
         if (count > 2 && !header_holds(words, count))
             bit_set(finding->moved, id);
         if (count > 2)
             finding->key[id] = key_of(finding, words[2]);
-        first = 2; /* the first word of the header belongs to the chunk before */
+        first = 2;
+    } else if (points_to(finding, address, id)) { /* a mapped block, or a header on a page that is not resident */
+        finding->key[id] = key_of(finding, words[0]);
     }
     for (size_t i = first; i < count; i++) {
         uint32_t other;

@@ -172,7 +172,7 @@ int mark_chunks(const struct chunks *chunks, struct words *words, struct mark_ro
         for (size_t i = 0; i < places; i++) {
             maybe[i] &= ~sure[i];
             marking.pending[i] = maybe[i];
-            marking.pending_count += (uint64_t)__builtin_popcountll(maybe[i]);
+            marking.pending_count += bits_count(maybe[i]);
         }
         *roots_bytes += read_roots(&marking, doubtful);
         drain(&marking);

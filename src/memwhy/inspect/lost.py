@@ -26,6 +26,9 @@ _SAMPLED_CHUNKS = 1024
 """At most so many chunks of one sampled graph."""
 _NEAR_BYTES = 1 << 16
 """Ranges so near to each other are asked for residency together."""
+_MOST_LOOKS = 8
+_STILL = 0.0002
+"""Looks that disagree about a smaller share of all blocks saw the same."""
 
 Range = tuple[int, int]
 
@@ -48,11 +51,11 @@ def find_lost(
     caveats: list[str] = []
     look = _Look(space, blocks, roots, _tick(progress, "what the roots lead to"))
     if space.pid is not None:
-        if again is not None:
-            blocks, roots = again()
-        second = _Look(space, blocks, roots, _tick(progress, "the same again, for what moved meanwhile"))
-        caveats += second.agree_with(look)
-        look = second
+        look, moved_bytes = _look_again(look, space, blocks, roots, again, progress)
+        if moved_bytes:
+            caveats.append(
+                f"the target moved: {human_bytes(moved_bytes)} were reachable in some of our looks only, and count as held"
+            )
     if not look.roots_bytes:
         caveats.append("no roots could be read: everything looks lost")
     keys = _keys(space, modules)
@@ -71,7 +74,12 @@ def find_lost(
     if raw[3]:
         caveats.append(f"{human_bytes(raw[3])} changed while they were looked at, and are counted as held")
     caveats += look.untouched()
-    caveats += _unseen_registers(space)
+    unseen = _unseen_threads(space)
+    if unseen and shapes:
+        caveats.append(
+            f"most registers of {unseen} threads cannot be read without stopping them: "
+            "a graph that only such a register points to would be called lost"
+        )
     maybe = weigh(look.rows, look.maybe)[1]
     everything = weigh(look.rows, _all(look.total))[1]
     if progress is not None and shapes:
@@ -82,9 +90,34 @@ def find_lost(
         maybe_bytes=maybe,
         held_bytes=everything - maybe - found,
         roots_bytes=look.roots_bytes,
-        graphs=tell(space, look.is_resident, modules, shapes, show_contents=show_contents),
+        graphs=tell(space, look.is_resident, modules, shapes, unseen_threads=unseen, show_contents=show_contents),
         caveats=tuple(caveats),
     )
+
+
+def _look_again(
+    look: "_Look",
+    space: Space,
+    blocks: Blocks,
+    roots: Sequence[Root],
+    again: Again | None,
+    progress: Progress | None,
+) -> tuple["_Look", int]:
+    """Looks once more, and as often as looks still disagree; (the last, the bytes that one look alone would have lost as well).
+
+    A block that moved from an unread place to a read one while we read is missed by one look, not by all.
+    """
+    moved_bytes = 0
+    for turn in range(2, _MOST_LOOKS + 1):
+        if again is not None:
+            blocks, roots = again()
+        following = _Look(space, blocks, roots, _tick(progress, f"look {turn}, for what moved meanwhile"))
+        beside_bytes = following.agree_with(look)
+        moved_bytes += beside_bytes
+        look = following
+        if beside_bytes <= _STILL * weigh(look.rows, _all(look.total))[1]:
+            break
+    return look, moved_bytes
 
 
 class _Look:
@@ -111,14 +144,13 @@ class _Look:
         reached = int.from_bytes(self.sure, "little") | int.from_bytes(self.maybe, "little")
         self.lost = (((1 << self.total) - 1) & ~reached).to_bytes(len(self.sure), "little")
 
-    def agree_with(self, earlier: "_Look") -> list[str]:
-        """Lost is only what the earlier look lost as well; says how much that changed."""
+    def agree_with(self, earlier: "_Look") -> int:
+        """Lost is only what the earlier look lost as well; the bytes that only the earlier one had lost."""
         both = common(self.rows, self.lost, earlier.rows, earlier.lost)
-        spread = weigh(self.rows, self.lost)[1] - weigh(self.rows, both)[1]
         self.lost = both
-        if not spread:
-            return []
-        return [f"the target moved: {human_bytes(spread)} were reachable in only one of two looks, and count as held"]
+        if both == earlier.lost and self.rows == earlier.rows:
+            return 0
+        return weigh(earlier.rows, earlier.lost)[1] - weigh(self.rows, both)[1]
 
     def is_resident(self, start: int, end: int) -> bool:
         """Are all these bytes on pages that are resident?"""
@@ -198,18 +230,12 @@ def _resident(space: Space, ranges: Iterable[Range]) -> "array[int]":
 
 
 def _keys(space: Space, modules: Sequence[Module]) -> bytes:
-    """Where the first word of an object tells its type: constant data of modules, vtables among it; no code."""
+    """Where the first word of an object may tell its type: data of modules, vtables among it; no code."""
     code = [(one.start, one.end) for one in space.mappings if "x" in one.perms]
-    constant = _merged(one for module in modules for one in module.constant)
-    return _flat(_without(constant, code))
+    data = _merged(one for module in modules for one in (*module.constant, *module.written))
+    return _flat(_without(data, code))
 
 
-def _unseen_registers(space: Space) -> list[str]:
-    threads = space.threads()
-    unseen = sum(1 for thread in threads if not thread.registers)
-    if not unseen:
-        return []
-    return [
-        f"the registers of {unseen} of {len(threads)} threads cannot be read without stopping them: "
-        "a block that only a register points to would be called lost"
-    ]
+def _unseen_threads(space: Space) -> int:
+    """Threads whose registers are not all known: of a live one, only the arguments of its system call are."""
+    return sum(1 for thread in space.threads() if space.pid is not None or not thread.registers)

@@ -18,10 +18,16 @@ _OWN_ROW = 0.01
 
 
 def tell(
-    space: Space, is_resident: IsResident, modules: Sequence[Module], shapes: Sequence[Shape], *, show_contents: bool
+    space: Space,
+    is_resident: IsResident,
+    modules: Sequence[Module],
+    shapes: Sequence[Shape],
+    *,
+    unseen_threads: int = 0,
+    show_contents: bool = False,
 ) -> tuple[LostGraph, ...]:
-    """At most MOST_ROWS + 1 rows, largest first, the sum of the rest last."""
-    teller = _Teller(space, is_resident, modules, show_contents)
+    """At most MOST_ROWS + 1 rows, largest first, the sum of the rest last. unseen_threads: whose registers are not known."""
+    teller = _Teller(space, is_resident, modules, unseen_threads, show_contents)
     rows = rows_of_shapes([shape if teller.classes.name_of(shape.key) else replace(shape, key=0) for shape in shapes])
     told = [teller.row(shape) for shape in rows[:MOST_ROWS]]
     if rows[MOST_ROWS:]:
@@ -47,18 +53,23 @@ def rows_of_shapes(shapes: Sequence[Shape]) -> list[Shape]:
 class _Teller:
     """What can be said about the graphs of one address space."""
 
-    def __init__(self, space: Space, is_resident: IsResident, modules: Sequence[Module], show_contents: bool) -> None:
+    def __init__(
+        self, space: Space, is_resident: IsResident, modules: Sequence[Module], unseen_threads: int, show_contents: bool
+    ) -> None:
         self.classes = Classes(space, modules)
         self._space = space
         self._is_resident = is_resident
         self._places = Places(modules)
         self._mapped = Mapped(space)
+        self._unseen_threads = unseen_threads
         self._show_contents = show_contents
 
     def row(self, shape: Shape) -> LostGraph:
         """One row, from a few graphs of its shape."""
         graphs = read_samples(self._space, self._is_resident, shape.samples)
         library, type_name, evidence = self._name(shape, graphs)
+        if shape.count <= self._unseen_threads:
+            evidence.append("so few that registers alone could hold them")
         strings = (content.raw for graph in graphs for content in graph) if self._show_contents else ()
         return LostGraph(
             count=shape.count,
