@@ -84,7 +84,12 @@ def process_of(
 
 def looking_at(pid: int, root: str = "/proc") -> Live:
     """The process as a Space, with our own reader of smaps, once it waits for what the test does next."""
-    end = time.monotonic() + 30
-    while not Path(f"{root}/{pid}/syscall").read_text().startswith(("0 ", "34 ")):  # read(2), pause(2)
-        assert time.monotonic() < end, "the program does not come to rest"
+    wait_until_at_rest(f"{root}/{pid}")
     return Live.open(pid, root=root, mappings=lambda: smaps.parse(smaps.read(root, pid)).mappings)
+
+
+def wait_until_at_rest(directory: str) -> None:
+    """Until a thread sits in read(2) or pause(2). directory: /proc/PID, or a thread's below it."""
+    end = time.monotonic() + 60
+    while not Path(f"{directory}/syscall").read_text().startswith(("0 ", "34 ")):
+        assert time.monotonic() < end, "the program does not come to rest"

@@ -178,6 +178,20 @@ def test_a_core_that_was_cut_off_gives_what_is_there_and_says_how_much_is_not(
         assert bytes_of(core.resident(stack.start, stack.end)) <= stack.size_bytes
 
 
+def test_a_core_that_lost_its_notes_still_gives_its_memory(by_gcore: Dumped, tmp_path: Path) -> None:
+    with Core.open(str(by_gcore.path)) as core:
+        end = max(load.offset + load.file_size for load in core._headers.loads)
+    if end + 5000 > os.stat(by_gcore.path).st_size:
+        pytest.skip("this gcore writes its notes first")
+    cut = tmp_path / "cut"
+    shutil.copy(by_gcore.path, cut)
+    os.truncate(cut, end)
+    with Core.open(str(cut)) as core:
+        assert core.notes == ("the core is cut off within its notes: threads and file names may be missing",)
+        assert core.read(by_gcore.target.told["heap"], 11) == b"on the heap"
+        assert (core.threads(), core.modules(), core.program) == ((), (), "")
+
+
 def test_another_file_under_the_programs_name_is_not_believed(by_gcore: Dumped, tmp_path: Path) -> None:
     other = tmp_path / str(built("places")).lstrip("/")
     other.parent.mkdir(parents=True)

@@ -106,8 +106,12 @@ def test_a_process_that_ended_is_gone(target: Target) -> None:
         process.wait()
         with pytest.raises(TargetGone, match=f"pid {process.pid} ended"):
             space.refresh()
-        assert space.read(space.mappings[0].start, 4) == b""
+        first = space.mappings[0]
+        assert space.read(first.start, 4) == b""
+        assert space.gather([first.start], 4) == bytes(4)
+        assert list(space.resident(0, 1 << 47)) == []
         assert space.threads() == ()
+        assert space.modules() != ()
 
 
 def test_a_zombie_is_gone(target: Target) -> None:

@@ -2,13 +2,16 @@
 
 from pathlib import Path
 
-from target_programs import built, looking_at, running
+from target_programs import built, looking_at, running, wait_until_at_rest
 
 from memwhy.memory.threads import read_threads
 
 
 def test_blocked_threads_stand_on_their_stacks_below_what_they_called_and_running_ones_nowhere() -> None:
     with running(built("places"), "spin") as target, looking_at(target.pid) as space:
+        for tid, _, name in target.threads:
+            if name != "spinner":
+                wait_until_at_rest(f"/proc/{target.pid}/task/{tid}")
         threads = {thread.tid: thread for thread in space.threads()}
         assert list(threads) == sorted(threads)
         assert {tid: threads[tid].name for tid, _, _ in target.threads} == {t: n for t, _, n in target.threads}

@@ -67,6 +67,17 @@ def test_libraries_stand_beside_the_program_and_each_lies_where_its_mappings_are
         assert libc.elf.read_at(libc.elf.entry, 16) == space.read(libc.bias + libc.elf.entry, 16)
 
 
+def test_a_program_that_the_loader_was_asked_to_run_is_the_program() -> None:
+    with running(built("places")) as target, looking_at(target.pid) as space:
+        elf = program_of(space).elf
+        assert elf is not None
+        loader = elf.interpreter
+    if loader is None or not os.access(loader, os.X_OK):
+        pytest.skip("no loader to start by hand")
+    with running(Path(loader), str(built("places"))) as target, looking_at(target.pid) as space:
+        assert program_of(space).path == str(built("places"))
+
+
 def test_a_library_loaded_twice_is_two_modules_and_a_file_that_is_only_read_is_none(tmp_path: Path) -> None:
     for name in ("first.c", "loader.c"):
         (tmp_path / name).write_text(LOADED if name == "first.c" else LOADER)

@@ -90,8 +90,14 @@ class Live(Space):
         return gather_pages(self.source, addresses, size)
 
     def resident(self, start: int, end: int) -> "array[int]":
-        """What of a range counts in RSS, as flat uint64 pairs start, end in address order, merged; see `Residency`."""
-        return self._residency.pages(start, end)
+        """What of a range counts in RSS, as flat uint64 pairs start, end in address order, merged; see `Residency`.
+
+        Of mappings as they were at the last refresh(). Nothing of a process that ended.
+        """
+        try:
+            return self._residency.pages(start, end)
+        except ProcessLookupError:
+            return array("Q")
 
     def threads(self) -> tuple[Thread, ...]:
         """Its threads by tid; registers: the arguments of the system call that each waits in."""

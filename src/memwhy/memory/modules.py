@@ -8,8 +8,9 @@ was replaced on disk is read as it was, and checked by its first page where it h
 
 import os
 import stat
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from memwhy.memory.elf import ET_DYN, ET_EXEC, PF_W, PF_X, PT_LOAD, Elf, Image, Segment
@@ -43,6 +44,11 @@ def find_modules(
 ) -> tuple[Module, ...]:
     """The modules in address order. mappings: all, in address order."""
     modules: list[Module] = []
+    starts = [mapping.start for mapping in mappings]
+
+    def between(start: int, end: int) -> Sequence[Mapping]:
+        return mappings[max(0, bisect_right(starts, start) - 1) : bisect_left(starts, end)]
+
     named = sorted((mapping for mapping in mappings if _is_file(mapping)), key=lambda m: (file_key(m), m.start))
     for _, group in groupby(named, key=file_key):
         parts = list(group)
@@ -51,10 +57,24 @@ def find_modules(
         except ParseError:
             continue  # data, not a program
         if found.headers is not None and found.headers.type in (ET_EXEC, ET_DYN):
-            modules += _placed(found, parts, mappings, is_program(parts[0]))
+            modules += _placed(found, parts, between, is_program(parts[0]))
         elif found.headers is None and any("x" in part.perms for part in parts):
             modules.append(_unreadable(parts, is_program(parts[0])))
-    return tuple(sorted(modules, key=lambda module: module.start))
+    return _with_program(sorted(modules, key=lambda module: module.start))
+
+
+def _with_program(modules: list[Module]) -> tuple[Module, ...]:
+    """The same, but where the loader was started as a program (ld.so PROGRAM) the program is the one that it loaded."""
+    is_loader = any(module.is_program and module.name.startswith(("ld-", "ld.so")) for module in modules)
+    loaded = next((module for module in modules if _is_startable(module) and not module.is_program), None)
+    if not is_loader or loaded is None:
+        return tuple(modules)
+    return tuple(replace(module, is_program=module is loaded) for module in modules)
+
+
+def _is_startable(module: Module) -> bool:
+    """Does it ask for a loader, and is no library? (glibc's libc.so.6 may be started, too.)"""
+    return module.elf is not None and module.elf.interpreter is not None and module.elf.soname is None
 
 
 def file_key(mapping: Mapping) -> Key:
@@ -93,7 +113,9 @@ def headers_of(page: bytes, name: str) -> Elf | None:
     return Elf(Image(bytes(blank)), name)
 
 
-def _placed(found: Found, parts: Sequence[Mapping], mappings: Sequence[Mapping], program: bool) -> Iterator[Module]:
+def _placed(
+    found: Found, parts: Sequence[Mapping], between: Callable[[int, int], Sequence[Mapping]], program: bool
+) -> Iterator[Module]:
     """One module for each place where the file was loaded: dlmopen loads one twice."""
     segments = found.headers.segments if found.headers is not None else ()
     loads = [segment for segment in segments if segment.type == PT_LOAD and segment.memory_size > 0]
@@ -105,7 +127,7 @@ def _placed(found: Found, parts: Sequence[Mapping], mappings: Sequence[Mapping],
         if _fits(loads, parts, bias):
             start = bias + _down(first.address)
             end = bias + max(segment.address + segment.memory_size for segment in loads)
-            inside = [mapping for mapping in mappings if mapping.start < _up(end) and mapping.end > start]
+            inside = between(start, end)
             yield Module(
                 path=parts[0].path,
                 start=start,
