@@ -21,6 +21,8 @@ _DEFAULT_RATE_BYTES = 512 << 10
 _MOST_BUCKETS = 2_000_000
 _MOST_FRAMES = 1 << 15
 _MOST_PAGES = 1 << 14
+_MOST_COUNT = 1 << 62
+_MOST_RATE_BYTES = 1 << 50
 _CYCLES = 3
 Counts = tuple[int, int, int, int]
 
@@ -48,7 +50,7 @@ class Record:
 class HeapProfile:
     """All sites, the largest in use first. rate_bytes: runtime.MemProfileRate; assumed: it could not be read, and is Go's default.
 
-    cut: some buckets could not be read or made no sense; what was read until then is here.
+    cut: some buckets could not be read or made no sense; the others are here.
     """
 
     records: tuple[Record, ...]
@@ -67,7 +69,11 @@ def read_heap_profile(runtime: "GoRuntime") -> HeapProfile:
     for stack, active, future in rows:
         # Before the first collection nothing is published, and the runtime then shows all that it has.
         extra = future if is_fresh else future[flushing : flushing + 1]
-        records.append(Record(stack, *(sum(column) for column in zip(active, *extra, strict=True))))
+        record = Record(stack, *(sum(column) for column in zip(active, *extra, strict=True)))
+        if _is_possible(record):
+            records.append(record)
+        else:
+            buckets.cut = True
     records.sort(key=lambda record: -record.in_use_bytes)
     rate = _rate(runtime)
     return HeapProfile(
@@ -78,10 +84,20 @@ def read_heap_profile(runtime: "GoRuntime") -> HeapProfile:
     )
 
 
+def _is_possible(record: Record) -> bool:
+    """Counts of a bucket that is being written to, or is none, can be anything."""
+    return (
+        0 <= record.free_objects <= record.alloc_objects < _MOST_COUNT
+        and 0 <= record.free_bytes <= record.alloc_bytes < _MOST_COUNT
+        and record.alloc_objects <= record.alloc_bytes
+        and record.in_use_objects <= record.in_use_bytes
+    )
+
+
 def _rate(runtime: "GoRuntime") -> int | None:
     address = runtime.globals.MemProfileRate
     rate = None if address is None else runtime.space.word(address)
-    return rate if rate is not None and rate < 1 << 62 else None
+    return rate if rate is not None and rate <= _MOST_RATE_BYTES else None
 
 
 class _Buckets:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from memwhy.runtimes.go.layout import Layout
-from memwhy.runtimes.go.structs import WORD_BYTES, Struct, address_of
+from memwhy.runtimes.go.structs import WORD_BYTES, Struct, address_of, gather_fields
 from memwhy.runtimes.interface import Unsupported
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def _bytes(layout: Layout, counts: list[int] | tuple[int, ...]) -> int:
 def _caches(runtime: "GoRuntime") -> "array[int]":
     """Addresses of the Ps' mcaches; a P without one was taken out of use."""
     offset = runtime.layout.offset("p", "mcache")
-    raw = runtime.space.gather([p + offset for p in processors(runtime)], WORD_BYTES)
+    raw = gather_fields(runtime.space, processors(runtime), offset, WORD_BYTES)
     return array("Q", (cache for cache in memoryview(raw).cast("Q") if cache))
 
 
@@ -162,7 +162,7 @@ def _cached(runtime: "GoRuntime", caches: "array[int]", raw: bytes) -> tuple[lis
     spans = [span for row in rows for span in row.words("alloc")]
     used, before = layout.offset("mspan", "allocCount"), layout.offset("mspan", "allocCountBeforeCache")
     start, width = min(used, before), abs(used - before) + 2
-    found = memoryview(space.gather([span + start for span in spans], width)).cast("H")
+    found = memoryview(gather_fields(space, spans, start, width)).cast("H")
     now, then = found[(used - start) // 2 :: width // 2], found[(before - start) // 2 :: width // 2]
     counts = [0] * len(layout.size_classes)
     classes = 2 * len(counts)
@@ -249,5 +249,5 @@ def _count_goroutines(runtime: "GoRuntime", allgs: int, scheduler: int) -> int:
     free = ("gFree.n",) if sched.has("gFree.n") else ("gFree.stack.size", "gFree.noStack.size")
     count = header[1] - sched.signed("ngsys") - sum(sched.signed(path) for path in free)
     offset, size, _, _ = layout.field("p", "gFree.n" if layout.has("p", "gFree.n") else "gFree.size")
-    raw = space.gather([p + offset for p in processors(runtime)], size)
+    raw = gather_fields(space, processors(runtime), offset, size)
     return max(count - sum(int.from_bytes(raw[i : i + size], "little") for i in range(0, len(raw), size)), 1)

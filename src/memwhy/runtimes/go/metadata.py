@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from memwhy.memory.space import PAGE_BYTES
 from memwhy.runtimes.go.memstats import processors
-from memwhy.runtimes.go.span_table import arena_indexes, merge
-from memwhy.runtimes.go.structs import WORD_BYTES, Struct, address_of
+from memwhy.runtimes.go.span_table import HIGHEST_ADDRESS, arena_indexes, merge
+from memwhy.runtimes.go.structs import WORD_BYTES, Struct, address_of, gather_fields
 
 if TYPE_CHECKING:
     from memwhy.runtimes.go.adapter import GoRuntime
@@ -48,7 +48,11 @@ def metadata_ranges(runtime: "GoRuntime") -> list[tuple[int, int]]:
         *_tables(runtime),
         *_span_queues(runtime),
     ]
-    pages = ((start & -PAGE_BYTES, end + PAGE_BYTES - 1 & -PAGE_BYTES) for start, end in found if 0 < start < end)
+    pages = (
+        (start & -PAGE_BYTES, end + PAGE_BYTES - 1 & -PAGE_BYTES)
+        for start, end in found
+        if PAGE_BYTES <= start < end <= HIGHEST_ADDRESS
+    )
     return list(merge(iter(sorted(pages))))
 
 
@@ -92,7 +96,7 @@ def _arena_metadata(runtime: "GoRuntime") -> Iterator[tuple[int, int]]:
     yield arena_map, arena_map + _ARENA_MAP_BYTES
     size = layout.size("heapArena")
     indexes = [index for index in arena_indexes(runtime) if index < _ARENA_MAP_BYTES // WORD_BYTES]
-    raw = space.gather([arena_map + WORD_BYTES * index for index in indexes], WORD_BYTES)
+    raw = gather_fields(space, (WORD_BYTES * index for index in indexes), arena_map, WORD_BYTES)
     for address in memoryview(raw).cast("Q"):
         yield address, address + size
 
@@ -106,7 +110,7 @@ def _page_allocator(runtime: "GoRuntime") -> Iterator[tuple[int, int]]:
     chunks = heap + layout.offset("mheap", "pages.chunks")
     size = layout.size("pallocData") * _CHUNKS_L2
     rows = sorted({index * _CHUNKS_PER_ARENA // _CHUNKS_L2 for index in arena_indexes(runtime)})
-    raw = space.gather([chunks + WORD_BYTES * row for row in rows if row < _CHUNKS_L2], WORD_BYTES)
+    raw = gather_fields(space, (WORD_BYTES * row for row in rows if row < _CHUNKS_L2), chunks, WORD_BYTES)
     for address in memoryview(raw).cast("Q"):
         yield address, address + size
     if layout.has("mheap", "pages.scav.index.chunks"):

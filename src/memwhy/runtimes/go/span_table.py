@@ -7,6 +7,8 @@ but for the width of nelems and the name of the arenas' list.
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import compress
+from operator import lt
 from typing import TYPE_CHECKING
 
 from memwhy.memory.space import Space
@@ -25,7 +27,8 @@ DEAD, IN_USE, MANUAL = 0, 1, 2
 
 _ARENA_BASE_OFFSET = 0xFFFF800000000000
 _ADDRESS_MASK = (1 << 64) - 1
-_HIGHEST_ADDRESS = 1 << 47
+HIGHEST_ADDRESS = 1 << 47
+"""The end of a process's own addresses on x86-64 with four levels of page tables."""
 _MOST_SPANS = 16_000_000
 _MOST_ARENAS = 1 << 22
 _BATCH = 1 << 15
@@ -62,14 +65,21 @@ def read_spans(runtime: "GoRuntime") -> Spans:
     A span that was freed and given out anew while we read overlaps another one then; the later in address order is cut.
     """
     pointers = span_pointers(runtime)
-    rows: list[tuple[int, int, int, int, int, int]] = []
-    unread = 0
+    table = _Table()
     for at in range(0, len(pointers), _BATCH):
-        part, broken = _batch(runtime.space, runtime.layout, pointers[at : at + _BATCH])
-        rows += part
-        unread += broken
-    rows.sort()
-    return _columns(rows, len(pointers), unread)
+        table.add(runtime.space, runtime.layout, pointers[at : at + _BATCH])
+    table.sort()
+    table.cut_overlaps()
+    return Spans(
+        starts=table.starts,
+        ends=table.ends,
+        states=bytes(table.states),
+        classes=bytes(table.classes),
+        element_bytes=table.elements,
+        objects=table.objects,
+        listed=len(pointers),
+        unread=table.unread,
+    )
 
 
 def span_pointers(runtime: "GoRuntime") -> "array[int]":
@@ -86,59 +96,63 @@ def span_pointers(runtime: "GoRuntime") -> "array[int]":
     return pointers
 
 
-def _batch(
-    space: Space, layout: Layout, pointers: "array[int]"
-) -> tuple[list[tuple[int, int, int, int, int, int]], int]:
-    """(rows, count of senseless ones). A row: start, end, state, class, element bytes, objects."""
-    size = layout.size("mspan")
-    raw = memoryview(space.gather(pointers, size))
-    starts, pages, elements = (_words(raw, layout, size, name) for name in ("startAddr", "npages", "elemsize"))
-    states, classes = (raw[layout.offset("mspan", name) :: size].tobytes() for name in ("state", "spanclass"))
-    counts = raw.cast("H")[layout.offset("mspan", "allocCount") // 2 :: size // 2].tolist()
-    rows = []
-    broken = 0
-    for start, npages, element, state, kind, count in zip(
-        starts, pages, elements, states, classes, counts, strict=True
-    ):
-        if state not in (IN_USE, MANUAL):
-            broken += state != DEAD
-            continue
-        end = start + npages * GO_PAGE_BYTES
-        if start % GO_PAGE_BYTES or not 0 < start < end <= _HIGHEST_ADDRESS:
-            broken += 1
-            continue
-        rows.append((start, end, state, kind, element, count))
-    return rows, broken
+class _Table:
+    """Columns of the spans that are not dead; loops over them run in C, as far as Python lets them."""
+
+    def __init__(self) -> None:
+        self.starts, self.ends, self.elements, self.objects = array("Q"), array("Q"), array("Q"), array("H")
+        self.states, self.classes = bytearray(), bytearray()
+        self.unread = 0
+
+    def add(self, space: Space, layout: Layout, pointers: "array[int]") -> None:
+        """Read a batch of mspan structs."""
+        size = layout.size("mspan")
+        raw = memoryview(space.gather(pointers, size))
+        starts, pages, elements = (_words(raw, layout, size, name) for name in ("startAddr", "npages", "elemsize"))
+        states, classes = (raw[layout.offset("mspan", name) :: size].tobytes() for name in ("state", "spanclass"))
+        counts = raw.cast("H")[layout.offset("mspan", "allocCount") // 2 :: size // 2].tolist()
+        live = [
+            state in (IN_USE, MANUAL) and GO_PAGE_BYTES <= start < start + count * GO_PAGE_BYTES <= HIGHEST_ADDRESS
+            for state, start, count in zip(states, starts, pages, strict=True)
+        ]
+        self.unread += len(live) - sum(live) - states.count(DEAD)
+        self.starts.extend(start & -GO_PAGE_BYTES for start in compress(starts, live))
+        self.ends.extend(
+            (start & -GO_PAGE_BYTES) + count * GO_PAGE_BYTES
+            for start, count in zip(compress(starts, live), compress(pages, live), strict=True)
+        )
+        self.elements.extend(compress(elements, live))
+        self.objects.extend(compress(counts, live))
+        self.states += bytes(compress(states, live))
+        self.classes += bytes(compress(classes, live))
+
+    def sort(self) -> None:
+        """Into address order."""
+        self._take(sorted(range(len(self.starts)), key=self.starts.__getitem__))
+
+    def cut_overlaps(self) -> None:
+        """Make them disjoint; none of it happens in a process that holds still."""
+        if not any(map(lt, self.starts[1:], self.ends)):
+            return
+        kept: list[int] = []
+        reached = 0
+        for i, (start, end) in enumerate(zip(self.starts, self.ends, strict=True)):
+            if end > reached:
+                self.starts[i] = max(start, reached)
+                reached = end
+                kept.append(i)
+        self._take(kept)
+
+    def _take(self, order: list[int]) -> None:
+        for name in ("starts", "ends", "elements", "objects"):
+            column = getattr(self, name)
+            setattr(self, name, array(column.typecode, map(column.__getitem__, order)))
+        self.states = bytearray(map(self.states.__getitem__, order))
+        self.classes = bytearray(map(self.classes.__getitem__, order))
 
 
 def _words(raw: memoryview, layout: Layout, size: int, field: str) -> list[int]:
     return raw.cast("Q")[layout.offset("mspan", field) // WORD_BYTES :: size // WORD_BYTES].tolist()
-
-
-def _columns(rows: list[tuple[int, int, int, int, int, int]], listed: int, unread: int) -> Spans:
-    starts, ends, elements, objects = array("Q"), array("Q"), array("Q"), array("Q")
-    states, classes = bytearray(), bytearray()
-    reached = 0
-    for start, end, state, kind, element, count in rows:
-        if end <= reached:
-            continue
-        starts.append(max(start, reached))
-        ends.append(end)
-        states.append(state)
-        classes.append(kind)
-        elements.append(element)
-        objects.append(count)
-        reached = end
-    return Spans(
-        starts=starts,
-        ends=ends,
-        states=bytes(states),
-        classes=bytes(classes),
-        element_bytes=elements,
-        objects=objects,
-        listed=listed,
-        unread=unread,
-    )
 
 
 def read_arenas(runtime: "GoRuntime") -> list[tuple[int, int]]:
@@ -147,7 +161,7 @@ def read_arenas(runtime: "GoRuntime") -> list[tuple[int, int]]:
     arenaBase: runtime/malloc.go.
     """
     bases = sorted((index * ARENA_BYTES + _ARENA_BASE_OFFSET) & _ADDRESS_MASK for index in arena_indexes(runtime))
-    return list(merge((base, base + ARENA_BYTES) for base in bases if base + ARENA_BYTES <= _HIGHEST_ADDRESS))
+    return list(merge((base, base + ARENA_BYTES) for base in bases if 0 < base <= HIGHEST_ADDRESS - ARENA_BYTES))
 
 
 def arena_indexes(runtime: "GoRuntime") -> set[int]:

@@ -1,6 +1,8 @@
 """One struct of the Go runtime, read at once: its fields by the names that Go's source has."""
 
 import struct
+from array import array
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Self
 
 from memwhy.memory.space import Space
@@ -11,6 +13,7 @@ if TYPE_CHECKING:
     from memwhy.runtimes.go.adapter import GoRuntime
 
 WORD_BYTES = 8
+_ADDRESS_MASK = (1 << 64) - 1
 
 
 def address_of(runtime: "GoRuntime", name: str) -> int:
@@ -19,6 +22,11 @@ def address_of(runtime: "GoRuntime", name: str) -> int:
     if address is None:
         raise Unsupported(f"runtime.{name} was not found in {runtime.space.name}")
     return address
+
+
+def gather_fields(space: Space, addresses: Iterable[int], offset: int, size: int) -> bytes:
+    """`size` bytes at `offset` of the structs at some addresses; zeros where they cannot be read. Any words may be given as addresses."""
+    return space.gather(array("Q", ((address + offset) & _ADDRESS_MASK for address in addresses)), size)
 
 
 class Struct:
