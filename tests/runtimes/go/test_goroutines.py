@@ -2,6 +2,9 @@
 
 import shutil
 import subprocess
+import time
+import urllib.request
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +12,7 @@ import pytest
 from shapes_program import BUILDS, TOOLCHAINS, Told, attach, attached, built, open_live, running, told_by, tracebacks
 
 from memwhy.memory.core import Core
+from memwhy.model.reading import Reading
 from memwhy.runtimes.go.adapter import GoRuntime
 from memwhy.runtimes.go.goroutines import RUNNING, read_goroutines
 from memwhy.runtimes.go.groups import groups, profile_text
@@ -92,6 +96,26 @@ def test_without_stacks_states_are_read_alone() -> None:
     assert max(grouped, key=lambda group: group.count).stack == ()
 
 
+@pytest.mark.parametrize("go", TOOLCHAINS or [""])
+def test_the_counting_text_says_what_the_programs_own_says(go: str) -> None:
+    with attached(built(go, "static"), "100") as (address, runtime):
+        ours = goroutine_text.parse(profile_text(read_goroutines(runtime), debug=1))
+        with urllib.request.urlopen(f"http://{address}/debug/pprof/goroutine?debug=1", timeout=30) as answer:
+            theirs = goroutine_text.parse(answer.read())
+    assert ours.notes == theirs.notes == ()
+    deepest = 30  # Go up to 1.22 keeps 32 frames of a stack, later 128
+    assert counted(ours, deepest) == counted(theirs, deepest)
+
+
+def counted(reading: Reading, deepest: int) -> dict[tuple[str, ...], int]:
+    """Goroutines by stack, without those that the request itself moves (one of them may just begin: it has no named frame)."""
+    counts: Counter[tuple[str, ...]] = Counter()
+    for sample in reading.profiles[0].stacks:
+        if not any(name.startswith(("net/http.", "runtime/pprof.", "0x")) for name in sample.frames):
+            counts[sample.frames[:deepest]] += sample.value
+    return dict(counts)
+
+
 def test_the_counting_text_is_read_by_our_own_reader_and_tells_who_is_inside_c() -> None:
     with attached(built(GO, "cgo"), "20") as (_, runtime):
         seen = read_goroutines(runtime)
@@ -112,6 +136,46 @@ def test_running_goroutines_have_a_stack_only_where_their_thread_waits() -> None
     for group in running_groups:
         assert group.stack == () or group.stack[-1].function.startswith(("main.", "runtime.goexit"))
     assert any(look.without_stack for look in running_ones)
+
+
+def test_no_stack_of_restless_goroutines_is_made_up() -> None:
+    with attached(built(GO, "static"), "5", "unquiet") as (_, runtime):
+        seen = Counter(
+            tuple(frame.function for frame in group.stack if not frame.function.startswith("runtime."))
+            for _ in range(100)
+            for group in groups(read_goroutines(runtime))
+            if "main.runs" in group.created_by or any(frame.function == "main.runs" for frame in group.stack)
+        )
+    assert seen.total() >= 100
+    assert set(seen) <= {(), ("main.runs",), ("main.runs.func1",)}
+
+
+def test_goroutines_that_were_preempted_in_the_middle_of_their_code_have_their_stack() -> None:
+    with attached(built(GO, "static"), "5", "spinning") as (_, runtime):
+        seen = Counter(
+            (group.state, *((frame.function, Path(frame.file).name) for frame in group.stack))
+            for _ in range(100)
+            for group in groups(read_goroutines(runtime))
+            if any(frame.function == "main.spins" for frame in group.stack)
+        )
+    assert seen[("runnable", ("main.spins", "main.go"))] >= 10
+    assert {key[1:] for key in seen} <= {
+        (("main.spins", "main.go"),),
+        (("main.spins", "main.go"), ("runtime.goexit", "asm_amd64.s")),
+    }
+
+
+def test_how_long_a_goroutine_waits_is_counted_from_the_collection_that_found_it_waiting() -> None:
+    started_ns = time.monotonic_ns()
+    with attached(built(GO, "static"), "50") as (_, runtime):
+        seen = read_goroutines(runtime)
+        later = replace(seen, now_ns=time.monotonic_ns() + 150 * 10**9)
+        text = profile_text(later, debug=2).decode()
+    waits = [seen.waiting_s(row) for row in seen.rows if seen.state(row) == "chan receive"]
+    assert all(wait is not None and 0 <= wait <= (time.monotonic_ns() - started_ns) / 1e9 for wait in waits)
+    assert len(waits) > 50
+    assert " [chan receive, 2 minutes]:\nmain.one(...)\n" in text
+    assert " [chan receive, 2 minutes, locked to thread]:\n" in text
 
 
 @pytest.mark.skipif(shutil.which("gcore") is None, reason="needs gdb's gcore")

@@ -75,7 +75,7 @@ def _counts(seen: Goroutines) -> str:
         lines.append(" ".join([f"{count} @", *(f"{pc:#x}" for pc in pcs)]))
         lines += (
             f"#\t{frame.pc:#x}\t{frame.function}+{frame.pc - frame.entry:#x}\t{frame.file}:{frame.line}"
-            for frame in frames_of(seen, stack)
+            for frame in seen.unfolding.profiled(pcs, exact=seen.tree.is_exact(stack))
         )
         lines.append("")
     return "\n".join(lines) + "\n"

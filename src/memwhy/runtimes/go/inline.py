@@ -15,6 +15,7 @@ from memwhy.runtimes.go.pclntab import Function, FunctionTable
 _INJECTED = frozenset({"runtime.sigpanic", "runtime.asyncPreempt", "runtime.debugCallV2"})
 _PANICS = frozenset({"runtime.gopanic", "runtime.sigpanic", "runtime.panicwrap"})
 _ALWAYS_SHOWN = frozenset({"runtime.runFinalizers", "runtime.runCleanups"})
+_RUNTIME = ("runtime.", "internal/runtime/")
 _MOST_INLINED = 256
 _MOST_KEPT = 1 << 18
 
@@ -47,17 +48,32 @@ class Unfolding:
         """
         every = list(self._every(pcs, exact=exact))
         shown: list[Frame] = []
-        callee = ""
-        for frame in every:
+        for frame, callee in every:
             if _is_shown(frame, callee, is_first=not shown):
                 shown.append(frame)
-            callee = frame.function
-        return tuple(shown or every)
+        return tuple(shown) or tuple(frame for frame, _ in every)
 
-    def _every(self, pcs: Sequence[int], *, exact: bool) -> Iterator[Frame]:
+    def profiled(self, pcs: Sequence[int], *, exact: bool = False) -> tuple[Frame, ...]:
+        """The frames of a stack that a text profile would print (runtime/pprof/pprof.go, printStackRecord), leaf first.
+
+        Only at the leaf end does it leave out the runtime's own, and none where there are no others.
+        """
+        every = [
+            frame
+            for frame, callee in self._every(pcs, exact=exact)
+            if not _is_elided(frame, callee) and frame.function != "runtime.goexit"
+        ]
+        first = next((i for i, frame in enumerate(every) if not frame.function.startswith(_RUNTIME)), 0)
+        return tuple(every[first:])
+
+    def _every(self, pcs: Sequence[int], *, exact: bool) -> Iterator[tuple[Frame, str]]:
+        """All frames, each with the function that it called."""
+        callee = ""
         for pc in pcs:
             frames = self.unfold(pc, exact=exact)
-            yield from frames
+            for frame in frames:
+                yield frame, callee
+                callee = frame.function
             exact = bool(frames) and frames[-1].function in _INJECTED
 
     def unfold(self, pc: int, *, exact: bool = False) -> tuple[Frame, ...]:
@@ -107,9 +123,14 @@ def printed(name: str) -> str:
     return name if first < 0 or last <= first else f"{name[:first]}[...]{name[last + 1 :]}"
 
 
+def _is_elided(frame: Frame, callee: str) -> bool:
+    """A wrapper is shown only where it called a panic instead of what it wraps."""
+    return frame.wrapper and callee not in _PANICS
+
+
 def _is_shown(frame: Frame, callee: str, *, is_first: bool) -> bool:
     name = frame.function
-    if frame.wrapper and callee not in _PANICS:
+    if _is_elided(frame, callee):
         return False
     if name in _ALWAYS_SHOWN or (name == "runtime.gopanic" and not is_first):
         return True

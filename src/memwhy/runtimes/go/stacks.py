@@ -45,7 +45,7 @@ class Stacks:
         level: dict[int, list[int]] = {}
         for i, pc in enumerate(pcs):
             level.setdefault(self._child(origin, pc), []).append(i)
-        for depth in range(MOST_FRAMES):
+        for depth in range(MOST_FRAMES - 1):
             if not level:
                 break
             level = self._step(level, at, highs, stacks, is_leaf=depth == 0 and origin == SAVED)

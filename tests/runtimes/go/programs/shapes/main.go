@@ -1,7 +1,8 @@
 // Command shapes holds goroutines of many shapes still and answers with its own pprof pages.
 //
 // It prints "ADDRESS PID GOROUTINES" when every goroutine is where it shall be, and ends when its standard input ends.
-// Arguments: how many goroutines of one kind; then "unquiet" lets some run all the time, "calling" lets two call C again and again.
+// Arguments: how many goroutines of one kind; then "unquiet" lets some run all the time, "calling" lets two call C again and again,
+// "spinning" lets two share one processor that nothing in them gives up.
 package main
 
 import (
@@ -26,6 +27,7 @@ var (
 	never   = make(chan int)
 	arrived sync.WaitGroup
 	sink    atomic.Uint64
+	more    = func() {}
 )
 
 type stack[T any] struct{ items []T }
@@ -253,6 +255,15 @@ func calls() {
 //go:noinline
 func one(of int) { arrived.Done(); sink.Add(uint64(<-never + of)) }
 
+//go:noinline
+func spins() {
+	for turns := uint64(0); ; turns++ {
+		if turns == 1<<62 {
+			return
+		}
+	}
+}
+
 func runs() {
 	for {
 		sink.Add(1)
@@ -269,6 +280,7 @@ func main() {
 	locks()
 	files()
 	foreign()
+	more()
 	for i := 0; i < count; i++ {
 		arrived.Add(1)
 		go one(i)
@@ -279,6 +291,10 @@ func main() {
 		case "unquiet":
 			go runs()
 			go runs()
+		case "spinning":
+			runtime.GOMAXPROCS(1)
+			go spins()
+			go spins()
 		case "calling":
 			callForeign()
 		}
