@@ -15,6 +15,7 @@ from memwhy._core import _graph
 from memwhy.inspect import graph
 from memwhy.inspect.graph import ChunkRows, SourceRow, bits_set, common_pure, graph_pure, has_bit, mark_pure, weigh_pure
 
+LOW = 0x1000_0000
 HEAP = 0x5555_0000_0000
 OTHER = 0x7F00_0400_0000
 MAPPED = 0x7F10_0000_0000
@@ -31,7 +32,7 @@ class World:
         self.memory: dict[int, bytearray] = {}
         self.chunks: list[tuple[int, int]] = []
         """(user pointer, end of what the program may use) of each chunk in use, in address order."""
-        self.heaps = tuple(self._heap(base) for base in (HEAP, OTHER))
+        self.heaps = tuple(self._heap(base) for base in (LOW, HEAP, OTHER))
         self.mapped = [self._mapped(MAPPED + i * 0x100000) for i in range(self.random.randrange(3))]
         self.memory[ROOTS] = bytearray(2 * PAGE)
         self.users = [user for user, _ in self.chunks]
@@ -119,7 +120,9 @@ class World:
             word = todo.pop()
             for number, (user, end) in enumerate(self.chunks):
                 low = user - 16 if user >= MAPPED else user
-                if number not in found and (word == user if exact else low <= word < end):
+                if number not in found and (
+                    word == user if exact else low <= word < end and (word >= 1 << 32 or word % 8 == 0)
+                ):
                     found.add(number)
                     todo += self.words(user, end)
         return found

@@ -107,6 +107,9 @@ static inline int chunks_at(const struct chunk_region *region, uint64_t slot, st
     return 1;
 }
 
+/* Below it words are numbers far more often than addresses; an odd one there is taken for an interior pointer never. */
+#define CHUNKS_LOW (UINT64_C(1) << 32)
+
 /* Which chunk a word points to. *hint: the region found last, any index at first. Exact: malloc gave out this very value. */
 static inline enum chunk_hit chunks_resolve(const struct chunks *chunks, uint64_t word, size_t *hint, int interior_too,
                                             struct chunk *found)
@@ -132,7 +135,7 @@ static inline enum chunk_hit chunks_resolve(const struct chunks *chunks, uint64_
     slot = offset / 16;
     if (slot > 0 && (offset & 15) == 0 && chunks_at(region, slot - 1, found))
         return CHUNK_EXACT;
-    if (!interior_too)
+    if (!interior_too || (word < CHUNKS_LOW && word % 8))
         return CHUNK_NONE;
     if (bits_load(region->starts, region->slots, slot / 64) >> (slot % 64) & 1) {
         if ((offset & 15) >= 8 || slot == 0) /* a size field; the eight bytes before it belong to the chunk before */

@@ -21,6 +21,9 @@ SAMPLES = 12
 """Graphs of one shape that are kept as samples."""
 SHAPE_COLUMNS = 7
 MEMBER_COLUMNS = 5
+LOW = 1 << 32
+"""Below it words are numbers far more often than addresses: 500,000,000 is an odd place in the heap of a program that is
+not position-independent. There, only multiples of 8 are taken for pointers into the middle of a chunk."""
 _EXACT_SHAPES, _COARSE_SHAPES, _MOST_KEYS = 65536, 98304, 4096
 
 
@@ -103,6 +106,8 @@ class _Chunks:
         for chunk in (self.all[i] for i in (index, index - 1) if i >= 0):
             if word == chunk.user:
                 return chunk, True
+            if word < LOW and word % 8:
+                continue
             if chunk.user <= word < chunk.to or (chunk.is_mapped and chunk.start <= word < chunk.end):
                 return chunk, False
         return None

@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 
 from memwhy.inspect.blocks import Blocks
-from memwhy.inspect.graph import ChunkRows, Tick, common, graph, has_bit, mark, rows_of, weigh
+from memwhy.inspect.graph import LOW, ChunkRows, Tick, common, graph, has_bit, mark, rows_of, weigh
 from memwhy.inspect.samples import shapes_of
 from memwhy.inspect.telling import tell
 from memwhy.memory.space import Module, Space
@@ -74,13 +74,17 @@ def find_lost(
     if raw[3]:
         caveats.append(f"{human_bytes(raw[3])} changed while they were looked at, and are counted as held")
     caveats += look.untouched()
+    maybe = weigh(look.rows, look.maybe)[1]
+    if maybe > found / 1000 and any(heap.start < LOW for heap in blocks.heaps):
+        caveats.append(
+            "malloc's heap lies below 4 GiB, where numbers look like addresses: some of what is counted as maybe held is lost"
+        )
     unseen = _unseen_threads(space)
     if unseen and shapes:
         caveats.append(
             f"most registers of {unseen} threads cannot be read without stopping them: "
             "a graph that only such a register points to would be called lost"
         )
-    maybe = weigh(look.rows, look.maybe)[1]
     everything = weigh(look.rows, _all(look.total))[1]
     if progress is not None and shapes:
         progress("what the lost blocks are")
