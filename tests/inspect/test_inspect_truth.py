@@ -109,7 +109,7 @@ def test_what_nothing_points_to_is_found_but_for_what_stray_words_may_hold() -> 
 def assert_lost(seen: dict[str, Any], lost_bytes: int) -> None:
     """Nothing more than what is lost; of that all but what a number that looks like an address, or a stale word, leads to."""
     assert seen["bytes"] <= 1.001 * lost_bytes
-    assert seen["bytes"] + seen["maybe_bytes"] >= 0.999 * lost_bytes
+    assert seen["bytes"] + seen["maybe_bytes"] >= 0.99 * lost_bytes
     assert seen["bytes"] >= 0.97 * lost_bytes
 
 
