@@ -27,7 +27,7 @@ setup: .venv/installed  ## .venv with memwhy and its tools in it
 core: .venv/tools  ## the compiled loops beside their sources, for work without installing
 	@test -d build/core || PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/meson setup build/core --buildtype=release >/dev/null
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/meson compile -C build/core >/dev/null
-	cp build/core/*.so src/memwhy/_core/
+	cp --remove-destination build/core/*.so src/memwhy/_core/  # a new file: a running process keeps the old one mapped
 
 specimens: specimens/bin/built  ## build the specimens (installs Go from PyPI where none >= 1.24 is found)
 

@@ -115,7 +115,7 @@ def test_a_stopped_target_does_not_stop_the_watch_and_its_silence_is_said(tmp_pa
     try:
         with (
             running("steady") as specimen,
-            started_memwhy("watch", str(specimen.pid), "--for", "60s", "-o", kept, *QUICK) as watch,
+            started_memwhy("watch", str(specimen.pid), "--for", "60s", "-o", kept, "--no-inside", *QUICK) as watch,
         ):
             wait_for_ticks(kept, 3)
             os.kill(specimen.pid, signal.SIGSTOP)
