@@ -204,7 +204,7 @@ def test_another_file_under_the_programs_name_is_not_believed(by_gcore: Dumped, 
         notes = [note for note in core.notes if note.startswith(str(built("places")))]
         assert len(notes) == 1
         assert "is not the file that ran" in notes[0]
-        assert any("libc.so.6 cannot be opened here (No such file or directory)" in note for note in core.notes)
+        assert any("libc.so.6 is not on this machine, or may not be read" in note for note in core.notes)
 
 
 PACKERS = {"gzip": b"\x1f\x8b\x08", "zstd": b"\x28\xb5\x2f\xfd", "lz4": b"\x04\x22\x4d\x18", "xz": b"\xfd7zXZ\0"}

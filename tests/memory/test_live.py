@@ -169,6 +169,16 @@ def test_no_such_process_is_said(tmp_path: Path) -> None:
         Live.open(5, root=str(tmp_path), mappings=lambda: ())
 
 
+def test_a_procfs_without_pagemap_is_said(target: Target, tmp_path: Path) -> None:
+    (tmp_path / "5").mkdir()
+    for name in ("stat", "status", "mem"):
+        (tmp_path / "5" / name).symlink_to(f"/proc/{target.pid}/{name}")
+    before = sorted(os.listdir("/proc/self/fd"))
+    with pytest.raises(MemwhyError, match="has no pagemap of pid 5"):
+        Live.open(5, root=str(tmp_path), mappings=lambda: ())
+    assert sorted(os.listdir("/proc/self/fd")) == before
+
+
 def test_a_kernel_thread_has_no_memory_to_look_into() -> None:
     for pid in (int(name) for name in os.listdir("/proc") if name.isdigit()):
         stat = Path(f"/proc/{pid}/stat")

@@ -8,7 +8,7 @@ headers and mostly the build id. Otherwise that memory is not available, and `no
 import os
 import stat
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Self
@@ -16,7 +16,7 @@ from typing import Self
 from memwhy.memory.corefile import Headers, Load, MappedFile, parse_core
 from memwhy.memory.coremap import map_core
 from memwhy.memory.elf import Elf, Image
-from memwhy.memory.modules import Found, find_modules, headers_of
+from memwhy.memory.modules import MOST_OPEN, Found, find_modules, headers_of, open_regular
 from memwhy.memory.reading import gather_pages, read_segments
 from memwhy.memory.residency import append_ranges
 from memwhy.memory.space import PAGE_BYTES, Module, Source, Space, Thread
@@ -113,9 +113,7 @@ class Core(Space):
         """The pages of a range that the core holds, as flat uint64 pairs; holes of a sparse file are pages never touched."""
         found: array[int] = array("Q")
         first = max(0, bisect_right(self._starts, start) - 1)
-        for load in self._headers.loads[first:]:
-            if load.start >= end:
-                break
+        for load in self._headers.loads[first : bisect_left(self._starts, end)]:
             low, high = max(start, load.start), min(end, load.start + load.file_size)
             if low < high:
                 append_ranges(found, self._held(load, low, high))
@@ -183,27 +181,23 @@ class Core(Space):
         path = parts[0].path
         at = next((part.start for part in parts if part.offset == 0), None)
         page = b"" if at is None else read_segments(self.source, at, PAGE_BYTES)
-        if page and page[:4] != b"\x7fELF":
-            raise ParseError(path, None, "", "not an ELF file")
+        if not page:
+            self._tell(parts, f"the core does not hold the first page of {path}, so the file cannot be checked")
+            return Found(elf=None, headers=None)
         headers = headers_of(page, path)
-        name = f"{self._root}{path.removesuffix(_DELETED)}"
-        try:
-            descriptor = os.open(name, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
-        except OSError as error:
-            self._tell(parts, f"{path} cannot be opened here ({error.strerror})")
+        is_full = len(self._descriptors) > MOST_OPEN
+        descriptor = None if is_full else open_regular(f"{self._root}{path.removesuffix(_DELETED)}")
+        if descriptor is None:
+            self._tell(parts, f"{path} is not on this machine, or may not be read")
             return Found(elf=None, headers=headers)
         try:
-            is_same = stat.S_ISREG(os.fstat(descriptor).st_mode) and page and os.pread(descriptor, len(page), 0) == page
-            elf = Elf(Image(descriptor), path) if is_same else None
+            elf = Elf(Image(descriptor), path) if os.pread(descriptor, len(page), 0) == page else None
         except (OSError, ParseError):
             elf = None
-        if elf is None:
-            os.close(descriptor)
-            self._tell(
-                parts, f"{path} on this machine is not the file that ran, or the core does not show its first page"
-            )
-            return Found(elf=None, headers=headers)
         self._descriptors.append(descriptor)
+        if elf is None:
+            self._tell(parts, f"{path} on this machine is not the file that ran")
+            return Found(elf=None, headers=headers)
         return Found(elf=elf, headers=elf)
 
     def _tell(self, parts: Sequence[Mapping], problem: str) -> None:

@@ -23,8 +23,16 @@ from memwhy.model.mapping import Mapping
 class Live(Space):
     """A running process. Made by `Live.open`; a context manager."""
 
-    def __init__(self, root: str, pid: int, start_ticks: int, mappings: Callable[[], tuple[Mapping, ...]]) -> None:
-        """Raises NotPermitted or FileNotFoundError; use `open`."""
+    def __init__(
+        self,
+        root: str,
+        pid: int,
+        start_ticks: int,
+        mem: int,
+        pagemap: int,
+        mappings: Callable[[], tuple[Mapping, ...]],
+    ) -> None:
+        """mem, pagemap: descriptors, which the Space closes; use `open`."""
         self.name = f"pid {pid}"
         self.pid: int = pid
         self.mappings = ()
@@ -32,10 +40,8 @@ class Live(Space):
         self._start_ticks = start_ticks
         self._read_mappings = mappings
         self._files = Files(self._directory, self._read_resident)
-        mem = os.open(f"{self._directory}/mem", os.O_RDONLY | os.O_CLOEXEC)
-        self._descriptors = [mem]
-        self._descriptors.append(os.open(f"{self._directory}/pagemap", os.O_RDONLY | os.O_CLOEXEC))
-        self._residency = Residency(self._descriptors[1])
+        self._descriptors = [pagemap, mem]
+        self._residency = Residency(pagemap)
         self.source = Source(fd=mem, pid=pid if _is_our_own(root) else 0)
 
     @classmethod
@@ -49,19 +55,15 @@ class Live(Space):
         if os.uname().machine != "x86_64":
             raise MemwhyError(f"processes can be looked into on x86-64 only, and this machine is {os.uname().machine}")
         try:
-            space = cls(root, pid, _start_ticks(directory, pid), mappings)
+            start_ticks = _start_ticks(directory, pid)
+            mem, pagemap = _open_all(f"{directory}/mem", f"{directory}/pagemap")
         except PermissionError as error:
             reason, advice = why_denied(root, pid)
-            raise NotPermitted(
-                f"the kernel does not let us read the memory of pid {pid}: {reason}", help=advice
-            ) from error
+            problem = f"the kernel does not let us read the memory of pid {pid}: {reason}"
+            raise NotPermitted(problem, help=advice) from error
         except (FileNotFoundError, ProcessLookupError) as error:
-            if _is_hidden(root, pid):
-                reason, advice = why_denied(root, pid)
-                raise NotPermitted(f"pid {pid} cannot be seen: {reason}", help=advice) from error
-            if os.path.exists(f"{directory}/stat"):
-                raise TargetGone(f"pid {pid} has no memory of its own: it is a kernel thread, or just ended") from error
-            raise TargetGone(f"no process has pid {pid}", help="see ps -e for the pids there are") from error
+            raise _missing(root, pid) from error
+        space = cls(root, pid, start_ticks, mem, pagemap, mappings)
         try:
             _check_machine(directory, pid)
             space.refresh()
@@ -143,6 +145,32 @@ class Live(Space):
             raise TargetGone(
                 f"pid {self.pid} has no memory that we know any more: it ended, or executed another program"
             )
+
+
+def _open_all(*paths: str) -> list[int]:
+    """Descriptors of all files, or of none."""
+    descriptors: list[int] = []
+    try:
+        for path in paths:
+            descriptors.append(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+    except OSError:
+        for descriptor in descriptors:
+            os.close(descriptor)
+        raise
+    return descriptors
+
+
+def _missing(root: str, pid: int) -> MemwhyError:
+    """What to say when a file of the process is not there."""
+    directory = f"{root.rstrip('/')}/{pid}"
+    if _is_hidden(root, pid):
+        reason, advice = why_denied(root, pid)
+        return NotPermitted(f"pid {pid} cannot be seen: {reason}", help=advice)
+    if not os.path.exists(f"{directory}/stat"):
+        return TargetGone(f"no process has pid {pid}", help="see ps -e for the pids there are")
+    if not os.path.exists(f"{directory}/pagemap"):
+        return MemwhyError(f"{root} has no pagemap of pid {pid}: this kernel (or gVisor) does not say what is resident")
+    return TargetGone(f"pid {pid} has no memory of its own: it is a kernel thread, or just ended")
 
 
 def _is_our_own(root: str) -> bool:

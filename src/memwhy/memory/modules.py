@@ -19,7 +19,7 @@ from memwhy.model.errors import ParseError
 from memwhy.model.mapping import Mapping
 
 _DELETED = " (deleted)"
-_MOST_OPEN = 512
+MOST_OPEN = 512
 _HEADER_BYTES = 64
 _SHOFF, _SHNUM = slice(40, 48), slice(60, 64)
 """Where the ELF header says where the section headers are, and how many; elf(5)."""
@@ -98,6 +98,16 @@ def _unreadable(parts: Sequence[Mapping], program: bool) -> Module:
         constant=tuple((part.start, part.end) for part in parts if "r" in part.perms and "w" not in part.perms),
         is_program=program,
     )
+
+
+def open_regular(path: str) -> int | None:
+    """A descriptor of a regular file; None where there is none or it may not be read. Devices are not even opened."""
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            return None
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
+    except (OSError, ValueError):
+        return None
 
 
 def headers_of(page: bytes, name: str) -> Elf | None:
@@ -259,17 +269,7 @@ class Files:
         yield f"{self._directory}/root{name}", False
 
     def _open_regular(self, path: str) -> int | None:
-        """A descriptor of a regular file; None where there is none, it cannot be read, or too many are open already."""
-        if len(self._descriptors) >= _MOST_OPEN:
-            return None
-        try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
-        except OSError:
-            return None
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            os.close(descriptor)
-            return None
-        return descriptor
+        return None if len(self._descriptors) >= MOST_OPEN else open_regular(path)
 
     def _is_the_same(self, elf: Elf, parts: Sequence[Mapping]) -> bool:
         """Does the file found by name begin like the one in memory? Its first page holds the headers and mostly the build id."""
