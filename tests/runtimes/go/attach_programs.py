@@ -28,7 +28,7 @@ def build(go: str, into: Path, name: str, *flags: str, cgo: bool = False) -> Pat
     if cgo and shutil.which("cc") is None:
         pytest.skip("needs a C compiler")
     environment = {
-        **{key: value for key, value in os.environ.items() if key != "GOROOT"},
+        **os.environ,
         "GOFLAGS": "-mod=mod",
         "GOTOOLCHAIN": "local",
         "CGO_ENABLED": str(int(cgo)),

@@ -11,8 +11,8 @@ from memwhy.model.account import Check
 from memwhy.model.errors import ParseError
 from memwhy.model.inspection import CgoCall, GoInside
 from memwhy.runtimes.go.detection import GoModule, find_go
-from memwhy.runtimes.go.layout import Layout, known_minors, layout_of, minor_of, shipped_layout
-from memwhy.runtimes.go.locate import Globals, by_symbols, find_module_data
+from memwhy.runtimes.go.layout import Layout, known_minors, layout_of, shipped_layouts
+from memwhy.runtimes.go.locate import NAMES, Globals, by_symbols, find_module_data
 from memwhy.runtimes.go.moduledata import Constants, chain
 from memwhy.runtimes.go.pclntab import FunctionTable
 from memwhy.runtimes.go.proof import prove
@@ -104,23 +104,28 @@ class GoAdapter:
         found = find_go(space)
         if found is None:
             raise Unsupported(f"{space.name}: no Go runtime was found")
-        return attach(space, found, layout_for(found))
+        refused: Unsupported | None = None
+        for layout in layouts_for(found):
+            try:
+                return attach(space, found, layout)
+            except Unsupported as error:
+                refused = refused or error
+        raise refused or Unsupported(f"{space.name}: {found.version} has no layout table")
 
 
-def layout_for(found: GoModule) -> Layout:
-    """The shipped table for a program's version; else one made of its own DWARF. Raises Unsupported."""
+def layouts_for(found: GoModule) -> tuple[Layout, ...]:
+    """The shipped tables for a program's version, else one made of its own DWARF. Raises Unsupported."""
     elf, where = found.module.elf, found.module.name or "the program"
     if elf is not None and elf.machine != _AMD64:
         machine = _MACHINES.get(elf.machine, f"ELF machine {elf.machine}")
         raise Unsupported(f"{where} is {found.version} for {machine}; only amd64 can be read from outside")
-    minor = minor_of(found.version)
-    shipped = shipped_layout(minor) if minor else None
-    if shipped is not None:
+    shipped = shipped_layouts(found.version)
+    if shipped:
         return shipped
     try:
         table = None if elf is None else tabulate(elf)
         if table is not None:
-            return layout_of(table)
+            return (layout_of(table),)
         why = "its file is gone" if elf is None else "it was stripped of its DWARF"
     except (ParseError, NotGo, KeyError, TypeError, ValueError) as error:
         why = f"its own DWARF cannot be read ({error})"
@@ -147,7 +152,7 @@ def attach(space: Space, found: GoModule, layout: Layout) -> GoRuntime:
         )
     if "mheap_" not in known:
         known = by_references(functions, constants, layout, module.written)
-    globals = Globals(**{**known, "firstmoduledata": first})
+    globals = Globals(**{name: known.get(name) for name in NAMES} | {"firstmoduledata": first})
     runtime = GoRuntime(space, layout, found, globals, functions)
     missing = [name for name in _NEEDED if getattr(globals, name) is None]
     if missing:

@@ -1,5 +1,7 @@
 """Layouts as data: sizes and offsets of the Go runtime's structs, its enum values and texts, one table per minor version.
 
+A patch version seldom changes a struct; where one did, goMINOR.PATCH.json holds what older patches had instead.
+
 The tables in layouts/ are made by tools/make_layouts.py from the DWARF of programs that real toolchains built;
 `memwhy.runtimes.go.tabulation` describes their form. A table is believed only after `GoRuntime` proved it on the target.
 """
@@ -14,7 +16,7 @@ from importlib import resources
 from memwhy.model.errors import ParseError
 from memwhy.runtimes.interface import Unsupported
 
-_VERSION = re.compile(r"go(\d+)\.(\d+)")
+_VERSION = re.compile(r"go(\d+)\.(\d+)(?:\.(\d+))?")
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
 Field = tuple[int, int, str, int]
@@ -172,15 +174,52 @@ def minor_of(version: str) -> str | None:
 
 def known_minors() -> tuple[str, ...]:
     """The versions that have a shipped table, oldest first."""
+    return tuple(".".join(map(str, version)) for version in sorted(_shipped()) if len(version) == 2)
+
+
+def _shipped() -> set[tuple[int, ...]]:
     names = (entry.name for entry in resources.files(__package__).joinpath("layouts").iterdir())
-    minors = (name.removeprefix("go").removesuffix(".json") for name in names if name.endswith(".json"))
-    return tuple(sorted(minors, key=lambda minor: tuple(map(int, minor.split(".")))))
+    numbers = (name.removeprefix("go").removesuffix(".json") for name in names if name.endswith(".json"))
+    return {tuple(map(int, number.split("."))) for number in numbers}
+
+
+def shipped_layouts(version: str) -> tuple[Layout, ...]:
+    """The shipped tables for "go1.24.5", likeliest first; none for an unknown minor version.
+
+    They differ by patch version, and where exactly the runtime changed is not known: all are to be tried.
+    """
+    match = _VERSION.match(version)
+    if not match:
+        return ()
+    minor = int(match[1]), int(match[2])
+    patch = int(match[3] or 0)
+    tables = sorted(number for number in _shipped() if number[:2] == minor)
+    if minor not in tables:
+        return ()
+    fitting = [number for number in tables if len(number) == 3 and patch <= number[2]]
+    others = [number for number in tables if number not in fitting]
+    return tuple(_load(number) for number in (*fitting, *others))
+
+
+def shipped_layout(minor: str) -> Layout | None:
+    """The shipped table of "1.26" as its newest patch versions have it, None where there is none."""
+    number = tuple(map(int, minor.split(".")))
+    return _load(number) if number in _shipped() else None
 
 
 @cache
-def shipped_layout(minor: str) -> Layout | None:
-    """The shipped table of "1.26", None where there is none."""
-    if minor not in known_minors():
-        return None
-    path = resources.files(__package__).joinpath("layouts", f"go{minor}.json")
-    return parse_layout(path.read_bytes(), f"layouts/go{minor}.json")
+def _load(number: tuple[int, ...]) -> Layout:
+    table: dict[str, object] = {}
+    for length in range(2, len(number) + 1):
+        name = f"go{'.'.join(map(str, number[:length]))}.json"
+        raw = resources.files(__package__).joinpath("layouts", name).read_bytes()
+        table = overlaid(table, json.loads(raw))
+    return layout_of(table)
+
+
+def overlaid(table: Mapping[str, object], change: Mapping[str, object]) -> dict[str, object]:
+    """A table with another's entries put over its own, struct by struct."""
+    merged = {**table, **change}
+    if table:
+        merged["structs"] = {**_mapping(table["structs"]), **_mapping(change["structs"])}
+    return merged

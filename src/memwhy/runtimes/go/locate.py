@@ -57,12 +57,8 @@ class Globals:
     gomaxprocs: int | None = None
     fing: int | None = None
     physPageSize: int | None = None  # noqa: N815
-    pollcache: int | None = None
     itabTable: int | None = None  # noqa: N815
-    trace: int | None = None
-    debug: int | None = None
     waitReasonStrings: int | None = None  # noqa: N815
-    runtimeInitTime: int | None = None  # noqa: N815
 
 
 NAMES = tuple(field.name for field in fields(Globals))

@@ -21,6 +21,7 @@ _ALLOCATORS = (
     ("arenaHintAlloc", "arenaHint"),
 )
 _MOST_LOOKED_AT = 32
+_MOST_THREADS = 256
 _GENERATIONS = 3
 _PAGE_BYTES = 8192
 _MOST_ITEMS = 1 << 32
@@ -30,7 +31,7 @@ def prove(space: Space, layout: Layout, globals: Globals, functions: FunctionTab
     """Every invariant that can be looked at. agree is None where the target could not be read."""
     return tuple(
         check
-        for part in (_function_table, _allocators, _spans, _goroutines, _processors, _heap)
+        for part in (_function_table, _allocators, _spans, _goroutines, _processors, _threads, _heap)
         for check in part(space, layout, globals, functions)
     )
 
@@ -127,6 +128,26 @@ def _processors(space: Space, layout: Layout, globals: Globals, functions: Funct
     at, size, _, _ = layout.field("p", "id")
     sane = sum(int.from_bytes(space.read(p + at, size), "little") == i for i, p in enumerate(looked))
     yield _check("go.processors", ("Ps whose id is their place", sane), ("Ps", len(looked) or None))
+
+
+def _threads(space: Space, layout: Layout, globals: Globals, functions: FunctionTable) -> Iterator[Check]:
+    """Every M's g0 belongs to that M, and the chain of them is as long as the scheduler says.
+
+    This proves the layout of m, which changes between patch versions (1.24.3 and 1.24.11 differ).
+    """
+    if globals.allm is None or globals.sched is None:
+        return
+    g0, alllink, owner = layout.offset("m", "g0"), layout.offset("m", "alllink"), layout.offset("g", "m")
+    m, seen, sane = space.word(globals.allm) or 0, 0, 0
+    while m and seen < _MOST_THREADS:
+        seen += 1
+        sane += space.word((space.word(m + g0) or 0) + owner) == m
+        m = space.word(m + alllink) or 0
+    yield _check("go.threads", ("Ms whose g0 is theirs", sane), ("Ms", seen or None))
+    if not m:
+        made, freed = (space.word(globals.sched + layout.offset("schedt", name)) for name in ("mnext", "nmfreed"))
+        count = None if made is None or freed is None else made - freed
+        yield _check("go.thread_count", ("Ms in the chain", seen), ("Ms that the scheduler counts", count))
 
 
 def _heap(space: Space, layout: Layout, globals: Globals, functions: FunctionTable) -> Iterator[Check]:
