@@ -50,6 +50,20 @@ def test_a_target_too_large_for_the_budget_gets_cheap_looks_and_it_is_said() -> 
     assert looks.left_out == "malloc's blocks were not counted: that would have taken about 64.0 s of CPU"
 
 
+def test_a_search_that_takes_too_long_is_given_up_and_the_count_is_kept() -> None:
+    """What a search takes is learned by doing it: this budget lets a small target's begin, and this target is larger."""
+    code = "held = [bytes(200) for _ in range(1_000_000)]\nprint('ready', flush=True); sys.stdin.read()"
+    with process_of(code) as target:
+        looks = Looks("/proc", target.pid)
+        looks.planned_s = 60.0
+        looks.least_s, looks.share = 0.0, 0.065 / 60.0
+        found = looks.take(0, 0, last=True)
+        looks.close()
+    assert found is not None
+    assert parts(found.raw) == {"malloc"}
+    assert looks.left_out == "what nothing points to was not searched for to the end: that would have taken too long"
+
+
 def test_looks_are_taken_no_oftener_than_they_are_due() -> None:
     with process_of(IDLE) as target:
         looks = Looks("/proc", target.pid)

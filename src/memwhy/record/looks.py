@@ -12,7 +12,7 @@ from memwhy.model.errors import MemwhyError, NotPermitted
 from memwhy.model.evidence import Evidence
 from memwhy.model.units import GIB, NS_PER_S
 from memwhy.record.clock import timed
-from memwhy.record.due import FREE_READS, GENTLE_SHARE, SLACK_NS
+from memwhy.record.due import FREE_READS, GENTLE_SHARE, NEVER_NS, SLACK_NS
 
 if TYPE_CHECKING:
     from memwhy.inspect.inspector import Inspector
@@ -31,7 +31,13 @@ BUDGET_LEAST_S = 1.0
 OPEN_END_S = 60.0
 MIDWAY_S = 18.0
 """When a watch that may end as soon as it is sure searches for lost memory the first time."""
+LONGEST_S = 10.0
+"""A search for lost memory holds up the watch no longer, on a machine that has no time for it."""
 PATIENCE = 3
+
+
+class _TooDear(Exception):
+    """A look took more than it may."""
 
 
 class Looks:
@@ -43,6 +49,7 @@ class Looks:
         """How long the watch will last; None where its end is open."""
         self.go_seen = False
         """The last look read the Go runtime: nobody has to ask its endpoint for the same figures."""
+        self.least_s, self.share = BUDGET_LEAST_S, BUDGET_SHARE
         self.spent_ns = 0
         self.counted = False
         """malloc's blocks were counted at least once."""
@@ -52,7 +59,7 @@ class Looks:
         self._begun_ns: int | None = None
         self._next_ns: dict[Depth, int] = {"cheap": 0, "malloc": 0, "lost": 0}
         self._cost: dict[Depth, float] = {}
-        self._nothing_to_count = False
+        self._nothing_to_count = self._search_given_up = False
         self._looks = 0
         self._failures = 0
         self._off = False
@@ -85,6 +92,8 @@ class Looks:
 
     def _depth(self, now_ns: int, rss_bytes: int, *, last: bool) -> Depth | None:
         for depth in _DEEP:
+            if depth == "lost" and self._search_given_up:
+                continue
             due = last or self._next_ns[depth] <= now_ns + SLACK_NS
             if due and self._affordable(depth, now_ns, rss_bytes, last=last):
                 return depth
@@ -98,11 +107,15 @@ class Looks:
 
     def _affordable(self, depth: Depth, now_ns: int, rss_bytes: int, *, last: bool) -> bool:
         """It fits what is left of the budget, and a closing look of the same depth with it."""
+        needed_s = self._expected_s(depth, rss_bytes) * (1 if last or self.planned_s is None else 2)
+        return needed_s <= self._left_s(now_ns)
+
+    def _left_s(self, now_ns: int) -> float:
+        """CPU seconds that deep looks may still take."""
         assert self._begun_ns is not None
         elapsed_s = (now_ns - self._begun_ns) / NS_PER_S
-        allowed_s = max(BUDGET_LEAST_S, BUDGET_SHARE * (self.planned_s or max(OPEN_END_S, elapsed_s)))
-        needed_s = self._expected_s(depth, rss_bytes) * (1 if last or self.planned_s is None else 2)
-        return self._spent_deep_ns / NS_PER_S + needed_s <= allowed_s
+        allowed_s = max(self.least_s, self.share * (self.planned_s or max(OPEN_END_S, elapsed_s)))
+        return allowed_s - self._spent_deep_ns / NS_PER_S
 
     def _expected_s(self, depth: Depth, rss_bytes: int) -> float:
         per_gib = self._cost.get(depth, EXPECTED_S_PER_GIB[depth])
@@ -123,7 +136,9 @@ class Looks:
             if self._inspector is None:
                 self._inspector = Inspector.open(self.pid, root=self.root)
             attached_ns = time.thread_time_ns() - began_ns
-            found = self._inspector.look(malloc=depth != "cheap", lost=depth == "lost", goroutines=depth != "cheap")
+            found = self._search(self._inspector, now_ns) if depth == "lost" else None
+            if found is None:
+                found = self._inspector.look(malloc=depth != "cheap", goroutines=depth != "cheap")
             return to_json(found)
 
         evidence = timed(NAME, _as_os_error(read, self._denied))
@@ -142,6 +157,22 @@ class Looks:
         self._cost[depth] = (cost_ns - attached_ns) / NS_PER_S * GIB / max(rss_bytes, GIB // 64)
         self._plan(depth, now_ns, cost_ns - attached_ns)
         return evidence
+
+    def _search(self, inspector: "Inspector", now_ns: int) -> "Inspection | None":
+        """Count, and search for what nothing points to; None when that went beyond the budget and was given up for good."""
+        began_s, until_s = time.monotonic(), time.thread_time_ns() / NS_PER_S + self._left_s(now_ns)
+
+        def within_budget(doing: str) -> None:
+            if time.thread_time_ns() / NS_PER_S > until_s or time.monotonic() - began_s > LONGEST_S:
+                raise _TooDear(doing)
+
+        try:
+            return inspector.look(lost=True, progress=within_budget)
+        except _TooDear:
+            self._next_ns["lost"] = NEVER_NS
+            self._search_given_up = True
+            self.left_out = "what nothing points to was not searched for to the end: that would have taken too long"
+            return None
 
     def _plan(self, depth: Depth, now_ns: int, cost_ns: int) -> None:
         """A deeper look does the shallower ones' work too."""
