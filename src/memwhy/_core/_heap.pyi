@@ -4,8 +4,9 @@ def walk(
     fd: int,
     pid: int,
     segments: bytes,
-    resident: "array[int]",
+    resident: array[int],
     start: int,
+    begin: int,
     end: int,
     top: int,
     main_arena: bool,
@@ -13,9 +14,10 @@ def walk(
     used: memoryview,
     /,
 ) -> tuple[int, int, int]:
-    """Walk malloc's chunks from `start`; sets one bit per chunk in `starts`, and in `used` where it is in use.
+    """Walk malloc's chunks from `begin`; sets one bit per chunk in `starts`, and in `used` where it is in use.
 
     fd, pid, segments: `memwhy.memory.space.Source`. resident: flat uint64 pairs; nothing outside is read.
+    The bits are of start … end, zero from `begin` on.
     Returns where it ended, the chunks before that, and how (`memwhy.inspect.glibc.loops.Ending`).
     Twin: `memwhy.inspect.glibc.pure.Pure.walk`.
     """
@@ -25,7 +27,7 @@ def follow(
     pid: int,
     segments: bytes,
     chains: bytes,
-    heaps: "array[int]",
+    heaps: array[int],
     starts: bytearray,
     used: bytearray,
     marked: bytearray,
@@ -38,7 +40,7 @@ def follow(
     """
 
 def census(
-    resident: "array[int]",
+    resident: array[int],
     start: int,
     end: int,
     top: int,

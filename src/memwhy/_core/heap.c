@@ -111,6 +111,16 @@ static int read_header(struct window *window, uint64_t address, uint64_t *size, 
     return 0;
 }
 
+/* While one window was walked, the chunk that leads into the next may have changed: is its size still the same? */
+static int still_leads(struct window *window, uint64_t header, uint64_t size)
+{
+    uint64_t now;
+
+    if (window->memory->pid <= 0)
+        return 1;
+    return read_some(window->memory, header + 8, &now, 8) == 8 && (now & ~(uint64_t)FLAGS) == size;
+}
+
 /* sysmalloc's fenceposts: two headers of 16 bytes (main arena), one of 16 and one of 0, or one of 0 (other heaps).
    What stood before the first of 16 bytes may have been freed since. */
 static int is_fence(struct window *window, uint64_t address, uint64_t end, uint64_t size)
@@ -133,16 +143,19 @@ static int is_fence(struct window *window, uint64_t address, uint64_t end, uint6
 
 static enum ending walk_chunks(struct window *window, struct walk *walk)
 {
-    uint64_t at = walk->start, previous = 0, size, before, flags;
+    uint64_t at = walk->begin, previous = 0, size, before, flags, seen;
 
     for (;; walk->chunks++) {
         walk->stop = at;
         if (at == walk->end)
             return ENDING_LIMIT;
-        if (walk->end - at < 16)
+        if (walk->end - at < 16 || (walk->top > walk->begin && at > walk->top))
             return ENDING_BROKEN;
+        seen = window->start;
         if (read_header(window, at, &size, &before) < 0)
             return ENDING_UNREADABLE;
+        if (window->start != seen && previous && !still_leads(window, at - previous, previous))
+            return ENDING_BROKEN;
         flags = size & FLAGS;
         size &= ~(uint64_t)FLAGS;
         if (previous == 0 || (flags & PREV_INUSE)) {
@@ -152,8 +165,6 @@ static enum ending walk_chunks(struct window *window, struct walk *walk)
             return ENDING_BROKEN;
         }
         if (at == walk->top) {
-            if (size < FENCE_CHUNK || size % GRAIN || size > walk->end - at)
-                return ENDING_BROKEN;
             set_bit(walk->starts, (at - walk->start) / GRAIN);
             return ENDING_TOP;
         }

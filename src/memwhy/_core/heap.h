@@ -23,9 +23,9 @@ enum ending {
     ENDING_UNREADABLE = 4 /* a page that is not resident, or could not be read */
 };
 
-/* One walk from the first chunk's header. starts, used: bits, zeroed by the caller, for start … end. */
+/* One walk from the header at `begin`. starts, used: bits for start … end, zero from `begin` on. */
 struct walk {
-    uint64_t start, end, top;
+    uint64_t start, begin, end, top;
     int main_arena; /* then no header may carry the flag of another arena */
     uint8_t *starts, *used;
     uint64_t stop; /* out: where it ended: the top, the fence, or the first bad header */

@@ -15,21 +15,22 @@ static int holds_bits(const Py_buffer *bits, uint64_t start, uint64_t end)
 static PyObject *walk(PyObject *self, PyObject *args)
 {
     Py_buffer segments, resident, starts, used;
-    unsigned long long start, end, top;
+    unsigned long long start, begin, end, top;
     int fd, pid, main_arena, failed = 0;
     PyObject *out = NULL;
 
     (void)self;
-    if (!PyArg_ParseTuple(args, "iiy*y*KKKpw*w*", &fd, &pid, &segments, &resident, &start, &end, &top, &main_arena,
-                          &starts, &used))
+    if (!PyArg_ParseTuple(args, "iiy*y*KKKKpw*w*", &fd, &pid, &segments, &resident, &start, &begin, &end, &top,
+                          &main_arena, &starts, &used))
         return NULL;
-    if (segments.len % 24 || resident.len % 16 || !holds_bits(&starts, start, end) || !holds_bits(&used, start, end)) {
+    if (segments.len % 24 || resident.len % 16 || !holds_bits(&starts, start, end) || !holds_bits(&used, start, end) ||
+        begin < start || begin > end || begin % GRAIN) {
         PyErr_SetString(PyExc_ValueError, "segments are rows of three, pages of two; the bit maps must hold the range");
     } else {
         struct memory memory = {fd, pid, segments.buf, (size_t)segments.len / 24};
         struct pages pages = {resident.buf, (size_t)resident.len / 16};
-        struct walk walk = {.start = start, .end = end, .top = top, .main_arena = main_arena, .starts = starts.buf,
-                            .used = used.buf};
+        struct walk walk = {.start = start, .begin = begin, .end = end, .top = top, .main_arena = main_arena,
+                            .starts = starts.buf, .used = used.buf};
         Py_BEGIN_ALLOW_THREADS
         failed = heap_walk(&memory, pages, &walk);
         Py_END_ALLOW_THREADS

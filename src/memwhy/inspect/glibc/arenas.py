@@ -19,10 +19,11 @@ _USUAL_HEAP_MAX = 64 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arena:
-    """One struct malloc_state. top: 0 where nothing was allocated yet; fastbins: the heads, as chunk addresses."""
+    """One struct malloc_state. top, top_bytes: 0 where nothing was allocated yet; fastbins: the heads, as chunk addresses."""
 
     address: int
     top: int
+    top_bytes: int
     system_bytes: int
     fastbins: tuple[int, ...] = ()
 
@@ -107,6 +108,7 @@ def _read_arena(space: Space, address: int, layout: Layout, *, is_main: bool) ->
     arena = Arena(
         address=address,
         top=0 if top == initial else top,
+        top_bytes=0 if top == initial else (space.word(top + 8) or 0) & -8,
         system_bytes=system_bytes,
         fastbins=tuple(filter(None, heads)),
     )
@@ -176,7 +178,7 @@ def _as_counted(raw: bytes, at: int, address: int, layout: Layout, main: Arena) 
         and most < 1 << 31
         and fixed in (0, 1)
         and size <= size_seen < _HIGHEST
-        and size % PAGE_BYTES == 0
+        and size % 16 == 0
         and size >= count * PAGE_BYTES
         and (count == 0) == (size == 0)
         and (main.top == 0) == (base == 0)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from memwhy.inspect.blocks import HeapBlocks, MappedBlock, Share
 from memwhy.inspect.glibc.arenas import State
 from memwhy.inspect.glibc.freed import Maps
-from memwhy.inspect.glibc.heaps import Walked
+from memwhy.inspect.glibc.heaps import Walked, end_of
 from memwhy.inspect.glibc.loops import CLASSES, EXACT_CLASSES, Kind, Loops, Sums
 from memwhy.memory.space import PAGE_BYTES, Space
 from memwhy.model.inspection import Malloc, SizeClass
@@ -19,7 +19,6 @@ CATEGORY = {
     Kind.CACHED: "malloc.cached",
     Kind.TOP: "malloc.top",
 }
-_FENCE_BYTES = 32
 _TOP_KEPT = 33
 """systrim keeps MINSIZE + 1 bytes of the top."""
 _MIB = 1 << 20
@@ -79,7 +78,7 @@ def _share_of(walked: Walked, sums: Sums) -> Share:
     heap = walked.heap
     end = heap.end
     if walked.why is None and heap.is_main:
-        end = min(heap.end, walked.stop if heap.top else (walked.stop + _FENCE_BYTES + PAGE_BYTES - 1) & -PAGE_BYTES)
+        end = end_of(walked)
     found: dict[str, int] = {}
     virtual: dict[str, int] = {}
     for kind, category in CATEGORY.items():
@@ -145,11 +144,9 @@ def malloc_of(
     over what was found for mmapped_*.
     """
     blocks, shares = mapped
-    system_bytes = sum(arena.system_bytes for arena in state.arenas)
+    system_bytes = _system_bytes(state, walks)
     free_bytes = counts.bytes[Kind.FREE] + counts.bytes[Kind.FAST] + counts.bytes[Kind.TOP]
-    in_use_bytes = system_bytes - free_bytes
-    if not whole:
-        in_use_bytes = min(in_use_bytes, counts.bytes[Kind.IN_USE] + counts.bytes[Kind.CACHED])
+    in_use_bytes = system_bytes - free_bytes if whole else counts.bytes[Kind.IN_USE] + counts.bytes[Kind.CACHED]
     counted = state.counted
     return Malloc(
         version=version,
@@ -172,6 +169,15 @@ def malloc_of(
         classes=_classes(counts.histogram),
         approximate=tuple(walked.why for walked in walks if walked.why is not None),
     )
+
+
+def _system_bytes(state: State, walks: Sequence[Walked]) -> int:
+    """What the arenas took: as they say themselves, but as the heaps were while walked where these have grown since."""
+    walked: dict[int, int] = {}
+    for one in walks:
+        if not one.heap.is_main:
+            walked[one.heap.arena] = walked.get(one.heap.arena, 0) + one.heap.end - one.heap.base
+    return sum(walked.get(arena.address, arena.system_bytes) for arena in state.arenas)
 
 
 def _classes(histogram: bytearray) -> tuple[SizeClass, ...]:

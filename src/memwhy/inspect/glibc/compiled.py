@@ -23,7 +23,7 @@ class Compiled:
         self,
         space: "Space",
         resident: "array[int]",
-        where: tuple[int, int, int, bool],
+        where: tuple[int, int, int, int, bool],
         starts: memoryview,
         used: memoryview,
     ) -> tuple[int, int, Ending]:

@@ -4,12 +4,13 @@ mallinfo2 counts a tcache's chunks as in use and a fastbin's as free; for "lost 
 """
 
 from array import array
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from memwhy.inspect.glibc.arenas import Arena, State
 from memwhy.inspect.glibc.heaps import Walked
-from memwhy.inspect.glibc.loops import Chain, Followed, Loops
+from memwhy.inspect.glibc.loops import Chain, Loops
 from memwhy.inspect.glibc.tables import Layout, Tcache
 from memwhy.memory.space import Space
 
@@ -86,10 +87,12 @@ def _tcaches(space: Space, loops: Loops, layout: Tcache, most: int, maps: Maps) 
     """The chains of every chunk that is a thread's tcache: counters and list heads that agree, leading to chunks in use."""
     found: list[list[Chain]] = []
     size = layout.bins * (layout.width + 8)
+    # malloc gives 16 bytes more where they are too few for a chunk of their own
     for start, end, at in maps.heaps:
         room = ((end - start) // 16 + 7) // 8
         window = bytearray(memoryview(maps.starts)[at : at + room]), bytearray(memoryview(maps.used)[at : at + room])
         picked = loops.pick(start, end, window, layout.chunk_bytes, _MOST_PICKED)
+        picked += loops.pick(start, end, window, layout.chunk_bytes + 16, _MOST_PICKED)
         for first in range(0, len(picked), _BATCH):
             batch = picked[first : first + _BATCH]
             raw = space.gather(array("Q", [address + _USER for address in batch]), size)
@@ -121,11 +124,9 @@ def _as_tcache(raw: bytes, layout: Tcache, most: int, maps: Maps) -> list[Chain]
 
 
 def _is_used(address: int, maps: Maps) -> bool:
-    for start, end, at in maps.heaps:
-        if start <= address < end:
-            bit = (address - start) // 16
-            return bool(maps.starts[at + bit // 8] & maps.used[at + bit // 8] & 1 << bit % 8)
-    return False
-
-
-__all__ = ["Followed", "Freed", "Maps", "join_maps", "mark_freed"]
+    index = bisect_right(maps.heaps, address, key=lambda heap: heap[0]) - 1
+    if index < 0 or address >= maps.heaps[index][1]:
+        return False
+    start, _, at = maps.heaps[index]
+    bit = (address - start) // 16
+    return bool(maps.starts[at + bit // 8] & maps.used[at + bit // 8] & 1 << bit % 8)

@@ -7,17 +7,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from memwhy.inspect.blocks import Blocks, Share
-from memwhy.inspect.glibc.anonymous import Range, anonymous_ranges, without
+from memwhy.inspect.glibc.anonymous import Range, anonymous_ranges, range_of, without
 from memwhy.inspect.glibc.arenas import Arena, State, find_state, read_arenas
 from memwhy.inspect.glibc.census import blocks_of, count_heaps, malloc_of, share_mapped
 from memwhy.inspect.glibc.freed import join_maps, mark_freed
-from memwhy.inspect.glibc.heaps import Heap, Walked, heaps_of, walk_heap, walk_main
+from memwhy.inspect.glibc.heaps import Heap, Walked, end_of, heaps_of, walk_heap, walk_main
 from memwhy.inspect.glibc.loops import Loops, choose
 from memwhy.inspect.glibc.mapped import find_mapped
 from memwhy.inspect.glibc.tables import DISTINCT, LAYOUTS, MEASURED, version_text
 from memwhy.inspect.glibc.version import libc_modules, libc_version, other_allocators
 from memwhy.memory.space import Module, Space
 from memwhy.model.inspection import Malloc
+
+_MOST_LOOKS = 100
+_MOST_GROWN_BYTES = 1 << 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +34,7 @@ class MallocHeap:
     own_ranges: tuple[tuple[int, int], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class NoMalloc:
     """No census of malloc: why, in words."""
 
@@ -51,7 +54,7 @@ def read_malloc(space: Space, *, taken: Sequence[tuple[int, int]] = ()) -> Mallo
     walks = _walk_all(space, loops, state, ranges, free, notes)
     state = replace(state, arenas=_again(space, state))
     free = without(
-        free, sorted((one.heap.base, one.heap.end if one.why or not one.heap.is_main else one.stop) for one in walks)
+        free, sorted((one.heap.base, one.heap.end if one.why or not one.heap.is_main else end_of(one)) for one in walks)
     )
     maps = join_maps(walks)
     freed = mark_freed(space, loops, state, state.arenas, maps)
@@ -153,15 +156,24 @@ def _walk_all(
 
 
 def _renewed(space: Space, state: State, heap: Heap) -> Heap:
-    """The heap with its top and size as they are now."""
-    top = space.word(heap.arena + state.layout.top) or 0
-    if heap.is_main:
-        space.refresh()
-        end = next((end for start, end in anonymous_ranges(space.mappings) if start <= heap.base < end), heap.end)
-    else:
-        end = heap.base + (space.word(heap.base + 16) or 0)
-        end = end if heap.first < end <= heap.base + state.heap_max else heap.end
-    return replace(heap, end=end, top=top if heap.first <= top < end else 0)
+    """The heap with its top and size as they are at one moment: read until the top stands still meanwhile."""
+    top_at = heap.arena + state.layout.top
+    end, top_end = heap.end, heap.top_end
+    for _ in range(_MOST_LOOKS):
+        top = space.word(top_at) or 0
+        if heap.is_main:
+            top_end = top + ((space.word(top + 8) or 0) & -8)
+            end = max(heap.end, top_end) if heap.first <= top < top_end <= heap.end + _MOST_GROWN_BYTES else heap.end
+        else:
+            end = heap.base + (space.word(heap.base + 16) or 0)
+        if top == space.word(top_at) and heap.first <= end:
+            break
+    if not heap.is_main and not heap.first <= end <= heap.base + state.heap_max:
+        end = heap.end
+    known = range_of(anonymous_ranges(space.mappings), heap.base)
+    if known is None or end > known[1]:
+        space.refresh()  # pages of a mapping that was not there at the last look are not seen
+    return replace(heap, end=end, top_end=top_end, top=top if heap.first <= top < end else 0)
 
 
 def _again(space: Space, state: State) -> tuple[Arena, ...]:

@@ -6,7 +6,7 @@ brk is blocked, by mappings that nothing links: those are found by walking whate
 
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from memwhy.inspect.glibc.anonymous import Range, range_of
 from memwhy.inspect.glibc.arenas import Arena, State
@@ -15,12 +15,20 @@ from memwhy.memory.space import PAGE_BYTES, Space
 
 _MOST_HEAPS = 1 << 20
 _MOST_TRIES = 6
+_MOST_STEPS = 100
+_STEP_BACK_BYTES = (0, 1 << 9, 1 << 12, 1 << 14, 1 << 16, 1 << 20)
+"""How far before the place of a failure the next try begins; a neighbour may have been merged."""
 _FLAGS = 7
+_FENCE_BYTES = 32
+_MOST_FOREIGN_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heap:
-    """One contiguous heap. base: of its memory; first: its first chunk; end: of what malloc took; top: 0 when elsewhere."""
+    """One contiguous heap. base: of its memory; first: its first chunk; end: of what malloc took; top: 0 when elsewhere.
+
+    top_end: where the main arena's top ends; others end with their heap.
+    """
 
     base: int
     first: int
@@ -28,19 +36,49 @@ class Heap:
     top: int
     arena: int
     is_main: bool
+    top_end: int | None = None
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class Walked:
     """One heap after its walk. stop: behind the last chunk believed; why: how the walk failed, None when it is sound."""
 
     heap: Heap
-    stop: int
-    chunks: int
     starts: bytearray
     used: bytearray
     resident: "array[int]"
+    stop: int
+    chunks: int = 0
     why: str | None = None
+
+    def look_at_pages(self, space: Space, begin: int) -> None:
+        """Which pages are resident now, from the one at `begin` on."""
+        page = self.heap.base if begin == self.heap.first else begin & -PAGE_BYTES
+        kept = array("Q")
+        for low, high in zip(self.resident[::2], self.resident[1::2], strict=True):
+            if low < page:
+                kept.extend((low, min(high, page)))
+        self.resident = kept + space.resident(page, self.heap.end)
+
+    def clear_from(self, address: int) -> None:
+        """Forget all chunks that begin at or behind an address."""
+        byte, bit = divmod((address - self.heap.first) // 16, 8)
+        for bits in (self.starts, self.used):
+            if byte < len(bits):
+                bits[byte] &= (1 << bit) - 1
+                bits[byte + 1 :] = bytes(len(bits) - byte - 1)
+
+    def last_start(self, before: int) -> int:
+        """The last chunk's header before an address, or the first chunk's."""
+        byte = max(0, (before - self.heap.first) // 16) // 8
+        head = self.starts[: byte + 1].rstrip(b"\0")
+        while head:
+            address = self.heap.first + 16 * (8 * len(head) - 9 + head[-1].bit_length())
+            if address < before:
+                return address
+            head[-1] &= (1 << head[-1].bit_length() - 1) - 1
+            head = head.rstrip(b"\0")
+        return self.heap.first
 
 
 def heaps_of(space: Space, state: State, arena: Arena) -> tuple[list[Heap], str | None]:
@@ -58,7 +96,16 @@ def heaps_of(space: Space, state: State, arena: Arena) -> tuple[list[Heap], str 
         if base == first_at:
             first = (arena.address + state.layout.size + 15) & -16
         top = inside if base <= inside < base + words[2] else 0
-        heaps.append(Heap(base=base, first=first, end=base + words[2], top=top, arena=arena.address, is_main=False))
+        heaps.append(
+            Heap(
+                base=base,
+                first=first,
+                end=max(first, base + words[2]),
+                top=top,
+                arena=arena.address,
+                is_main=False,
+            )
+        )
         base = words[1]
     if first_at not in seen:
         return heaps, f"the chain of heaps of the arena at {arena.address:#x} does not reach its first"
@@ -66,39 +113,53 @@ def heaps_of(space: Space, state: State, arena: Arena) -> tuple[list[Heap], str 
 
 
 def walk_heap(space: Space, loops: Loops, heap: Heap, renew: Callable[[Heap], Heap]) -> Walked:
-    """Walk one heap, again where a living process changed it under our feet; the longest walk is kept.
+    """Walk one heap to its end, which a living process moves while we walk.
 
-    renew: the heap as it stands now.
+    renew: the heap as it stands now. A walk that failed goes on from before the place, ever further back; after six
+    tries that led no further it is given up, and what was walked until then stays.
     """
-    best: Walked | None = None
-    for attempt in range(_MOST_TRIES):
-        if attempt:
-            heap = renew(heap)
-        walked = _walk_once(space, loops, heap)
-        if walked.why is None:
-            return walked
-        if best is None or walked.stop - walked.heap.first >= best.stop - best.heap.first:
-            best = walked
-        if space.pid is None:
+    walked, begin = _start(heap), heap.first
+    failed_at, stuck = 0, 0
+    for _ in range(_MOST_STEPS):
+        _walk_from(space, loops, walked, begin)
+        if walked.why is None or space.pid is None:
             break
-    assert best is not None
-    return best
+        stuck = 0 if walked.stop > failed_at else stuck + 1
+        failed_at = walked.stop
+        if stuck >= _MOST_TRIES:
+            break
+        begin = walked.last_start(walked.stop - _STEP_BACK_BYTES[stuck])
+        walked.clear_from(begin)
+        walked.heap = renew(heap)
+    if walked.why is not None:
+        # the last chunk is not believed: its size led to nowhere
+        walked.stop = walked.last_start(walked.stop)
+        walked.clear_from(walked.stop)
+    return walked
 
 
-def _walk_once(space: Space, loops: Loops, heap: Heap) -> Walked:
-    resident = space.resident(heap.base, heap.end)
+def _start(heap: Heap) -> Walked:
+    return Walked(heap=heap, starts=bytearray(), used=bytearray(), resident=array("Q"), stop=heap.first)
+
+
+def _walk_from(space: Space, loops: Loops, walked: Walked, begin: int) -> None:
+    heap = walked.heap
+    if heap.end < begin:
+        walked.stop, walked.why = begin, f"the heap at {heap.base:#x} shrank while it was read"
+        return
+    walked.look_at_pages(space, begin)
     room = ((heap.end - heap.first) // 16 + 7) // 8
-    starts, used = bytearray(room), bytearray(room)
-    stop, chunks, ending = loops.walk(
-        space, resident, (heap.first, heap.end, heap.top, heap.is_main), memoryview(starts), memoryview(used)
-    )
-    why = _complaint(heap, stop, ending)
+    for bits in (walked.starts, walked.used):
+        bits.extend(bytes(max(0, room - len(bits))))
+    where = heap.first, begin, heap.end, heap.top, heap.is_main
+    with memoryview(walked.starts) as starts, memoryview(walked.used) as used:
+        walked.stop, chunks, ending = loops.walk(space, walked.resident, where, starts, used)
+    walked.chunks += chunks
+    walked.why = _complaint(heap, walked.stop, ending)
     if ending == Ending.TOP:
-        size = (space.word(stop + 8) or 0) & ~_FLAGS
-        stop = min(stop + size, heap.end)
-    elif why is not None:
-        stop = _drop_last(heap, starts, used)
-    return Walked(heap=heap, stop=stop, chunks=chunks, starts=starts, used=used, resident=resident, why=why)
+        walked.stop = heap.end if heap.top_end is None else heap.top_end
+    else:
+        walked.heap = replace(heap, top=0)
 
 
 def _complaint(heap: Heap, stop: int, ending: Ending) -> str | None:
@@ -112,17 +173,6 @@ def _complaint(heap: Heap, stop: int, ending: Ending) -> str | None:
     if ending == Ending.LIMIT:
         return f"{where} has no end that malloc would give it"
     return None
-
-
-def _drop_last(heap: Heap, starts: bytearray, used: bytearray) -> int:
-    """The last chunk of a broken walk is not believed: its size led to nowhere. Returns where it began."""
-    last = len(starts.rstrip(b"\0")) - 1
-    if last < 0:
-        return heap.first
-    bit = starts[last].bit_length() - 1
-    starts[last] &= ~(1 << bit)
-    used[last] &= ~(1 << bit)
-    return heap.first + 16 * (8 * last + bit)
 
 
 def walk_main(
@@ -140,23 +190,27 @@ def walk_main(
     main = state.main
     if not main.top:
         return [], None
-    found: list[Walked] = []
     base = state.counted.sbrk_base if state.counted is not None else 0
     at = (base + 15) & -16
     brk = range_of(ranges, at) or range_of(ranges, main.top)
     if brk is None:
         return [], "the main arena's memory is not among the mappings"
     if not base or range_of(ranges, at) is None:
-        at = brk[0]
-    found.append(walk_heap(space, loops, _segment(main, at, brk[1]), renew))
-    taken = found[0].stop - (base or at)
-    if found[0].why is None and taken < main.system_bytes:
-        for segment in _segments(space, loops, main, free, found[0]):
-            found.append(segment)
-            taken += segment.stop - segment.heap.base
-            if taken >= main.system_bytes:
-                break
-    if any(one.why for one in found) or _is_whole(found, taken, main):
+        at = base = brk[0]
+    found = [walk_heap(space, loops, _segment(state, at, brk[1]), renew)]
+    if found[0].why is None and _taken(found, base, brk) < main.system_bytes:
+        behind = found[0].stop + _FENCE_BYTES
+        for candidate, end in (*_after(space, behind, brk[1]), *_page_starts(space, free, brk)):
+            if found[0].heap.base <= candidate < behind or found[-1].heap.base <= candidate < end_of(found[-1]):
+                continue
+            walked = _start(_segment(state, candidate, end))
+            _walk_from(space, loops, walked, candidate)
+            if walked.why is None and walked.chunks:
+                found.append(walked)
+                if _taken(found, base, brk) >= main.system_bytes:
+                    break
+    taken = _taken(found, base, brk)
+    if any(one.why for one in found) or abs(main.system_bytes - taken) < PAGE_BYTES:
         return found, None
     return found, (
         f"the main arena took {main.system_bytes} B, of which {taken} B were found"
@@ -164,34 +218,57 @@ def walk_main(
     )
 
 
-def _is_whole(found: Sequence[Walked], taken: int, main: Arena) -> bool:
-    """Fenceposts are cut from each segment but the last: at most two headers of 16 bytes, and alignment."""
-    return abs(main.system_bytes - taken) <= 64 * len(found)
+def _taken(found: Sequence[Walked], base: int, brk: Range) -> int:
+    """What malloc counts as taken for these segments: by brk from its base on, gaps included (sysmalloc), else each mapping."""
+    by_brk = max((end_of(one) for one in found if brk[0] <= one.heap.base < brk[1]), default=base)
+    apart = sum(end_of(one) - one.heap.base for one in found if not brk[0] <= one.heap.base < brk[1])
+    return by_brk - base + apart
 
 
-def _segment(main: Arena, start: int, end: int) -> Heap:
-    top = main.top if start <= main.top < end else 0
-    return Heap(base=start, first=start, end=end, top=top, arena=main.address, is_main=True)
+def end_of(walked: Walked) -> int:
+    """Where a segment of the main arena ends, its fenceposts with it."""
+    return min(walked.heap.end, walked.stop if walked.heap.top else walked.stop + _FENCE_BYTES)
 
 
-def _segments(space: Space, loops: Loops, main: Arena, free: Sequence[Range], first: Walked) -> Iterator[Walked]:
-    """Walks that end soundly, from page starts that look like a first chunk."""
+def _segment(state: State, start: int, end: int) -> Heap:
+    main = state.main
+    return Heap(
+        base=start,
+        first=start,
+        end=end,
+        top=main.top if start <= main.top < main.top + main.top_bytes <= end else 0,
+        arena=main.address,
+        is_main=True,
+        top_end=main.top + main.top_bytes,
+    )
+
+
+def _after(space: Space, start: int, end: int) -> Iterator[Range]:
+    """What looks like a first chunk behind a fencepost, where somebody else had moved the program break meanwhile."""
+    pairs = space.resident(start & -PAGE_BYTES, min(end, start + _MOST_FOREIGN_BYTES)) if start < end else array("Q")
+    for low, high in zip(pairs[::2], pairs[1::2], strict=True):
+        for page in range(low, high, PAGE_BYTES):
+            words = space.words(page, PAGE_BYTES // 8)
+            for index in range(0, len(words) - 1, 2):
+                address = page + 8 * index
+                if address >= start and _is_first(words[index], words[index + 1], end - address):
+                    yield address, end
+
+
+def _page_starts(space: Space, free: Sequence[Range], brk: Range) -> Iterator[Range]:
+    """What looks like a first chunk at the start of a page, outside the memory that brk gave."""
     for start, end in free:
-        if start <= first.heap.base < end:
-            start = (first.stop + PAGE_BYTES) & -PAGE_BYTES
-        pairs = space.resident(start, end) if start < end else array("Q")
-        at = start
+        if brk[0] <= start < brk[1]:
+            continue
+        pairs = space.resident(start, end)
         for low, high in zip(pairs[::2], pairs[1::2], strict=True):
-            for page in range(max(low, at), high, PAGE_BYTES):
-                if page < at or not _is_first(space, page, end):
-                    continue
-                walked = _walk_once(space, loops, _segment(main, page, end))
-                if walked.why is None and walked.chunks > 0 and (walked.heap.top == 0 or walked.stop > main.top):
-                    yield walked
-                    at = (walked.stop + PAGE_BYTES - 1) & -PAGE_BYTES
+            pages = array("Q", range(max(low, start), high, PAGE_BYTES))
+            heads = memoryview(space.gather(pages, 16)).cast("Q")
+            for index, page in enumerate(pages):
+                if _is_first(heads[2 * index], heads[2 * index + 1], end - page):
+                    yield page, end
 
 
-def _is_first(space: Space, page: int, end: int) -> bool:
+def _is_first(before: int, size: int, room: int) -> bool:
     """A first chunk says that the one before is in use, for there is none."""
-    words = space.words(page, 2)
-    return len(words) == 2 and words[0] == 0 and words[1] & _FLAGS == 1 and 32 <= words[1] & ~_FLAGS <= end - page
+    return before == 0 and size & 15 == 1 and 32 <= size & ~_FLAGS <= room

@@ -77,11 +77,13 @@ class Loops(Protocol):
         self,
         space: "Space",
         resident: "array[int]",
-        where: tuple[int, int, int, bool],
+        where: tuple[int, int, int, int, bool],
         starts: memoryview,
         used: memoryview,
     ) -> tuple[int, int, Ending]:
-        """Walk a heap from its first header; fills the zeroed bit maps. where: start, end, top, whether of the main arena.
+        """Walk a heap; fills the bit maps, which are zero from `begin` on.
+
+        where: start (of the bit maps), begin, end, top, whether of the main arena.
 
         Returns where it ended, the number of chunks before that, and how.
         """

@@ -35,7 +35,7 @@ class _Search:
         return (
             self.wanted is not None
             and len(self.found) >= self.wanted.mmapped_count
-            and self.bytes >= self.wanted.mmapped_bytes
+            and self.bytes > self.wanted.mmapped_bytes - PAGE_BYTES
         )
 
     def add(self, block: MappedBlock) -> None:
@@ -66,7 +66,9 @@ def find_mapped(
     search.found.sort(key=lambda block: block.start)
     if counted is None:
         return tuple(search.found), "malloc's own count of mapped blocks (mp_) was not found; theirs is by shape alone"
-    if (len(search.found), search.bytes) != (counted.mmapped_count, counted.mmapped_bytes):
+    # 2.43 counts 16 bytes too many for a block that realloc moved: less than a page apart is the same
+    apart = abs(search.bytes - counted.mmapped_bytes)
+    if len(search.found) != counted.mmapped_count or apart >= PAGE_BYTES:
         return tuple(search.found), (
             f"malloc counts {counted.mmapped_count} mapped blocks of {counted.mmapped_bytes} B,"
             f" {len(search.found)} of {search.bytes} B were found"

@@ -71,21 +71,24 @@ class Pure:
         self,
         space: "Space",
         resident: "array[int]",
-        where: tuple[int, int, int, bool],
+        where: tuple[int, int, int, int, bool],
         starts: memoryview,
         used: memoryview,
     ) -> tuple[int, int, Ending]:
-        start, end, top, is_main = where
+        start, begin, end, top, is_main = where
         window = _Window(space, resident)
-        at, previous, chunks = start, 0, 0
+        at, previous, chunks = begin, 0, 0
         refused = _IS_MMAPPED | 8 | (_NON_MAIN_ARENA if is_main else 0)
         while True:
             if at == end:
                 return at, chunks, Ending.LIMIT
-            if end - at < 16:
+            if end - at < 16 or begin < top < at:
                 return at, chunks, Ending.BROKEN
-            if not window.start <= at <= window.end - 16 and not window.move(at):
-                return at, chunks, Ending.UNREADABLE
+            if not window.start <= at <= window.end - 16:
+                if not window.move(at):
+                    return at, chunks, Ending.UNREADABLE
+                if previous and space.pid is not None and (space.word(at - previous + 8) or 0) & -8 != previous:
+                    return at, chunks, Ending.BROKEN
             index = (at - window.start) >> 3
             word = window.words[index + 1]
             size = word & -8
@@ -97,8 +100,6 @@ class Pure:
                     return at, chunks, Ending.BROKEN
             bit = (at - start) >> 4
             if at == top:
-                if size < _FENCE_CHUNK or size % 16 or size > end - at:
-                    return at, chunks, Ending.BROKEN
                 starts[bit >> 3] |= 1 << (bit & 7)
                 return at, chunks, Ending.TOP
             if size < _LEAST_CHUNK:
