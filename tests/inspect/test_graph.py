@@ -69,6 +69,7 @@ class World:
     def _mapped(self, base: int) -> tuple[int, int, int]:
         size = self.random.choice((PAGE, 5 * PAGE))
         self.memory[base] = bytearray(size)
+        self._put(base + 8, size | 2)
         self.chunks.append((base + 16, base + size))
         return base, base + size, base + 16
 

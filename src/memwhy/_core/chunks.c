@@ -99,26 +99,6 @@ uint64_t chunks_begin(const struct chunk_region *region, uint64_t slot)
     return block * 64 + 63 - (uint64_t)__builtin_clzll(starts);
 }
 
-void chunks_extent(const struct chunk_region *region, uint64_t slot, uint64_t *from, uint64_t *to, uint64_t *whole)
-{
-    uint64_t block, next, starts;
-
-    if (region->starts == NULL) {
-        *from = region->user;
-        *to = region->end;
-        *whole = region->end - region->start;
-        return;
-    }
-    block = slot / 64;
-    starts = slot % 64 == 63 ? 0 : bits_load(region->starts, region->slots, block) & (~0ULL << (slot % 64 + 1));
-    while (starts == 0 && (++block) * 64 < region->slots)
-        starts = bits_load(region->starts, region->slots, block);
-    next = starts ? block * 64 + (uint64_t)__builtin_ctzll(starts) : region->slots;
-    *from = region->start + slot * 16 + 16;
-    *to = region->start + next * 16 + (starts ? 8 : 0); /* a chunk in use owns the first word of the next header */
-    *whole = (next - slot) * 16;
-}
-
 void chunks_weigh(const struct chunks *chunks, const uint64_t *bits, uint64_t *count, uint64_t *bytes)
 {
     *count = *bytes = 0;
@@ -146,12 +126,12 @@ void chunks_common(const struct chunks *chunks, const uint64_t *bits, const stru
         uint32_t number = region->first_number;
         for (uint64_t block = 0; block * 64 < region->slots; block++)
             for (uint64_t used = region->starts ? chunks_used(region, block) : 1; used; used &= used - 1, number++) {
-                uint64_t from, to, whole;
+                uint64_t slot = block * 64 + (uint64_t)__builtin_ctzll(used);
+                uint64_t user = region->starts ? region->start + slot * 16 + 16 : region->user;
                 struct chunk found;
                 if (!bit_get(bits, number) || earlier->count == 0)
                     continue;
-                chunks_extent(region, block * 64 + (uint64_t)__builtin_ctzll(used), &from, &to, &whole);
-                if (chunks_resolve(earlier, from, &hint, 0, &found) == CHUNK_EXACT && bit_get(earlier_bits, found.number))
+                if (chunks_resolve(earlier, user, &hint, 0, &found) == CHUNK_EXACT && bit_get(earlier_bits, found.number))
                     bit_set(into, number);
             }
     }

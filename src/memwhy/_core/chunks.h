@@ -41,9 +41,6 @@ void chunks_free(struct chunks *chunks);
 const struct chunk_region *chunks_region_of(const struct chunks *chunks, uint64_t address);
 const struct chunk_region *chunks_region_of_slot(const struct chunks *chunks, uint64_t slot);
 
-/* The bytes that the program may use of the chunk whose header stands at `slot` of `region`; *whole: with its header. */
-void chunks_extent(const struct chunk_region *region, uint64_t slot, uint64_t *from, uint64_t *to, uint64_t *whole);
-
 /* The header's slot of the chunk that `slot` of a heap lies in, UINT64_MAX when none begins there or before. */
 uint64_t chunks_begin(const struct chunk_region *region, uint64_t slot);
 
@@ -105,6 +102,27 @@ static inline int chunks_at(const struct chunk_region *region, uint64_t slot, st
     found->number = region->rank[block] + bits_count(used & (bit - 1));
     found->slot = region->first_slot + slot;
     return 1;
+}
+
+/* The bytes that the program may use of the chunk whose header stands at `slot` of `region`; *whole: with its header. */
+static inline void chunks_extent(const struct chunk_region *region, uint64_t slot, uint64_t *from, uint64_t *to, uint64_t *whole)
+{
+    uint64_t block, next, starts;
+
+    if (region->starts == NULL) {
+        *from = region->user;
+        *to = region->end;
+        *whole = region->end - region->start;
+        return;
+    }
+    block = slot / 64;
+    starts = slot % 64 == 63 ? 0 : bits_load(region->starts, region->slots, block) & (~0ULL << (slot % 64 + 1));
+    while (starts == 0 && (++block) * 64 < region->slots)
+        starts = bits_load(region->starts, region->slots, block);
+    next = starts ? block * 64 + (uint64_t)__builtin_ctzll(starts) : region->slots;
+    *from = region->start + slot * 16 + 16;
+    *to = region->start + next * 16 + (starts ? 8 : 0); /* a chunk in use owns the first word of the next header */
+    *whole = (next - slot) * 16;
 }
 
 /* Below it words are numbers far more often than addresses; an odd one there is taken for an interior pointer never. */

@@ -32,7 +32,7 @@ struct finding {
     uint16_t key_places[2 * KEYS];
     struct graphs *out;
     uint32_t *places; /* of shapes: index + 1 */
-    uint64_t random;
+    uint64_t random, begun; /* begun: the last chunk whose first span was seen, plus one */
     struct wanted *wanted;
     size_t wanted_count, most_members;
     uint64_t *wanted_bits;
@@ -101,6 +101,8 @@ static uint16_t key_of(struct finding *finding, uint64_t word)
 {
     size_t low = 0, high = finding->key_count, place;
 
+    if (high == 0 || word < finding->key_rows[0] || word >= finding->key_rows[2 * high - 1])
+        return 0;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         if (finding->key_rows[2 * middle + 1] <= word)
@@ -128,18 +130,25 @@ static int header_holds(const uint64_t *words, size_t count)
 {
     uint64_t size = words[1] & ~(uint64_t)7, seen = count * 8;
 
+    if (words[1] & 2) /* IS_MMAPPED: nothing stands behind it */
+        return 1;
     if (size + 16 == seen)
         return words[count - 1] & 1; /* PREV_INUSE of the next header */
     return size == seen || size > seen; /* the last of its heap, or the rest is in another span */
 }
 
-/* Is this the user pointer of that lost chunk? */
-static int points_to(struct finding *finding, uint64_t address, uint32_t id)
+/* Does this span begin with the header of that lost chunk? Only the first of its spans can, and only one that begins at a
+ * page may be the rest of a chunk whose header is on a page that is not resident. */
+static int begins_with_header(struct finding *finding, uint64_t address, uint32_t id)
 {
     struct chunk found;
 
-    return chunks_resolve(finding->chunks, address, &finding->hint, 0, &found) == CHUNK_EXACT &&
-           bit_get(finding->lost, found.number) && before(finding->lost, finding->lost_before, found.number) == id;
+    if (finding->begun == id + UINT64_C(1))
+        return 0;
+    finding->begun = id + UINT64_C(1);
+    return address % 4096 || (chunks_resolve(finding->chunks, address + 16, &finding->hint, 0, &found) == CHUNK_EXACT &&
+                              bit_get(finding->lost, found.number) &&
+                              before(finding->lost, finding->lost_before, found.number) == id);
 }
 
 static void connect(void *context, const uint64_t *words, size_t count, uint32_t id, uint64_t address)
@@ -148,14 +157,12 @@ static void connect(void *context, const uint64_t *words, size_t count, uint32_t
     struct chunk found;
     size_t first = 0;
 
-    if (points_to(finding, address + 16, id)) { /* it begins with the header, whose first word belongs to the chunk before */
+    if (begins_with_header(finding, address, id)) {
         if (count > 2 && !header_holds(words, count))
             bit_set(finding->moved, id);
         if (count > 2)
             finding->key[id] = key_of(finding, words[2]);
-        first = 2;
-    } else if (points_to(finding, address, id)) { /* a mapped block, or a header on a page that is not resident */
-        finding->key[id] = key_of(finding, words[0]);
+        first = 2; /* the first word of a header belongs to the chunk before */
     }
     for (size_t i = first; i < count; i++) {
         uint32_t other;
@@ -177,11 +184,9 @@ static void read_lost(struct finding *finding, uint32_t id, const struct chunk_r
     uint64_t from, to, whole;
 
     chunks_extent(region, slot, &from, &to, &whole);
-    if (region->starts != NULL) {
-        from -= 16;
+    if (region->starts != NULL)
         to += to < region->end ? 8 : 0;
-    }
-    words_add(finding->words, from, to, id);
+    words_add(finding->words, from - 16, to, id);
 }
 
 /* Which chunk does a graph begin with: one that nothing points to, else the one that most words point to. */

@@ -260,7 +260,7 @@ def _connect(table: _Chunks, words: _Words, finding: _Finding, keys: memoryview)
     for chunk in finding.lost:
         if not _header_holds(chunk, words):
             finding.moved.add(chunk.number)
-        for word in words.read(chunk.user, chunk.user + 8):
+        for word in list(words.read(chunk.user - 16, chunk.user + 8))[2:]:
             if any(keys[i] <= word < keys[i + 1] for i in range(0, len(keys), 2)):
                 finding.key[chunk.number] = word if word in values or len(values) < _MOST_KEYS else 0
                 values.add(finding.key[chunk.number])
