@@ -53,7 +53,7 @@ class Walked:
 
     def look_at_pages(self, space: Space, begin: int) -> None:
         """Which pages are resident now, from the one at `begin` on."""
-        page = self.heap.base if begin == self.heap.first else begin & -PAGE_BYTES
+        page = (self.heap.base if begin == self.heap.first else begin) & -PAGE_BYTES
         kept = array("Q")
         for low, high in zip(self.resident[::2], self.resident[1::2], strict=True):
             if low < page:

@@ -147,6 +147,15 @@ static void fast(int count)
             free(kept[i]);
 }
 
+static void cached(void)
+{
+    for (int i = 0; i < 7 * 20; i++)
+        kept[i] = filled((size_t)24 + 16 * (i % 20));
+    kept[500] = filled(16); /* so that nothing borders on the top */
+    for (int i = 0; i < 7 * 20; i++)
+        free(kept[i]);
+}
+
 static void sparse_brk(void)
 {
     small(2000);
@@ -203,6 +212,7 @@ static int scene(const char *name, int argument)
     else if (!strcmp(name, "aligned")) aligned();
     else if (!strcmp(name, "regrown")) regrown();
     else if (!strcmp(name, "fast")) fast(argument);
+    else if (!strcmp(name, "cached")) cached();
     else if (!strcmp(name, "sparse_brk")) sparse_brk();
     else if (!strcmp(name, "blocked_brk")) blocked_brk();
     else if (!strcmp(name, "spoil")) spoil();
