@@ -69,8 +69,9 @@ def test_one_look_is_taken_however_short_the_time() -> None:
     assert {call.stack[0].function for call in sample.calls} == {"main._Cfunc_rest", "main._Cfunc_rest_deeper"}
 
 
-def test_the_calls_ever_made_are_what_num_cgo_call_says() -> None:
-    with attached(built(GO, "cgo"), "1") as (address, runtime):
+@pytest.mark.parametrize("go", TOOLCHAINS or [""])
+def test_the_calls_ever_made_are_what_num_cgo_call_says(go: str) -> None:
+    with attached(built(go, "cgo"), "1") as (address, runtime):
         before = cgo_calls_ever(runtime, machines(runtime))
         with urllib.request.urlopen(f"http://{address}/calls", timeout=10) as answer:
             told = int(answer.read())

@@ -130,9 +130,10 @@ class Goroutines:
     def state(self, row: Goroutine) -> str:
         """As a traceback says it: "chan receive", "IO wait", "running", "syscall"."""
         status = row.status
+        text = _STATUSES.get(status, f"status {status}")
         if status in (WAITING, LEAKED) and 0 < row.wait_reason < len(self.wait_reasons):
-            return self.wait_reasons[row.wait_reason]
-        return _STATUSES.get(status, f"status {status}")
+            text = self.wait_reasons[row.wait_reason]
+        return f"{text} (leaked)" if status == LEAKED else text
 
     def waiting_s(self, row: Goroutine) -> float | None:
         """How long it has been blocked at least: since the collection that first found it so. None where unknown."""
