@@ -1,11 +1,10 @@
 #include "graph.h"
 
+#include "shapes.h"
+
 #include <stdlib.h>
 
-#define KEYS 4096          /* distinct first words */
-#define SHAPES (1u << 17)  /* places of the table; a power of two */
-#define EXACT_SHAPES 65536 /* of graphs told apart by chunks and bytes too */
-#define COARSE_SHAPES 98304
+#define KEYS 4096 /* distinct first words */
 
 /* A graph of two chunks or more. head: the lost number of the chunk it begins with; grains: its size / 16. */
 struct graph {
@@ -31,8 +30,8 @@ struct finding {
     uint64_t key_values[KEYS];
     uint16_t key_places[2 * KEYS];
     struct graphs *out;
-    uint32_t *places; /* of shapes: index + 1 */
-    uint64_t random, begun; /* begun: the last chunk whose first span was seen, plus one */
+    struct shapes shapes;
+    uint64_t begun; /* the last chunk whose first span was seen, plus one */
     struct wanted *wanted;
     size_t wanted_count, most_members;
     uint64_t *wanted_bits;
@@ -199,61 +198,6 @@ static int begins_better(const struct graph *graph, uint16_t degree, uint64_t gr
     return degree == 0 ? grains > graph->head_grains : degree > graph->head_degree;
 }
 
-static uint64_t mixed(uint64_t value)
-{
-    value ^= value >> 33;
-    value *= 0xff51afd7ed558ccdu;
-    return value ^ value >> 29;
-}
-
-/* The row of a shape, made where it is new; NULL when the table has no room for one more of its kind. */
-static struct graph_shape *shape_of(struct finding *finding, const struct graph_shape *like, size_t most)
-{
-    uint64_t hash = mixed(like->chunks + mixed(like->bytes + mixed(like->head_bytes + mixed(like->key))));
-    size_t place = hash & (SHAPES - 1);
-    struct graphs *out = finding->out;
-
-    while (finding->places[place]) {
-        struct graph_shape *shape = &out->shapes[finding->places[place] - 1];
-        if (shape->chunks == like->chunks && shape->bytes == like->bytes && shape->head_bytes == like->head_bytes &&
-            shape->key == like->key)
-            return shape;
-        place = (place + 1) & (SHAPES - 1);
-    }
-    if (out->shape_count >= most)
-        return NULL;
-    out->shapes[out->shape_count] = *like;
-    finding->places[place] = (uint32_t)++out->shape_count;
-    return &out->shapes[out->shape_count - 1];
-}
-
-static void count_graph(struct finding *finding, uint32_t head, uint64_t chunks, uint64_t bytes, uint64_t head_bytes, uint16_t key)
-{
-    struct graph_shape like = {.chunks = chunks, .bytes = bytes, .head_bytes = head_bytes, .key = finding->key_values[key]};
-    struct graph_shape *shape = shape_of(finding, &like, EXACT_SHAPES);
-
-    if (shape == NULL) {
-        like.chunks = like.bytes = 0;
-        shape = shape_of(finding, &like, COARSE_SHAPES);
-    }
-    if (shape == NULL) {
-        like.head_bytes = like.key = 0;
-        shape = shape_of(finding, &like, SHAPES - 1);
-    }
-    shape->count++;
-    shape->all_chunks += chunks;
-    shape->all_bytes += bytes;
-    if (shape->sample_count < GRAPH_SAMPLES) {
-        shape->samples[shape->sample_count++] = head;
-    } else { /* every graph has the same chance to be among the samples; the same target gives the same samples */
-        uint64_t chance;
-        finding->random = finding->random * 6364136223846793005u + 1442695040888963407u;
-        chance = (finding->random >> 33) % shape->count;
-        if (chance < GRAPH_SAMPLES)
-            shape->samples[chance] = head;
-    }
-}
-
 static void measure(struct finding *finding, uint32_t id, const struct chunk_region *region, uint64_t slot)
 {
     uint64_t from, to, whole;
@@ -267,7 +211,7 @@ static void measure(struct finding *finding, uint32_t id, const struct chunk_reg
         return;
     }
     if (!bit_get(finding->heads, root)) {
-        count_graph(finding, id, 1, whole, whole, finding->key[id]);
+        shapes_count(&finding->shapes, id, 1, whole, whole, finding->key_values[finding->key[id]]);
         return;
     }
     graph = &finding->graphs[before(finding->heads, finding->heads_before, root)];
@@ -279,15 +223,6 @@ static void measure(struct finding *finding, uint32_t id, const struct chunk_reg
     }
     graph->chunks++;
     graph->bytes += whole;
-}
-
-static int by_bytes(const void *left, const void *right)
-{
-    const struct graph_shape *one = left, *other = right;
-
-    if (one->all_bytes != other->all_bytes)
-        return one->all_bytes < other->all_bytes ? 1 : -1;
-    return one->samples[0] < other->samples[0] ? -1 : one->samples[0] > other->samples[0];
 }
 
 static int by_root(const void *left, const void *right)
@@ -344,9 +279,7 @@ static int count_graphs(struct finding *finding)
 
     finding->heads = calloc(places, 8);
     finding->heads_before = malloc(places * sizeof *finding->heads_before);
-    finding->places = calloc(SHAPES, sizeof *finding->places);
-    finding->out->shapes = malloc(SHAPES * sizeof *finding->out->shapes);
-    if (!finding->heads || !finding->heads_before || !finding->places || !finding->out->shapes)
+    if (!finding->heads || !finding->heads_before || shapes_open(&finding->shapes))
         return -1;
     for (uint32_t id = 0; id < finding->count; id++)
         if (root_of(finding->parent, id) != id)
@@ -359,9 +292,10 @@ static int count_graphs(struct finding *finding)
     for (uint32_t i = 0; i < graphs; i++) {
         const struct graph *graph = &finding->graphs[i];
         if (graph->chunks)
-            count_graph(finding, graph->head, graph->chunks, graph->bytes, (uint64_t)graph->head_grains * 16, graph->head_key);
+            shapes_count(&finding->shapes, graph->head, graph->chunks, graph->bytes, (uint64_t)graph->head_grains * 16,
+                         finding->key_values[graph->head_key]);
     }
-    qsort(finding->out->shapes, finding->out->shape_count, sizeof *finding->out->shapes, by_bytes);
+    finding->out->shapes = shapes_sorted(&finding->shapes, &finding->out->shape_count);
     return 0;
 }
 
@@ -411,7 +345,7 @@ int graph_lost(const struct chunks *chunks, struct words *words, const uint64_t 
     free(finding->heads);
     free(finding->heads_before);
     free(finding->graphs);
-    free(finding->places);
+    shapes_close(&finding->shapes);
     free(finding->wanted);
     free(finding->wanted_bits);
     free(finding);
