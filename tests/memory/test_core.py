@@ -310,6 +310,7 @@ def examine(raw: bytes) -> None:
         assert before.start < before.end <= after.start < after.end
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=400))
 def test_any_bytes_give_headers_or_a_parse_error(raw: bytes) -> None:
     examine(raw)
@@ -334,6 +335,7 @@ def test_a_real_core_with_damaged_headers_and_notes_gives_headers_or_a_parse_err
 ranges = st.lists(st.tuples(st.integers(0, 5), st.integers(1, 6)), max_size=6)
 
 
+@settings(deadline=None)
 @given(loads=ranges, files=ranges)
 def test_every_page_of_segments_and_files_is_in_exactly_one_mapping(
     loads: list[tuple[int, int]], files: list[tuple[int, int]]

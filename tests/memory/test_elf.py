@@ -103,6 +103,7 @@ def test_a_missing_file_a_directory_and_a_pipe_give_os_or_parse_errors(tmp_path:
         pass
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=600))
 def test_any_bytes_give_a_model_or_a_parse_error(raw: bytes) -> None:
     for data in (raw, b"\x7fELF\x02\x01\x01" + raw):
@@ -110,7 +111,7 @@ def test_any_bytes_give_a_model_or_a_parse_error(raw: bytes) -> None:
             ask_everything(parse_elf(data))
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_a_real_file_with_flipped_bytes_gives_a_model_or_a_parse_error(data: st.DataObject) -> None:
     raw = bytearray(Path(PYTHON).read_bytes()[: 1 << 16])

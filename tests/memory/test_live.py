@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from target_programs import Target, built, looking_at, process_of, running
 
@@ -77,6 +77,7 @@ def test_a_wrong_shape_is_refused_before_anything_is_read(gather) -> None:  # ty
 rows = st.lists(st.tuples(st.integers(0, 40), st.integers(1, 20), st.integers(0, 60)), max_size=5)
 
 
+@settings(deadline=None)
 @given(rows, st.lists(st.integers(0, 200), max_size=8), st.integers(0, 40))
 def test_segments_are_read_alike_by_both_twins(rows, addresses, size) -> None:  # type: ignore[no-untyped-def]
     flat, at = array("Q"), 0

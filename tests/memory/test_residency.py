@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from target_programs import Target, built, looking_at, process_of
 
@@ -136,6 +136,7 @@ def test_hugetlb_pages_are_not_in_rss_and_not_found(tmp_path: Path) -> None:
 ranges = st.lists(st.integers(0, 1 << 40), unique=True, max_size=20).map(lambda n: array("Q", sorted(n)[: len(n) & ~1]))
 
 
+@settings(deadline=None)
 @given(ranges, st.integers(0, 20))
 def test_ranges_that_are_cut_anywhere_join_to_the_same(whole: "array[int]", at: int) -> None:
     at = min(at, len(whole) // 2) * 2
@@ -144,6 +145,7 @@ def test_ranges_that_are_cut_anywhere_join_to_the_same(whole: "array[int]", at: 
     assert joined == whole
 
 
+@settings(deadline=None)
 @given(ranges)
 def test_ranges_that_come_twice_count_once(whole: "array[int]") -> None:
     joined = array("Q", whole)
