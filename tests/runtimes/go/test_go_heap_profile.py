@@ -1,5 +1,6 @@
 """The heap profile from outside against /debug/pprof/heap of the same process: figures, addresses, frames, both forms."""
 
+import os
 import subprocess
 from collections import Counter
 from dataclasses import replace
@@ -12,7 +13,7 @@ from memwhy.model.profile import Profile
 from memwhy.runtimes.go.documents import heap_text
 from memwhy.runtimes.go.heap_profile import HeapProfile, read_heap_profile
 from memwhy.runtimes.go.pprof_file import heap_pprof
-from memwhy.sources.go import READERS, pprof
+from memwhy.sources.go import READERS, pprof, prometheus
 
 
 @pytest.fixture(scope="module", params=toolchains())
@@ -80,7 +81,7 @@ def test_go_tool_pprof_opens_the_file_and_names_functions_and_lines(go: str, hol
         capture_output=True,
         text=True,
         check=True,
-        env={"PATH": "", "HOME": str(tmp_path), "GOTOOLCHAIN": "local"},
+        env={**os.environ, "GOTOOLCHAIN": "local"},
     ).stdout
     assert "Type: inuse_space" in shown
     assert "main.grow" in shown
@@ -91,14 +92,17 @@ def test_every_document_is_read_by_the_reader_of_its_name(hold: Path) -> None:
     with held(hold, 5, 4096) as process:
         process.do("o")
         process.do("g")
-        truth = process.memstats().fields
         with attached(process.process.pid) as runtime:
+            assert prometheus.NAME not in dict(runtime.documents())
+            process.do("l")
+            truth = process.memstats().fields
             found = dict(runtime.documents())
     readings = {name: READERS[name].parse(raw) for name, raw in found.items()}
-    assert sorted(readings) == ["go/buildinfo", "go/goroutine", "go/heap"]
+    assert sorted(readings) == ["go/buildinfo", "go/goroutine", "go/heap", "go/metrics"]
     assert all(reading.notes == () for reading in readings.values())
     assert readings["go/heap"].metrics["go.heap_inuse_bytes"] == truth["HeapInuse"]
     assert readings["go/heap"].metrics["go.total_alloc_bytes"] == truth["TotalAlloc"]
+    assert readings["go/metrics"].metrics == {"go.memory_limit_bytes": 5 << 20}
     assert readings["go/buildinfo"].facts["go.main_module"] == "hold"
     assert readings["go/goroutine"].metrics["go.goroutines_count"] == truth["NumGoroutine"]
 

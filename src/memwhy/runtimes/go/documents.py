@@ -10,7 +10,7 @@ from memwhy.runtimes.go.inline import Unfolding
 from memwhy.runtimes.go.memstats import MemStats, read_memstats
 from memwhy.runtimes.go.pprof_file import is_runtime
 from memwhy.runtimes.interface import Unsupported
-from memwhy.sources.go import buildinfo
+from memwhy.sources.go import buildinfo, prometheus
 from memwhy.sources.go import goroutine_text as goroutine_reader
 from memwhy.sources.go import heap_text as heap_reader
 
@@ -28,17 +28,29 @@ _TRAILER_END = ("BuckHashSys", "GCSys", "OtherSys", "NextGC", "LastGC")
 def documents(runtime: "GoRuntime") -> Iterator[tuple[str, bytes]]:
     """(source name, raw evidence); what cannot be read is left out. The heap without its profile still has MemStats."""
     yield buildinfo.NAME, buildinfo.render(runtime.module.path, runtime.version, runtime.settings).encode()
-    for name, write in ((heap_reader.NAME, heap_text), (goroutine_reader.NAME, goroutine_text)):
+    writers = (
+        (heap_reader.NAME, heap_text),
+        (goroutine_reader.NAME, goroutine_text),
+        (prometheus.NAME, limit_text),
+    )
+    for name, write in writers:
         try:
             text = write(runtime)
         except Unsupported:
             continue
-        yield name, text
+        if text:
+            yield name, text
 
 
 def goroutine_text(runtime: "GoRuntime") -> bytes:
     """/debug/pprof/goroutine?debug=1. Raises Unsupported."""
     return profile_text(read_goroutines(runtime), debug=1)
+
+
+def limit_text(runtime: "GoRuntime") -> bytes:
+    """The line of /metrics with the memory limit, which no pprof page tells; nothing without a limit. Raises Unsupported."""
+    limit = read_memstats(runtime).memory_limit_bytes
+    return b"" if limit is None else f"go_gc_gomemlimit_bytes {limit}\n".encode()
 
 
 def heap_text(runtime: "GoRuntime") -> bytes:
