@@ -69,8 +69,8 @@ class Residency:
         notes = list(self._unsearched)
         if self._unsure_bytes:
             notes.append(
-                f"this kernel is older than 6.7 and cannot tell zero pages from others everywhere: {self._unsure_bytes} B"
-                " of the resident pages may be in the wrong place"
+                f"{self._unsure_bytes} B of the resident pages moved meanwhile or may be in the wrong place: this kernel is"
+                " older than 6.7 and cannot tell zero pages from others everywhere"
             )
         return tuple(notes)
 
