@@ -6,7 +6,7 @@ BIN := .venv/bin
 SOURCES := $(shell find src -name '*.py' -o -name '*.c' -o -name '*.h' -o -name '*.json') meson.build pyproject.toml
 SPECIMENS := $(shell find specimens -name '*.go' -o -name '*.c' -o -name 'go.mod' -o -name 'build.py') tools/find_go.py
 
-.PHONY: help setup core specimens demo test check lint types format bench bench-inspect calibration fuzz layouts layouts-check docs changelog clean
+.PHONY: help setup core glibc-check specimens demo test check lint types format bench bench-inspect calibration fuzz layouts layouts-check docs changelog clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -60,6 +60,9 @@ bench: setup specimens  ## our own cost, and the target's, side by side in one r
 
 bench-inspect: setup  ## is what inspect sees the truth, what does it cost, what do others make of the same process
 	$(BIN)/python bench/inspection.py $(BENCH_INSPECT)
+
+glibc-check: .venv/tools core  ## malloc of every glibc the distributions offer, against mallinfo2 inside (apt, network)
+	PYTHONPATH=src:tests/inspect/glibc $(BIN)/python tools/check_glibc.py
 
 calibration: setup  ## false alarms and power of the trend, beside the field's methods
 	$(BIN)/python bench/calibration.py --count 200

@@ -18,7 +18,7 @@ _OTHERS_BY_NAME = {
     "mimalloc": re.compile(r"^libmimalloc"),
     "snmalloc": re.compile(r"^libsnmalloc"),
     "Hoard": re.compile(r"^libhoard"),
-    "musl": re.compile(r"^(?:ld-musl-|libc\.musl-)"),
+    "musl": re.compile(r"^(?:ld-musl-|libc\.musl-|libc\.so$)"),
 }
 _OTHERS_BY_TEXT = {
     "jemalloc": b"<jemalloc>: ",
