@@ -113,3 +113,17 @@ def test_lost_documents_are_counted_and_called_by_their_name(start: Start) -> No
     assert {row.type for row in documents} == {"xmlDoc"}
     assert {row.samples for row in lost.graphs} == {()}
     assert "Item number" in " ".join(shown.graphs[0].samples)
+
+
+@pytest.mark.skipif(shutil.which("gcore") is None, reason="needs gcore")
+def test_a_core_tells_the_same_as_the_process_it_was_taken_from(start: Start, tmp_path: Path) -> None:
+    with start("known_leaks.c") as pid:
+        live = lost_in(pid)
+        subprocess.run(["gcore", "-o", tmp_path / "core", str(pid)], check=True, capture_output=True)
+    with Inspector.open_core(str(tmp_path / f"core.{pid}")) as inspector:
+        core = inspector.look(lost=True).lost
+    assert core is not None
+    shapes = [[(row.count, row.chunks, row.bytes) for row in lost.graphs] for lost in (live, core)]
+    assert shapes[0] == shapes[1]
+    assert (live.bytes, live.chunks) == (core.bytes, core.chunks)
+    assert core.held_bytes == live.held_bytes

@@ -21,8 +21,8 @@ Progress = Callable[[str], None]
 Again = Callable[[], tuple[Blocks, Sequence[Root]]]
 """A second look: walks the heaps and lists the roots anew."""
 
-_SAMPLED_SHAPES = 96
-_SAMPLED_CHUNKS = 1024
+_SAMPLED_SHAPES = 64
+_SAMPLED_CHUNKS = 512
 """At most so many chunks of one sampled graph."""
 _NEAR_BYTES = 1 << 16
 """Ranges so near to each other are asked for residency together."""
