@@ -1,5 +1,6 @@
 """Small C programs that say where their things are, built once and run until the test is over."""
 
+import atexit
 import contextlib
 import shutil
 import subprocess
@@ -23,6 +24,7 @@ def built(name: str, *flags: str) -> Path:
     if shutil.which("cc") is None:
         pytest.skip("needs a C compiler")
     directory = Path(mkdtemp(prefix="memwhy-programs-"))
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
     directory.chmod(0o755)
     target = directory / name
     source = PROGRAMS / f"{name}.c"
