@@ -70,23 +70,32 @@ def _outside(value: int, bracket: Sequence[int]) -> int:
     return max(min(bracket) - value, value - max(bracket), 0)
 
 
-def memstats_held(memwhy: Sequence[str], name: str, program: Program) -> Row:
+def go_held(memwhy: Sequence[str], name: str, program: Program) -> Iterator[Row]:
+    """MemStats, goroutines and heap profile of a process that stands still, in one look."""
+    with tempfile.TemporaryDirectory(prefix="memwhy-bench-") as folder:
+        said, seen = Path(folder) / "said", Path(folder) / "seen"
+        program.ask(f"profile {said}.profile")
+        program.ask(f"goroutines {said}.goroutines")
+        stats = program.ask("memstats")
+        files = ("--goroutines", f"{seen}.goroutines", "--heap-profile", f"{seen}.profile")
+        go = look(memwhy, program.pid, "--for", "0", "--no-lost", *files).inspect["go"]
+        yield memstats_row(name, stats, go["memstats"])
+        texts = [Path(f"{one}.goroutines").read_text() for one in (said, seen)]
+        found = agreement(*map(goroutines, texts))
+        profiles = [_stacks(Path(f"{one}.profile").read_bytes()) for one in (said, seen)]
+    measured = f"{found.stacks} of {found.of} stacks, {found.states} states {found.first}"
+    yield Row(f"goroutines, {name}", "≥ 99.5 % equal", measured, found.share >= 0.995)
+    yield profile_row(name, *profiles)
+
+
+def memstats_row(name: str, said: Mapping[str, int], seen: Mapping[str, int]) -> Row:
     """Every field that MemStats has, right after the process read it and went to sleep."""
-    said = program.ask("memstats")
-    seen = look(memwhy, program.pid, "--for", "0", "--no-lost").inspect["go"]
-    if seen is None:
-        return Row(f"MemStats, held, {name}", "all exact", "no Go was read", False)
-    numbers: Mapping[str, int] = seen["memstats"]
-    wrong, common = wrong_fields(said, numbers), [field for field in said if field in numbers]
-    missing = [field for field in said if field not in numbers]
+    wrong, common = wrong_fields(said, seen), [field for field in said if field in seen]
+    missing = [field for field in said if field not in seen]
     listed = "; ".join(f"{field} said {a:,}, seen {b:,}" for field, (a, b) in wrong.items())
     measured = f"{len(common) - len(wrong)} of {len(common)} exact {listed}"
-    return Row(
-        f"MemStats, held, {name}",
-        "all exact",
-        measured + (f"; not given: {', '.join(missing)}" if missing else ""),
-        not wrong,
-    )
+    measured += f"; not given: {', '.join(missing)}" if missing else ""
+    return Row(f"MemStats, held, {name}", "all exact", measured, not wrong)
 
 
 def memstats_unstopped(memwhy: Sequence[str], name: str, program: Program, rounds: int) -> Row:
@@ -105,24 +114,11 @@ def memstats_unstopped(memwhy: Sequence[str], name: str, program: Program, round
     return Row(f"MemStats, unstopped, {name}", "≤ 0.05 % outside", measured, worst <= 0.0005)
 
 
-def goroutine_stacks(memwhy: Sequence[str], name: str, program: Program) -> Row:
-    """States, frames with lines, creation sites, against /debug/pprof's debug=2 text."""
-    with tempfile.TemporaryDirectory(prefix="memwhy-bench-") as folder:
-        said_to, seen_to = Path(folder) / "said", Path(folder) / "seen"
-        program.ask(f"goroutines {said_to}")
-        look(memwhy, program.pid, "--for", "0", "--no-lost", "--goroutines", str(seen_to))
-        found = agreement(goroutines(said_to.read_text()), goroutines(seen_to.read_text()))
-    measured = f"{found.stacks} of {found.of} stacks, {found.states} states {found.first}"
-    return Row(f"goroutines, {name}", "≥ 99.5 % equal", measured, found.share >= 0.995)
+Profiled = dict[tuple[str, ...], dict[str, int]]
 
 
-def heap_profile(memwhy: Sequence[str], name: str, program: Program) -> Row:
+def profile_row(name: str, said: Profiled, seen: Profiled) -> Row:
     """Every stack and every value, against the process's own profile."""
-    with tempfile.TemporaryDirectory(prefix="memwhy-bench-") as folder:
-        said_to, seen_to = Path(folder) / "said", Path(folder) / "seen"
-        program.ask(f"profile {said_to}")
-        look(memwhy, program.pid, "--for", "0", "--no-lost", "--heap-profile", str(seen_to))
-        said, seen = _stacks(said_to.read_bytes()), _stacks(seen_to.read_bytes())
     wrong = [stack for stack in said.keys() | seen.keys() if said.get(stack) != seen.get(stack)]
     in_use = sum(values.get("inuse_space", 0) for values in said.values())
     in_use_seen = sum(values.get("inuse_space", 0) for values in seen.values())
@@ -131,11 +127,11 @@ def heap_profile(memwhy: Sequence[str], name: str, program: Program) -> Row:
     return Row(f"heap profile, {name}", "equal", measured, not wrong)
 
 
-def _stacks(raw: bytes) -> dict[tuple[str, ...], dict[str, int]]:
+def _stacks(raw: bytes) -> Profiled:
     """By stack: its values by sample type, without the stacks that born from asking."""
     from memwhy.sources.go import pprof
 
-    found: dict[tuple[str, ...], dict[str, int]] = {}
+    found: Profiled = {}
     for profile in pprof.parse(raw).profiles:
         for sample in profile.stacks:
             if any("answer.profile" in frame for frame in sample.frames):

@@ -1,6 +1,6 @@
 """Does `memwhy inspect` keep its bars? Real processes that tell the truth about themselves, one Markdown page.
 
-    python bench/inspection.py [--quick] [--memwhy PATH] [--go CMD …] [--chap PATH]
+    python bench/inspection.py [--quick] [--memwhy PATH] [--go CMD …] [--chap PATH] [--only CHAPTER …]
 
 Needs Linux, Go, C and C++ compilers, about 4 GB of memory and 10 minutes; --quick takes a tenth of the sizes and less
 than 3. --go: further Go commands whose programs shall be read (1.19 and later), for example each of
@@ -21,15 +21,13 @@ from inside import GB, LookFailed, Row, look, mb, resident_bytes, table
 from inside_effect import latency, traced, undisturbed
 from inside_peers import peers
 from inside_truth import (
-    goroutine_stacks,
+    go_held,
     graphs,
-    heap_profile,
     ledger,
     lost,
     lost_row,
     malloc_held,
     malloc_mutating,
-    memstats_held,
     memstats_unstopped,
 )
 from programs import Program, asked, version_of
@@ -46,13 +44,18 @@ def main() -> int:
     )
     parser.add_argument("--go", action="append", default=[], metavar="CMD", help="a further Go command to build with")
     parser.add_argument("--chap", metavar="PATH", help="VMware's chap, for the side-by-side")
+    parser.add_argument("--only", action="append", choices=("truth", "go", "leak", "effect"), help="these chapters")
     wanted = parser.parse_args()
     memwhy = wanted.memwhy.split()
     size = 1 if wanted.quick else 10
     print(f"{_machine()}{' · quick' if wanted.quick else ''}", flush=True)
-    rows = [*truths(memwhy, size), *go_versions(memwhy, wanted.go, size)]
-    rows += leak(memwhy, wanted.chap, size)
-    rows += effects(memwhy, size)
+    chapters: dict[str, Callable[[], list[Row]]] = {
+        "truth": lambda: truths(memwhy, size),
+        "go": lambda: go_versions(memwhy, wanted.go, size),
+        "leak": lambda: leak(memwhy, wanted.chap, size),
+        "effect": lambda: effects(memwhy, size),
+    }
+    rows = [row for name in wanted.only or chapters for row in chapters[name]()]
     broken = [row for row in rows if row.holds is False]
     print(f"\n{len(rows) - len(broken)} of {len(rows)} rows hold.")
     return 1 if broken else 0
@@ -118,19 +121,18 @@ def go_versions(memwhy: Sequence[str], commands: Sequence[str], size: int) -> li
 def _one_go(memwhy: Sequence[str], name: str, command: str | None, flavour: str, size: int) -> Iterator[Row]:
     small = ("-live", str(4 * size), "-idle", str(2 * size))
     with asked("goheap", *small, flavour=flavour, go=command) as program:
-        yield memstats_held(memwhy, name, program)
-        yield goroutine_stacks(memwhy, name, program)
-        yield heap_profile(memwhy, name, program)
+        yield from go_held(memwhy, name, program)
         if flavour == "stripped":
             attached = [
                 look(memwhy, program.pid, "--for", "0", "--no-lost").inspect["cost"]["attach_s"] for _ in range(5)
             ]
             spread = f"median of 5 {1000 * median(attached):.0f} ms, {1000 * min(attached):.0f} to {1000 * max(attached):.0f}"
             yield Row(f"attach, {name}", "≤ 150 ms", spread, median(attached) <= 0.15)
-        yield memstats_unstopped(memwhy, name, program, 3)
+        else:
+            yield memstats_unstopped(memwhy, name, program, 3)
     if not flavour:
         with asked("goheap", "-no-collection", *small, go=command) as program:
-            yield heap_profile(memwhy, f"{name}, before the first GC", program)
+            yield from go_held(memwhy, f"{name}, before the first GC", program)
 
 
 def leak(memwhy: Sequence[str], chap: str | None, size: int) -> list[Row]:
