@@ -1,11 +1,15 @@
 """What is read from outside is what mallinfo2 says inside, to the byte, while the process is held."""
 
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 from held_program import Held, info_of
 
 from memwhy.inspect.glibc import MallocHeap, NoMalloc, grown, read_malloc
+from memwhy.memory.live import Live
+from memwhy.sources.proc import smaps
 
 SCENES = (
     ("small", 20000),
@@ -67,6 +71,8 @@ def test_the_pure_twin_finds_the_same(
         {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=500"},
         {"GLIBC_TUNABLES": "glibc.malloc.tcache_max=64"},
         {"GLIBC_TUNABLES": "glibc.malloc.mxfast=0"},
+        {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"},
+        {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=2"},
     ],
 )
 def test_tuned_mallocs_are_read_as_well(truth_program: Path, environment: dict[str, str]) -> None:
@@ -168,9 +174,6 @@ def test_ranges_that_a_runtime_owns_are_never_mallocs(truth_program: Path) -> No
 
 
 def test_a_program_without_a_c_library_has_no_malloc(tmp_path: Path, truth_program: Path) -> None:
-    import shutil
-    import subprocess
-
     source = tmp_path / "bare.c"
     source.write_text(
         'void _start(void) { __asm__ volatile("mov $1, %eax; mov $1, %edi; lea (%rsp), %rsi; mov $1, %edx; syscall;'
@@ -184,12 +187,22 @@ def test_a_program_without_a_c_library_has_no_malloc(tmp_path: Path, truth_progr
     try:
         assert process.stdout is not None
         process.stdout.read(1)
-        from memwhy.memory.live import Live
-        from memwhy.sources.proc import smaps
-
         with Live.open(process.pid, mappings=lambda: smaps.parse(smaps.read("/proc", process.pid)).mappings) as space:
             found = read_malloc(space)
     finally:
         process.kill()
         process.communicate()
     assert found == NoMalloc("no C allocator was found: neither glibc nor another that is known")
+
+
+def test_another_allocator_beside_glibc_is_named(truth_program: Path, tmp_path: Path) -> None:
+    source = tmp_path / "empty.c"
+    source.write_text("int nothing_here;\n")
+    library = tmp_path / "libjemalloc.so.2"
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source], check=True)
+    with Held(truth_program, "small", 100, {"LD_PRELOAD": str(library)}) as held:
+        heap = look(held)
+        assert info_of(heap.census) == held.info
+    assert heap.notes == (
+        "jemalloc is in this process: what it holds is not in malloc's figures, these are glibc's part",
+    )

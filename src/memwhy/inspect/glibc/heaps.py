@@ -7,6 +7,7 @@ brk is blocked, by mappings that nothing links: those are found by walking whate
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from memwhy.inspect.glibc.anonymous import Range, range_of
 from memwhy.inspect.glibc.arenas import Arena, State
@@ -198,14 +199,16 @@ def walk_main(
     if not base or range_of(ranges, at) is None:
         at = base = brk[0]
     found = [walk_heap(space, loops, _segment(state, at, brk[1]), renew)]
+    if not any(mapping.path == "[heap]" and mapping.start <= at < mapping.end for mapping in space.mappings):
+        brk = (0, 0)  # huge pages, or brk blocked from the start: every segment is a mapping of its own
     if found[0].why is None and _taken(found, base, brk) < main.system_bytes:
         behind = found[0].stop + _FENCE_BYTES
-        for candidate, end in (*_after(space, behind, brk[1]), *_page_starts(space, free, brk)):
+        for candidate, end in chain(_after(space, behind, brk[1]), _page_starts(space, free, brk)):
             if found[0].heap.base <= candidate < behind or found[-1].heap.base <= candidate < end_of(found[-1]):
                 continue
             walked = _start(_segment(state, candidate, end))
             _walk_from(space, loops, walked, candidate)
-            if walked.why is None and walked.chunks:
+            if walked.why is None and (walked.chunks or walked.heap.top):
                 found.append(walked)
                 if _taken(found, base, brk) >= main.system_bytes:
                     break
