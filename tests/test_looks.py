@@ -2,8 +2,12 @@
 
 import json
 import os
+import shutil
+import subprocess
 import sys
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from memwhy_command import IDLE, NOBODY, process_of, python_for_anybody, run_memwhy
@@ -15,6 +19,7 @@ from memwhy.recording import open_recording
 sys.path.insert(0, str(Path(__file__).parents[1] / "specimens"))
 from run import SpecimenFailed, running
 
+PROGRAMS = Path(__file__).parent / "looks"
 GIB = 1 << 30
 S = 1_000_000_000
 
@@ -126,6 +131,60 @@ def test_a_process_of_somebody_else_is_said_to_be_closed_and_asked_once(tmp_path
         )
     rows = [row for row in done.report["evidence"] if row["source"] == NAME]
     assert [(row["samples"], row["problem"].partition(":")[0]) for row in rows] == [(0, "not permitted")]
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> dict[str, "Future[dict[str, Any]]"]:
+    """The reports on the C programs beside this file, each watched for some seconds, all at once."""
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    if compiler is None:
+        pytest.skip("no C compiler")
+    folder = tmp_path_factory.mktemp("programs")
+
+    def watch(source: Path) -> dict[str, Any]:
+        program = folder / source.stem
+        subprocess.run([compiler, "-O0", "-o", program, source], check=True)
+        with subprocess.Popen([program], stdout=subprocess.PIPE) as target:
+            try:
+                assert target.stdout is not None
+                assert target.stdout.readline() == b"ready\n"
+                return run_memwhy("watch", str(target.pid), "--for", "14s", "--format", "json", "-q").report
+            finally:
+                target.kill()
+
+    with ThreadPoolExecutor(3) as pool:
+        return {source.stem: pool.submit(watch, source) for source in PROGRAMS.glob("*.c")}
+
+
+def test_freed_memory_that_malloc_keeps_is_told_from_a_leak(watched: dict[str, "Future[dict[str, Any]]"]) -> None:
+    answer = watched["burst"].result()
+    assert answer["verdict"]["cause"] == "native-retained"
+    findings = {row["cause"]: row for row in answer["findings"]}
+    assert findings["native-leak"]["verdict"] == "refuted"
+    assert "malloc_trim could give back" in findings["native-retained"]["because"][-1]
+
+
+def test_blocks_that_are_forgotten_are_found_and_the_verdict_is_high(
+    watched: dict[str, "Future[dict[str, Any]]"],
+) -> None:
+    answer = watched["drop"].result()
+    assert (answer["verdict"]["cause"], answer["verdict"]["confidence"]) == ("native-leak", "high")
+    assert {row["method"] for row in answer["attribution"]} == {"lost"}
+    assert {row["function"] for row in answer["attribution"]} >= {
+        "lost blocks (4,016 bytes each)",
+        "lost blocks (608 bytes each)",
+    }
+    lost = sum(row["bytes"] for row in answer["attribution"])
+    assert lost > 0.9 * (answer["total"]["bytes"] - (2 << 20))
+
+
+def test_blocks_that_are_held_are_a_leak_less_surely(watched: dict[str, "Future[dict[str, Any]]"]) -> None:
+    answer = watched["list"].result()
+    assert (answer["verdict"]["cause"], answer["verdict"]["confidence"]) == ("native-leak", "medium")
+    findings = {row["cause"]: row for row in answer["findings"]}
+    assert findings["native-retained"]["verdict"] == "refuted"
+    assert {row["method"] for row in answer["attribution"]} == {"census"}
+    assert answer["attribution"][0]["function"] == "blocks of 2,016 bytes"
 
 
 @pytest.mark.specimen

@@ -130,6 +130,7 @@ def test_a_whole_look_gives_every_figure() -> None:
         "malloc.chunks_count": 30,
         "malloc.mmapped_count": 1,
         "malloc.lost_bytes": 3_000,
+        "malloc.lost_certain_bytes": 0,
         "malloc.held_bytes": 4_000,
         "malloc.lost_maybe_bytes": 64,
         "malloc.lost_chunks_count": 12,
@@ -179,6 +180,12 @@ def test_parts_that_were_not_read_give_no_zeros() -> None:
 def test_a_category_that_is_no_word_is_left_out() -> None:
     plain = {**as_plain(LOOK), "ledger": [{"category": ["malloc.in_use"], "bytes": 5}]}
     assert parse(json.dumps(plain).encode()).metrics["ledger.malloc_in_use_bytes"] == 0
+
+
+def test_the_largest_few_graphs_are_not_lost_for_certain() -> None:
+    rows = (LostGraph(count=1, chunks=9_000, bytes=900_000), LostGraph(count=1_000, chunks=2, bytes=100_000))
+    found = parse(raw(replace(LOOK, lost=replace(LOST, bytes=1_000_000, graphs=rows))))
+    assert found.metrics["malloc.lost_certain_bytes"] == 1_000_000 - 900_000 - 7 * 100
 
 
 def test_contents_of_the_target_go_nowhere() -> None:

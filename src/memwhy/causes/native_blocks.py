@@ -71,7 +71,7 @@ def _in_use(case: Case, held: inside.Change) -> Finding:
         )
     elif lost is not None:
         against.append(
-            f"{human_bytes(lost.bytes)} is lost for certain; to {human_bytes(lost.maybe_bytes)} only stale or interior words lead"
+            f"{human_bytes(lost.bytes)} is lost for certain; to {human_bytes(lost.maybe_bytes)} only a register, stale or interior words may lead"
         )
     else:
         against.append("whether anything still points to these blocks was not looked at")

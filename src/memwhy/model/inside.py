@@ -15,6 +15,7 @@ from memwhy.model.units import human_bytes, human_change, human_duration
 
 HELD, KEPT, LOST = "derived.malloc_bytes", "derived.malloc_kept_bytes", "malloc.lost_bytes"
 MAPPED, UNOWNED, IDLE = "ledger.malloc_mapped_bytes", "ledger.anonymous_bytes", "ledger.heap_idle_bytes"
+CERTAIN = "malloc.lost_certain_bytes"
 RSS = "ledger.rss_bytes"
 COVERS = 0.5
 """Looks that span less than this share of the watch say nothing about its growth."""
@@ -39,9 +40,11 @@ class Change:
 
     @property
     def main(self) -> bool:
-        """It explains most of the growth; with four looks and more it must also have a growing course of its own."""
-        known = self.series.growing or not isinstance(self.series.course, Trend)
-        return known and self.share is not None and self.share >= weigh.MAIN
+        """It explains most of the growth. Looks are few and come unevenly, so their course need not have a clear shape,
+        but where it has one it must rise."""
+        course = self.series.course
+        rises = not isinstance(course, Trend) or course.growing or (course.shape == "unclear" and course.low > 0)
+        return rises and self.share is not None and self.share >= weigh.MAIN
 
     @property
     def minor(self) -> bool:
@@ -97,8 +100,9 @@ def _rss_at(case: Case) -> dict[float, int]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LostMemory:
-    """Blocks that nothing points to. of_rss: their share of RSS; of_growth: of the growth of blocks in use, None when
-    unknown; maybe_bytes: of further blocks, which only interior or stale words lead to."""
+    """Blocks that nothing points to, for certain. of_rss: their share of RSS; of_growth: of the growth of blocks in use, None when
+    unknown; maybe_bytes: of further blocks, which only interior or stale words lead to, or which are so few graphs that
+    a register could hold them."""
 
     bytes: int
     blocks: int | None
@@ -135,7 +139,7 @@ class LostMemory:
 
 def lost(case: Case) -> LostMemory | None:
     """What the newest search for lost memory found; None when there was none."""
-    series, of_rss = case.series.get(LOST), share_of_rss(case, LOST)
+    series, of_rss = case.series.get(CERTAIN), share_of_rss(case, CERTAIN)
     if series is None or of_rss is None:
         return None
     held = change(case, HELD)
@@ -150,7 +154,7 @@ def lost(case: Case) -> LostMemory | None:
         blocks=level(case, "malloc.lost_chunks_count"),
         of_rss=of_rss,
         of_growth=of_growth,
-        maybe_bytes=level(case, "malloc.lost_maybe_bytes") or 0,
+        maybe_bytes=(level(case, "malloc.lost_maybe_bytes") or 0) + max(0, (level(case, LOST) or 0) - series.last),
     )
 
 
@@ -166,11 +170,16 @@ def not_looked(case: Case) -> str | None:
     return next((note for note in case.facts.get("look.notes", "").splitlines() if "malloc" in note.lower()), None)
 
 
-HOLDERS = (HELD, KEPT, "ledger.heap_in_use_bytes", IDLE, UNOWNED)
+HOLDERS = (
+    HELD, KEPT, "ledger.heap_in_use_bytes", IDLE, "ledger.heap_stacks_bytes", "ledger.heap_meta_bytes", "ledger.files_clean_bytes",
+    "ledger.shared_bytes", "ledger.threads_stacks_bytes", UNOWNED,
+)  # fmt: skip
 LEAST_SHARE = 0.05
 
 
 def holders(case: Case) -> list[tuple[str, float]]:
     """What holds RSS at the newest look, largest first: words and shares; empty when nobody looked."""
+    if share_of_rss(case, HELD) is None and share_of_rss(case, IDLE) is None:
+        return []
     shares = [(label(metric), share) for metric in HOLDERS if (share := share_of_rss(case, metric)) is not None]
     return sorted(((words, share) for words, share in shares if share >= LEAST_SHARE), key=lambda one: -one[1])[:3]

@@ -140,6 +140,10 @@ _MALLOC_BYTES = {
     "free_resident_bytes": ("malloc, free, resident", "resident bytes of free chunks and tops"),
     "mmapped_resident_bytes": ("malloc, mapped blocks, resident", "resident bytes of mapped blocks"),
     "lost_bytes": ("malloc, lost", "blocks in use that nothing points to: no code can free them any more"),
+    "lost_certain_bytes": (
+        "malloc, lost for certain",
+        "lost without its largest few graphs, which a register or a root that was not read could still hold",
+    ),
     "held_bytes": ("malloc, held", "blocks in use that something points to"),
     "lost_maybe_bytes": ("malloc, perhaps lost", "blocks reached only through interior or stale words"),
 }
@@ -203,7 +207,7 @@ _DERIVED = {
         "ledger: resident pages of blocks in use, in heaps and mapped one by one",
     ),
     "malloc_kept_bytes": (
-        "malloc, freed but kept",
+        "malloc freed but kept",
         "ledger: resident pages of malloc's free chunks, caches and tops",
     ),
     "kernel_bytes": ("kernel memory of the host", "meminfo SUnreclaim + KernelStack + PageTables + Percpu"),

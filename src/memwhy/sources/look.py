@@ -14,6 +14,9 @@ from memwhy.sources.go.stacks import profile_of
 
 NAME = "inspect/look"
 MOST_GRAPHS = 32
+FEW_GRAPHS = 8
+"""One pointer in a register of a running thread, or one that was written while we looked, holds a whole graph, however
+large: that many of the largest are not lost for certain."""
 MOST_BYTES = 1 << 56
 """No figure of a process lies beyond: the address space is smaller."""
 
@@ -65,6 +68,8 @@ def parse(raw: bytes) -> Reading:
         profiles += _classes(malloc)
     if lost is not None:
         metrics |= _numbers(lost, _LOST)
+        if "malloc.lost_bytes" in metrics:
+            metrics["malloc.lost_certain_bytes"] = max(0, metrics["malloc.lost_bytes"] - _largest(lost))
         facts["lost.caveats"] = "\n".join(_words(lost.get("caveats")))
         profiles += _graphs(lost, facts)
     if go is not None:
@@ -159,6 +164,16 @@ def _graphs(lost: Part, facts: dict[str, str]) -> list[Profile]:
     facts["lost.graphs"] = "\n".join(said[:MOST_GRAPHS])
     rows.sort(key=lambda row: -row.flat)
     return [Profile(kind="malloc_lost", unit="bytes", total=total, rows=tuple(rows[:MOST_GRAPHS]), dropped_rows=max(0, len(rows) - MOST_GRAPHS))]  # fmt: skip
+
+
+def _largest(lost: Part) -> int:
+    """Bytes of the few largest graphs. Graphs of one row are alike."""
+    left, held = FEW_GRAPHS, 0
+    rows = [(_number(row.get("count")) or 0, _number(row.get("bytes")) or 0) for row in _rows(lost, "graphs")]
+    for count, size in sorted((row for row in rows if row[0]), key=lambda row: -row[1] / row[0]):
+        held += size * min(count, left) // count
+        left -= min(count, left)
+    return held
 
 
 def _go(go: Part, facts: dict[str, str]) -> dict[str, int]:
