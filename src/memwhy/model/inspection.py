@@ -139,12 +139,16 @@ class StackFrame:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoroutineGroup:
-    """Goroutines with the same state, stack and creation site. stack: leaf first; empty for running ones."""
+    """Goroutines with the same state, stack and creation site. stack: leaf first; empty for running ones.
+
+    waiting_s: how long the longest of them has been blocked at least, None where that is not known.
+    """
 
     count: int
     state: str
     stack: tuple[StackFrame, ...]
     created_by: str = ""
+    waiting_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +165,7 @@ class CgoCall:
 class GoInside:
     """A Go runtime, read from outside. memstats: Go's own field names (runtime.MemStats), plus NumGoroutine.
 
-    spans: bytes by state ("in use", "stack", "idle", "released"), virtual; resident: the same, resident.
+    cgo_calls_ever: None for a program without cgo. threads: those that Go knows. modules: "path version", the main one first.
     """
 
     version: str
@@ -172,6 +176,7 @@ class GoInside:
     cgo_calls_ever: int | None = None
     threads: int = 0
     modules: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -159,7 +159,11 @@ def _go(go: GoInside) -> Table:
     collections = f"{go.memstats['NumGC']} collections, " if "NumGC" in go.memstats else ""
     return Table(
         title=f"{go.version}, read from its memory",
-        notes=(figures, f"{collections}{go.goroutines} goroutines, {go.threads} threads{cgo}"),
+        notes=(
+            figures,
+            f"{collections}{go.goroutines} goroutines, {go.threads} threads{cgo}",
+            *go.notes,
+        ),
     )
 
 
@@ -173,7 +177,8 @@ def _groups(go: GoInside) -> Table:
 
 def _stack(group: GoroutineGroup) -> str:
     made = f" · created by {group.created_by}" if group.created_by else ""
-    return f"{group.state}: {_frames(group.stack)}{made}"
+    waiting = "" if group.waiting_s is None else f", up to {duration(group.waiting_s)}"
+    return f"{group.state}{waiting}: {_frames(group.stack)}{made}"
 
 
 def _frames(stack: tuple[StackFrame, ...]) -> str:

@@ -22,22 +22,41 @@ _MINUTE_S = 60
 def groups(seen: Goroutines) -> tuple[GoroutineGroup, ...]:
     """The program's own goroutines, most first. Beyond ten thousand groups the smallest are put together by state."""
     texts = {row.raw_status << 8 | row.wait_reason: seen.state(row) for row in seen.rows}
-    counted: Counter[tuple[str, int, int]] = Counter(
-        (texts[row.raw_status << 8 | row.wait_reason], stack, row.created_pc if row.id != 1 else 0)
-        for i, (row, stack) in enumerate(zip(seen.rows, seen.stacks, strict=True))
-        if i not in seen.system
+    counted: Counter[tuple[str, int, int]] = Counter()
+    longest: dict[tuple[str, int, int], float] = {}
+    for i, (row, stack) in enumerate(zip(seen.rows, seen.stacks, strict=True)):
+        if i in seen.system:
+            continue
+        place = texts[row.raw_status << 8 | row.wait_reason], stack, row.created_pc if row.id != 1 else 0
+        counted[place] += 1
+        waiting_s = seen.waiting_s(row)
+        if waiting_s is not None:
+            longest[place] = max(waiting_s, longest.get(place, 0.0))
+    merged: dict[_Alike, GoroutineGroup] = {}
+    for rank, (place, count) in enumerate(counted.most_common()):
+        state, stack, created_pc = place
+        kept = rank < _MOST_GROUPS
+        alike = (
+            state,
+            stack_frames(frames_of(seen, stack)) if kept else (),
+            created_by(seen, created_pc) if kept else "",
+        )
+        merged[alike] = _joined(merged.get(alike), alike, count, longest.get(place))
+    return tuple(
+        sorted(merged.values(), key=lambda group: (-group.count, group.state, group.created_by, _names(group.stack)))
     )
-    merged: Counter[tuple[str, tuple[StackFrame, ...], str]] = Counter()
-    ranked = counted.most_common()
-    for (state, stack, created_pc), count in ranked[:_MOST_GROUPS]:
-        merged[state, stack_frames(frames_of(seen, stack)), created_by(seen, created_pc)] += count
-    for (state, _, _), count in ranked[_MOST_GROUPS:]:
-        merged[state, (), ""] += count
-    made = (
-        GoroutineGroup(count=count, state=state, stack=stack, created_by=creator)
-        for (state, stack, creator), count in merged.items()
-    )
-    return tuple(sorted(made, key=lambda group: (-group.count, group.state, group.created_by, _names(group.stack))))
+
+
+_Alike = tuple[str, tuple[StackFrame, ...], str]
+
+
+def _joined(before: GoroutineGroup | None, alike: _Alike, count: int, waiting_s: float | None) -> GoroutineGroup:
+    state, stack, creator = alike
+    if before is not None:
+        count += before.count
+        waiting_s = max((one for one in (waiting_s, before.waiting_s) if one is not None), default=None)
+    rounded_s = None if waiting_s is None else round(waiting_s, 3)
+    return GoroutineGroup(count=count, state=state, stack=stack, created_by=creator, waiting_s=rounded_s)
 
 
 def _names(stack: tuple[StackFrame, ...]) -> tuple[tuple[str, int], ...]:

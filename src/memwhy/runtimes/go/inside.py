@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 
 from memwhy.model.inspection import CgoCall, GoInside
 from memwhy.runtimes.go.cgo_calls import sample_cgo_calls
-from memwhy.runtimes.go.goroutines import read_goroutines
+from memwhy.runtimes.go.goroutines import Goroutines, read_goroutines
 from memwhy.runtimes.go.groups import groups, profile_text
 from memwhy.runtimes.go.memstats import read_memstats
 from memwhy.runtimes.go.threads import cgo_calls_ever, machines
+from memwhy.runtimes.interface import Unsupported
 
 if TYPE_CHECKING:
     from memwhy.runtimes.go.adapter import GoRuntime
@@ -17,17 +18,37 @@ if TYPE_CHECKING:
 def inside(runtime: "GoRuntime", *, goroutines: bool = True) -> GoInside:
     """What this moment shows. Raises Unsupported when MemStats cannot be read; goroutines that cannot are left out."""
     stats = read_memstats(runtime)
-    threads = machines(runtime)
-    seen = read_goroutines(runtime) if goroutines else None
+    notes: list[str] = []
+    try:
+        threads = machines(runtime)
+        ever = cgo_calls_ever(runtime, threads)
+    except Unsupported as error:
+        threads, ever = (), None
+        notes.append(f"Go's threads were not found: {error.message}")
+    seen = _goroutines(runtime, notes) if goroutines else None
     return GoInside(
         version=runtime.version,
         goroutines=stats.fields["NumGoroutine"] if seen is None else seen.count,
         memstats=stats.fields,
         groups=() if seen is None else groups(seen),
-        cgo_calls_ever=cgo_calls_ever(runtime, threads),
-        threads=len(threads),
+        cgo_calls_ever=ever,
+        threads=sum(thread.tid > 0 for thread in threads),
         modules=modules_of(runtime.settings),
+        notes=tuple(notes),
     )
+
+
+def _goroutines(runtime: "GoRuntime", notes: list[str]) -> Goroutines | None:
+    try:
+        seen = read_goroutines(runtime)
+    except Unsupported as error:
+        notes.append(f"goroutines could not be read: {error.message}")
+        return None
+    if seen.without_stack:
+        notes.append(f"{seen.without_stack} goroutines were running or moved while they were read: no stacks of theirs")
+    if seen.unread:
+        notes.append(f"{seen.unread} goroutines could not be read")
+    return seen
 
 
 def calls(runtime: "GoRuntime", for_s: float) -> tuple[CgoCall, ...]:
