@@ -51,7 +51,8 @@ def read_malloc(space: Space, *, taken: Sequence[tuple[int, int]] = ()) -> Mallo
     loops = choose()
     ranges = anonymous_ranges(space.mappings)
     free = without(ranges, sorted(taken))
-    walks = _walk_all(space, loops, state, ranges, free, notes)
+    missing: list[str] = []
+    walks = _walk_all(space, loops, state, ranges, free, missing)
     state = replace(state, arenas=_again(space, state))
     free = without(
         free, sorted((one.heap.base, one.heap.end if one.why or not one.heap.is_main else end_of(one)) for one in walks)
@@ -65,7 +66,9 @@ def read_malloc(space: Space, *, taken: Sequence[tuple[int, int]] = ()) -> Mallo
     if freed.torn and space.pid is None:
         notes.append(f"{freed.torn} free lists are damaged: what follows the damage counts as in use")
     mapped_shares = share_mapped(space, mapped)
-    census = malloc_of(version, state, walks, counts, (mapped, mapped_shares), whole=not any(one.why for one in walks))
+    whole = not missing and not any(one.why for one in walks)
+    census = malloc_of(version, state, walks, counts, (mapped, mapped_shares), whole=whole)
+    census = replace(census, approximate=(*missing, *census.approximate))
     main = state.main.address
     return MallocHeap(
         census=census,
@@ -136,7 +139,7 @@ def _try_all(space: Space, module: Module) -> State | None:
 
 
 def _walk_all(
-    space: Space, loops: Loops, state: State, ranges: Sequence[Range], free: Sequence[Range], notes: list[str]
+    space: Space, loops: Loops, state: State, ranges: Sequence[Range], free: Sequence[Range], missing: list[str]
 ) -> list[Walked]:
     walks: list[Walked] = []
 
@@ -146,12 +149,12 @@ def _walk_all(
     for arena in state.arenas[1:]:
         heaps, complaint = heaps_of(space, state, arena)
         if complaint is not None:
-            notes.append(complaint)
+            missing.append(complaint)
         walks += [walk_heap(space, loops, heap, renew) for heap in heaps]
     others = sorted((one.heap.base, one.heap.end) for one in walks)
     segments, complaint = walk_main(space, loops, state, ranges, without(free, others), renew)
     if complaint is not None:
-        notes.append(complaint)
+        missing.append(complaint)
     return sorted(walks + segments, key=lambda one: one.heap.first)
 
 

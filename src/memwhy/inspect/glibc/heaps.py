@@ -213,7 +213,8 @@ def walk_main(
                 if _taken(found, base, brk) >= main.system_bytes:
                     break
     taken = _taken(found, base, brk)
-    if any(one.why for one in found) or abs(main.system_bytes - taken) < PAGE_BYTES:
+    now_bytes = space.word(main.address + state.layout.system_mem) or 0
+    if any(one.why for one in found) or min(main.system_bytes, now_bytes) - taken < PAGE_BYTES:
         return found, None
     return found, (
         f"the main arena took {main.system_bytes} B, of which {taken} B were found"
