@@ -193,6 +193,31 @@ def test_only_chunks_with_the_same_header_are_common_to_two_walks(seed: int, oth
     assert numbers(common, len(now.chunks)) == {n for n, (user, _) in enumerate(now.chunks) if n % 3 and user in users}
 
 
+@given(st.binary(min_size=64, max_size=64), st.binary(min_size=64, max_size=64), st.integers(1, 512), st.randoms())
+@settings(deadline=None, max_examples=60)
+def test_any_bitmaps_and_any_contents_give_marks_and_lose_no_byte(
+    starts: bytes, used: bytes, slots: int, random_: random.Random
+) -> None:
+    size, length = slots * 16, (slots + 7) // 8
+    rows: ChunkRows = (((HEAP, HEAP + size, starts[:length], used[:length]),), b"")
+    words = [
+        random_.choice((0, HEAP + random_.randrange(size + 16), random_.randrange(2**64))) for _ in range(size // 8)
+    ]
+    with tempfile.TemporaryFile() as file:
+        file.write(b"".join(word.to_bytes(8, "little") for word in words))
+        file.flush()
+        source = (file.fileno(), 0, World._rows([(HEAP, HEAP + size, 0)]))
+        everywhere = World._rows([(HEAP, HEAP + size)])
+        known = World._rows([(HEAP + random_.randrange(size), HEAP + 16)])
+        marks = [mark(source, rows, everywhere, b"", b"", known, None) for mark in (_graph.mark, mark_pure)]
+        assert marks[0] == marks[1]
+        every = bits_set(marks[0][2], iter(range(marks[0][2])))
+        graphs = [find(source, rows, everywhere, every, b"", 9, 9, None) for find in (_graph.graph, graph_pure)]
+    for shapes, _, moved, moved_bytes in graphs:
+        flat = memoryview(shapes).cast("Q")
+        assert (sum(flat[5::7]) + moved, sum(flat[6::7]) + moved_bytes) == weigh_pure(rows, every)
+
+
 @pytest.mark.parametrize("chain", ["forward", "backward", "shuffled"])
 def test_a_long_list_is_followed_to_its_end(chain: str) -> None:
     count, size = 200_000, 32

@@ -94,7 +94,7 @@ class _Chunks:
         slots = (end - start) // GRAIN_BYTES
         headers = list(_positions(starts, slots))
         live = set(_positions(used, slots))
-        for slot, following in zip(headers, [*headers[1:], slots], strict=True):
+        for slot, following in zip(headers, [*headers[1:], slots], strict=False):
             if slot in live:
                 low, high = start + slot * GRAIN_BYTES, start + following * GRAIN_BYTES
                 to = high + 8 if following < slots else high
