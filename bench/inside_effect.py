@@ -26,7 +26,7 @@ FORBIDDEN = {"ptrace", "process_vm_writev", "kill", "tkill", "tgkill", "rt_sigqu
 }
 """Calls that stop, write to or otherwise act on another process."""
 _CALL = re.compile(rb"^(?:\[pid +\d+\] |\d+ +)?(\w+)\(")
-_WRITING = re.compile(rb'open(?:at)?\([^"]*"(/proc/\d[^"]*)", [^)]*O_(?:RDWR|WRONLY)')
+_WRITING = re.compile(rb'open(?:at)?\([^"]*"(/proc/\d[^"]*)", [^)]*O_(?:RD)?WR')
 
 
 def traced(memwhy: Sequence[str], name: str, program: Program) -> Row:

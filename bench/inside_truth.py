@@ -18,9 +18,10 @@ def sum_rows(name: str, found: Look, rss_bytes: int) -> Iterator[Row]:
     inside = found.inspect
     error = sum(row["bytes"] for row in inside["ledger"]) - rss_bytes
     share = abs(inside["unexplained_bytes"]) / rss_bytes
+    own = "mappings" in name  # the program's own, of no allocator: they are what "other anonymous memory" is for
     yield Row(f"RSS sum, {name}", "0 B off", f"{error:+,} B of {mb(rss_bytes)}", error == 0)
     measured = f"{100 * share:.3f} % ({inside['unexplained_bytes'] / 1024:,.0f} KiB)"
-    yield Row(f"unexplained, {name}", "≤ 0.1 %", measured, share <= 0.001)
+    yield Row(f"unexplained, {name}", "≤ 0.1 %", measured, None if own else share <= 0.001)
 
 
 def ledger(memwhy: Sequence[str], name: str, program: Program) -> Iterator[Row]:
@@ -48,9 +49,9 @@ def malloc_mutating(memwhy: Sequence[str], name: str, program: Program, rounds: 
     inside, worst, approximate, notes = 0, 0.0, 0, []
     try:
         for _ in range(rounds):
-            before = [program.ask("malloc") for _ in range(3)]
+            before = [program.ask("malloc") for _ in range(20)]
             found = look(memwhy, program.pid, "--for", "0", "--no-lost").inspect
-            said = before + [program.ask("malloc") for _ in range(3)]
+            said = before + [program.ask("malloc") for _ in range(20)]
             if found["malloc"] is None:
                 notes += found["notes"]
                 continue
