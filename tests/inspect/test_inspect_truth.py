@@ -27,6 +27,7 @@ KINDS = {
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_resident_byte_is_in_the_ledger_and_nearly_all_are_explained(kind: str) -> None:
     with program(*KINDS[kind]) as running:
+        running.ask("truth")  # it has waited once for a line, and has what it needs for that
         rss_bytes = resident_bytes(running.pid)
         found = inspect(running.pid)
     assert (found["rss_bytes"], found["moved_bytes"]) == (rss_bytes, 0)
