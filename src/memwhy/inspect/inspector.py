@@ -117,6 +117,22 @@ class Inspector:
         except Unsupported:
             return ()
 
+    def documents(self) -> tuple[tuple[str, bytes], ...]:
+        """(source name, raw evidence): what the runtime's own endpoints would have told now; what cannot be read is left out.
+
+        Raises TargetGone.
+        """
+        found: list[tuple[str, bytes]] = []
+        if self.runtime is None:
+            return ()
+        try:
+            found.extend(self.runtime.documents())
+        except TargetGone:
+            raise
+        except MemwhyError:
+            pass  # what came before stands; `look` says why the runtime cannot be read
+        return tuple(found)
+
     def file(self, name: str) -> bytes | None:
         """A file for other tools ("heap profile", "goroutines"), read now; None where there is no such thing."""
         return None if self.runtime is None else self.runtime.file(name)
