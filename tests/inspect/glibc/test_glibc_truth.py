@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from held_program import Held, info_of
 
-from memwhy.inspect.glibc import MallocHeap, NoMalloc, grown, read_malloc
+from memwhy.inspect.glibc import MallocBlocks, MallocHeap, NoMalloc, grown, read_blocks, read_malloc
 from memwhy.memory.live import Live
 from memwhy.sources.proc import smaps
 
@@ -59,6 +59,16 @@ def test_the_pure_twin_finds_the_same(
         monkeypatch.setenv("MEMWHY_PURE", "1")
         second = look(held)
     assert first == second
+
+
+@pytest.mark.parametrize(("scene", "count"), SCENES)
+def test_blocks_without_a_census_are_the_blocks_with_one(truth_program: Path, scene: str, count: int) -> None:
+    with Held(truth_program, scene, count) as held, held.space() as space:
+        heap, quick = read_malloc(space), read_blocks(space)
+    assert isinstance(heap, MallocHeap)
+    assert isinstance(quick, MallocBlocks)
+    assert (quick.blocks, quick.own_ranges) == (heap.blocks, heap.own_ranges)
+    assert [(one.start, one.end) for one in quick.shares] == [(one.start, one.end) for one in heap.shares]
 
 
 @pytest.mark.parametrize(

@@ -73,12 +73,20 @@ def resident_bytes(pairs: "array[int]", start: int, end: int) -> int:
     )
 
 
+def unread_share(walked: Walked) -> Share:
+    """The heap's range, and of its bytes only those that could not be walked."""
+    end = _share_end(walked)
+    unread = resident_bytes(walked.resident, walked.stop, end) if walked.why is not None else 0
+    return Share(start=walked.heap.base, end=end, bytes=_filled({"malloc.unread": unread}), virtual_bytes={})
+
+
+def _share_end(walked: Walked) -> int:
+    return end_of(walked) if walked.why is None and walked.heap.is_main else walked.heap.end
+
+
 def _share_of(walked: Walked, sums: Sums) -> Share:
     """The heap's range, header and fenceposts with it; what follows a broken walk is unread up to its end."""
-    heap = walked.heap
-    end = heap.end
-    if walked.why is None and heap.is_main:
-        end = end_of(walked)
+    heap, end = walked.heap, _share_end(walked)
     found: dict[str, int] = {}
     virtual: dict[str, int] = {}
     for kind, category in CATEGORY.items():

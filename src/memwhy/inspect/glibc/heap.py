@@ -6,11 +6,11 @@ The order matters for a process that goes on allocating: arenas first, then each
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from memwhy.inspect.blocks import Blocks, Share
+from memwhy.inspect.blocks import Blocks, MappedBlock, Share
 from memwhy.inspect.glibc.anonymous import Range, anonymous_ranges, range_of, without
 from memwhy.inspect.glibc.arenas import Arena, State, find_state, read_arenas
-from memwhy.inspect.glibc.census import blocks_of, count_heaps, malloc_of, share_mapped
-from memwhy.inspect.glibc.freed import join_maps, mark_freed
+from memwhy.inspect.glibc.census import blocks_of, count_heaps, malloc_of, share_mapped, unread_share
+from memwhy.inspect.glibc.freed import Maps, join_maps, mark_freed
 from memwhy.inspect.glibc.heaps import Heap, Walked, end_of, heaps_of, walk_heap, walk_main
 from memwhy.inspect.glibc.loops import Loops, choose
 from memwhy.inspect.glibc.mapped import find_mapped
@@ -41,8 +41,67 @@ class NoMalloc:
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MallocBlocks:
+    """malloc's blocks without a census. shares: the ranges it owns; of their bytes only what could not be walked is told."""
+
+    blocks: Blocks
+    shares: tuple[Share, ...]
+    own_ranges: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(slots=True, kw_only=True)
+class _Look:
+    """One walk through everything, before anything is counted."""
+
+    version: str
+    state: State
+    loops: Loops
+    walks: list[Walked]
+    maps: Maps
+    mapped: tuple[MappedBlock, ...]
+    missing: list[str]
+    notes: list[str]
+
+    @property
+    def own_ranges(self) -> tuple[tuple[int, int], ...]:
+        main = self.state.main.address
+        return ((main, main + self.state.layout.size),)
+
+
 def read_malloc(space: Space, *, taken: Sequence[tuple[int, int]] = ()) -> MallocHeap | NoMalloc:
     """Read glibc's malloc. taken: ranges that a language runtime owns, never malloc's."""
+    look = _look(space, taken)
+    if isinstance(look, NoMalloc):
+        return look
+    counts, shares = count_heaps(look.loops, look.walks, look.maps)
+    mapped_shares = share_mapped(space, look.mapped)
+    whole = not look.missing and not any(one.why for one in look.walks)
+    census = malloc_of(look.version, look.state, look.walks, counts, (look.mapped, mapped_shares), whole=whole)
+    return MallocHeap(
+        census=replace(census, approximate=(*look.missing, *census.approximate)),
+        blocks=Blocks(heaps=blocks_of(look.walks, look.maps), mapped=look.mapped),
+        shares=tuple(sorted(shares + mapped_shares, key=lambda share: share.start)),
+        notes=tuple(look.notes),
+        own_ranges=look.own_ranges,
+    )
+
+
+def read_blocks(space: Space, *, taken: Sequence[tuple[int, int]] = ()) -> MallocBlocks | NoMalloc:
+    """Only where blocks are and whether they are in use: for a look soon after another one, without its census."""
+    look = _look(space, taken)
+    if isinstance(look, NoMalloc):
+        return look
+    shares = [unread_share(walked) for walked in look.walks]
+    shares += [Share(start=one.start, end=one.end, bytes={}, virtual_bytes={}) for one in look.mapped]
+    return MallocBlocks(
+        blocks=Blocks(heaps=blocks_of(look.walks, look.maps), mapped=look.mapped),
+        shares=tuple(sorted(shares, key=lambda share: share.start)),
+        own_ranges=look.own_ranges,
+    )
+
+
+def _look(space: Space, taken: Sequence[tuple[int, int]]) -> _Look | NoMalloc:
     modules = space.modules()
     found = _find(space, modules)
     if isinstance(found, NoMalloc):
@@ -59,23 +118,13 @@ def read_malloc(space: Space, *, taken: Sequence[tuple[int, int]] = ()) -> Mallo
     )
     maps = join_maps(walks)
     freed = mark_freed(space, loops, state, state.arenas, maps)
-    counts, shares = count_heaps(loops, walks, maps)
     mapped, complaint = find_mapped(space, state.layout, state.counted, free)
     if complaint is not None:
         notes.append(complaint)
     if freed.torn and space.pid is None:
         notes.append(f"{freed.torn} free lists are damaged: what follows the damage counts as in use")
-    mapped_shares = share_mapped(space, mapped)
-    whole = not missing and not any(one.why for one in walks)
-    census = malloc_of(version, state, walks, counts, (mapped, mapped_shares), whole=whole)
-    census = replace(census, approximate=(*missing, *census.approximate))
-    main = state.main.address
-    return MallocHeap(
-        census=census,
-        blocks=Blocks(heaps=blocks_of(walks, maps), mapped=mapped),
-        shares=tuple(sorted(shares + mapped_shares, key=lambda share: share.start)),
-        notes=tuple(notes),
-        own_ranges=((main, main + state.layout.size),),
+    return _Look(
+        version=version, state=state, loops=loops, walks=walks, maps=maps, mapped=mapped, missing=missing, notes=notes
     )
 
 
