@@ -14,7 +14,9 @@ from memwhy.model.inspection import LostGraph
 MOST_ROWS = 20
 """The rest are summed in one more row."""
 _OWN_ROW = 0.01
-"""A shape with so much of all lost bytes has a row of its own."""
+"""A shape that comes again and again, with so much of all lost bytes, has a row of its own."""
+_ALONE = 0.25
+"""So has a single graph with so much; other single graphs are summed with those that begin alike: documents of many sizes."""
 
 
 def tell(
@@ -41,11 +43,14 @@ def rows_of_shapes(shapes: Sequence[Shape]) -> list[Shape]:
     for shape in shapes:
         equal.setdefault((shape.chunks, shape.bytes, shape.head_bytes, shape.key), []).append(shape)
     together = [summed(some) for some in equal.values()]
-    least = _OWN_ROW * sum(shape.all_bytes for shape in together)
-    own = [shape for shape in together if shape.all_bytes >= least and shape.chunks]
+    all_bytes = sum(shape.all_bytes for shape in together)
+    own: list[Shape] = []
     alike: dict[tuple[int, int], list[Shape]] = {}
     for shape in together:
-        if shape.all_bytes < least or not shape.chunks:
+        share = _OWN_ROW if shape.count > 1 else _ALONE
+        if shape.chunks and shape.all_bytes >= share * all_bytes:
+            own.append(shape)
+        else:
             alike.setdefault((shape.head_bytes, shape.key), []).append(shape)
     return sorted([*own, *(summed(some) for some in alike.values())], key=lambda one: -one.all_bytes)
 
