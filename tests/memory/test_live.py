@@ -63,6 +63,7 @@ def test_many_addresses_are_gathered_with_zeros_where_there_is_nothing(gather, b
         pid = target.pid if by_pid else 0
         assert gather(space.source.fd, pid, b"", addresses.tobytes(), 10) == once * 1000
         assert space.gather([target.told["heap"], 8], 10) == heap + bytes(10)
+        assert space.gather([1 << 64, -1, (1 << 64) - 1, 1 << 70, target.told["heap"]], 10) == bytes(40) + heap
         assert space.gather([], 10) == b""
         assert space.gather([target.told["heap"]], 0) == b""
 

@@ -9,6 +9,8 @@ from memwhy.memory.space import Source
 
 _MOST_BYTES_AT_ONCE = 16 << 20
 _LAST_ADDRESS = (1 << 63) - 1
+_NOWHERE = 1 << 63
+"""No process has memory here: the kernel's half of x86-64 begins far above."""
 
 
 def read_pages(fd: int, offset: int, size: int) -> bytes:
@@ -76,6 +78,9 @@ _gather = _choose()
 
 
 def gather_pages(source: Source, addresses: Sequence[int], size: int) -> bytes:
-    """`Space.gather` for any source."""
-    flat = addresses if isinstance(addresses, array) and addresses.typecode == "Q" else array("Q", addresses)
+    """`Space.gather` for any source; an address beyond 64 bits, summed up from damaged words, gives zeros like any other."""
+    try:
+        flat = addresses if isinstance(addresses, array) and addresses.typecode == "Q" else array("Q", addresses)
+    except OverflowError:
+        flat = array("Q", (one if 0 <= one < 1 << 64 else _NOWHERE for one in addresses))
     return _gather(source.fd, source.pid, source.segments, flat.tobytes(), size)

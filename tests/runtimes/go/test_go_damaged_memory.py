@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from memwhy.memory.space import Module, Space, Thread
 from memwhy.runtimes.go.adapter import GoRuntime
-from memwhy.runtimes.go.documents import heap_text
+from memwhy.runtimes.go.documents import goroutine_text, heap_text
 from memwhy.runtimes.go.heap_profile import read_heap_profile
+from memwhy.runtimes.go.inside import inside
 from memwhy.runtimes.go.memstats import read_memstats
 from memwhy.runtimes.go.pprof_file import heap_pprof
 from memwhy.runtimes.go.span_table import read_spans
@@ -28,6 +29,8 @@ LOOKS: list[Callable[[GoRuntime], object]] = [
     roots,
     read_heap_profile,
     heap_text,
+    goroutine_text,
+    lambda runtime: inside(runtime, goroutines=True),
     lambda runtime: heap_pprof(runtime, read_heap_profile(runtime)),
 ]
 
