@@ -84,9 +84,10 @@ def _ledger(inspection: Inspection) -> Table:
 
 
 def _malloc(malloc: Malloc) -> Table:
+    used, kept = malloc.in_use_bytes - malloc.tcache_bytes, malloc.free_bytes + malloc.tcache_bytes
     rows = (
-        ("in use", f"{malloc.in_use_chunks} blocks", amount(malloc.in_use_bytes), amount(malloc.in_use_resident_bytes)),
-        ("freed, kept", f"{malloc.free_chunks} blocks", amount(malloc.free_bytes), amount(malloc.free_resident_bytes)),
+        ("in use", f"{malloc.in_use_chunks} blocks", amount(used), amount(malloc.in_use_resident_bytes)),
+        ("freed, kept", f"{malloc.free_chunks} blocks", amount(kept), amount(malloc.free_resident_bytes)),
         (
             "mapped one by one",
             f"{malloc.mmapped_count} blocks",

@@ -68,7 +68,9 @@ def target_of(report: Report) -> tuple[str, ...]:
 
 
 def _seen(span_s: float | None) -> str:
-    return "no times in the evidence" if span_s is None else f"seen for {duration(span_s)}"
+    if span_s is None:
+        return "no times in the evidence"
+    return f"seen for {duration(span_s)}" if span_s > 0 else "seen once"
 
 
 def winner_of(report: Report) -> Finding | None:
