@@ -24,7 +24,7 @@ from memwhy.runtimes.go.layout import (
     shipped_layout,
     shipped_layouts,
 )
-from memwhy.runtimes.go.symbols import find_symbols
+from memwhy.memory.symbols import find_symbols
 from memwhy.runtimes.go.tabulation import tabulate
 from memwhy.runtimes.interface import Unsupported
 from memwhy.sources.go.buildinfo import NotGo

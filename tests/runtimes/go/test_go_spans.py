@@ -12,7 +12,7 @@ from memwhy.model.inspection import CATEGORIES
 from memwhy.runtimes.go.adapter import GoRuntime
 from memwhy.runtimes.go.span_table import IN_USE, MANUAL, read_arenas, read_spans
 from memwhy.runtimes.go.spans import regions, roots
-from memwhy.runtimes.go.symbols import find_symbols
+from memwhy.memory.symbols import find_symbols
 from memwhy.runtimes.interface import Region
 
 

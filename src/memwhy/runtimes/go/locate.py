@@ -12,7 +12,7 @@ from memwhy.memory.elf import Elf
 from memwhy.memory.space import Module, Space
 from memwhy.runtimes.go.layout import Layout
 from memwhy.runtimes.go.moduledata import HEADER_TAIL, MAGICS, read_module_data
-from memwhy.runtimes.go.symbols import find_symbols
+from memwhy.memory.symbols import find_symbols
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

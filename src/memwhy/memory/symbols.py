@@ -1,6 +1,6 @@
 """Named addresses from an ELF file's symbol table, found by searching its bytes: no symbol becomes a Python object.
 
-Go's linker writes .symtab unless told -s. Structure: elf(5), Elf64_Sym.
+Linkers write .symtab unless told otherwise; .dynsym stays in whatever is loaded with libraries. Structure: elf(5), Elf64_Sym.
 """
 
 import struct
@@ -12,9 +12,9 @@ _SYMBOL = struct.Struct("<IBBHQQ")
 _MOST_BYTES = 256 << 20
 
 
-def find_symbols(elf: Elf, names: Iterable[str]) -> dict[str, tuple[int, int]]:
-    """name: (address in the file's terms, size) for those of the names that .symtab has."""
-    table = elf.section(".symtab")
+def find_symbols(elf: Elf, names: Iterable[str], table_name: str = ".symtab") -> dict[str, tuple[int, int]]:
+    """name: (address in the file's terms, size) for those of the names that the table has."""
+    table = elf.section(table_name)
     if table is None or table.link >= len(elf.sections) or table.size > _MOST_BYTES:
         return {}
     strings = elf.sections[table.link]
