@@ -56,8 +56,8 @@ def census(
     histogram: uint64 rows of four per size class, added to. Twin: `memwhy.inspect.glibc.pure.Pure.census`.
     """
 
-def pick(start: int, end: int, starts: bytearray, used: bytearray, size: int, most: int, /) -> bytes:
-    """The headers' addresses (uint64) of chunks in use of exactly `size` bytes, at most `most`.
+def pick(start: int, end: int, starts: memoryview, used: memoryview, least: int, largest: int, most: int, /) -> bytes:
+    """The headers' addresses (uint64) of chunks in use of `least` … `largest` bytes, at most `most`.
 
     Twin: `memwhy.inspect.glibc.pure.Pure.pick`.
     """

@@ -33,6 +33,9 @@ struct walk {
     enum ending ending;
 };
 
+/* Up to `size` bytes at an address, by the cheapest way there is; how many. */
+size_t heap_read(const struct memory *memory, uint64_t address, void *into, size_t size);
+
 /* 0, or -1 without memory for the window. */
 int heap_walk(const struct memory *memory, struct pages resident, struct walk *walk);
 
@@ -55,9 +58,9 @@ struct chain {
 int heap_follow(const struct memory *memory, const struct bits *heaps, size_t heap_count, struct chain *chains,
                 size_t chain_count);
 
-/* The headers' addresses of chunks in use of exactly `size` bytes, at most `most`; how many. */
-size_t heap_pick(uint64_t start, uint64_t end, const uint8_t *starts, const uint8_t *used, uint64_t size,
-                 uint64_t *into, size_t most);
+/* The headers' addresses of chunks in use of `least` … `largest` bytes, at most `most`; how many. */
+size_t heap_pick(uint64_t start, uint64_t end, const uint8_t *starts, const uint8_t *used, uint64_t least,
+                 uint64_t largest, uint64_t *into, size_t most);
 
 enum kind { KIND_IN_USE, KIND_FREE, KIND_FAST, KIND_CACHED, KIND_TOP, KINDS };
 

@@ -174,22 +174,23 @@ static PyObject *census(PyObject *self, PyObject *args)
 static PyObject *pick(PyObject *self, PyObject *args)
 {
     Py_buffer starts, used;
-    unsigned long long start, end, size;
+    unsigned long long start, end, least, largest;
     Py_ssize_t most;
     uint64_t *into = NULL;
     PyObject *out = NULL;
 
     (void)self;
-    if (!PyArg_ParseTuple(args, "KKy*y*Kn", &start, &end, &starts, &used, &size, &most))
+    if (!PyArg_ParseTuple(args, "KKy*y*KKn", &start, &end, &starts, &used, &least, &largest, &most))
         return NULL;
-    if (!holds_bits(&starts, start, end) || !holds_bits(&used, start, end) || most < 0 || most > 1 << 24)
-        PyErr_SetString(PyExc_ValueError, "the bit maps must hold the range, and at most 2^24 are picked");
+    if (!holds_bits(&starts, start, end) || !holds_bits(&used, start, end) || most < 0 || most > 1 << 24 ||
+        largest < least)
+        PyErr_SetString(PyExc_ValueError, "the bit maps must hold the range; at most 2^24 are picked");
     else if ((into = PyMem_Malloc((size_t)most * 8 + 8)) == NULL)
         PyErr_NoMemory();
     if (into != NULL) {
         size_t count;
         Py_BEGIN_ALLOW_THREADS
-        count = heap_pick(start, end, starts.buf, used.buf, size, into, (size_t)most);
+        count = heap_pick(start, end, starts.buf, used.buf, least, largest, into, (size_t)most);
         Py_END_ALLOW_THREADS
         out = PyBytes_FromStringAndSize((const char *)into, (Py_ssize_t)(count * 8));
     }

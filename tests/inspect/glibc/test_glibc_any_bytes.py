@@ -90,7 +90,7 @@ def test_both_twins_walk_and_count_the_same(raw: bytes, main: bool, data: st.Dat
             walked = loops.walk(space, resident, where, memoryview(starts), memoryview(used))
             assert isinstance(walked[2], Ending)
             assert BASE <= walked[0] <= end
-            picked = loops.pick(BASE, end, (starts, used), 32, 1000)
+            picked = loops.pick(BASE, end, (memoryview(starts), memoryview(used)), (32, 48), 1000)
             chains = (
                 [
                     Chain(head=BASE + 16 * head, size=size, adjust=adjust, most=50, mangled=mangled)

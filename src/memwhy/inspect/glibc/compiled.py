@@ -46,9 +46,11 @@ class Compiled:
             Followed(count=count, bytes=size, whole=bool(whole)) for count, size, whole in _FOLLOWED.iter_unpack(found)
         ]
 
-    def pick(self, start: int, end: int, maps: tuple[bytearray, bytearray], size: int, most: int) -> "array[int]":
+    def pick(
+        self, start: int, end: int, maps: tuple[memoryview, memoryview], sizes: tuple[int, int], most: int
+    ) -> "array[int]":
         found = array("Q")
-        found.frombytes(_heap.pick(start, end, *maps, size, most))
+        found.frombytes(_heap.pick(start, end, *maps, *sizes, most))
         return found
 
     def census(

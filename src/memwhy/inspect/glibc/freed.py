@@ -90,9 +90,8 @@ def _tcaches(space: Space, loops: Loops, layout: Tcache, most: int, maps: Maps) 
     # malloc gives 16 bytes more where they are too few for a chunk of their own
     for start, end, at in maps.heaps:
         room = ((end - start) // 16 + 7) // 8
-        window = bytearray(memoryview(maps.starts)[at : at + room]), bytearray(memoryview(maps.used)[at : at + room])
-        picked = loops.pick(start, end, window, layout.chunk_bytes, _MOST_PICKED)
-        picked += loops.pick(start, end, window, layout.chunk_bytes + 16, _MOST_PICKED)
+        window = memoryview(maps.starts)[at : at + room], memoryview(maps.used)[at : at + room]
+        picked = loops.pick(start, end, window, (layout.chunk_bytes, layout.chunk_bytes + 16), _MOST_PICKED)
         for first in range(0, len(picked), _BATCH):
             batch = picked[first : first + _BATCH]
             raw = space.gather(array("Q", [address + _USER for address in batch]), size)

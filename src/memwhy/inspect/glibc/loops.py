@@ -102,8 +102,10 @@ class Loops(Protocol):
         """
         ...
 
-    def pick(self, start: int, end: int, maps: tuple[bytearray, bytearray], size: int, most: int) -> "array[int]":
-        """The headers' addresses of chunks in use of exactly `size` bytes. maps: starts, used."""
+    def pick(
+        self, start: int, end: int, maps: tuple[memoryview, memoryview], sizes: tuple[int, int], most: int
+    ) -> "array[int]":
+        """The headers' addresses of chunks in use whose size is from the first to the second. maps: starts, used."""
         ...
 
     def census(

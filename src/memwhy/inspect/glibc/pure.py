@@ -121,11 +121,14 @@ class Pure:
         ends = [end for _, end, _ in heaps]
         return [_follow_one(space, chain, heaps, ends, maps) for chain in chains]
 
-    def pick(self, start: int, end: int, maps: tuple[bytearray, bytearray], size: int, most: int) -> "array[int]":
+    def pick(
+        self, start: int, end: int, maps: tuple[memoryview, memoryview], sizes: tuple[int, int], most: int
+    ) -> "array[int]":
+        least, largest = sizes
         starts, used = maps
         found = array("Q")
-        for address, following in _chunks(start, end, memoryview(starts)):
-            if following - address == size:
+        for address, following in _chunks(start, end, starts):
+            if least <= following - address <= largest:
                 bit = (address - start) >> 4
                 if used[bit >> 3] >> (bit & 7) & 1:
                     found.append(address)

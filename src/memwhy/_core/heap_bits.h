@@ -1,0 +1,58 @@
+/* Bit maps of a heap: bit i stands for the 16 bytes at start + 16 * i, least significant first within a byte. */
+#ifndef MEMWHY_HEAP_BITS_H
+#define MEMWHY_HEAP_BITS_H
+
+#include <stdint.h>
+#include <string.h>
+
+static inline int bit_is_set(const uint8_t *bits, uint64_t index)
+{
+    return bits[index >> 3] >> (index & 7) & 1;
+}
+
+static inline void set_bit(uint8_t *bits, uint64_t index)
+{
+    bits[index >> 3] |= (uint8_t)(1u << (index & 7));
+}
+
+static inline void clear_bit(uint8_t *bits, uint64_t index)
+{
+    bits[index >> 3] &= (uint8_t) ~(1u << (index & 7));
+}
+
+/* The first set bit in from … limit - 1, or limit. */
+static inline uint64_t next_bit(const uint8_t *bits, uint64_t from, uint64_t limit)
+{
+    uint64_t at = from;
+
+    while (at < limit && (at & 63)) {
+        if (bit_is_set(bits, at))
+            return at;
+        at++;
+    }
+    while (at + 64 <= limit) {
+        uint64_t word;
+        memcpy(&word, bits + (at >> 3), 8);
+        if (word)
+            return at + (uint64_t)__builtin_ctzll(word);
+        at += 64;
+    }
+    while (at < limit && !bit_is_set(bits, at))
+        at++;
+    return at;
+}
+
+/* Bits 64 * block … of a map of `limit` bits; zeros behind its end. */
+static inline uint64_t bits_of_block(const uint8_t *bits, uint64_t block, uint64_t limit)
+{
+    uint64_t word = 0, left = limit - block * 64;
+
+    if (left >= 64) {
+        memcpy(&word, bits + block * 8, 8);
+        return word;
+    }
+    memcpy(&word, bits + block * 8, (left + 7) / 8);
+    return word & (((uint64_t)1 << left) - 1);
+}
+
+#endif
