@@ -2,7 +2,7 @@
 
 import resource
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Self
 
@@ -14,11 +14,12 @@ from memwhy.inspect.roots import roots_of
 from memwhy.memory.core import Core
 from memwhy.memory.live import Live
 from memwhy.memory.space import Space
-from memwhy.model.errors import MemwhyError, TargetGone
+from memwhy.model.errors import MemwhyError, NotPermitted, TargetGone
 from memwhy.model.inspection import CgoCall, GoInside, Inspection, InspectionCost, Lost, Malloc
 from memwhy.model.mapping import Mapping
 from memwhy.runtimes.adapters import ADAPTERS
-from memwhy.runtimes.interface import Region, Root, Runtime, Unsupported
+from memwhy.runtimes.go.adapter import NAME as GO
+from memwhy.runtimes.interface import Adapter, Region, Root, Runtime, Unsupported
 from memwhy.sources.proc import smaps
 
 Progress = Callable[[str], None]
@@ -28,11 +29,20 @@ Progress = Callable[[str], None]
 class Inspector:
     """One attached address space. A context manager; `look` may be called again and again."""
 
-    def __init__(self, space: Space) -> None:
+    def __init__(self, space: Space, *, adapters: Sequence[Adapter] = ADAPTERS) -> None:
+        """space: closed with the inspector, and when attaching fails."""
         self.space = space
         self.notes: list[str] = []
         self._begun_s, self._begun_cpu_s = time.monotonic(), time.process_time()
-        self.runtime = self._attach()
+        self._refused = False
+        """A runtime is there, and its memory cannot be told from any other."""
+        self._read: tuple[Runtime, ...] = ()
+        """Those that the present look can read."""
+        try:
+            self.runtimes = tuple(self._attach(adapters))
+        except BaseException:
+            space.close()
+            raise
         self.attach_s = time.monotonic() - self._begun_s
         self._before: tuple[float, Malloc] | None = None
 
@@ -41,7 +51,10 @@ class Inspector:
         """Attach to a live process. Raises TargetGone, NotPermitted."""
 
         def mappings() -> tuple[Mapping, ...]:
-            return smaps.parse(smaps.read(root, pid)).mappings
+            try:
+                return smaps.parse(smaps.read(root, pid)).mappings
+            except PermissionError as error:
+                raise NotPermitted(f"the kernel does not let us read the mappings of pid {pid}") from error
 
         return cls(Live.open(pid, root=root, mappings=mappings))
 
@@ -60,16 +73,16 @@ class Inspector:
         """Let go of the target."""
         self.space.close()
 
-    def _attach(self) -> Runtime | None:
-        for adapter in ADAPTERS:
+    def _attach(self, adapters: Sequence[Adapter]) -> Iterator[Runtime]:
+        for adapter in adapters:
             match = adapter.detect(self.space)
             if match is None:
                 continue
             try:
-                return adapter.open(self.space, match)
+                yield adapter.open(self.space, match)
             except Unsupported as error:
+                self._refused = True
                 self.notes.append(f"{match.version} cannot be read from outside: {error.message}")
-        return None
 
     def look(
         self,
@@ -82,12 +95,27 @@ class Inspector:
     ) -> Inspection:
         """One look. Cheap without `malloc` and `lost`: the ledger and the runtime's own numbers.
 
-        show_contents: samples of strings in what is lost; memory contents are private. Raises TargetGone.
+        show_contents: samples of strings in what is lost; memory contents are private. Raises TargetGone, also where the
+        process ended or executed another program while it was looked at: figures of two programs are never mixed.
         """
+        try:
+            self.space.refresh()
+            found = self._look(
+                malloc=malloc, lost=lost, goroutines=goroutines, show_contents=show_contents, progress=progress
+            )
+        except (MemwhyError, OSError):
+            self.space.check()
+            raise
+        self.space.check()
+        return found
+
+    def _look(
+        self, *, malloc: bool, lost: bool, goroutines: bool, show_contents: bool, progress: Progress
+    ) -> Inspection:
         notes = list(self.notes)
-        self.space.refresh()
         progress("the runtime")
-        regions, go = self._read_runtime(notes, goroutines=goroutines)
+        regions = self._read_regions(notes)
+        inside = self._read_inside(notes, goroutines=goroutines)
         heap: MallocHeap | NoMalloc | None = None
         if malloc:
             progress("malloc's heaps")
@@ -99,75 +127,111 @@ class Inspector:
             regions=regions,
             shares=shares,
             stack_pointers=[one.stack_pointer for one in self.space.threads() if one.stack_pointer is not None],
-            heap_read=bool(regions),
+            heap_read=any(runtime.name == GO for runtime in self._read),
             malloc_read=census is not None,
         )
         ledger = keep_ledger(self.space.mappings, self.space.resident, owned)
         found = None
         if lost and isinstance(heap, MallocHeap):
-            found = self._find_lost(heap, owned, show_contents=show_contents, progress=progress)
-        return self._inspection(ledger, go, census, found, notes)
+            found = self._find_lost(heap, owned, notes, show_contents=show_contents, progress=progress)
+        return self._inspection(ledger, inside, census, found, notes)
 
     def calls(self, for_s: float) -> tuple[CgoCall, ...]:
-        """Stacks seen inside native code while it was looked at for so long; none where the runtime cannot tell."""
-        if self.runtime is None:
-            return ()
-        try:
-            return tuple(self.runtime.calls(for_s))
-        except Unsupported:
-            return ()
+        """Stacks seen inside native code while it was looked at for so long; none where no runtime can tell."""
+        for runtime in self.runtimes:
+            try:
+                found = tuple(runtime.calls(for_s))
+            except Unsupported:
+                continue
+            if found:
+                return found
+        return ()
 
     def documents(self) -> tuple[tuple[str, bytes], ...]:
-        """(source name, raw evidence): what the runtime's own endpoints would have told now; what cannot be read is left out.
+        """(source name, raw evidence): what the runtimes' own endpoints would have told now; what cannot be read is left out.
 
         Raises TargetGone.
         """
         found: list[tuple[str, bytes]] = []
-        if self.runtime is None:
-            return ()
-        try:
-            found.extend(self.runtime.documents())
-        except TargetGone:
-            raise
-        except MemwhyError:
-            pass  # what came before stands; `look` says why the runtime cannot be read
+        for runtime in self.runtimes:
+            try:
+                found.extend(runtime.documents())
+            except TargetGone:
+                raise
+            except MemwhyError:
+                pass  # what came before stands; `look` says why the runtime cannot be read
         return tuple(found)
 
     def file(self, name: str) -> bytes | None:
         """A file for other tools ("heap profile", "goroutines"), read now; None where there is no such thing."""
-        return None if self.runtime is None else self.runtime.file(name)
+        files = (runtime.file(name) for runtime in self.runtimes)
+        return next((found for found in files if found is not None), None)
 
-    def _read_runtime(self, notes: list[str], *, goroutines: bool) -> tuple[tuple[Region, ...], GoInside | None]:
-        if self.runtime is None:
-            return (), None
+    def _read_regions(self, notes: list[str]) -> tuple[Region, ...]:
+        """What the runtimes own, and which of them can be read now."""
+        read: list[Runtime] = []
+        regions: list[Region] = []
+        for runtime in self.runtimes:
+            try:
+                regions += runtime.regions()
+            except TargetGone:
+                raise
+            except MemwhyError as error:
+                notes.append(f"the memory of the {runtime.name} runtime is not known this time: {error.message}")
+            else:
+                read.append(runtime)
+        self._read = tuple(read)
+        return tuple(sorted(regions, key=lambda region: region.start))
+
+    def _read_inside(self, notes: list[str], *, goroutines: bool) -> GoInside | None:
+        for runtime in self._read:
+            try:
+                found = runtime.inside(goroutines=goroutines)
+            except TargetGone:
+                raise
+            except MemwhyError as error:
+                notes.append(f"the {runtime.name} runtime could not be read this time: {error.message}")
+                continue
+            if found is not None:
+                return found
+        return None
+
+    def _find_lost(
+        self, heap: MallocHeap, owned: Owned, notes: list[str], *, show_contents: bool, progress: Progress
+    ) -> Lost | None:
+        """None, with a note, where the roots cannot be read: without all of them what is held looks lost."""
         try:
-            return tuple(self.runtime.regions()), self.runtime.inside(goroutines=goroutines)
+            return find_lost(
+                self.space,
+                heap.blocks,
+                self._roots(owned, heap.own_ranges, heap.blocks),
+                self.space.modules(),
+                show_contents=show_contents,
+                progress=progress,
+                again=lambda: self._again(heap, owned),
+            )
         except TargetGone:
             raise
         except MemwhyError as error:
-            notes.append(f"the {self.runtime.name} runtime could not be read this time: {error.message}")
-            return (), None
+            notes.append(f"what nothing points to was not searched for: {error.message}")
+            return None
 
-    def _find_lost(self, heap: MallocHeap, owned: Owned, *, show_contents: bool, progress: Progress) -> Lost | None:
-        return find_lost(
-            self.space,
-            heap.blocks,
-            roots_of(self.space, owned, self.runtime, heap.own_ranges, heap.blocks),
-            self.space.modules(),
-            show_contents=show_contents,
-            progress=progress,
-            again=lambda: self._again(heap, owned),
-        )
+    def _roots(self, owned: Owned, own_ranges: Sequence[tuple[int, int]], blocks: Blocks) -> list[Root]:
+        """Where a runtime's memory is not known, it is among the anonymous memory, and that is all roots."""
+        is_unknown = self._refused or len(self._read) < len(self.runtimes)
+        return roots_of(self.space, owned, self._read, own_ranges, blocks, stacks_anywhere=is_unknown)
 
     def _again(self, before: MallocHeap, owned: Owned) -> tuple[Blocks, Sequence[Root]]:
         """The heaps walked anew and the roots as they are now: what was allocated or freed meanwhile is known."""
         self.space.refresh()
-        regions = tuple(self.runtime.regions()) if owned.regions and self.runtime is not None else owned.regions
+        regions = tuple(
+            sorted((one for runtime in self._read for one in runtime.regions()), key=lambda region: region.start)
+        )
         heap = read_malloc(self.space, taken=[(region.start, region.end) for region in regions])
         if not isinstance(heap, MallocHeap):
             heap = before
         now = replace(owned, regions=regions, shares=heap.shares)
-        return heap.blocks, roots_of(self.space, now, self.runtime, heap.own_ranges, heap.blocks)
+        return heap.blocks, self._roots(now, heap.own_ranges, heap.blocks)
 
     def _inspection(
         self, ledger: Ledger, go: GoInside | None, census: Malloc | None, lost: Lost | None, notes: list[str]
@@ -188,7 +252,7 @@ class Inspector:
             go=go,
             malloc=census,
             lost=lost,
-            notes=tuple(dict.fromkeys(notes)),
+            notes=tuple(dict.fromkeys([*notes, *self.space.notes])),
             cost=InspectionCost(
                 cpu_s=round(time.process_time() - self._begun_cpu_s, 3),
                 wall_s=round(now_s - self._begun_s, 3),
@@ -196,4 +260,5 @@ class Inspector:
                 rss_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
             ),
             apart_s=apart_s,
+            facts=self.space.facts,
         )

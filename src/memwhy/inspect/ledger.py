@@ -47,7 +47,7 @@ _BY_LAYER = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owned:
-    """Who owns which ranges. heap_read, malloc_read: whether that allocator was read; if not, its mappings stay "unread"."""
+    """Who owns which ranges. heap_read, malloc_read: whether Go's heap and malloc's were read; if not, their mappings stay "unread"."""
 
     regions: Sequence[Region] = ()
     shares: Sequence[Share] = ()
@@ -84,7 +84,7 @@ def keep_ledger(mappings: Sequence[Mapping], resident: Resident, owned: Owned, *
     mappings: of smaps; one without rss_bytes (a core) counts the pages that are there. program: its path, if known.
     """
     facts = {} if program is None else {"process.exe": program}
-    if owned.regions:
+    if owned.heap_read:
         facts["go.version"] = "known"
     ordered, claims, _, _ = claim_all(mappings, None, facts)
     table = _Table()

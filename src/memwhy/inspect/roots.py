@@ -19,21 +19,25 @@ RED_ZONE_BYTES = 128
 def roots_of(
     space: Space,
     owned: Owned,
-    runtime: Runtime | None,
+    runtimes: Sequence[Runtime],
     bookkeeping: Sequence[tuple[int, int]],
     blocks: Blocks,
+    *,
+    stacks_anywhere: bool = False,
 ) -> list[Root]:
     """All roots, in no special order, none overlapping the blocks of malloc or what the runtime owns.
 
     bookkeeping: ranges of malloc's own structures outside its heaps (main_arena in libc's data). What could not be
     walked of a heap is a root like any other memory: it may hold blocks that point to those that were walked.
+    stacks_anywhere: threads may stand on stacks amid other memory, a heap that could not be read; what lies below a stack
+    pointer may hold then.
     """
     taken = [(region.start, region.end) for region in owned.regions]
     taken += [(share.start, share.end) for share in owned.shares]
     taken += bookkeeping
     taken.sort()
     stacks = _stacks(space)
-    roots = list(runtime.roots()) if runtime is not None else []
+    roots = [root for runtime in runtimes for root in runtime.roots()]
     roots += [
         Root(start=region.start, end=region.end, name="runtime metadata", certainty="maybe")
         for region in owned.regions
@@ -47,6 +51,9 @@ def roots_of(
         if index in stacks:
             name = "thread stack"
         roots += [Root(start=low, end=high, name=name) for low, high in _without(start, mapping.end, taken)]
+        if stacks_anywhere and mapping.start < start and mapping.path != "[stack]":
+            below = _without(mapping.start, start, taken)
+            roots += [Root(start=low, end=high, name=name, certainty="maybe") for low, high in below]
     walked = sorted([(one.start, one.end) for one in blocks.heaps] + [(one.start, one.end) for one in blocks.mapped])
     for share in owned.shares:
         if share.bytes.get("malloc.unread"):

@@ -111,15 +111,15 @@ class Live(Space):
 
     def refresh(self) -> None:
         """Look at the mappings again. Raises TargetGone when the process ended or became another program."""
-        self._check_identity()
+        self.check()
         try:
             self.mappings = self._read_mappings()
         except (OSError, ParseError) as error:
-            self._check_identity()
+            self.check()
             if isinstance(error, ProcessLookupError | FileNotFoundError):
                 raise TargetGone(f"pid {self.pid} ended while its mappings were read") from error
             raise
-        self._check_identity()
+        self.check()
         self._residency.look_at(self.mappings)
 
     def close(self) -> None:
@@ -134,7 +134,8 @@ class Live(Space):
         pages = self.resident(address, address + size)
         return self.read(address, size) if list(pages) == [address, address + size] else b""
 
-    def _check_identity(self) -> None:
+    def check(self) -> None:
+        """Raises TargetGone when the process ended or became another program since it was opened. Cheap."""
         try:
             start_ticks = _start_ticks(self._directory, self.pid)
         except (FileNotFoundError, ProcessLookupError) as error:

@@ -6,6 +6,7 @@ come and go while we look. TargetGone is raised only where the whole process is 
 
 from abc import ABC, abstractmethod
 from array import array
+from collections.abc import Mapping as Map
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -82,6 +83,11 @@ class Space(ABC):
         """What is missing or not sure, in words."""
         return ()
 
+    @property
+    def facts(self) -> Map[str, str]:
+        """What it says about itself under the names of the casefile; nothing for a process that others can be asked about."""
+        return {}
+
     @abstractmethod
     def read(self, address: int, size: int) -> bytes:
         """The bytes at an address, up to the first that cannot be read: fewer than `size`, or none."""
@@ -108,6 +114,10 @@ class Space(ABC):
     @abstractmethod
     def refresh(self) -> None:
         """Look at the mappings again. Raises TargetGone when the process ended or became another program."""
+
+    def check(self) -> None:
+        """Raises TargetGone when the process ended or became another program since it was opened. Cheap."""
+        return
 
     @abstractmethod
     def close(self) -> None:
