@@ -2,12 +2,17 @@
 
 Exact pointers from certain roots hold a chunk; pointers into its middle, and words that may be stale, make it "maybe".
 A live target moves while we look: a chunk is lost only if two looks, one after the other, both found no way to it.
+The walk is always older than what the roots hold: a list that grows at its head begins with a chunk that the walk does
+not know, and the chain behind it would be cut off. So later looks search in the walk before last, and what came since
+is read as roots.
 """
 
+import time
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 
+from memwhy.inspect.arrivals import arrivals
 from memwhy.inspect.blocks import Blocks
 from memwhy.inspect.graph import LOW, ChunkRows, Tick, common, graph, has_bit, mark, rows_of, weigh
 from memwhy.inspect.samples import shapes_of
@@ -26,7 +31,7 @@ _SAMPLED_CHUNKS = 512
 """At most so many chunks of one sampled graph."""
 _NEAR_BYTES = 1 << 16
 """Ranges so near to each other are asked for residency together."""
-_MOST_LOOKS = 8
+_LEAST_LOOKS, _MOST_LOOKS = 4, 8
 _STILL = 0.0002
 """Looks that disagree about a smaller share of all blocks saw the same."""
 
@@ -109,31 +114,63 @@ def _look_again(
 ) -> tuple["_Look", int]:
     """Looks once more, and as often as looks still disagree; (the last, the bytes that one look alone would have lost as well).
 
-    A block that moved from an unread place to a read one while we read is missed by one look, not by all.
+    A block that moved from an unread place to a read one while we read is missed by one look, not by all. A look during
+    which no thread of the target ran saw all of one moment; what targets in motion seem to have lost is looked for four times.
     """
     moved_bytes = 0
+    recent: list[Range] = []
     for turn in range(2, _MOST_LOOKS + 1):
+        newer, ran_ns = blocks, _cpu_ns(space)
         if again is not None:
-            blocks, roots = again()
-        following = _Look(space, blocks, roots, _tick(progress, f"look {turn}, for what moved meanwhile"))
+            newer, roots = again()
+        came = arrivals(newer, blocks)
+        doing = f"look {turn}, for what moved meanwhile"
+        following = _Look(space, blocks, roots, _tick(progress, doing), came=came, recent=recent)
+        following.keep_used(newer)
+        recent = _merged([*recent, *came, *arrivals(blocks, newer)])
+        blocks = newer
         beside_bytes = following.agree_with(look)
         moved_bytes += beside_bytes
         look = following
-        if beside_bytes <= _STILL * weigh(look.rows, _all(look.total))[1]:
+        agreed = beside_bytes <= _STILL * weigh(look.rows, _all(look.total))[1]
+        if (agreed and (turn >= _LEAST_LOOKS or not any(look.lost))) or (ran_ns is not None and ran_ns == _cpu_ns(space)):
             break
     return look, moved_bytes
+
+
+def _cpu_ns(space: Space) -> int | None:
+    """CPU time of all threads of a live target; None where it cannot be told. The number of a process's clock is made of
+    its pid (linux/posix-timers.h: CPUCLOCK_SCHED is 2)."""
+    if space.pid is None:
+        return None
+    try:
+        return time.clock_gettime_ns((~space.pid << 3) | 2)
+    except OSError:
+        return None
 
 
 class _Look:
     """One search from the roots."""
 
-    def __init__(self, space: Space, blocks: Blocks, roots: Sequence[Root], tick: Tick | None) -> None:
+    def __init__(
+        self,
+        space: Space,
+        blocks: Blocks,
+        roots: Sequence[Root],
+        tick: Tick | None,
+        *,
+        came: Sequence[Range] = (),
+        recent: Sequence[Range] = (),
+    ) -> None:
+        """came: blocks that are newer than `blocks`; what they point to is held. recent: memory that was a block's a
+        moment ago: may hold."""
         self.source = (space.source.fd, space.source.pid, space.source.segments)
         self.rows: ChunkRows = rows_of(blocks)
         self._mapped = blocks.mapped
         owned = sorted([(one.start, one.end) for one in blocks.heaps] + [(one.start, one.end) for one in blocks.mapped])
         certain = _without(_merged((one.start, one.end) for one in roots if one.certainty == "sure"), owned)
         doubtful = _without(_merged((one.start, one.end) for one in roots if one.certainty != "sure"), owned)
+        certain, doubtful = [*certain, *_merged(came)], [*doubtful, *_without(recent, _merged(came))]
         self.resident = _resident(space, [*owned, *certain, *doubtful])
         registers = array("Q", (word for thread in space.threads() for word in thread.registers if 0 <= word < 1 << 64))
         self.sure, self.maybe, self.total, self.roots_bytes = mark(
@@ -147,6 +184,12 @@ class _Look:
         )
         reached = int.from_bytes(self.sure, "little") | int.from_bytes(self.maybe, "little")
         self.lost = (((1 << self.total) - 1) & ~reached).to_bytes(len(self.sure), "little")
+
+    def keep_used(self, newer: Blocks) -> None:
+        """Only what a newer walk has in use as well can be lost."""
+        rows = rows_of(newer)
+        used = sum(int.from_bytes(heap.used, "little").bit_count() for heap in newer.heaps) + len(newer.mapped)
+        self.lost = common(self.rows, self.lost, rows, _all(used))
 
     def agree_with(self, earlier: "_Look") -> int:
         """Lost is only what the earlier look lost as well; the bytes that only the earlier one had lost."""
