@@ -1,5 +1,6 @@
 """The sums over all heaps: malloc's own figures, size classes, and whose the resident bytes are."""
 
+import struct
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,6 +23,8 @@ CATEGORY = {
 _TOP_KEPT = 33
 """systrim keeps MINSIZE + 1 bytes of the top."""
 _MIB = 1 << 20
+_ROW = struct.Struct("=4Q")
+_PIECE_BYTES = 64 * _ROW.size
 
 
 @dataclass(slots=True, kw_only=True)
@@ -189,22 +192,24 @@ def _system_bytes(state: State, walks: Sequence[Walked]) -> int:
 
 
 def _classes(histogram: bytearray) -> tuple[SizeClass, ...]:
-    rows = memoryview(histogram).cast("Q")
     classes: list[SizeClass] = []
-    used, free = rows[0::4].tolist(), rows[2::4].tolist()
-    for index, (in_use, freed) in enumerate(zip(used, free, strict=True)):
-        if in_use or freed:
-            low, high = class_range(index)
-            classes.append(
-                SizeClass(
-                    chunk_bytes=low,
-                    up_to_bytes=high,
-                    in_use_count=in_use,
-                    in_use_bytes=rows[4 * index + 1],
-                    free_count=freed,
-                    free_bytes=rows[4 * index + 3],
+    for first in range(0, len(histogram), _PIECE_BYTES):
+        piece = histogram[first : first + _PIECE_BYTES]
+        if not piece.strip(b"\0"):  # most sizes are not there at all
+            continue
+        for index, row in enumerate(_ROW.iter_unpack(piece), first // _ROW.size):
+            if row[0] or row[2]:
+                low, high = class_range(index)
+                classes.append(
+                    SizeClass(
+                        chunk_bytes=low,
+                        up_to_bytes=high,
+                        in_use_count=row[0],
+                        in_use_bytes=row[1],
+                        free_count=row[2],
+                        free_bytes=row[3],
+                    )
                 )
-            )
     return tuple(classes)
 
 

@@ -51,9 +51,13 @@ def join_maps(walks: Sequence[Walked]) -> Maps:
     for walked in walks:
         size = ((walked.stop - walked.heap.first) // 16 + 7) // 8
         heaps.append((walked.heap.first, walked.stop, len(starts)))
-        starts += memoryview(walked.starts)[:size]
-        used += memoryview(walked.used)[:size]
-        walked.starts = walked.used = bytearray()
+        del walked.starts[size:], walked.used[size:]
+        if starts:
+            starts += walked.starts
+            used += walked.used
+        else:  # the first is often the largest by far: taken over, not copied
+            starts, used = walked.starts, walked.used
+        walked.starts, walked.used = bytearray(), bytearray()
     return Maps(heaps=heaps, starts=starts, used=used, fast=bytearray(len(starts)), cached=bytearray(len(starts)))
 
 

@@ -150,6 +150,8 @@ def _walk_from(space: Space, loops: Loops, walked: Walked, begin: int) -> None:
         return
     walked.look_at_pages(space, begin)
     room = ((heap.end - heap.first) // 16 + 7) // 8
+    if not walked.starts:
+        walked.starts, walked.used = bytearray(room), bytearray(room)
     for bits in (walked.starts, walked.used):
         bits.extend(bytes(max(0, room - len(bits))))
     where = heap.first, begin, heap.end, heap.top, heap.is_main

@@ -1,7 +1,7 @@
 """Which C library a process has, and whether its malloc is glibc's: by names and strings, not by guessing."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from memwhy.memory.space import Module, Space
@@ -78,11 +78,13 @@ def other_allocators(modules: Iterable[Module]) -> Others:
     return Others(names=tuple(dict.fromkeys(names)))
 
 
-def _file_pieces(module: Module) -> Iterable[bytes]:
+def _file_pieces(module: Module) -> Iterator[bytes]:
+    """The file from its beginning, up to what cannot be read of it."""
     if module.elf is None:
-        return ()
+        return
     image = module.elf.image
     try:
-        return [piece for _, piece in image.chunks(0, min(image.size, _MOST_FILE_BYTES), overlap=256)]
+        for _, piece in image.chunks(0, min(image.size, _MOST_FILE_BYTES), overlap=256):
+            yield piece
     except OSError:
-        return ()
+        return
