@@ -5,6 +5,7 @@ import re
 import shutil
 import struct
 import subprocess
+import tempfile
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,8 +18,9 @@ from hypothesis import strategies as st
 from target_programs import Target, built, looking_at, process_of
 
 from memwhy.memory.core import Core
-from memwhy.memory.corefile import Headers, parse_core
+from memwhy.memory.corefile import Headers, Load, parse_core
 from memwhy.memory.coremap import map_core
+from memwhy.memory.corepages import BY_HOLES, BY_ZEROS, Pages
 from memwhy.memory.elf import Image
 from memwhy.memory.residency import bytes_of
 from memwhy.model.errors import ParseError
@@ -87,7 +89,13 @@ def test_what_the_program_wrote_is_read_from_its_core(dumped: Dumped) -> None:
         assert core.read(told["data"], 16) == b"initialised data"
         assert core.read(told["bss"] + 2 * PAGE, 10) == b"in the bss"
         assert core.read(told["constants"], 23) == b"constants are read-only"
-        assert (core.program, core.notes, core.pid, core.name) == ("places", (), None, str(dumped.path))
+        assert (core.program, core.pid, core.name) == ("places", None, str(dumped.path))
+        assert core.notes in {(BY_HOLES,), (BY_ZEROS,)}
+        assert core.facts == {
+            "process.comm": "places",
+            "process.pid": str(dumped.target.pid),
+            "process.threads_count": "3",
+        }
         gathered = core.gather([told["heap"], 8, told["constants"], told["data"]], 10)
         assert gathered == b"on the hea" + bytes(10) + b"constants " + b"initialise"
         assert [core.read(at, 8) for at in (0, -1, 1 << 47, 1 << 63, (1 << 64) - 1)] == [b""] * 5
@@ -151,10 +159,59 @@ def test_only_what_was_touched_is_resident_in_a_sparse_core(by_kernel: Dumped) -
         assert heap in everything[::2] or bytes_of(core.resident(heap, heap + PAGE)) == PAGE
 
 
-def test_all_that_gcore_wrote_is_resident(by_gcore: Dumped) -> None:
+def test_what_gcore_wrote_of_untouched_pages_is_not_resident(by_gcore: Dumped) -> None:
     with Core.open(str(by_gcore.path)) as core:
         at = by_gcore.target.told["untouched"]
-        assert bytes_of(core.resident(at, at + MIB)) in {PAGE, MIB}, "one page where gcore leaves holes, else all"
+        assert list(core.resident(at, at + MIB)) == [at + 5 * PAGE, at + 6 * PAGE]
+        assert list(core.resident(at + 5 * PAGE + 8, at + 5 * PAGE + 16)) == [at + 5 * PAGE + 8, at + 5 * PAGE + 16]
+
+
+def test_a_core_with_holes_and_its_copy_without_hold_the_same_pages(by_kernel: Dumped, tmp_path: Path) -> None:
+    filled = tmp_path / "filled"
+    filled.write_bytes(by_kernel.path.read_bytes())
+    with Core.open(str(by_kernel.path)) as core, Core.open(str(filled)) as copy:
+        if core.notes != (BY_HOLES,):
+            pytest.skip("this file system keeps no holes")
+        assert copy.notes == (BY_ZEROS,)
+        ours, theirs = pages_of(copy.resident(0, 1 << 64)), pages_of(core.resident(0, 1 << 64))
+        assert ours <= theirs
+        assert all(not core.read(page, PAGE).strip(b"\0") for page in theirs - ours)
+        assert len(theirs - ours) < len(theirs) / 10
+
+
+def pages_of(pairs: "array[int]") -> set[int]:
+    return {page for low, high in zip(pairs[::2], pairs[1::2], strict=True) for page in range(low & -PAGE, high, PAGE)}
+
+
+@settings(deadline=None)
+@given(
+    pages=st.lists(st.booleans(), max_size=700),
+    tail=st.integers(0, PAGE - 1),
+    cut=st.tuples(st.integers(0, 720 * PAGE), st.integers(0, 720 * PAGE)),
+)
+def test_without_holes_exactly_the_pages_with_anything_in_them_are_resident(
+    pages: list[bool], tail: int, cut: tuple[int, int]
+) -> None:
+    raw = b"".join(bytes(PAGE - 1) + bytes([written]) for written in pages) + bytes(tail) + b"!"
+    load = Load(start=16 * PAGE, end=16 * PAGE + len(raw), offset=3, file_size=len(raw), perms="rw-p")
+    start, end = (load.start + min(at, len(raw)) for at in sorted(cut))
+    with tempfile.TemporaryFile() as file:
+        file.write(b"ELF" + raw)
+        file.flush()
+        found = Pages(file.fileno(), [load])
+        pairs = found.of(load, start, end) if start < end else array("Q")
+    assert found.note == BY_ZEROS
+    assert list(pairs) == sorted(set(pairs))
+    covered = {at for low, high in zip(pairs[::2], pairs[1::2], strict=True) for at in range(low, high, 512)}
+    assert all(start <= low < high <= end for low, high in zip(pairs[::2], pairs[1::2], strict=True))
+    expected = bytes_of(pairs)
+    wanted = [
+        (max(start, load.start + at * PAGE), min(end, load.start + min(len(raw), (at + 1) * PAGE)))
+        for at, written in enumerate([*pages, True])
+        if written
+    ]
+    assert expected == sum(high - low for low, high in wanted if low < high)
+    assert all(any(low <= at < high for low, high in wanted) for at in covered)
 
 
 def test_a_core_that_was_cut_off_gives_what_is_there_and_says_how_much_is_not(
@@ -170,6 +227,7 @@ def test_a_core_that_was_cut_off_gives_what_is_there_and_says_how_much_is_not(
     with Core.open(str(cut)) as core:
         assert core.notes == (
             f"the core is cut off: {max(ends) - size + 100_000} B that it claims to hold are missing",
+            core.notes[-1],
         )
         assert core.read(told["heap"], 11) == b"on the heap"
         assert len(core.threads()) == 3
@@ -187,9 +245,9 @@ def test_a_core_that_lost_its_notes_still_gives_its_memory(by_gcore: Dumped, tmp
     shutil.copy(by_gcore.path, cut)
     os.truncate(cut, end)
     with Core.open(str(cut)) as core:
-        assert core.notes == ("the core is cut off within its notes: threads and file names may be missing",)
+        assert core.notes[:-1] == ("the core is cut off within its notes: threads and file names may be missing",)
         assert core.read(by_gcore.target.told["heap"], 11) == b"on the heap"
-        assert (core.threads(), core.modules(), core.program) == ((), (), "")
+        assert (core.threads(), core.modules(), core.program, core.facts) == ((), (), "", {})
 
 
 def test_another_file_under_the_programs_name_is_not_believed(by_gcore: Dumped, tmp_path: Path) -> None:

@@ -9,12 +9,14 @@ import os
 import stat
 from array import array
 from bisect import bisect_left, bisect_right
+from collections.abc import Mapping as Map
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Self
 
-from memwhy.memory.corefile import Headers, Load, MappedFile, parse_core
+from memwhy.memory.corefile import Headers, MappedFile, parse_core
 from memwhy.memory.coremap import map_core
+from memwhy.memory.corepages import Pages
 from memwhy.memory.elf import Elf, Image
 from memwhy.memory.modules import MOST_OPEN, Found, find_modules, headers_of, open_regular
 from memwhy.memory.reading import gather_pages, read_segments
@@ -45,6 +47,7 @@ class Core(Space):
         self._root = root.rstrip("/")
         self._files: dict[str, Found | None] = {}
         self._descriptors = [descriptor]
+        self._pages = Pages(descriptor, headers.loads)
         self._file_notes: list[str] = []
         flat = array("Q")
         for load in headers.loads:
@@ -83,7 +86,15 @@ class Core(Space):
     @property
     def notes(self) -> tuple[str, ...]:
         """What is missing, in words."""
-        return (*self._headers.notes, *self._file_notes)
+        return (*self._headers.notes, *self._file_notes, self._pages.note)
+
+    @property
+    def facts(self) -> Map[str, str]:
+        """Its program's name, its pid, how many threads it had; what its notes do not tell is left out."""
+        headers = self._headers
+        facts = {"process.comm": headers.program, "process.pid": str(headers.pid) if headers.pid else ""}
+        facts["process.threads_count"] = str(len(headers.threads) or "")
+        return {name: fact for name, fact in facts.items() if fact}
 
     def read(self, address: int, size: int) -> bytes:
         """The bytes at an address, up to the first that neither the core nor an unchanged file of it holds."""
@@ -110,13 +121,13 @@ class Core(Space):
         return raw if patched is None else bytes(patched)
 
     def resident(self, start: int, end: int) -> "array[int]":
-        """The pages of a range that the core holds, as flat uint64 pairs; holes of a sparse file are pages never touched."""
+        """The pages of a range that count as resident, as flat uint64 pairs; `Pages` tells by what."""
         found: array[int] = array("Q")
         first = max(0, bisect_right(self._starts, start) - 1)
         for load in self._headers.loads[first : bisect_left(self._starts, end)]:
             low, high = max(start, load.start), min(end, load.start + load.file_size)
             if low < high:
-                append_ranges(found, self._held(load, low, high))
+                append_ranges(found, self._pages.of(load, low, high))
         return found
 
     def threads(self) -> tuple[Thread, ...]:
@@ -138,26 +149,6 @@ class Core(Space):
             os.close(self._descriptors.pop())
         self._files.clear()
         self.source = Source(fd=-1, pid=0)
-
-    def _held(self, load: Load, start: int, end: int) -> "array[int]":
-        """The data of one segment's part, page by page, by lseek(2) SEEK_DATA and SEEK_HOLE."""
-        found: array[int] = array("Q")
-        at, last = load.offset + start - load.start, load.offset + end - load.start
-        while at < last:
-            try:
-                at = os.lseek(self._descriptor, at, os.SEEK_DATA)
-                hole = os.lseek(self._descriptor, at, os.SEEK_HOLE) if at < last else at
-            except OSError:  # ENXIO: only holes from here on
-                break
-            if at >= last:
-                break
-            low = max(start, (load.start + at - load.offset) & -PAGE_BYTES)
-            high = min(end, -(-(load.start + min(hole, last) - load.offset) // PAGE_BYTES) * PAGE_BYTES)
-            if found and low < found[-1]:
-                low = found[-1]
-            append_ranges(found, array("Q", (low, high)))
-            at = hole
-        return found
 
     def _file_of(self, address: int) -> MappedFile | None:
         files = self._headers.files

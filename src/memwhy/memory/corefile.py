@@ -23,7 +23,9 @@ _TRIPLE = struct.Struct("<QQQ")
 
 _NT_PRSTATUS, _NT_PRPSINFO, _NT_AUXV, _NT_FILE = 1, 3, 6, 0x46494C45
 _KINDS = {_NT_PRSTATUS, _NT_PRPSINFO, _NT_AUXV, _NT_FILE}
-_PR_PID, _PR_REG, _PR_FNAME = 32, 112, 40
+_PR_PID, _PR_REG = 32, 112
+_PR_OWN_PID, _PR_FNAME = 24, 40
+"""Of prstatus, then of prpsinfo."""
 _RIP, _RSP = 16, 19
 
 _PN_XNUM = 0xFFFF
@@ -68,7 +70,7 @@ class MappedFile:
 class Headers:
     """All that a core says about itself. loads and files in address order, disjoint; auxv by type (getauxval(3)).
 
-    program: its name, at most 15 bytes. missing_bytes: what the segments claim and the file does not hold.
+    program: its name, at most 15 bytes; pid: as its own namespace numbers it, 0 where unknown. missing_bytes: what the segments claim and the file does not hold.
     """
 
     loads: tuple[Load, ...]
@@ -76,6 +78,7 @@ class Headers:
     threads: tuple[Thread, ...] = ()
     auxv: tuple[tuple[int, int], ...] = ()
     program: str = ""
+    pid: int = 0
     missing_bytes: int = 0
     notes: tuple[str, ...] = ()
 
@@ -89,7 +92,7 @@ def parse_core(image: Image, name: str) -> Headers:
     files: list[MappedFile] = []
     threads: list[Thread] = []
     auxv: tuple[tuple[int, int], ...] = ()
-    program = ""
+    program, pid = "", 0
     for row in rows:
         if row[0] != PT_NOTE:
             continue
@@ -98,6 +101,7 @@ def parse_core(image: Image, name: str) -> Headers:
                 threads.append(_thread(content))
             elif kind == _NT_PRPSINFO and len(content) >= _PR_FNAME + 16:
                 program = content[_PR_FNAME : _PR_FNAME + 16].partition(b"\0")[0].decode("utf-8", "replace")
+                pid = int.from_bytes(content[_PR_OWN_PID : _PR_OWN_PID + 4], "little")
             elif kind == _NT_AUXV:
                 auxv = tuple(_PAIR.iter_unpack(content[: len(content) // 16 * 16]))
             elif kind == _NT_FILE:
@@ -111,6 +115,7 @@ def parse_core(image: Image, name: str) -> Headers:
         threads=tuple({thread.tid: thread for thread in threads}.values()),
         auxv=auxv,
         program=program,
+        pid=pid,
         missing_bytes=missing,
         notes=tuple(notes),
     )
