@@ -22,6 +22,7 @@ from memwhy.runtimes.go.adapter import NAME as GO
 from memwhy.runtimes.interface import Adapter, Region, Root, Runtime, Unsupported
 from memwhy.sources.proc import smaps
 
+_MOST_MISSING = 3
 Progress = Callable[[str], None]
 """Called with a few words on what is being done now."""
 
@@ -201,7 +202,7 @@ class Inspector:
     ) -> Lost | None:
         """None, with a note, where the roots cannot be read: without all of them what is held looks lost."""
         try:
-            return find_lost(
+            found = find_lost(
                 self.space,
                 heap.blocks,
                 self._roots(owned, heap.own_ranges, heap.blocks),
@@ -210,6 +211,7 @@ class Inspector:
                 progress=progress,
                 again=lambda: self._again(heap, owned),
             )
+            return replace(found, caveats=(*found.caveats, *_not_walked(heap.census)))
         except TargetGone:
             raise
         except MemwhyError as error:
@@ -262,3 +264,11 @@ class Inspector:
             apart_s=apart_s,
             facts=self.space.facts,
         )
+
+
+def _not_walked(census: Malloc) -> tuple[str, ...]:
+    """What the search for lost blocks misses where malloc's heaps could not be read whole."""
+    if not census.approximate:
+        return ()
+    missing = "; ".join(census.approximate[:_MOST_MISSING]) + ("; …" if len(census.approximate) > _MOST_MISSING else "")
+    return (f"malloc's heaps were not read whole, and what is missing was not searched for lost blocks: {missing}",)
