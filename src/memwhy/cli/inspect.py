@@ -15,7 +15,7 @@ from memwhy.cli.progress import Progress
 from memwhy.cli.stopping import stoppable
 from memwhy.cli.targets import ROOT
 from memwhy.diagnose import Casebook, diagnose
-from memwhy.inspect import NAME, to_json
+from memwhy.inspect import DOCUMENTS, NAME, to_json
 from memwhy.inspect.inspector import Inspector
 from memwhy.model.errors import TargetGone, UsageError
 from memwhy.model.evidence import Evidence
@@ -24,7 +24,9 @@ from memwhy.model.reading import Moment, Observation, Where
 from memwhy.model.report import Overhead
 from memwhy.model.units import parse_duration
 from memwhy.record import Watcher, find_target
+from memwhy.record.clock import timed
 from memwhy.sources import look
+from memwhy.sources.proc.files import join
 
 APART = "5s"
 
@@ -109,8 +111,17 @@ def _look(
     evidence = Evidence(
         source=NAME, monotonic_ns=begun_ns, wall_ns=wall_ns, cost_ns=cost_ns, raw=to_json(found), error=None
     )
-    book.add_snapshot(replace(kernel, evidence=(*kernel.evidence, evidence)))
+    documents = timed(DOCUMENTS, lambda: _documents(inspector))
+    book.add_snapshot(replace(kernel, evidence=(*kernel.evidence, evidence, *([documents] if documents.raw else []))))
     return found
+
+
+def _documents(inspector: Inspector) -> bytes:
+    """What the target's own endpoints would have told; nothing of a target that has just ended."""
+    try:
+        return join(inspector.documents())
+    except TargetGone:
+        return b""
 
 
 def _core(options: argparse.Namespace) -> int:

@@ -10,6 +10,8 @@ from memwhy.model.inspection import Inspection, as_plain
 
 NAME = "inspect/look"
 """The source of evidence that a look is."""
+DOCUMENTS = "inspect/documents"
+"""The source of what the runtimes' own endpoints would have told: `memwhy.sources.proc.files.join` of the documents."""
 
 Depth = Literal["cheap", "malloc", "lost"]
 

@@ -19,11 +19,16 @@ if TYPE_CHECKING:
     from memwhy.model.inspection import Inspection
 
 NAME = "inspect/look"
+DOCUMENTS = "inspect/documents"
 Depth = Literal["cheap", "malloc", "lost"]
 _DEEP: tuple[Depth, ...] = ("lost", "malloc")
 EVERY_S: dict[Depth, float] = {"cheap": 2.0, "malloc": 15.0, "lost": 600.0}
 EXPECTED_S_PER_GIB: dict[Depth, float] = {"cheap": 0.2, "malloc": 1.0, "lost": 4.0}
 """CPU seconds for each GiB of RSS until a look of that depth was measured; twice what a quiet target takes."""
+DOCUMENTS_EVERY_S = 30.0
+"""Between what the runtime's own endpoints would have told: at the begin, at the end, and now and then."""
+EXPECTED_S_PER_GOROUTINE = 50e-6
+"""CPU seconds until documents were read once; twice what was measured."""
 BUDGET_SHARE = 0.02
 """Deep looks together take at most this share of the time of the watch, of one core, …"""
 BUDGET_LEAST_S = 1.0
@@ -60,6 +65,9 @@ class Looks:
         self._next_ns: dict[Depth, int] = {"cheap": 0, "malloc": 0, "lost": 0}
         self._cost: dict[Depth, float] = {}
         self._nothing_to_count = self._search_given_up = False
+        self._documents_next_ns = 0
+        self._documents_s: float | None = None
+        self._goroutines = 0
         self._looks = 0
         self._failures = 0
         self._off = False
@@ -76,6 +84,31 @@ class Looks:
         if depth is None:
             return None
         return self._look(depth, now_ns, rss_bytes)
+
+    def documents(self, now_ns: int, *, last: bool = False) -> Evidence | None:
+        """What the runtime's own endpoints would have told, if due and affordable and the last look read the runtime."""
+        if self._off or not self.go_seen or self._begun_ns is None:
+            return None
+        needed_s = (self._documents_s or EXPECTED_S_PER_GOROUTINE * self._goroutines) * (1 if last else 2)
+        due = last or self._documents_next_ns <= now_ns + SLACK_NS
+        if not due or needed_s > self._left_s(now_ns):
+            return None
+        began_ns = time.thread_time_ns()
+
+        def read() -> bytes:
+            from memwhy.sources.proc.files import join
+
+            if self._inspector is None:
+                raise OSError("the target was let go")
+            return join(self._inspector.documents())
+
+        evidence = timed(DOCUMENTS, _as_os_error(read, self._denied))
+        cost_ns = time.thread_time_ns() - began_ns
+        self.spent_ns += cost_ns
+        self._spent_deep_ns += cost_ns
+        self._documents_s = cost_ns / NS_PER_S
+        self._documents_next_ns = now_ns + round(max(DOCUMENTS_EVERY_S * NS_PER_S, cost_ns / GENTLE_SHARE))
+        return evidence
 
     def forget(self) -> None:
         """The process runs another program now: attach anew at the next look."""
@@ -154,6 +187,7 @@ class Looks:
         self.counted = self.counted or found.malloc is not None
         self._nothing_to_count = depth != "cheap" and found.malloc is None
         self.go_seen = found.go is not None and bool(found.go.memstats)
+        self._goroutines = found.go.goroutines or 0 if found.go is not None else 0
         self._cost[depth] = (cost_ns - attached_ns) / NS_PER_S * GIB / max(rss_bytes, GIB // 64)
         self._plan(depth, now_ns, cost_ns - attached_ns)
         return evidence

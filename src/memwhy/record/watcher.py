@@ -22,8 +22,8 @@ from memwhy.record.due import (
     Cadence,
     Due,
 )
+from memwhy.record.looks import DOCUMENTS, Looks
 from memwhy.record.looks import NAME as LOOK
-from memwhy.record.looks import Looks
 from memwhy.sources import proc
 from memwhy.sources.go import binary, buildinfo, endpoint
 
@@ -72,6 +72,7 @@ class Watcher:
             evidence += self._read_binary()
         evidence += self._look(last=last)
         evidence += self._read_endpoints(last=last)
+        evidence += self._read_documents(last=last)
         cost_ns = time.thread_time_ns() - cpu_ns
         self.cpu_ns += cost_ns
         snapshot = Snapshot(
@@ -94,7 +95,7 @@ class Watcher:
         total_bytes = sum(len(one.raw) for one in snapshot.evidence)
         for one in snapshot.evidence:
             due = self._due.get(one.source)
-            if one.source == LOOK and one.raw and self.looks is not None:
+            if one.source in FROM_MEMORY and one.raw and self.looks is not None:
                 self.looks.charge(round(cost_ns * len(one.raw) / total_bytes))
             elif due is not None and one.raw:
                 due.charge(cost_ns * len(one.raw) / total_bytes)
@@ -155,6 +156,16 @@ class Watcher:
             self._ask_seldom()
         if last and self.looks.left_out is not None:
             self.events.append(f"{self.looks.left_out}; memwhy inspect {self.pid} does it.")
+        return [] if one is None else [one]
+
+    def _read_documents(self, *, last: bool) -> list[Evidence]:
+        """What the target's endpoint would have told, out of its memory, where there is none or it does not answer."""
+        asked = self._due.get("go/heap")
+        if self.looks is None or (asked is not None and asked.reads and not asked.failures):
+            return []
+        before_ns = self.looks.spent_ns
+        one = self.looks.documents(boot_ns(), last=last)
+        self._looked_ns += self.looks.spent_ns - before_ns
         return [] if one is None else [one]
 
     def _ask_seldom(self) -> None:
@@ -264,6 +275,7 @@ ENDPOINT_CADENCES = (
 )
 """source, kind of endpoint, path, seconds. The heap profile's text brings MemStats and the allocs profile with it."""
 
+FROM_MEMORY = (LOOK, DOCUMENTS)
 SELDOM_S = 300.0
 """Between requests to an endpoint whose figures are read from outside."""
 FETCH_S = 2.0
