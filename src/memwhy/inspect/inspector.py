@@ -130,6 +130,7 @@ class Inspector:
             stack_pointers=[one.stack_pointer for one in self.space.threads() if one.stack_pointer is not None],
             heap_read=any(runtime.name == GO for runtime in self._read),
             malloc_read=census is not None,
+            stacks_anywhere=self._refused or len(self._read) < len(self.runtimes),
         )
         ledger = keep_ledger(self.space.mappings, self.space.resident, owned)
         found = None
@@ -205,7 +206,7 @@ class Inspector:
             found = find_lost(
                 self.space,
                 heap.blocks,
-                self._roots(owned, heap.own_ranges, heap.blocks),
+                roots_of(self.space, owned, self._read, heap.own_ranges, heap.blocks),
                 self.space.modules(),
                 show_contents=show_contents,
                 progress=progress,
@@ -218,11 +219,6 @@ class Inspector:
             notes.append(f"what nothing points to was not searched for: {error.message}")
             return None
 
-    def _roots(self, owned: Owned, own_ranges: Sequence[tuple[int, int]], blocks: Blocks) -> list[Root]:
-        """Where a runtime's memory is not known, it is among the anonymous memory, and that is all roots."""
-        is_unknown = self._refused or len(self._read) < len(self.runtimes)
-        return roots_of(self.space, owned, self._read, own_ranges, blocks, stacks_anywhere=is_unknown)
-
     def _again(self, before: MallocHeap, owned: Owned) -> tuple[Blocks, Sequence[Root]]:
         """The heaps walked anew and the roots as they are now: what was allocated or freed meanwhile is known."""
         self.space.refresh()
@@ -233,7 +229,7 @@ class Inspector:
         if not isinstance(heap, MallocHeap):
             heap = before
         now = replace(owned, regions=regions, shares=heap.shares)
-        return heap.blocks, self._roots(now, heap.own_ranges, heap.blocks)
+        return heap.blocks, roots_of(self.space, now, self._read, heap.own_ranges, heap.blocks)
 
     def _inspection(
         self, ledger: Ledger, go: GoInside | None, census: Malloc | None, lost: Lost | None, notes: list[str]

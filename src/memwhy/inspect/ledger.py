@@ -47,13 +47,17 @@ _BY_LAYER = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owned:
-    """Who owns which ranges. heap_read, malloc_read: whether Go's heap and malloc's were read; if not, their mappings stay "unread"."""
+    """Who owns which ranges. heap_read, malloc_read: whether Go's heap and malloc's were read; if not, their mappings stay "unread".
+
+    stacks_anywhere: there is a runtime whose memory could not be told from other: threads may stand in the middle of it.
+    """
 
     regions: Sequence[Region] = ()
     shares: Sequence[Share] = ()
     stack_pointers: Sequence[int] = ()
     heap_read: bool = False
     malloc_read: bool = False
+    stacks_anywhere: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +94,8 @@ def keep_ledger(mappings: Sequence[Mapping], resident: Resident, owned: Owned, *
     table = _Table()
     ranges = _in_order(owned, table)
     starts = [start for start, _, _ in ranges]
-    with_stack = {index_of(ordered, pointer) for pointer in owned.stack_pointers}
+    pointers = () if owned.stacks_anywhere else owned.stack_pointers
+    with_stack = {index_of(ordered, pointer) for pointer in pointers}
     for index, mapping in enumerate(ordered):
         if mapping.rss_bytes == 0:
             continue

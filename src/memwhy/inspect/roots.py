@@ -22,15 +22,12 @@ def roots_of(
     runtimes: Sequence[Runtime],
     bookkeeping: Sequence[tuple[int, int]],
     blocks: Blocks,
-    *,
-    stacks_anywhere: bool = False,
 ) -> list[Root]:
     """All roots, in no special order, none overlapping the blocks of malloc or what the runtime owns.
 
     bookkeeping: ranges of malloc's own structures outside its heaps (main_arena in libc's data). What could not be
     walked of a heap is a root like any other memory: it may hold blocks that point to those that were walked.
-    stacks_anywhere: threads may stand on stacks amid other memory, a heap that could not be read; what lies below a stack
-    pointer may hold then.
+    Where threads may stand in the middle of an unread heap, what lies below their stack pointers may hold, too.
     """
     taken = [(region.start, region.end) for region in owned.regions]
     taken += [(share.start, share.end) for share in owned.shares]
@@ -51,7 +48,7 @@ def roots_of(
         if index in stacks:
             name = "thread stack"
         roots += [Root(start=low, end=high, name=name) for low, high in _without(start, mapping.end, taken)]
-        if stacks_anywhere and mapping.start < start and mapping.path != "[stack]":
+        if owned.stacks_anywhere and mapping.start < start and mapping.path != "[stack]":
             below = _without(mapping.start, start, taken)
             roots += [Root(start=low, end=high, name=name, certainty="maybe") for low, high in below]
     walked = sorted([(one.start, one.end) for one in blocks.heaps] + [(one.start, one.end) for one in blocks.mapped])
