@@ -92,6 +92,20 @@ def test_a_process_that_moves_all_the_time_loses_nothing(start: Start) -> None:
     assert lost.bytes <= 0.001 * lost.held_bytes
 
 
+def test_pointers_of_every_kind_hold_what_they_lead_to(start: Start) -> None:
+    with start("pointers.c") as pid:
+        lost = lost_in(pid)
+    assert (lost.bytes, lost.graphs) == (0, ())
+    assert lost.maybe_bytes >= 200 * (3 * 150 + 32 + 2 * 100 + 200 + 60)
+
+
+def test_stale_words_in_recycled_chunks_hide_no_leak(start: Start) -> None:
+    with start("stale.c") as pid:
+        lost = lost_in(pid)
+    assert lost.bytes >= 8 * 200 * 60 * 150
+    assert lost.maybe_bytes <= 0.01 * lost.bytes
+
+
 def test_classes_are_named_in_a_stripped_program_and_second_bases_hold(start: Start) -> None:
     with start("classes.cc", flags=["-s"]) as pid:
         lost = lost_in(pid)

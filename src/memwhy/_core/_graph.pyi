@@ -24,8 +24,8 @@ def mark(
     """(sure, maybe, how many chunks are in use, bytes of roots read). certain, doubtful: rows start, end of root words; known: words
     that are roots themselves (registers).
 
-    sure: reached from certain roots by words that malloc gave out, exactly. maybe: the others that any word of any root
-    or of any reached chunk points into.
+    sure: reached from certain roots by words that malloc gave out, exactly. maybe: the others that any root leads to by exact
+    words, and by such words into the middle of a chunk as are believed (`_core/believe.h`).
     """
 
 def graph(

@@ -128,7 +128,8 @@ static inline void chunks_extent(const struct chunk_region *region, uint64_t slo
 /* Below it words are numbers far more often than addresses; an odd one there is taken for an interior pointer never. */
 #define CHUNKS_LOW (UINT64_C(1) << 32)
 
-/* Which chunk a word points to. *hint: the region found last, any index at first. Exact: malloc gave out this very value. */
+/* Which chunk a word points to. *hint: the region found last, any index at first. Exact: malloc gave out this very value.
+ * Interior: into its middle, or to its end where that is not the end of a region, which may be where something else begins. */
 static inline enum chunk_hit chunks_resolve(const struct chunks *chunks, uint64_t word, size_t *hint, int interior_too,
                                             struct chunk *found)
 {
@@ -145,6 +146,8 @@ static inline enum chunk_hit chunks_resolve(const struct chunks *chunks, uint64_
         *hint = (size_t)(region - chunks->regions);
     }
     if (region->starts == NULL) {
+        if (word < region->user)
+            return CHUNK_NONE;
         found->number = region->first_number;
         found->slot = region->first_slot;
         return word == region->user ? CHUNK_EXACT : CHUNK_INTERIOR;
@@ -156,7 +159,7 @@ static inline enum chunk_hit chunks_resolve(const struct chunks *chunks, uint64_
     if (!interior_too || (word < CHUNKS_LOW && word % 8))
         return CHUNK_NONE;
     if (bits_load(region->starts, region->slots, slot / 64) >> (slot % 64) & 1) {
-        if ((offset & 15) >= 8 || slot == 0) /* a size field; the eight bytes before it belong to the chunk before */
+        if ((offset & 15) > 8 || slot == 0) /* the first eight bytes of a header belong to the chunk before, which ends there */
             return CHUNK_NONE;
         slot--;
     }

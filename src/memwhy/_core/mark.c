@@ -1,13 +1,18 @@
 #include "mark.h"
 
+#include "believe.h"
+
 #include <stdlib.h>
 
 #define LIST 65536 /* chunks to be read next; what does not fit waits in a bitmap */
 #define DIGIT 11
 
+enum owner { ROOT, CHUNK }; /* whose words are read */
+
 struct marking {
     const struct chunks *chunks;
     struct words *words;
+    struct believing believing;
     uint64_t *sure, *maybe, *pending;
     uint64_t pending_count;
     uint64_t *list, *batch, *scratch; /* slots of headers */
@@ -29,22 +34,25 @@ static void follow(void *context, const uint64_t *words, size_t count, uint32_t 
 {
     struct marking *marking = context;
 
-    (void)owner;
-    (void)address;
     for (size_t i = 0; i < count; i++) {
         struct chunk found;
         enum chunk_hit hit = chunks_resolve(marking->chunks, words[i], &marking->hint, 1, &found);
         if (hit == CHUNK_NONE || bit_get(marking->sure, found.number))
             continue;
         if (marking->interior_too) {
-            if (!bit_get(marking->maybe, found.number)) {
-                bit_set(marking->maybe, found.number);
-                enqueue(marking, &found);
-            }
+            if (bit_get(marking->maybe, found.number))
+                continue;
+            if (hit == CHUNK_INTERIOR &&
+                !believe_word(&marking->believing, words[i], address + 8 * i, &found))
+                continue;
+            bit_set(marking->maybe, found.number);
+            enqueue(marking, &found);
         } else if (hit == CHUNK_EXACT) {
             bit_set(marking->sure, found.number);
             enqueue(marking, &found);
-        } else {
+        } else if (owner == ROOT || bit_get(marking->maybe, found.number) ||
+                   ((words[i] & BELIEVE_TAGS) <= BELIEVE_STOLEN && !believe_behind_text(&marking->believing, address + 8 * i)) ||
+                   believe_word(&marking->believing, words[i], address + 8 * i, &found)) {
             bit_set(marking->maybe, found.number);
         }
     }
@@ -80,7 +88,7 @@ static void read_chunk(struct marking *marking, const struct chunk_region *regio
     uint64_t from, to, whole;
 
     chunks_extent(region, slot, &from, &to, &whole);
-    words_add(marking->words, from, to, 0);
+    words_add(marking->words, from, to, CHUNK);
 }
 
 static void read_listed(struct marking *marking)
@@ -146,7 +154,7 @@ static uint64_t read_roots(struct marking *marking, struct mark_roots roots)
     uint64_t before = marking->words->bytes;
 
     for (size_t i = 0; i < roots.count && !marking->words->stopped; i++)
-        words_add(marking->words, roots.rows[2 * i], roots.rows[2 * i + 1], 0);
+        words_add(marking->words, roots.rows[2 * i], roots.rows[2 * i + 1], ROOT);
     words_flush(marking->words);
     return marking->words->bytes - before;
 }
@@ -155,6 +163,7 @@ int mark_chunks(const struct chunks *chunks, struct words *words, struct mark_ro
                 const uint64_t *known, size_t known_count, uint64_t *sure, uint64_t *maybe, uint64_t *roots_bytes)
 {
     struct marking marking = {.chunks = chunks, .words = words, .sure = sure, .maybe = maybe};
+    struct believing *believing = &marking.believing;
     size_t places = (size_t)(chunks->total / 64 + 1);
     int result = -1;
 
@@ -162,10 +171,12 @@ int mark_chunks(const struct chunks *chunks, struct words *words, struct mark_ro
     marking.list = malloc(LIST * sizeof *marking.list);
     marking.batch = malloc(LIST * sizeof *marking.batch);
     marking.scratch = malloc(LIST * sizeof *marking.scratch);
+    *believing = (struct believing){.chunks = chunks, .words = words, .claimed = calloc(places, 8)};
     words->sink = follow;
     words->context = &marking;
-    if (words_open(words) == 0 && marking.pending && marking.list && marking.batch && marking.scratch) {
-        follow(&marking, known, known_count, 0, 0);
+    if (words_open(words) == 0 && marking.pending && marking.list && marking.batch && marking.scratch &&
+        believing->claimed) {
+        follow(&marking, known, known_count, ROOT, 0);
         *roots_bytes = read_roots(&marking, certain);
         drain(&marking);
         marking.interior_too = 1;
@@ -179,6 +190,7 @@ int mark_chunks(const struct chunks *chunks, struct words *words, struct mark_ro
         result = words->stopped ? -2 : 0;
     }
     words_close(words);
+    free(believing->claimed);
     free(marking.pending);
     free(marking.list);
     free(marking.batch);

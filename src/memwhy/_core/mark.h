@@ -10,8 +10,9 @@ struct mark_roots {
     size_t count;
 };
 
-/* sure: reached from `certain` roots through words that are exactly what malloc gave out; maybe: the others that are reached
- * from any root through any word into a chunk. Bitmaps by chunk number, zeroed by the caller, (total + 63) / 64 words each.
+/* sure: reached from `certain` roots through words that are exactly what malloc gave out. maybe: the others that are reached from
+ * any root, through exact words and through such words into the middle of a chunk as believe.h believes; of certain roots, and
+ * (but for slack behind text) of sure chunks, all are believed. Bitmaps by chunk number, zeroed by the caller, total / 64 + 1 words each.
  * known: words that are roots themselves (registers). words: all set but sink and context. 0, or -1: out of memory, or -2: the tick ended it. */
 int mark_chunks(const struct chunks *chunks, struct words *words, struct mark_roots certain, struct mark_roots doubtful,
                 const uint64_t *known, size_t known_count, uint64_t *sure, uint64_t *maybe, uint64_t *roots_bytes);

@@ -150,6 +150,17 @@ static size_t resident_from(const struct words *words, uint64_t address)
     return low;
 }
 
+uint64_t words_peek(struct words *words, uint64_t address)
+{
+    size_t row = resident_from(words, address);
+    uint64_t word;
+
+    if (address % 8 || row == words->resident_count || words->resident[2 * row] > address || words->resident[2 * row + 1] < address + 8)
+        return 0;
+    memcpy(&word, page_of(words, address & ~(uint64_t)(PAGE - 1)) + address % PAGE, 8);
+    return word;
+}
+
 void words_add(struct words *words, uint64_t start, uint64_t end, uint32_t owner)
 {
     start = (start + 7) & ~(uint64_t)7;

@@ -52,4 +52,7 @@ void words_close(struct words *words);
 void words_add(struct words *words, uint64_t start, uint64_t end, uint32_t owner);
 void words_flush(struct words *words);
 
+/* One word, read page by page and remembered; 0 where it is not resident. Not counted among the bytes read. */
+uint64_t words_peek(struct words *words, uint64_t address);
+
 #endif

@@ -5,183 +5,17 @@ chosen unless MEMWHY_PURE=1. The pure ones need some 100 bytes per chunk and 20 
 """
 
 import os
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from memwhy.inspect.blocks import GRAIN_BYTES, Blocks
-from memwhy.memory.reading import read_segments
-from memwhy.memory.space import Source
-
-SourceRow = tuple[int, int, bytes]
-ChunkRows = tuple[tuple[tuple[int, int, bytes, bytes], ...], bytes]
-Tick = Callable[[int], object]
+from memwhy.inspect.chunks import Chunk, ChunkRows, Chunks, SourceRow, Tick, Words, bits_set, has_bit, words_of
+from memwhy.inspect.marking import mark_pure
 
 SAMPLES = 12
 """Graphs of one shape that are kept as samples."""
 SHAPE_COLUMNS = 7
 MEMBER_COLUMNS = 5
-LOW = 1 << 32
-"""Below it words are numbers far more often than addresses: 500,000,000 is an odd place in the heap of a program that is
-not position-independent. There, only multiples of 8 are taken for pointers into the middle of a chunk."""
 _EXACT_SHAPES, _COARSE_SHAPES, _MOST_KEYS = 65536, 98304, 4096
-
-
-def rows_of(blocks: Blocks) -> ChunkRows:
-    """Blocks as the loops take them."""
-    heaps = tuple((heap.start, heap.end, heap.starts, heap.used) for heap in blocks.heaps)
-    return heaps, b"".join(
-        value.to_bytes(8, "little") for block in blocks.mapped for value in (block.start, block.end, block.user)
-    )
-
-
-def words_of(raw: bytes) -> memoryview:
-    """Flat uint64, as the loops return them."""
-    return memoryview(raw).cast("Q")
-
-
-def bits_set(count: int, numbers: Iterator[int]) -> bytes:
-    """A bitmap over `count` chunks."""
-    bits = bytearray((count // 64 + 1) * 8)
-    for number in numbers:
-        bits[number >> 3] |= 1 << (number & 7)
-    return bytes(bits)
-
-
-def has_bit(bits: bytes, number: int) -> bool:
-    """Is a chunk's bit set?"""
-    return bool(bits[number >> 3] >> (number & 7) & 1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Chunk:
-    """start: of its header, end: of its bytes; words from user up to `to` are the program's."""
-
-    start: int
-    end: int
-    user: int
-    to: int
-    number: int
-    is_mapped: bool = False
-
-
-def _positions(bits: bytes, slots: int) -> Iterator[int]:
-    for index, byte in enumerate(bits):
-        while byte:
-            slot = 8 * index + (byte & -byte).bit_length() - 1
-            if slot < slots:
-                yield slot
-            byte &= byte - 1
-
-
-class _Chunks:
-    """All chunks in use, in address order, found by address."""
-
-    def __init__(self, rows: ChunkRows) -> None:
-        heaps, mapped = rows
-        regions: list[tuple[int, int, bytes, bytes, int]] = [(*heap, 0) for heap in heaps]
-        flat = words_of(mapped)
-        regions += [(flat[i], flat[i + 1], b"", b"", flat[i + 2]) for i in range(0, len(flat), 3)]
-        self.all: list[_Chunk] = []
-        for start, end, starts, used, user in sorted(regions):
-            if user:
-                self.all.append(_Chunk(start=start, end=end, user=user, to=end, number=len(self.all), is_mapped=True))
-            else:
-                self._add_heap(start, end, starts, used)
-        self._starts = [chunk.start for chunk in self.all]
-
-    def _add_heap(self, start: int, end: int, starts: bytes, used: bytes) -> None:
-        slots = (end - start) // GRAIN_BYTES
-        headers = list(_positions(starts, slots))
-        live = set(_positions(used, slots))
-        for slot, following in zip(headers, [*headers[1:], slots], strict=False):
-            if slot in live:
-                low, high = start + slot * GRAIN_BYTES, start + following * GRAIN_BYTES
-                to = high + 8 if following < slots else high
-                self.all.append(_Chunk(start=low, end=high, user=low + 16, to=to, number=len(self.all)))
-
-    def resolve(self, word: int) -> tuple[_Chunk, bool] | None:
-        """The chunk that a word points into, and whether malloc gave out this very value."""
-        index = bisect_right(self._starts, word) - 1
-        for chunk in (self.all[i] for i in (index, index - 1) if i >= 0):
-            if word == chunk.user:
-                return chunk, True
-            if word < LOW and word % 8:
-                continue
-            if chunk.user <= word < chunk.to or (chunk.is_mapped and chunk.start <= word < chunk.end):
-                return chunk, False
-        return None
-
-
-class _Words:
-    """Reads the resident words of ranges."""
-
-    def __init__(self, source: SourceRow, resident: bytes, progress: Tick | None) -> None:
-        self._source = Source(fd=source[0], pid=source[1], segments=source[2])
-        flat = words_of(resident)
-        self._rows = [(flat[i], flat[i + 1]) for i in range(0, len(flat), 2)]
-        self._ends = [end for _, end in self._rows]
-        self._progress = progress
-        self.bytes = 0
-
-    def read(self, start: int, end: int) -> Iterator[int]:
-        """The resident words in a range; zeros where a resident page cannot be read any more."""
-        for low, high in self._rows[bisect_right(self._ends, start) :]:
-            if low >= end:
-                return
-            low, high = (max(low, start) + 7) & ~7, min(high, end) & ~7
-            for piece in range(low, high, 1 << 20):
-                size = min(high - piece, 1 << 20)
-                self.bytes += size
-                yield from words_of(read_segments(self._source, piece, size).ljust(size, b"\0"))
-                if self._progress is not None:
-                    self._progress(self.bytes)
-
-
-def mark_pure(
-    source: SourceRow,
-    chunks: ChunkRows,
-    resident: bytes,
-    certain: bytes,
-    doubtful: bytes,
-    known: bytes,
-    progress: Tick | None,
-) -> tuple[bytes, bytes, int, int]:
-    """(sure, maybe, how many chunks are in use, bytes of roots read)."""
-    table, words = _Chunks(chunks), _Words(source, resident, progress)
-    sure: set[int] = set()
-    maybe: set[int] = set()
-    todo: list[_Chunk] = []
-
-    def follow(found: Iterable[int], *, doubting: bool) -> None:
-        for word in found:
-            hit = table.resolve(word)
-            if hit is None or hit[0].number in sure:
-                continue
-            chunk, exact = hit
-            if doubting or not exact:
-                if doubting and chunk.number not in maybe:
-                    todo.append(chunk)
-                maybe.add(chunk.number)
-            else:
-                sure.add(chunk.number)
-                todo.append(chunk)
-
-    follow(words_of(known), doubting=False)
-    roots_bytes = 0
-    for doubting, flat in ((False, words_of(certain)), (True, words_of(doubtful))):
-        if doubting:
-            maybe -= sure
-            todo = [table.all[number] for number in sorted(maybe)]
-        before = words.bytes
-        for i in range(0, len(flat), 2):
-            follow(words.read(flat[i], flat[i + 1]), doubting=doubting)
-        roots_bytes += words.bytes - before
-        while todo:
-            chunk = todo.pop()
-            follow(words.read(chunk.user, chunk.to), doubting=doubting)
-    total = len(table.all)
-    return bits_set(total, iter(sure)), bits_set(total, iter(maybe)), total, roots_bytes
 
 
 @dataclass(slots=True)
@@ -190,13 +24,13 @@ class _Shape:
     count: int = 0
     chunks: int = 0
     bytes: int = 0
-    samples: list[_Chunk] = field(default_factory=list)
+    samples: list[Chunk] = field(default_factory=list)
 
 
 class _Finding:
     """Union-find over lost chunks, and the shapes of what hangs together."""
 
-    def __init__(self, lost: list[_Chunk]) -> None:
+    def __init__(self, lost: list[Chunk]) -> None:
         self.lost = lost
         self.parent = {chunk.number: chunk.number for chunk in lost}
         self.degree = dict.fromkeys(self.parent, 0)
@@ -215,15 +49,15 @@ class _Finding:
         one, other = sorted((self.root(one), self.root(other)))
         self.parent[other] = one
 
-    def members(self) -> dict[int, list[_Chunk]]:
+    def members(self) -> dict[int, list[Chunk]]:
         """Lowest number of a graph → its chunks that did not move, in address order."""
-        found: dict[int, list[_Chunk]] = {}
+        found: dict[int, list[Chunk]] = {}
         for chunk in self.lost:
             if chunk.number not in self.moved:
                 found.setdefault(self.root(chunk.number), []).append(chunk)
         return found
 
-    def head(self, graph: list[_Chunk]) -> _Chunk:
+    def head(self, graph: list[Chunk]) -> Chunk:
         """What a graph begins with: a chunk that nothing points to, the largest; else the one most words point to."""
         return min(
             graph,
@@ -234,7 +68,7 @@ class _Finding:
             ),
         )
 
-    def count(self, head: _Chunk, graph: list[_Chunk]) -> None:
+    def count(self, head: Chunk, graph: list[Chunk]) -> None:
         """One more graph, in the row of its shape."""
         size, key = sum(chunk.end - chunk.start for chunk in graph), self.key[head.number]
         row = (len(graph), size, head.end - head.start, key)
@@ -255,7 +89,7 @@ class _Finding:
             shape.samples[chance] = head
 
 
-def _connect(table: _Chunks, words: _Words, finding: _Finding, keys: memoryview) -> None:
+def _connect(table: Chunks, words: Words, finding: _Finding, keys: memoryview) -> None:
     values = {0}
     for chunk in finding.lost:
         if not _header_holds(chunk, words):
@@ -272,7 +106,7 @@ def _connect(table: _Chunks, words: _Words, finding: _Finding, keys: memoryview)
             finding.join(chunk.number, hit[0].number)
 
 
-def _header_holds(chunk: _Chunk, words: _Words) -> bool:
+def _header_holds(chunk: Chunk, words: Words) -> bool:
     """Is the size in its header, and "the chunk before is in use" in the next one, as it was?"""
     if chunk.is_mapped:
         return True
@@ -296,9 +130,9 @@ def graph_pure(
     progress: Tick | None,
 ) -> tuple[bytes, bytes, int, int]:
     """(shapes, members, chunks that moved, their bytes) of the lost chunks."""
-    table = _Chunks(chunks)
+    table = Chunks(chunks)
     finding = _Finding([chunk for chunk in table.all if has_bit(lost, chunk.number)])
-    _connect(table, _Words(source, resident, progress), finding, words_of(keys))
+    _connect(table, Words(source, resident, progress), finding, words_of(keys))
     graphs = finding.members()
     sizes: dict[int, int] = {}
     for number in finding.parent:
@@ -336,14 +170,14 @@ def _flat(values: list[int]) -> bytes:
 
 def weigh_pure(chunks: ChunkRows, bits: bytes) -> tuple[int, int]:
     """(how many, bytes with headers) of the chunks whose bit is set."""
-    sizes = [chunk.end - chunk.start for chunk in _Chunks(chunks).all if has_bit(bits, chunk.number)]
+    sizes = [chunk.end - chunk.start for chunk in Chunks(chunks).all if has_bit(bits, chunk.number)]
     return len(sizes), sum(sizes)
 
 
 def common_pure(chunks: ChunkRows, bits: bytes, earlier: ChunkRows, earlier_bits: bytes) -> bytes:
     """The bits of chunks whose header stood at the same place in an earlier walk, with its bit set there."""
-    before = {chunk.user for chunk in _Chunks(earlier).all if has_bit(earlier_bits, chunk.number)}
-    now = _Chunks(chunks).all
+    before = {chunk.user for chunk in Chunks(earlier).all if has_bit(earlier_bits, chunk.number)}
+    now = Chunks(chunks).all
     return bits_set(len(now), (chunk.number for chunk in now if chunk.user in before and has_bit(bits, chunk.number)))
 
 

@@ -1,6 +1,7 @@
 """Lost or held: which chunks of malloc no root leads to, and in which graphs they hang together.
 
 Exact pointers from certain roots hold a chunk; pointers into its middle, and words that may be stale, make it "maybe".
+What is maybe held leads on by exact pointers, and into the middle of a chunk where that looks like more than a stale word.
 A live target moves while we look: a chunk is lost only if two looks, one after the other, both found no way to it.
 The walk is always older than what the roots hold: a list that grows at its head begins with a chunk that the walk does
 not know, and the chain behind it would be cut off. So later looks search in the walk before last, and what came since
@@ -14,7 +15,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from memwhy.inspect.arrivals import arrivals
 from memwhy.inspect.blocks import Blocks
-from memwhy.inspect.graph import LOW, ChunkRows, Tick, common, graph, has_bit, mark, rows_of, weigh
+from memwhy.inspect.chunks import LOW, ChunkRows, Tick, has_bit, rows_of
+from memwhy.inspect.graph import common, graph, mark, weigh
 from memwhy.inspect.samples import shapes_of
 from memwhy.inspect.telling import tell
 from memwhy.memory.space import Module, Space
@@ -133,7 +135,8 @@ def _look_again(
         moved_bytes += beside_bytes
         look = following
         agreed = beside_bytes <= _STILL * weigh(look.rows, _all(look.total))[1]
-        if (agreed and (turn >= _LEAST_LOOKS or not any(look.lost))) or (ran_ns is not None and ran_ns == _cpu_ns(space)):
+        rested = ran_ns is not None and ran_ns == _cpu_ns(space)
+        if rested or (agreed and (turn >= _LEAST_LOOKS or not any(look.lost))):
             break
     return look, moved_bytes
 

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from memwhy.inspect.graph import MEMBER_COLUMNS, SHAPE_COLUMNS, words_of
+from memwhy.inspect.chunks import words_of
+from memwhy.inspect.graph import MEMBER_COLUMNS, SHAPE_COLUMNS
 from memwhy.memory.space import Space
 
 IsResident = Callable[[int, int], bool]
