@@ -43,13 +43,20 @@ def run(options: argparse.Namespace) -> int:
             keep(watcher, options.output, max_bytes=parse_size(options.max_size)) as recorder,
             Progress(quiet=options.quiet) as progress,
         ):
-            for snapshot in snapshots(watcher, for_s=for_s or None, tick_s=tick_of(options)):
-                recorder.append(snapshot)
-                ticks += 1
-                raw_bytes += sum(len(evidence.raw) for evidence in snapshot.evidence)
-                progress.say(
-                    f"{time.monotonic() - begun_s:4.0f} s   {ticks} ticks   {human_bytes(raw_bytes)} of evidence"
-                )
+            try:
+                for snapshot in snapshots(watcher, for_s=for_s or None, tick_s=tick_of(options)):
+                    recorder.append(snapshot)
+                    ticks += 1
+                    raw_bytes += sum(len(evidence.raw) for evidence in snapshot.evidence)
+                    progress.say(
+                        f"{time.monotonic() - begun_s:4.0f} s   {ticks} ticks   {human_bytes(raw_bytes)} of evidence"
+                    )
+            except KeyboardInterrupt:
+                closing = watcher.take_brief() if ticks else None
+                if closing is not None:
+                    recorder.append(closing)
+                    ticks += 1
+                raise
     except KeyboardInterrupt:
         if not ticks:
             raise

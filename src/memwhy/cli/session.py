@@ -25,7 +25,7 @@ CHECK_EVERY_S = 5.0
 def watch(watcher: Watcher, options: argparse.Namespace) -> int:
     """Watch until the time is over, the target ends, the verdict is sure, or Ctrl-C; then print the diagnosis."""
     for_s = DEFAULT_FOR_S if options.for_ is None else parse_duration(options.for_)
-    until_sure = sys.stdout.isatty() if options.until_sure is None else options.until_sure
+    until_sure: bool = sys.stdout.isatty() if options.until_sure is None else options.until_sure
     max_bytes = parse_size(options.max_size) if options.max_size else None
     book = Casebook(live=True)
     begun_s, cpu_s = time.monotonic(), time.process_time()
@@ -37,16 +37,7 @@ def watch(watcher: Watcher, options: argparse.Namespace) -> int:
             keep(watcher, options.output, max_bytes=max_bytes) as recorder,
             Progress(quiet=options.quiet) as progress,
         ):
-            checked_s = begun_s
-            for snapshot in snapshots(watcher, for_s=for_s or None, tick_s=tick_of(options)):
-                recorder = _kept(recorder, snapshot, book)
-                book.add_snapshot(snapshot)
-                elapsed_s = time.monotonic() - begun_s
-                progress.say(partial(_progress, book, elapsed_s))
-                if until_sure and elapsed_s >= 20 and time.monotonic() - checked_s >= CHECK_EVERY_S:
-                    checked_s = time.monotonic()
-                    if diagnose(book).conclusion.confidence == "high":
-                        break
+            _follow(watcher, recorder, book, progress, options, for_s, until_sure=until_sure)
     except KeyboardInterrupt:
         if not book.timeline.tracks:
             raise
@@ -63,6 +54,44 @@ def watch(watcher: Watcher, options: argparse.Namespace) -> int:
     if options.output:
         say(f"recording kept in {options.output}: memwhy explain {options.output}", options)
     return 0
+
+
+def _follow(
+    watcher: Watcher,
+    recorder: Discard | Keeper,
+    book: Casebook,
+    progress: Progress,
+    options: argparse.Namespace,
+    for_s: float,
+    *,
+    until_sure: bool,
+) -> None:
+    """Every snapshot into the recording and the casebook; stopped early, a brief one closes the series."""
+    begun_s = checked_s = time.monotonic()
+    try:
+        for snapshot in snapshots(watcher, for_s=for_s or None, tick_s=tick_of(options)):
+            recorder = _kept(recorder, snapshot, book)
+            book.add_snapshot(snapshot)
+            elapsed_s = time.monotonic() - begun_s
+            progress.say(partial(_progress, book, elapsed_s))
+            if until_sure and elapsed_s >= 20 and time.monotonic() - checked_s >= CHECK_EVERY_S:
+                checked_s = time.monotonic()
+                if diagnose(book).conclusion.confidence == "high":
+                    break
+        else:
+            return
+    except KeyboardInterrupt:
+        _close(watcher, recorder, book)
+        raise
+    _close(watcher, recorder, book)
+
+
+def _close(watcher: Watcher, recorder: Discard | Keeper, book: Casebook) -> None:
+    """The last points of a watch that has begun and is stopped before its time."""
+    snapshot = watcher.take_brief() if book.timeline.tracks else None
+    if snapshot is not None:
+        _kept(recorder, snapshot, book)
+        book.add_snapshot(snapshot)
 
 
 def _kept(recorder: Discard | Keeper, snapshot: Snapshot, book: Casebook) -> Discard | Keeper:

@@ -85,14 +85,31 @@ class Looks:
             return None
         return self._look(depth, now_ns, rss_bytes)
 
+    def take_brief(self, now_ns: int, rss_bytes: int, most_ns: int) -> list[Evidence]:
+        """A cheap look and the documents, each if it is expected to take no longer than that; nothing before the first look."""
+        if self._off or self._inspector is None or self._begun_ns is None:
+            return []
+        found = []
+        if self._expected_s("cheap", rss_bytes) * NS_PER_S <= most_ns:
+            found.append(self._look("cheap", now_ns, rss_bytes))
+        if self.go_seen and self._expected_documents_s() * NS_PER_S <= most_ns:
+            found.append(self._documents(now_ns))
+        return found
+
     def documents(self, now_ns: int, *, last: bool = False) -> Evidence | None:
         """What the runtime's own endpoints would have told, if due and affordable and the last look read the runtime."""
         if self._off or not self.go_seen or self._begun_ns is None:
             return None
-        needed_s = (self._documents_s or EXPECTED_S_PER_GOROUTINE * self._goroutines) * (1 if last else 2)
+        needed_s = self._expected_documents_s() * (1 if last else 2)
         due = last or self._documents_next_ns <= now_ns + SLACK_NS
         if not due or needed_s > self._left_s(now_ns):
             return None
+        return self._documents(now_ns)
+
+    def _expected_documents_s(self) -> float:
+        return EXPECTED_S_PER_GOROUTINE * self._goroutines if self._documents_s is None else self._documents_s
+
+    def _documents(self, now_ns: int) -> Evidence:
         began_ns = time.thread_time_ns()
 
         def read() -> bytes:
