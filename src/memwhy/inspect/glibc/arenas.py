@@ -15,6 +15,8 @@ _HIGHEST = 1 << 47
 _MOST_DATA_BYTES = 256 << 20
 _PIECE_BYTES = 1 << 20
 _USUAL_HEAP_MAX = 64 << 20
+_MOST_GROWN_BYTES = 1 << 30
+_MOST_LOOKS = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,18 +88,18 @@ def read_arenas(space: Space, main: int, layout: Layout) -> tuple[Arena, ...]:
 
 
 def _read_arena(space: Space, address: int, layout: Layout, *, is_main: bool) -> tuple[Arena, int] | None:
-    raw = space.read(address, layout.size)
-    if len(raw) < layout.size:
-        return None
-    words = memoryview(raw).cast("Q")
-    top, system_bytes, most = (
-        words[at // 8] for at in (layout.top, layout.system_mem, layout.system_mem + MAX_SYSTEM_MEM)
-    )
-    initial = address + layout.bins - 16
-    if not 0 < top < _HIGHEST or system_bytes > most or most > _HIGHEST or system_bytes % 16:
-        return None
-    if top != initial and (top % 16 or not system_bytes):
-        return None
+    initial, top_at = address + layout.bins - 16, layout.top // 8
+    for _ in range(_MOST_LOOKS):
+        raw = space.read(address, layout.size)
+        words = memoryview(raw[: len(raw) & -8]).cast("Q")
+        if len(raw) < layout.size or not _is_arena(words, layout, initial):
+            return None
+        top, top_bytes = words[top_at], 0
+        if top != initial:
+            top_bytes = (space.word(top + 8) or 0) & -8
+            if space.word(address + layout.top) != top:
+                continue  # the size read may be that of a chunk split off the top meanwhile
+        break
     if not is_main and space.word(address - layout.heap_header) != address:
         return None
     heads: tuple[int, ...] = ()
@@ -108,11 +110,21 @@ def _read_arena(space: Space, address: int, layout: Layout, *, is_main: bool) ->
     arena = Arena(
         address=address,
         top=0 if top == initial else top,
-        top_bytes=0 if top == initial else (space.word(top + 8) or 0) & -8,
-        system_bytes=system_bytes,
+        top_bytes=top_bytes,
+        system_bytes=words[layout.system_mem // 8],
         fastbins=tuple(filter(None, heads)),
     )
     return arena, words[layout.next // 8]
+
+
+def _is_arena(words: memoryview, layout: Layout, initial: int) -> bool:
+    top, system_bytes, most = (
+        words[at // 8] for at in (layout.top, layout.system_mem, layout.system_mem + MAX_SYSTEM_MEM)
+    )
+    # sysmalloc raises system_mem before max_system_mem, and its thread may wait for a processor in between
+    if not 0 < top < _HIGHEST or system_bytes > most + _MOST_GROWN_BYTES or most > _HIGHEST or system_bytes % 16:
+        return False
+    return top == initial or bool(top % 16 == 0 and system_bytes)
 
 
 def _written(space: Space, module: Module) -> Iterator[tuple[int, bytes]]:

@@ -183,12 +183,20 @@ def malloc_of(
 
 
 def _system_bytes(state: State, walks: Sequence[Walked]) -> int:
-    """What the arenas took: as they say themselves, but as the heaps were while walked where these have grown since."""
+    """What the arenas took, as it was when their heaps were walked: `state` was read behind the walks.
+
+    The main arena's own figure is moved by what its top's end has moved since; the others' heaps tell theirs.
+    """
     walked: dict[int, int] = {}
+    main, moved = state.main, 0
     for one in walks:
         if not one.heap.is_main:
             walked[one.heap.arena] = walked.get(one.heap.arena, 0) + one.heap.end - one.heap.base
-    return sum(walked.get(arena.address, arena.system_bytes) for arena in state.arenas)
+        elif one.heap.top and one.heap.base <= main.top:
+            moved = main.top + main.top_bytes - one.stop
+    if abs(moved) > main.system_bytes:
+        moved = 0  # the top went to another segment
+    return sum(walked.get(arena.address, arena.system_bytes) for arena in state.arenas) - moved
 
 
 def _classes(histogram: bytearray) -> tuple[SizeClass, ...]:

@@ -3,6 +3,7 @@
 The order matters for a process that goes on allocating: arenas first, then each heap in one go, then the free lists.
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -21,6 +22,10 @@ from memwhy.model.inspection import Malloc
 
 _MOST_LOOKS = 100
 _MOST_GROWN_BYTES = 1 << 30
+_WAITS_S = (0, 0, 0.001, 0.002, 0.004, 0.008)
+"""Before another look at a place that goes on making no sense: a thread that lost its processor amid malloc gets it back."""
+_MOST_WAITED_S = 1.0
+"""For all heaps together: damage does not go away."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,8 +196,14 @@ def _walk_all(
     space: Space, loops: Loops, state: State, ranges: Sequence[Range], free: Sequence[Range], missing: list[str]
 ) -> list[Walked]:
     walks: list[Walked] = []
+    left_s = _MOST_WAITED_S
 
-    def renew(heap: Heap) -> Heap:
+    def renew(heap: Heap, same: int) -> Heap:
+        nonlocal left_s
+        wait_s = min(left_s, _WAITS_S[min(same, len(_WAITS_S) - 1)])
+        if wait_s:
+            time.sleep(wait_s)
+            left_s -= wait_s
         return _renewed(space, state, heap)
 
     for arena in state.arenas[1:]:
@@ -219,7 +230,7 @@ def _renewed(space: Space, state: State, heap: Heap) -> Heap:
         else:
             end = heap.base + (space.word(heap.base + 16) or 0)
         if top == space.word(top_at) and heap.first <= end:
-            break
+            break  # else the size read may be that of a chunk split off the top meanwhile
     if not heap.is_main and not heap.first <= end <= heap.base + state.heap_max:
         end = heap.end
     known = range_of(anonymous_ranges(space.mappings), heap.base)

@@ -15,8 +15,8 @@ from memwhy.inspect.glibc.loops import Ending, Loops
 from memwhy.memory.space import PAGE_BYTES, Space
 
 _MOST_HEAPS = 1 << 20
-_MOST_TRIES = 6
-_MOST_STEPS = 100
+_MOST_TRIES = 30
+_MOST_STEPS = 200
 _STEP_BACK_BYTES = (0, 1 << 9, 1 << 12, 1 << 14, 1 << 16, 1 << 20)
 """How far before the place of a failure the next try begins; a neighbour may have been merged."""
 _FLAGS = 7
@@ -38,6 +38,10 @@ class Heap:
     arena: int
     is_main: bool
     top_end: int | None = None
+
+
+Renew = Callable[[Heap, int], Heap]
+"""The heap as it stands now, after so many tries that ended at the very same place."""
 
 
 @dataclass(slots=True)
@@ -113,25 +117,26 @@ def heaps_of(space: Space, state: State, arena: Arena) -> tuple[list[Heap], str 
     return heaps, None
 
 
-def walk_heap(space: Space, loops: Loops, heap: Heap, renew: Callable[[Heap], Heap]) -> Walked:
+def walk_heap(space: Space, loops: Loops, heap: Heap, renew: Renew) -> Walked:
     """Walk one heap to its end, which a living process moves while we walk.
 
-    renew: the heap as it stands now. A walk that failed goes on from before the place, ever further back; after six
-    tries that led no further it is given up, and what was walked until then stays.
+    A walk that failed goes on from before the place, ever further back; after thirty tries that led no further it is
+    given up, and what was walked until then stays.
     """
     walked, begin = _start(heap), heap.first
-    failed_at, stuck = 0, 0
+    best, failed_at, stuck, same = 0, 0, 0, 0
     for _ in range(_MOST_STEPS):
         _walk_from(space, loops, walked, begin)
         if walked.why is None or space.pid is None:
             break
-        stuck = 0 if walked.stop > failed_at else stuck + 1
-        failed_at = walked.stop
+        stuck = 0 if walked.stop > best else stuck + 1
+        same = same + 1 if walked.stop == failed_at else 0
+        best, failed_at = max(best, walked.stop), walked.stop
         if stuck >= _MOST_TRIES:
             break
-        begin = walked.last_start(walked.stop - _STEP_BACK_BYTES[stuck])
+        begin = walked.last_start(walked.stop - _STEP_BACK_BYTES[min(stuck, len(_STEP_BACK_BYTES) - 1)])
         walked.clear_from(begin)
-        walked.heap = renew(heap)
+        walked.heap = renew(heap, same)
     if walked.why is not None:
         # the last chunk is not believed: its size led to nowhere
         walked.stop = walked.last_start(walked.stop)
@@ -145,22 +150,26 @@ def _start(heap: Heap) -> Walked:
 
 def _walk_from(space: Space, loops: Loops, walked: Walked, begin: int) -> None:
     heap = walked.heap
-    if heap.end < begin:
+    limit = heap.end if heap.top_end is None or not heap.top else heap.top_end
+    if limit < begin:
         walked.stop, walked.why = begin, f"the heap at {heap.base:#x} shrank while it was read"
         return
     walked.look_at_pages(space, begin)
-    room = ((heap.end - heap.first) // 16 + 7) // 8
+    room = ((limit - heap.first) // 16 + 7) // 8
     if not walked.starts:
         walked.starts, walked.used = bytearray(room), bytearray(room)
     for bits in (walked.starts, walked.used):
         bits.extend(bytes(max(0, room - len(bits))))
-    where = heap.first, begin, heap.end, heap.top, heap.is_main
+    where = heap.first, begin, limit, heap.top if space.pid is None else 0, heap.is_main
     with memoryview(walked.starts) as starts, memoryview(walked.used) as used:
         walked.stop, chunks, ending = loops.walk(space, walked.resident, where, starts, used)
     walked.chunks += chunks
+    if ending == Ending.LIMIT and heap.top and space.pid is not None:
+        # a living top moves all the time, but only it reaches to the very end: other heaps end with fenceposts
+        walked.heap, ending = replace(heap, top=walked.last_start(limit)), Ending.TOP
     walked.why = _complaint(heap, walked.stop, ending)
     if ending == Ending.TOP:
-        walked.stop = heap.end if heap.top_end is None else heap.top_end
+        walked.stop = limit
     else:
         walked.heap = replace(heap, top=0)
 
@@ -184,7 +193,7 @@ def walk_main(
     state: State,
     ranges: Sequence[Range],
     free: Sequence[Range],
-    renew: Callable[[Heap], Heap],
+    renew: Renew,
 ) -> tuple[list[Walked], str | None]:
     """The main arena's segments, and what is missing of them.
 
@@ -200,7 +209,8 @@ def walk_main(
         return [], "the main arena's memory is not among the mappings"
     if not base or range_of(ranges, at) is None:
         at = base = brk[0]
-    found = [walk_heap(space, loops, _segment(state, at, brk[1]), renew)]
+    first = _segment(state, at, brk[1])
+    found = [walk_heap(space, loops, renew(first, 0) if first.top else first, renew)]
     if not any(mapping.path == "[heap]" and mapping.start <= at < mapping.end for mapping in space.mappings):
         brk = (0, 0)  # huge pages, or brk blocked from the start: every segment is a mapping of its own
     if found[0].why is None and _taken(found, base, brk) < main.system_bytes:
