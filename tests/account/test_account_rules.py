@@ -134,6 +134,21 @@ def test_a_block_of_c_that_looks_like_an_arena_is_told_by_go_s_own_count() -> No
     assert bytes_of(found) == {"go_heap": 8 * MIB, "anonymous": 256 * MIB + 8 * KIB}
 
 
+def test_a_heap_of_one_chunk_is_found_wherever_it_lies_with_go_s_own_count_and_without() -> None:
+    """A program that has just begun: 4 MiB at a random chunk of a random arena (Go >= 1.26), below every other mapping."""
+    base, written = 0x55_0000_0000, 0x55_0180_0000
+    heap = plain(written, 4 * MIB, rss=3 * MIB)
+    mappings = [
+        reserved(base, written - base),
+        heap,
+        reserved(heap.end, base + 64 * MIB - heap.end),
+        plain(LOW, MIB, rss=MIB),
+    ]
+    memstats = {"go.heap_sys_bytes": 4 * MIB - 400 * KIB, "go.stack_inuse_bytes": 400 * KIB, "go.gc_sys_bytes": 2 * MIB}
+    for go in (None, memstats):
+        assert bytes_of(taken(mappings, go=go, facts=GO)) == {"go_heap": 3 * MIB, "anonymous": MIB}
+
+
 def test_arenas_among_other_mappings_are_found_when_their_sizes_add_up() -> None:
     near = arena(0x7F0000000000, 24 * MIB)
     beside = plain(near[-1].end, 8 * KIB, rss=8 * KIB, flags=NO_RESERVE)

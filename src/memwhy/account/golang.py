@@ -81,7 +81,7 @@ def find_heap(mappings: Sequence[Mapping], taken: Claims, go: Map[str, int] | No
     chosen, rule, weak = apart, "64 MiB-aligned reservations apart from all else, written in chunks of 4 MiB", False
     if low is not None and high is not None:
         count = "HeapSys + StackInuse"
-        if low <= named_bytes <= high:
+        if named_bytes and low <= named_bytes <= high:
             chosen = []
         elif low - low // 16 <= named_bytes + sum(region.writable_bytes for region in apart) <= high + high // 16:
             rule += f"; virtual size equals {count}"
