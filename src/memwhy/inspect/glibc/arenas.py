@@ -229,4 +229,5 @@ def _top_is_inside(space: Space, arena: Arena, heap_max: int, layout: Layout) ->
     words = space.words(heap, 3)
     if not arena.top or len(words) < 3:
         return False
-    return words[0] == arena.address and heap + layout.heap_header <= arena.top < heap + words[2] <= heap + heap_max
+    # a living heap may have shrunk since its top was read
+    return words[0] == arena.address and words[2] <= heap_max and heap + layout.heap_header <= arena.top

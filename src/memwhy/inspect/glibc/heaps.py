@@ -88,8 +88,18 @@ class Walked:
 
 def heaps_of(space: Space, state: State, arena: Arena) -> tuple[list[Heap], str | None]:
     """The heaps of one arena that is not the main one, and what is wrong with their chain."""
+    heaps, complaint = _chain(space, state, arena, arena.top)
+    for _ in range(_MOST_TRIES):
+        if complaint is None or space.pid is None:
+            break  # else the newest heap may have come or gone meanwhile
+        heaps, complaint = _chain(space, state, arena, space.word(arena.address + state.layout.top) or 0)
+    return heaps, complaint
+
+
+def _chain(space: Space, state: State, arena: Arena, inside: int) -> tuple[list[Heap], str | None]:
+    """The chain of heaps from the one that the top is inside."""
     heaps: list[Heap] = []
-    base, inside = arena.top & -state.heap_max, arena.top
+    base = inside & -state.heap_max
     first_at = arena.address - state.layout.heap_header
     seen: set[int] = set()
     while base and len(seen) < _MOST_HEAPS:
