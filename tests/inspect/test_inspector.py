@@ -210,6 +210,7 @@ def test_a_core_says_whose_it_is(tmp_path: Path) -> None:
         assert found.facts == {
             "process.comm": comm,
             "process.pid": str(process.pid),
+            "process.exe": os.readlink(f"/proc/{process.pid}/exe"),
             "process.threads_count": "1",
         }
     assert living.facts == {}

@@ -94,6 +94,7 @@ def test_what_the_program_wrote_is_read_from_its_core(dumped: Dumped) -> None:
         assert core.facts == {
             "process.comm": "places",
             "process.pid": str(dumped.target.pid),
+            "process.exe": str(built("places")),
             "process.threads_count": "3",
         }
         gathered = core.gather([told["heap"], 8, told["constants"], told["data"]], 10)

@@ -177,6 +177,26 @@ def test_parts_that_were_not_read_give_no_zeros() -> None:
     assert found.facts["look.parts"] == ""
 
 
+def test_the_heap_of_a_runtime_that_tells_nothing_else_is_told() -> None:
+    rows = (LedgerRow(category="heap.in_use", bytes=9_000), LedgerRow(category="files.clean", bytes=11_000))
+    found = parse(raw(replace(LOOK, go=None, ledger=rows, moved_bytes=0)))
+    assert found.metrics["ledger.heap_in_use_bytes"] == 9_000
+    assert "ledger.heap_idle_bytes" not in found.metrics
+
+
+def test_a_core_tells_whose_it_is_and_strange_words_are_left_out() -> None:
+    told = {"process.comm": "shop", "process.pid": "4711", "process.threads_count": "12", "process.secret": "x"}
+    found = parse(raw(replace(LOOK, facts=told)))
+    assert {name: fact for name, fact in found.facts.items() if name.startswith("process.")} == {
+        "process.comm": "shop",
+        "process.pid": "4711",
+    }
+    assert found.metrics["process.threads_count"] == 12
+    strange = {"process.comm": "\x1b[31m", "process.exe": 7, "process.threads_count": "-1"}
+    read = parse(json.dumps({**as_plain(LOOK), "facts": strange}).encode())
+    assert not [name for name in (*read.facts, *read.metrics) if name.startswith("process.") and "rss" not in name]
+
+
 def test_a_category_that_is_no_word_is_left_out() -> None:
     plain = {**as_plain(LOOK), "ledger": [{"category": ["malloc.in_use"], "bytes": 5}]}
     assert parse(json.dumps(plain).encode()).metrics["ledger.malloc_in_use_bytes"] == 0

@@ -90,9 +90,11 @@ class Core(Space):
 
     @property
     def facts(self) -> Map[str, str]:
-        """Its program's name, its pid, how many threads it had; what its notes do not tell is left out."""
+        """Its program's name and path, its pid, how many threads it had; what its notes do not tell is left out."""
         headers = self._headers
         facts = {"process.comm": headers.program, "process.pid": str(headers.pid) if headers.pid else ""}
+        program = self._file_of(self.auxv.get(_AT_ENTRY, 0))
+        facts["process.exe"] = "" if program is None else program.path.removesuffix(_DELETED)
         facts["process.threads_count"] = str(len(headers.threads) or "")
         return {name: fact for name, fact in facts.items() if fact}
 

@@ -42,7 +42,9 @@ _LOST = {
     "chunks": "malloc.lost_chunks_count",
 }
 _NEEDS = {"malloc": "malloc", "heap": "go"}
-"""First word of a ledger category → the part of the look without which its rows say nothing."""
+"""First word of a ledger category → the part of the look without which its absent rows say nothing."""
+_OF_CORES = ("process.comm", "process.exe", "process.pid")
+_MOST_FACT_CHARACTERS = 4096
 
 Part = Map[str, Any]
 
@@ -51,8 +53,9 @@ def parse(raw: bytes) -> Reading:
     """Metrics of malloc.*, ledger.*, go.* and process.rss_bytes; facts on the parts; profiles goroutine, malloc_in_use, malloc_lost.
 
     The form is `memwhy.model.inspection.Inspection`, field by field. A part that was not read gives no metrics, and
-    neither do the ledger's rows that only this part could tell: they are no zeros. Facts: look.notes (one a line),
-    look.parts, malloc.version, malloc.approximate, lost.caveats, lost.graphs, go.version, go.in_cgo. Raises ParseError.
+    neither do the ledger's rows that only this part could tell and that are not there: they are no zeros. Facts:
+    look.notes (one a line), look.parts, malloc.version, malloc.approximate, lost.caveats, lost.graphs, go.version,
+    go.in_cgo; of a core process.comm, process.exe, process.pid, and the metric process.threads_count. Raises ParseError.
     """
     look = _document(raw)
     go, malloc, lost = (_part(look, name) for name in ("go", "malloc", "lost"))
@@ -60,6 +63,7 @@ def parse(raw: bytes) -> Reading:
     facts = {"look.parts": " ".join(name for name in ("go", "malloc", "lost") if look.get(name) is not None)}
     if notes := _words(look.get("notes")):
         facts["look.notes"] = "\n".join(notes)
+    _of_core(_part(look, "facts") or {}, facts, metrics)
     profiles: list[Profile] = []
     if malloc is not None:
         metrics |= _numbers(malloc, _MALLOC)
@@ -95,6 +99,21 @@ def _part(look: Part, name: str) -> Part | None:
     return part
 
 
+def _of_core(told: Part, facts: dict[str, str], metrics: dict[str, int]) -> None:
+    """What a core says about its process; a living one is asked elsewhere."""
+    facts |= {
+        name: fact
+        for name in _OF_CORES
+        if isinstance(fact := told.get(name), str)
+        and fact
+        and fact.isprintable()
+        and len(fact) <= _MOST_FACT_CHARACTERS
+    }
+    threads = told.get("process.threads_count")
+    if isinstance(threads, str) and threads.isascii() and threads.isdigit() and len(threads) < 8:
+        metrics["process.threads_count"] = int(threads)
+
+
 def _ledger(look: Part, go: Part | None, malloc: Part | None) -> dict[str, int]:
     """The categories that this look could tell; empty ones of them are 0."""
     rows = {str(row.get("category")): row for row in look["ledger"] if isinstance(row, dict)}
@@ -103,8 +122,7 @@ def _ledger(look: Part, go: Part | None, malloc: Part | None) -> dict[str, int]:
     for category in CATEGORIES:
         needs = _NEEDS.get(category.partition(".")[0])
         size = _number(rows[category].get("bytes")) if category in rows else 0
-        unread = category.endswith(".unread")
-        if size is None or (needs is not None and parts[needs] is None and not (unread and size)):
+        if size is None or (needs is not None and parts[needs] is None and not size):
             continue
         # mapped blocks of malloc and the arenas stand here until malloc is read
         if category == "anonymous" and malloc is None and "malloc.unread" in rows:
