@@ -7,7 +7,7 @@ static variable up to 3.11, then a field of the main interpreter, which is stati
 
 import struct
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -156,24 +156,37 @@ class Arenas:
                 break
         else:
             raise Unsupported(f"{self._space.name}: the array of arenas is not what it was")
+        empty = self._empty_pools(arenas)
         regions: list[Region] = []
-        for start, end, category in (piece for arena in arenas for piece in self._pieces(arena)):
+        for start, end, category in (piece for arena in arenas for piece in self._pieces(arena, empty)):
             if regions and regions[-1].end == start and regions[-1].category == category:
                 start = regions.pop().start
             regions.append(Region(start=start, end=end, category=category))
         return regions
 
-    def _pieces(self, arena: Arena) -> Iterator[tuple[int, int, str]]:
-        """The arena from start to end. A pool whose header is not resident counts as in use."""
-        if arena.start < arena.first:
-            yield arena.start, arena.first, "heap.idle"
-        pages = self._space.resident(arena.first, arena.fresh)
-        pools = range(arena.first, arena.fresh, self._sizes.pool_bytes)
-        there = array("Q", (pool for pool in pools if bisect_right(pages, pool) % 2))
-        counts = memoryview(self._space.gather(there, 4)).cast("I")
-        empty = {pool for pool, count in zip(there, counts, strict=True) if not count}
-        for pool in pools:
-            yield pool, pool + self._sizes.pool_bytes, "heap.idle" if pool in empty else "heap.in_use"
+    def _empty_pools(self, arenas: Sequence[Arena]) -> "array[int]":
+        """The pools in which no block is in use, by address. One whose header is not resident is not among them."""
+        pools = array("Q")
+        for arena in arenas:
+            pages = self._space.resident(arena.first, arena.fresh)
+            here = range(arena.first, arena.fresh, self._sizes.pool_bytes)
+            is_whole = len(pages) == 2 and pages[0] == arena.first and pages[1] == arena.fresh
+            pools.extend(here if is_whole else (pool for pool in here if bisect_right(pages, pool) % 2))
+        counts = memoryview(self._space.gather(pools, 4)).cast("I")
+        return array("Q", (pools[at] for at, count in enumerate(counts) if not count))
+
+    def _pieces(self, arena: Arena, empty: "array[int]") -> Iterator[tuple[int, int, str]]:
+        """The arena from start to end."""
+        at = arena.first
+        if arena.start < at:
+            yield arena.start, at, "heap.idle"
+        for pool in empty[bisect_left(empty, at) : bisect_left(empty, arena.fresh)]:
+            if at < pool:
+                yield at, pool, "heap.in_use"
+            at = pool + self._sizes.pool_bytes
+            yield pool, at, "heap.idle"
+        if at < arena.fresh:
+            yield at, arena.fresh, "heap.in_use"
         if arena.fresh < arena.end:
             yield arena.fresh, arena.end, "heap.idle"
 
