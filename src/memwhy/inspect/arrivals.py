@@ -20,6 +20,8 @@ def arrivals(newer: Blocks, older: Blocks) -> list[Range]:
     known = {(block.start, block.end) for block in older.mapped}
     found = [(block.user, block.end) for block in newer.mapped if (block.start, block.end) not in known]
     for heap in newer.heaps:
+        if heap in older.heaps:
+            continue  # stands as it stood
         near = [other for other in older.heaps if other.start < heap.end and heap.start < other.end]
         used, covered = _number(heap.used), _covered(heap)
         used_before, covered_before = 0, 0

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Self
 
 from memwhy.inspect.blocks import Blocks
-from memwhy.inspect.glibc import MallocHeap, NoMalloc, grown, read_malloc
+from memwhy.inspect.glibc import MallocBlocks, MallocHeap, NoMalloc, grown, read_blocks, read_malloc
 from memwhy.inspect.ledger import Ledger, Owned, keep_ledger
 from memwhy.inspect.lost import find_lost
 from memwhy.inspect.roots import roots_of
@@ -225,8 +225,10 @@ class Inspector:
         regions = tuple(
             sorted((one for runtime in self._read for one in runtime.regions()), key=lambda region: region.start)
         )
-        heap = read_malloc(self.space, taken=[(region.start, region.end) for region in regions])
-        if not isinstance(heap, MallocHeap):
+        heap: MallocHeap | MallocBlocks | NoMalloc = read_blocks(
+            self.space, taken=[(region.start, region.end) for region in regions]
+        )
+        if isinstance(heap, NoMalloc):
             heap = before
         now = replace(owned, regions=regions, shares=heap.shares)
         return heap.blocks, roots_of(self.space, now, self._read, heap.own_ranges, heap.blocks)

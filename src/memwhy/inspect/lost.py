@@ -33,6 +33,8 @@ _SAMPLED_CHUNKS = 512
 """At most so many chunks of one sampled graph."""
 _NEAR_BYTES = 1 << 16
 """Ranges so near to each other are asked for residency together."""
+_REGISTERS = 15
+"""Of a thread, without its stack pointer: more graphs than these could hold are not all held by registers."""
 _LEAST_LOOKS, _MOST_LOOKS = 4, 8
 _STILL = 0.0002
 """Looks that disagree about a smaller share of all blocks saw the same."""
@@ -87,7 +89,7 @@ def find_lost(
             "malloc's heap lies below 4 GiB, where numbers look like addresses: some of what is counted as maybe held is lost"
         )
     unseen = _unseen_threads(space)
-    if unseen and shapes:
+    if 0 < sum(shape.count for shape in shapes) <= _REGISTERS * unseen:
         caveats.append(
             f"most registers of {unseen} threads cannot be read without stopping them: "
             "a graph that only such a register points to would be called lost"
@@ -117,11 +119,12 @@ def _look_again(
     """Looks once more, and as often as looks still disagree; (the last, the bytes that one look alone would have lost as well).
 
     A block that moved from an unread place to a read one while we read is missed by one look, not by all. A look during
-    which no thread of the target ran saw all of one moment; what targets in motion seem to have lost is looked for four times.
+    which no thread of the target ran saw all of one moment; what targets in motion seem to have lost is looked for four times,
+    and nothing not once more.
     """
     moved_bytes = 0
     recent: list[Range] = []
-    for turn in range(2, _MOST_LOOKS + 1):
+    for turn in range(2, _MOST_LOOKS + 1 if any(look.lost) else 2):
         newer, ran_ns = blocks, _cpu_ns(space)
         if again is not None:
             newer, roots = again()
