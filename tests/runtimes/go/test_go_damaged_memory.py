@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from held_program import attached, build, held, toolchains
+from held_go import attached, build, held, toolchains
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

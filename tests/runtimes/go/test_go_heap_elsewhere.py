@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from held_program import attached, build, held, profile_records, toolchains
+from held_go import attached, build, held, profile_records, toolchains
 
 from memwhy.memory.core import Core
 from memwhy.runtimes.go.adapter import GoAdapter, GoRuntime

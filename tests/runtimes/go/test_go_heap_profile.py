@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from held_program import attached, build, held, profile_records, toolchains
+from held_go import attached, build, held, profile_records, toolchains
 
 from memwhy.model.profile import Profile
 from memwhy.runtimes.go.documents import heap_text

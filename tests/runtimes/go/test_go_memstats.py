@@ -4,7 +4,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from held_program import Held, Truth, attached, build, held, toolchains
+from held_go import Held, Truth, attached, build, held, toolchains
 
 from memwhy.runtimes.go.memstats import MemStats, read_memstats
 

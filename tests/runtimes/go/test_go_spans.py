@@ -5,14 +5,14 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from held_program import attached, build, held, toolchains
+from held_go import attached, build, held, toolchains
 
 from memwhy.memory.space import PAGE_BYTES, Space
+from memwhy.memory.symbols import find_symbols
 from memwhy.model.inspection import CATEGORIES
 from memwhy.runtimes.go.adapter import GoRuntime
 from memwhy.runtimes.go.span_table import IN_USE, MANUAL, read_arenas, read_spans
 from memwhy.runtimes.go.spans import regions, roots
-from memwhy.memory.symbols import find_symbols
 from memwhy.runtimes.interface import Region
 
 
