@@ -75,7 +75,11 @@ class _Look:
 
 
 def read_malloc(space: Space, *, taken: Sequence[tuple[int, int]] = ()) -> MallocHeap | NoMalloc:
-    """Read glibc's malloc. taken: ranges that a language runtime owns, never malloc's."""
+    """Read glibc's malloc. taken: ranges that a language runtime owns, never malloc's.
+
+    Heaps are walked one after another: figures of a process that goes on allocating are of no single moment. Each
+    heap's size and chunks belong together, and so do the sums; another heap's are from milliseconds earlier or later.
+    """
     look = _look(space, taken)
     if isinstance(look, NoMalloc):
         return look
