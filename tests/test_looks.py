@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,10 +11,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from memwhy_command import IDLE, NOBODY, process_of, python_for_anybody, run_memwhy
+from memwhy_command import (
+    IDLE,
+    NOBODY,
+    outcome,
+    process_of,
+    python_for_anybody,
+    run_memwhy,
+    started_memwhy,
+    wait_for_ticks,
+)
 
 from memwhy.record import Looks, Watcher, snapshots
-from memwhy.record.looks import NAME
+from memwhy.record.looks import DOCUMENTS, NAME
 from memwhy.recording import open_recording
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "specimens"))
@@ -187,13 +197,89 @@ def test_blocks_that_are_held_are_a_leak_less_surely(watched: dict[str, "Future[
     assert answer["attribution"][0]["function"] == "blocks of 2,016 bytes"
 
 
+WITH_AND_WITHOUT = [
+    (name, pprof) for name in ("heap-cache", "goroutine-pile", "gc-sawtooth", "odds-scraper") for pprof in (True, False)
+]
+
+
+@pytest.fixture(scope="module")
+def go_watched() -> dict[tuple[str, bool], "Future[dict[str, Any]]"]:
+    """Go programs with their pprof endpoint and without one, each watched for some seconds."""
+
+    def watch(name: str, pprof: bool) -> dict[str, Any]:
+        try:
+            with running(name, "guilty", pprof=pprof) as specimen:
+                return run_memwhy("watch", str(specimen.pid), "--for", "12s", "--format", "json", "-q").report
+        except SpecimenFailed as problem:
+            pytest.skip(str(problem))
+
+    with ThreadPoolExecutor(4) as pool:
+        return {known: pool.submit(watch, *known) for known in WITH_AND_WITHOUT}
+
+
 @pytest.mark.specimen
-def test_a_go_program_without_an_endpoint_is_read_from_outside() -> None:
+@pytest.mark.parametrize(
+    ("name", "cause", "site"),
+    [("heap-cache", "heap-leak", "main.compute"), ("goroutine-pile", "goroutine-leak", "main.descend")],
+)
+def test_without_an_endpoint_the_cause_and_its_code_are_named_as_with_one(
+    go_watched: dict[tuple[str, bool], "Future[dict[str, Any]]"], name: str, cause: str, site: str
+) -> None:
+    found = [go_watched[name, pprof].result() for pprof in (True, False)]
+    assert [answer["verdict"]["cause"] for answer in found] == [cause, cause]
+    assert [answer["attribution"][0]["function"] for answer in found] == [site, site]
+    assert len({answer["attribution"][0]["method"] for answer in found}) == 1
+
+
+@pytest.mark.specimen
+@pytest.mark.parametrize(
+    ("name", "causes"), [("gc-sawtooth", {"gc-headroom", "steady"}), ("odds-scraper", {"native-leak"})]
+)
+def test_without_an_endpoint_nothing_else_is_accused_than_with_one(
+    go_watched: dict[tuple[str, bool], "Future[dict[str, Any]]"], name: str, causes: set[str]
+) -> None:
+    found = [go_watched[name, pprof].result() for pprof in (True, False)]
+    assert {answer["verdict"]["cause"] for answer in found} <= causes | {"undetermined"}
+    supported = [{row["cause"] for row in answer["findings"] if row["verdict"] == "supported"} for answer in found]
+    assert supported[1] <= causes
+
+
+@pytest.mark.specimen
+@pytest.mark.parametrize("name", ["heap-cache", "goroutine-pile"])
+def test_the_evidence_says_whether_an_endpoint_told_it_or_the_memory(
+    go_watched: dict[tuple[str, bool], "Future[dict[str, Any]]"], name: str
+) -> None:
+    asked, read = (
+        {row["source"]: row["samples"] for row in go_watched[name, pprof].result()["evidence"]}
+        for pprof in (True, False)
+    )
+    assert (asked["go/heap"] >= 2, asked.get(DOCUMENTS, 0)) == (True, 0)
+    assert (read.get("go/heap", 0), read[DOCUMENTS] >= 2) == (0, True)
+    assert not any("MemStats" in text for text in go_watched[name, False].result()["missing"])
+
+
+@pytest.mark.specimen
+def test_a_short_inspection_of_a_program_without_an_endpoint_names_the_site_that_grows() -> None:
     try:
         with running("goroutine-pile", "guilty", pprof=False) as specimen:
-            answer = run_memwhy("watch", str(specimen.pid), "--for", "9s", "--format", "json", "-q").report
+            answer = run_memwhy("inspect", str(specimen.pid), "--for", "4s", "--format", "json", "-q").report
     except SpecimenFailed as problem:
         pytest.skip(str(problem))
-    assert answer["verdict"]["cause"] in ("goroutine-leak", "undetermined")
-    assert answer["target"]["runtime_version"].startswith("go1.")
-    assert not any("goroutine count" in text or "MemStats" in text for text in answer["missing"])
+    assert answer["attribution"][0]["function"] == "main.descend"
+    assert {row["source"]: row["samples"] for row in answer["evidence"]}[DOCUMENTS] == 2
+
+
+def test_a_watch_that_is_stopped_takes_a_last_look(tmp_path: Path) -> None:
+    kept = tmp_path / "kept.memwhy"
+    with (
+        process_of(IDLE) as target,
+        started_memwhy("watch", str(target.pid), "--for", "60s", "-o", kept, "--format", "json", "-q") as watch,
+    ):
+        wait_for_ticks(kept, 2)
+        watch.send_signal(signal.SIGINT)
+        assert outcome(watch).report["total"]["n"] >= 3
+    with open_recording(kept) as recording:
+        last = list(recording.snapshots())[-1]
+    assert [one.source for one in last.evidence] == ["proc/status", "proc/smaps", NAME]
+    assert [one.error for one in last.evidence] == [None] * 3
+    assert parts(last.evidence[2].raw) == set()
