@@ -214,7 +214,10 @@ class _Parser:
     def _function(self) -> str:
         self._need("F")
         self._take("Y")
-        returned, *parameters = self._until("E", self.type)
+        types = self._until("E", self.type)
+        if not types:
+            raise _Unknown
+        returned, *parameters = types
         return self._remember(f"{returned} ({_listed(parameters)})")
 
     def _array(self) -> str:
