@@ -141,6 +141,19 @@ def test_nothing_is_torn_under_threads_that_allocate_all_the_time(truth_program:
             assert before.uordblks - slack <= heap.census.in_use_bytes <= after.uordblks + slack
 
 
+def test_forty_looks_at_heaps_that_change_all_the_time_are_all_whole(truth_program: Path) -> None:
+    with Held(truth_program, "mutate", 3) as held, held.space() as space:
+        for _ in range(40):
+            space.refresh()
+            heap, quick = read_malloc(space), read_blocks(space)
+            assert isinstance(heap, MallocHeap)
+            assert isinstance(quick, MallocBlocks)
+            assert heap.census.approximate == ()
+            assert {one.end - one.start for one in heap.shares if "malloc.unread" in one.bytes} == set()
+            assert {one.end - one.start for one in quick.shares if "malloc.unread" in one.bytes} == set()
+            assert len(quick.blocks.heaps) == len(heap.blocks.heaps)
+
+
 def test_looking_neither_maps_pages_into_the_target_nor_grows_its_tables(truth_program: Path) -> None:
     with Held(truth_program, "all", 5) as held:
         before = held.status_kb("VmRSS"), held.status_kb("VmPTE")
