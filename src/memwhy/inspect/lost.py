@@ -139,7 +139,7 @@ def _look_again(
         look = following
         agreed = beside_bytes <= _STILL * weigh(look.rows, _all(look.total))[1]
         rested = ran_ns is not None and ran_ns == _cpu_ns(space)
-        if rested or (agreed and (turn >= _LEAST_LOOKS or not any(look.lost))):
+        if rested or not any(look.lost) or (agreed and turn >= _LEAST_LOOKS):
             break
     return look, moved_bytes
 
