@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import memwhy.runtimes.go
 from memwhy.memory.elf import open_elf, parse_elf
+from memwhy.memory.symbols import find_symbols
 from memwhy.model.errors import ParseError
 from memwhy.runtimes.go.dwarf import read_types
 from memwhy.runtimes.go.layout import (
@@ -24,7 +25,6 @@ from memwhy.runtimes.go.layout import (
     shipped_layout,
     shipped_layouts,
 )
-from memwhy.memory.symbols import find_symbols
 from memwhy.runtimes.go.tabulation import tabulate
 from memwhy.runtimes.interface import Unsupported
 from memwhy.sources.go.buildinfo import NotGo

@@ -10,9 +10,9 @@ from dataclasses import dataclass, fields
 
 from memwhy.memory.elf import Elf
 from memwhy.memory.space import Module, Space
+from memwhy.memory.symbols import find_symbols
 from memwhy.runtimes.go.layout import Layout
 from memwhy.runtimes.go.moduledata import HEADER_TAIL, MAGICS, read_module_data
-from memwhy.memory.symbols import find_symbols
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,10 +9,10 @@ import re
 from collections.abc import Mapping
 
 from memwhy.memory.elf import Elf
+from memwhy.memory.symbols import find_symbols
 from memwhy.model.errors import ParseError
 from memwhy.runtimes.go.dwarf import Entry, Types, is_array, is_struct, read_types
 from memwhy.runtimes.go.layout import minor_of
-from memwhy.memory.symbols import find_symbols
 from memwhy.sources.go.buildinfo import extract
 
 _STRUCTS = """
