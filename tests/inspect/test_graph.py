@@ -239,7 +239,7 @@ def test_every_chunk_is_marked_as_a_plain_search_marks_it(seed: int) -> None:
     world = World(seed)
     with world.source() as source:
         calls = [
-            mark(source, world.rows, world.resident, world.certain, world.doubtful, world.known, None)
+            mark(source, world.rows, world.resident, world.certain, world.doubtful, world.known, None, b"", b"")
             for mark in (_graph.mark, mark_pure)
         ]
     assert calls[0] == calls[1]
@@ -296,7 +296,7 @@ def test_any_bitmaps_and_any_contents_give_marks_and_lose_no_byte(
         source = (file.fileno(), 0, World._rows([(HEAP, HEAP + size, 0)]))
         everywhere = World._rows([(HEAP, HEAP + size)])
         known = World._rows([(HEAP + random_.randrange(size), HEAP + 16)])
-        marks = [mark(source, rows, everywhere, b"", b"", known, None) for mark in (_graph.mark, mark_pure)]
+        marks = [mark(source, rows, everywhere, b"", b"", known, None, b"", b"") for mark in (_graph.mark, mark_pure)]
         assert marks[0] == marks[1]
         every = bits_set(marks[0][2], iter(range(marks[0][2])))
         graphs = [find(source, rows, everywhere, every, b"", 9, 9, None) for find in (_graph.graph, graph_pure)]
@@ -323,7 +323,7 @@ def test_a_long_list_is_followed_to_its_end(chain: str) -> None:
         source = (file.fileno(), 0, World._rows([(HEAP, HEAP + count * size, 0)]))
         resident = World._rows([(HEAP, HEAP + count * size)])
         known = (HEAP + order[0] * size + 16).to_bytes(8, "little")
-        sure, maybe, total, read = _graph.mark(source, rows, resident, b"", b"", known, None)
+        sure, maybe, total, read = _graph.mark(source, rows, resident, b"", b"", known, None, b"", b"")
     assert (sure.count(b"\xff"), any(maybe), total, read) == (count // 8, False, count, 0)
 
 
@@ -338,7 +338,7 @@ def test_a_refused_progress_ends_the_search() -> None:
             raise KeyboardInterrupt(str(done_bytes))
 
         with pytest.raises(KeyboardInterrupt):
-            _graph.mark(source, ((), b""), everything, everything, b"", b"", refuse)
+            _graph.mark(source, ((), b""), everything, everything, b"", b"", refuse, b"", b"")
 
 
 @pytest.mark.parametrize(
@@ -352,7 +352,7 @@ def test_a_refused_progress_ends_the_search() -> None:
 )
 def test_blocks_that_make_no_sense_are_refused(chunks: ChunkRows, problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
-        _graph.mark((-1, 0, b""), chunks, b"", b"", b"", b"", None)
+        _graph.mark((-1, 0, b""), chunks, b"", b"", b"", b"", None, b"", b"")
     if chunks[0]:
         with pytest.raises(ValueError, match=problem):
             _graph.weigh(chunks, bytes(8))
@@ -361,3 +361,22 @@ def test_blocks_that_make_no_sense_are_refused(chunks: ChunkRows, problem: str) 
 def test_the_loops_in_use_are_the_compiled_ones_unless_forbidden() -> None:
     expected = mark_pure if os.environ.get("MEMWHY_PURE") == "1" else _graph.mark
     assert graph.mark is expected
+
+
+@given(st.integers(min_value=0, max_value=2**32))
+@settings(deadline=None, max_examples=60)
+def test_blocks_newer_than_the_walk_lead_to_no_more_than_roots_do_and_the_twins_agree(seed: int) -> None:
+    world = World(seed)
+    with world.source() as source:
+        given_as_fresh = [
+            mark(source, world.rows, world.resident, b"", b"", world.known, None, world.certain, world.doubtful)
+            for mark in (_graph.mark, mark_pure)
+        ]
+        as_roots = mark_pure(
+            source, world.rows, world.resident, world.certain, world.doubtful, world.known, None, b"", b""
+        )
+    assert given_as_fresh[0] == given_as_fresh[1]
+    total = as_roots[2]
+    assert numbers(given_as_fresh[0][0], total) <= numbers(as_roots[0], total)
+    reached = numbers(given_as_fresh[0][0], total) | numbers(given_as_fresh[0][1], total)
+    assert reached <= numbers(as_roots[0], total) | numbers(as_roots[1], total)

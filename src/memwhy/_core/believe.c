@@ -105,6 +105,22 @@ static int is_link(struct believing *believing, uint64_t at, uint64_t pointed, s
     return from.whole == to.whole && is_behind(at - from.from, pointed - to.from, is_header(pointed, to) ? 0 : ONE_WAY);
 }
 
+int believe_fresh(struct believing *believing, uint64_t at, const struct chunk *target)
+{
+    struct extent to = extent_of(believing, target);
+    uint64_t end = to.to - to.from > NEIGHBOUR ? to.from + NEIGHBOUR : to.to;
+
+    for (uint64_t back = to.from; back + 8 <= end; back += 8)
+        if (is_behind(at, words_peek(believing->words, back) & ~BELIEVE_TAGS, NEIGHBOUR))
+            return 1;
+    if (bit_get(believing->claimed, target->number))
+        return 0;
+    if (!is_claimed(believing, target, to))
+        return 1;
+    bit_set(believing->claimed, target->number);
+    return 0;
+}
+
 int believe_word(struct believing *believing, uint64_t word, uint64_t at, const struct chunk *target)
 {
     uint64_t pointed = word & ~BELIEVE_TAGS;

@@ -23,6 +23,11 @@ struct believing {
  * - any, when nothing that the target points to points back to it: else its own graph is what it belongs to. */
 int believe_word(struct believing *believing, uint64_t word, uint64_t at, const struct chunk *target);
 
+/* word, which stands at `at` in a block newer than the walk, points to the very start of `target`. New blocks are full of
+ * their earlier tenants' words, too. Believed when the target points back to where the word stands, as in lists and
+ * trees that the new block has been linked into, or when nothing that the target points to points back to it. */
+int believe_fresh(struct believing *believing, uint64_t at, const struct chunk *target);
+
 /* Does the word at `at` stand behind a text, with its NUL, that fills its chunk as malloc would have cut it for that text?
  * Then nobody wrote the word: it is slack. */
 int believe_behind_text(struct believing *believing, uint64_t at);

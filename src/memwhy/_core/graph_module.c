@@ -153,20 +153,23 @@ static PyObject *bits_new(const struct chunks *chunks)
 static PyObject *mark(PyObject *self, PyObject *args)
 {
     PyObject *source, *chunks, *resident, *progress, *answer = NULL, *sure = NULL, *maybe = NULL;
-    Py_buffer certain, doubtful, known;
+    Py_buffer certain, doubtful, known, came, recent;
     struct call call = {0};
     uint64_t roots_bytes = 0;
     int bad = 0;
 
     (void)self;
-    if (!PyArg_ParseTuple(args, "OOOy*y*y*O", &source, &chunks, &resident, &certain, &doubtful, &known, &progress))
+    if (!PyArg_ParseTuple(args, "OOOy*y*y*Oy*y*", &source, &chunks, &resident, &certain, &doubtful, &known,
+                          &progress, &came, &recent))
         return NULL;
     if (call_begin(&call, source, chunks, resident, progress) == 0 && (sure = bits_new(&call.chunks)) != NULL &&
         (maybe = bits_new(&call.chunks)) != NULL) {
         struct mark_roots one = {certain.buf, (size_t)certain.len / 16}, other = {doubtful.buf, (size_t)doubtful.len / 16};
+        struct mark_roots newer = {came.buf, (size_t)came.len / 16}, older = {recent.buf, (size_t)recent.len / 16};
         uint64_t *into = (uint64_t *)(void *)PyBytes_AsString(sure), *maybe_into = (uint64_t *)(void *)PyBytes_AsString(maybe);
         call.thread = PyEval_SaveThread();
-        bad = mark_chunks(&call.chunks, &call.words, one, other, known.buf, (size_t)known.len / 8, into, maybe_into, &roots_bytes);
+        bad = mark_chunks(&call.chunks, &call.words, one, other, newer, older, known.buf, (size_t)known.len / 8, into, maybe_into,
+                          &roots_bytes);
         PyEval_RestoreThread(call.thread);
         if (bad == -1)
             PyErr_NoMemory();
@@ -178,6 +181,8 @@ static PyObject *mark(PyObject *self, PyObject *args)
     PyBuffer_Release(&certain);
     PyBuffer_Release(&doubtful);
     PyBuffer_Release(&known);
+    PyBuffer_Release(&came);
+    PyBuffer_Release(&recent);
     call_end(&call);
     return answer;
 }

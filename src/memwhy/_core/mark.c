@@ -7,7 +7,7 @@
 #define LIST 65536 /* chunks to be read next; what does not fit waits in a bitmap */
 #define DIGIT 11
 
-enum owner { ROOT, CHUNK }; /* whose words are read */
+enum owner { ROOT, CHUNK, FRESH }; /* whose words are read */
 
 struct marking {
     const struct chunks *chunks;
@@ -42,16 +42,19 @@ static void follow(void *context, const uint64_t *words, size_t count, uint32_t 
         if (marking->interior_too) {
             if (bit_get(marking->maybe, found.number))
                 continue;
-            if (hit == CHUNK_INTERIOR &&
-                !believe_word(&marking->believing, words[i], address + 8 * i, &found))
+            if (hit == CHUNK_INTERIOR && !believe_word(&marking->believing, words[i], address + 8 * i, &found))
+                continue;
+            if (hit == CHUNK_EXACT && owner == FRESH && !believe_fresh(&marking->believing, address + 8 * i, &found))
                 continue;
             bit_set(marking->maybe, found.number);
             enqueue(marking, &found);
         } else if (hit == CHUNK_EXACT) {
+            if (owner == FRESH && !believe_fresh(&marking->believing, address + 8 * i, &found))
+                continue;
             bit_set(marking->sure, found.number);
             enqueue(marking, &found);
         } else if (owner == ROOT || bit_get(marking->maybe, found.number) ||
-                   ((words[i] & BELIEVE_TAGS) <= BELIEVE_STOLEN && !believe_behind_text(&marking->believing, address + 8 * i)) ||
+                   (owner == CHUNK && (words[i] & BELIEVE_TAGS) <= BELIEVE_STOLEN && !believe_behind_text(&marking->believing, address + 8 * i)) ||
                    believe_word(&marking->believing, words[i], address + 8 * i, &found)) {
             bit_set(marking->maybe, found.number);
         }
@@ -149,18 +152,18 @@ static void drain(struct marking *marking)
     }
 }
 
-static uint64_t read_roots(struct marking *marking, struct mark_roots roots)
+static uint64_t read_roots(struct marking *marking, struct mark_roots roots, enum owner owner)
 {
     uint64_t before = marking->words->bytes;
 
     for (size_t i = 0; i < roots.count && !marking->words->stopped; i++)
-        words_add(marking->words, roots.rows[2 * i], roots.rows[2 * i + 1], ROOT);
+        words_add(marking->words, roots.rows[2 * i], roots.rows[2 * i + 1], owner);
     words_flush(marking->words);
     return marking->words->bytes - before;
 }
 
 int mark_chunks(const struct chunks *chunks, struct words *words, struct mark_roots certain, struct mark_roots doubtful,
-                const uint64_t *known, size_t known_count, uint64_t *sure, uint64_t *maybe, uint64_t *roots_bytes)
+                struct mark_roots came, struct mark_roots recent, const uint64_t *known, size_t known_count, uint64_t *sure, uint64_t *maybe, uint64_t *roots_bytes)
 {
     struct marking marking = {.chunks = chunks, .words = words, .sure = sure, .maybe = maybe};
     struct believing *believing = &marking.believing;
@@ -177,7 +180,8 @@ int mark_chunks(const struct chunks *chunks, struct words *words, struct mark_ro
     if (words_open(words) == 0 && marking.pending && marking.list && marking.batch && marking.scratch &&
         believing->claimed) {
         follow(&marking, known, known_count, ROOT, 0);
-        *roots_bytes = read_roots(&marking, certain);
+        *roots_bytes = read_roots(&marking, certain, ROOT);
+        *roots_bytes += read_roots(&marking, came, FRESH);
         drain(&marking);
         marking.interior_too = 1;
         for (size_t i = 0; i < places; i++) {
@@ -185,7 +189,8 @@ int mark_chunks(const struct chunks *chunks, struct words *words, struct mark_ro
             marking.pending[i] = maybe[i];
             marking.pending_count += bits_count(maybe[i]);
         }
-        *roots_bytes += read_roots(&marking, doubtful);
+        *roots_bytes += read_roots(&marking, doubtful, ROOT);
+        *roots_bytes += read_roots(&marking, recent, FRESH);
         drain(&marking);
         result = words->stopped ? -2 : 0;
     }

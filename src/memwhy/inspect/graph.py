@@ -181,7 +181,9 @@ def common_pure(chunks: ChunkRows, bits: bytes, earlier: ChunkRows, earlier_bits
     return bits_set(len(now), (chunk.number for chunk in now if chunk.user in before and has_bit(bits, chunk.number)))
 
 
-Mark = Callable[[SourceRow, ChunkRows, bytes, bytes, bytes, bytes, Tick | None], tuple[bytes, bytes, int, int]]
+Mark = Callable[
+    [SourceRow, ChunkRows, bytes, bytes, bytes, bytes, Tick | None, bytes, bytes], tuple[bytes, bytes, int, int]
+]
 Graph = Callable[[SourceRow, ChunkRows, bytes, bytes, bytes, int, int, Tick | None], tuple[bytes, bytes, int, int]]
 Weigh = Callable[[ChunkRows, bytes], tuple[int, int]]
 Common = Callable[[ChunkRows, bytes, ChunkRows, bytes], bytes]

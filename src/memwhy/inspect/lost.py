@@ -168,7 +168,7 @@ class _Look:
         came: Sequence[Range] = (),
         recent: Sequence[Range] = (),
     ) -> None:
-        """came: blocks that are newer than `blocks`; what they point to is held. recent: memory that was a block's a
+        """came: blocks that are newer than `blocks`; what they are linked to is held. recent: memory that was a block's a
         moment ago: may hold."""
         self.source = (space.source.fd, space.source.pid, space.source.segments)
         self.rows: ChunkRows = rows_of(blocks)
@@ -176,8 +176,9 @@ class _Look:
         owned = sorted([(one.start, one.end) for one in blocks.heaps] + [(one.start, one.end) for one in blocks.mapped])
         certain = _without(_merged((one.start, one.end) for one in roots if one.certainty == "sure"), owned)
         doubtful = _without(_merged((one.start, one.end) for one in roots if one.certainty != "sure"), owned)
-        certain, doubtful = [*certain, *_merged(came)], [*doubtful, *_without(recent, _merged(came))]
-        self.resident = _resident(space, [*owned, *certain, *doubtful])
+        came = _merged(came)
+        recent = _without(recent, came)
+        self.resident = _resident(space, [*owned, *certain, *doubtful, *came, *recent])
         registers = array("Q", (word for thread in space.threads() for word in thread.registers if 0 <= word < 1 << 64))
         self.sure, self.maybe, self.total, self.roots_bytes = mark(
             self.source,
@@ -187,6 +188,8 @@ class _Look:
             _flat(doubtful),
             registers.tobytes(),
             tick,
+            _flat(came),
+            _flat(recent),
         )
         reached = int.from_bytes(self.sure, "little") | int.from_bytes(self.maybe, "little")
         self.lost = (((1 << self.total) - 1) & ~reached).to_bytes(len(self.sure), "little")

@@ -1,6 +1,7 @@
 """Reachability in Python: which chunks do the roots lead to, surely or perhaps. The specification of `_core/mark.c`."""
 
 from collections.abc import Iterable
+from typing import Literal
 
 from memwhy.inspect.chunks import Chunk, ChunkRows, Chunks, SourceRow, Tick, Words, bits_set, words_of
 
@@ -26,6 +27,10 @@ TABLES_BYTES = 0x10000
 """The virtual tables of one class stand together."""
 
 
+Owner = Literal["root", "chunk", "fresh"]
+"""Whose words are read; fresh: a block newer than the walk."""
+
+
 def mark_pure(
     source: SourceRow,
     chunks: ChunkRows,
@@ -34,6 +39,8 @@ def mark_pure(
     doubtful: bytes,
     known: bytes,
     progress: Tick | None,
+    came: bytes,
+    recent: bytes,
 ) -> tuple[bytes, bytes, int, int]:
     """(sure, maybe, how many chunks are in use, bytes of roots read)."""
     table, words = Chunks(chunks), Words(source, resident, progress)
@@ -42,25 +49,30 @@ def mark_pure(
     todo: list[Chunk] = []
     belief = Belief(table, words)
 
-    def follow(found: Iterable[tuple[int, int]], *, doubting: bool, is_root: bool) -> None:
+    def is_untagged(word: int, at: int) -> bool:
+        return word & TAGS <= STOLEN and not belief.is_behind_text(at)
+
+    def follow(found: Iterable[tuple[int, int]], *, doubting: bool, owner: Owner) -> None:
         for at, word in found:
             hit = table.resolve(word)
             if hit is None or hit[0].number in sure:
                 continue
             chunk, exact = hit
+            if exact and owner == "fresh" and not belief.is_linked(at, chunk):
+                continue
             if exact and not doubting:
                 sure.add(chunk.number)
                 todo.append(chunk)
             elif chunk.number not in maybe and (
                 exact
-                or (not doubting and (is_root or (word & TAGS <= STOLEN and not belief.is_behind_text(at))))
+                or (not doubting and (owner == "root" or (owner == "chunk" and is_untagged(word, at))))
                 or belief.is_pointer(word, at, chunk)
             ):
                 maybe.add(chunk.number)
                 if doubting:
                     todo.append(chunk)
 
-    follow(((0, word) for word in words_of(known)), doubting=False, is_root=True)
+    follow(((0, word) for word in words_of(known)), doubting=False, owner="root")
     roots_bytes = 0
     for doubting, flat in ((False, words_of(certain)), (True, words_of(doubtful))):
         if doubting:
@@ -68,11 +80,14 @@ def mark_pure(
             todo = [table.all[number] for number in sorted(maybe)]
         before = words.bytes
         for i in range(0, len(flat), 2):
-            follow(words.placed(flat[i], flat[i + 1]), doubting=doubting, is_root=True)
+            follow(words.placed(flat[i], flat[i + 1]), doubting=doubting, owner="root")
+        fresh = words_of(recent if doubting else came)
+        for i in range(0, len(fresh), 2):
+            follow(words.placed(fresh[i], fresh[i + 1]), doubting=doubting, owner="fresh")
         roots_bytes += words.bytes - before
         while todo:
             chunk = todo.pop()
-            follow(words.placed(chunk.user, chunk.to), doubting=doubting, is_root=False)
+            follow(words.placed(chunk.user, chunk.to), doubting=doubting, owner="chunk")
     total = len(table.all)
     return bits_set(total, iter(sure)), bits_set(total, iter(maybe)), total, roots_bytes
 
@@ -97,6 +112,12 @@ class Belief:
         if self._is_second_base(pointed, target.user):
             return True
         return not _is_header(pointed, target) and not self._is_claimed(target)
+
+    def is_linked(self, at: int, target: Chunk) -> bool:
+        """Is a word at an address in a block newer than the walk, which points to the start of `target`, to be believed?"""
+        end = min(target.to, target.user + NEIGHBOUR_BYTES)
+        back = (self._words.peek(place) & ~TAGS for place in range(target.user, end - 7, 8))
+        return any(0 <= at - word <= NEIGHBOUR_BYTES for word in back) or not self._is_claimed(target)
 
     def is_behind_text(self, at: int) -> bool:
         """Does a word stand behind a text that fills its chunk as malloc would have cut it? Then it is slack."""
