@@ -23,7 +23,9 @@ LEVELS = {
 """MiB at the first look."""
 
 
-def looked(case: Case, changes: Mapping[str, float], *, at: tuple[float, ...] = (0.0, 60.0), **facts: str) -> Case:
+def looked(
+    case: Case, changes: Mapping[str, float], *, at: tuple[float, ...] = (0.0, 60.0), searches: int = 2, **facts: str
+) -> Case:
     """The case with looks at these seconds; changes: MiB from the first look to the last, by metric, in a straight line."""
     rss = case.series["process.rss_bytes"]
 
@@ -35,8 +37,8 @@ def looked(case: Case, changes: Mapping[str, float], *, at: tuple[float, ...] = 
     found = {"ledger.rss_bytes": points(rss.first / MIB, grown)}
     found |= {metric: points(LEVELS[metric], changes.get(metric, 0.0)) for metric in LEVELS}
     found |= {metric: points(0.0, change) for metric, change in changes.items() if metric not in LEVELS}
-    if "malloc.lost_bytes" in found:  # the search runs once, at the end
-        found["malloc.lost_bytes"] = Points(found["malloc.lost_bytes"].pairs[-1:])
+    if "malloc.lost_bytes" in found:
+        found["malloc.lost_bytes"] = Points(found["malloc.lost_bytes"].pairs[-searches:])
         found["malloc.lost_certain_bytes"] = found["malloc.lost_bytes"]
     made = {metric: series(metric, values) for metric, values in found.items()}
     return replace(case, series={**case.series, **made}, facts={**case.facts, **facts})
@@ -129,10 +131,12 @@ def test_one_graph_that_a_register_could_hold_is_not_lost_for_certain() -> None:
 
 
 def test_what_was_lost_before_the_watch_does_not_explain_its_growth() -> None:
-    """30 MiB lost, found once, beside 9 MiB of growth."""
+    """30 or 8 MiB lost, found by one search, beside 9 MiB of growth: whether it grew was not seen."""
     case = watched(grows={"layer.native_arenas_bytes": PACE / 5, "layer.file_mapped_bytes": 0.0})
-    found = judged(looked(case, {"derived.malloc_bytes": GROWN / 5, "malloc.lost_bytes": 30.0}))
-    assert found["native-leak"].probability < 0.9
+    for lost in (30.0, 8.0):
+        grown = {"derived.malloc_bytes": GROWN / 5, "malloc.lost_bytes": lost}
+        found = judged(looked(case, grown, searches=1))
+        assert found["native-leak"].probability < 0.9
 
 
 @pytest.mark.parametrize("name", ["nothing", "one burst"])

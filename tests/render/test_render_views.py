@@ -15,6 +15,7 @@ from memwhy.model.report import CAUSES, Report
 from memwhy.model.trend import NotEnough
 from memwhy.render import json as json_view
 from memwhy.render import markdown, plain, text
+from memwhy.render.page import Cells, columns, line
 
 VIEWS = {"text": text.render, "markdown": markdown.render, "json": json_view.render}
 SCHEMA = Path(json_view.__file__).with_name("diagnosis-1.schema.json")
@@ -184,3 +185,7 @@ def test_verbose_adds_every_cause_with_its_probability_the_checks_and_the_facts(
     assert all(f"  {cause} 0." in page for cause in CAUSES)
     assert "Checks      agree: the mappings sum to smaps_rollup within one tick's growth\n" in page
     assert "Facts       go.version: go1.27.3\n" in page
+
+
+def test_a_table_of_remarks_alone_has_no_width_to_find():
+    assert columns(Cells("", ("now",)), [line("flat: RSS 1 MiB")])[1:] == [line("flat: RSS 1 MiB")]

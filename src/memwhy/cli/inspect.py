@@ -22,13 +22,15 @@ from memwhy.model.evidence import Evidence
 from memwhy.model.inspection import CgoCall, Inspection
 from memwhy.model.reading import Moment, Observation, Where
 from memwhy.model.report import Overhead
-from memwhy.model.units import parse_duration
+from memwhy.model.units import GIB, parse_duration
 from memwhy.record import Watcher, find_target
 from memwhy.record.clock import timed
 from memwhy.sources import look
 from memwhy.sources.proc.files import join
 
 APART = "5s"
+SEARCHED_TWICE_BYTES = GIB
+"""Up to this RSS both looks search for lost memory: that it grows says more than that it is there."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -68,7 +70,8 @@ def _process(pid: int, apart_s: float, options: argparse.Namespace) -> int:
     watcher = Watcher(pid, root=ROOT, probe=False)
     try:
         with Inspector.open(pid, root=ROOT) as inspector, Progress(quiet=options.quiet) as progress:
-            found = _look(inspector, watcher, book, options, progress, lost=options.lost and not apart_s)
+            twice = inspector.rss_bytes <= SEARCHED_TWICE_BYTES
+            found = _look(inspector, watcher, book, options, progress, lost=options.lost and (twice or not apart_s))
             if apart_s:
                 again_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME) + round(apart_s * 1e9)
                 progress.say(f"looking again in {options.for_}", at_once=True)

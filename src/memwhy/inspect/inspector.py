@@ -70,6 +70,11 @@ class Inspector:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def rss_bytes(self) -> int:
+        """RSS by smaps, at the last look or at the attach."""
+        return sum(mapping.rss_bytes or 0 for mapping in self.space.mappings)
+
     def close(self) -> None:
         """Let go of the target."""
         self.space.close()

@@ -144,11 +144,9 @@ def lost(case: Case) -> LostMemory | None:
         return None
     held = change(case, HELD)
     of_growth = None
-    if held is not None and held.change > weigh.SLIGHT_MOST_BYTES:
-        # found once, it may be older than the watch: what is far more than the growth was there before
-        once = len(series.points) == 1
-        grown = series.last if once else series.last - series.first
-        of_growth = None if once and grown > 2 * held.change else grown / held.change
+    # found once, it may be older than the watch: only what was lost more at a later search has grown
+    if held is not None and held.change > weigh.SLIGHT_MOST_BYTES and len(series.points) > 1:
+        of_growth = (series.last - series.first) / held.change
     return LostMemory(
         bytes=series.last,
         blocks=level(case, "malloc.lost_chunks_count"),

@@ -16,7 +16,7 @@ CATEGORIES: dict[str, str] = {
     "malloc.mapped": "malloc: large blocks, mapped one by one",
     "malloc.meta": "malloc: arena headers and padding",
     "malloc.unread": "malloc: heaps that could not be walked",
-    "heap.in_use": "runtime heap: spans in use",
+    "heap.in_use": "runtime heap: in use",
     "heap.idle": "runtime heap: idle, not yet given back",
     "heap.stacks": "runtime heap: goroutine stacks and work buffers",
     "heap.meta": "runtime metadata",

@@ -82,7 +82,7 @@ def columns(header: Cells, items: Sequence[Cells | Line]) -> list[Line]:
     wanted = [index for index in range(len(header.rest)) if any(row.rest[index] for row in rows)]
     widths = [max(width(row.rest[index]) for row in (header, *rows)) for index in wanted]
     room = WIDTH - sum(widths) - 2 * len(widths)
-    label_width = max(14, min(room, max(28, *(width(row.label) + row.indent for row in rows))))
+    label_width = max(14, min(room, max([28, *(width(row.label) + row.indent for row in rows)])))
     lines: list[Line] = []
     for item in (header, *items):
         if not isinstance(item, Cells):
