@@ -537,7 +537,9 @@ def looked(text: str = "") -> Inspection:
             goroutines=2014,
             memstats={"Sys": 41 * MIB, "HeapAlloc": 8 * MIB, "HeapIdle": 15 * MIB, "NumGC": 12},
             groups=(
-                GoroutineGroup(count=2000, state="IO wait", stack=visit, waiting_s=7300.0, created_by=f"main.main{text}"),
+                GoroutineGroup(
+                    count=2000, state="IO wait", stack=visit, waiting_s=7300.0, created_by=f"main.main{text}"
+                ),
                 *(GoroutineGroup(count=1, state="select", stack=(visit[0],) * n) for n in range(13, 0, -1)),
                 GoroutineGroup(count=1, state="running", stack=()),
             ),

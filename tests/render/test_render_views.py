@@ -15,7 +15,8 @@ from memwhy.model.report import CAUSES, Report
 from memwhy.model.trend import NotEnough
 from memwhy.render import json as json_view
 from memwhy.render import markdown, plain, text
-from memwhy.render.page import Cells, columns, line
+from memwhy.render.page import Cells, columns
+from memwhy.render.page import line as remark
 
 VIEWS = {"text": text.render, "markdown": markdown.render, "json": json_view.render}
 SCHEMA = Path(json_view.__file__).with_name("diagnosis-1.schema.json")
@@ -188,4 +189,4 @@ def test_verbose_adds_every_cause_with_its_probability_the_checks_and_the_facts(
 
 
 def test_a_table_of_remarks_alone_has_no_width_to_find():
-    assert columns(Cells("", ("now",)), [line("flat: RSS 1 MiB")])[1:] == [line("flat: RSS 1 MiB")]
+    assert columns(Cells("", ("now",)), [remark("flat: RSS 1 MiB")])[1:] == [remark("flat: RSS 1 MiB")]
