@@ -41,7 +41,7 @@ def lost_graphs(case: Case) -> tuple[Holder, ...]:
             module=row.function.partition(" in ")[2] or None,
             bytes=row.flat,
             share=round(row.flat / newest.total, 4),
-            stack=(row.function,),
+            stack=(row.function.partition(" in ")[0],),
             method="lost",
         )
         for row in newest.rows[:MOST_HOLDERS]
