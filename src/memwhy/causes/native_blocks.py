@@ -10,6 +10,9 @@ from memwhy.model.units import human_bytes
 
 NAME = "native-leak"
 SHORT_S = 15.0
+ELSEWHERE = 0.5
+"""Half of RSS is lost, but something else grows."""
+HIDDEN = "pointers that the kernel keeps, or that are encoded or paged out, cannot be seen; that more is lost as RSS grows was not"
 
 
 def by_lost(case: Case) -> Finding | None:
@@ -18,16 +21,21 @@ def by_lost(case: Case) -> Finding | None:
     if lost is None or not (lost.dominates or lost.matters):
         return None
     held = inside.change(case, inside.HELD)
-    if not lost.dominates and weigh.grows(case) and held is not None and held.minor:
+    elsewhere = not lost.carries and bool(weigh.grows(case)) and held is not None and not held.main
+    if elsewhere and lost.of_rss < inside.MUCH:
         return None  # what grows now is something else
     because = [lost.said, *inside.graphs(case)]
     if held is not None and weigh.grows(case):
         because.append(held.said)
     against = [f"not sure to the byte: {one}" for one in case.facts.get("lost.caveats", "").splitlines()[:2]]
+    if elsewhere:
+        against.insert(0, "what grows now is not what malloc gave out: two things may be wrong")
+    if not lost.carries:
+        against.append(HIDDEN)
     return Finding(
         cause=NAME,
         verdict=Verdict.SUPPORTED,
-        probability=lost.sure,
+        probability=ELSEWHERE if elsewhere else lost.sure,
         headline="Native memory is lost: malloc'ed blocks that nothing points to any more.",
         bytes=lost.bytes,
         bytes_per_s=_pace(held),

@@ -139,12 +139,13 @@ _MALLOC_BYTES = {
     "in_use_resident_bytes": ("malloc, in use, resident", "resident bytes of chunks in use in heaps"),
     "free_resident_bytes": ("malloc, free, resident", "resident bytes of free chunks and tops"),
     "mmapped_resident_bytes": ("malloc, mapped blocks, resident", "resident bytes of mapped blocks"),
-    "lost_bytes": ("malloc, lost", "blocks in use that nothing points to: no code can free them any more"),
+    "lost_bytes": ("malloc, lost", "blocks in use that nothing that can be read points to"),
     "lost_certain_bytes": (
         "malloc, lost for certain",
         "lost without its largest few graphs, which a register or a root that was not read could still hold",
     ),
     "held_bytes": ("malloc, held", "blocks in use that something points to"),
+    "lost_resident_bytes": ("malloc, lost and resident", "the part of the lost blocks that is on resident pages"),
     "lost_maybe_bytes": ("malloc, perhaps lost", "blocks reached only through interior or stale words"),
 }
 _MALLOC_COUNTS = {

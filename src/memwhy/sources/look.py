@@ -40,9 +40,12 @@ _LOST = {
     "held_bytes": "malloc.held_bytes",
     "maybe_bytes": "malloc.lost_maybe_bytes",
     "chunks": "malloc.lost_chunks_count",
+    "resident_bytes": "malloc.lost_resident_bytes",
 }
 _NEEDS = {"malloc": "malloc", "heap": "go"}
 """First word of a ledger category → the part of the look without which its absent rows say nothing."""
+ROOTS_ARE_MISSING = "roots are missing"
+"""How a caveat begins that makes nothing lost for certain."""
 _OF_CORES = ("process.comm", "process.exe", "process.pid")
 _MOST_FACT_CHARACTERS = 4096
 
@@ -73,7 +76,9 @@ def parse(raw: bytes) -> Reading:
     if lost is not None:
         metrics |= _numbers(lost, _LOST)
         if "malloc.lost_bytes" in metrics:
-            metrics["malloc.lost_certain_bytes"] = max(0, metrics["malloc.lost_bytes"] - _largest(lost))
+            missing = any(one.startswith(ROOTS_ARE_MISSING) for one in _words(lost.get("caveats")))
+            certain = 0 if missing else metrics["malloc.lost_bytes"] - _largest(lost)
+            metrics["malloc.lost_certain_bytes"] = max(0, certain)
         facts["lost.caveats"] = "\n".join(_words(lost.get("caveats")))
         profiles += _graphs(lost, facts)
     if go is not None:
