@@ -17,7 +17,7 @@ from memwhy.cli.targets import ROOT
 from memwhy.diagnose import Casebook, diagnose
 from memwhy.inspect import DOCUMENTS, NAME, to_json
 from memwhy.inspect.inspector import Inspector
-from memwhy.model.errors import TargetGone, UsageError
+from memwhy.model.errors import MemwhyError, TargetGone, UsageError
 from memwhy.model.evidence import Evidence
 from memwhy.model.inspection import CgoCall, Inspection
 from memwhy.model.reading import Moment, Observation, Where
@@ -56,10 +56,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Look, look again, and answer, or raise."""
     apart_s = parse_duration(options.for_)
+    _check_writable(options)
+    target = options.target
     with stoppable():
-        if os.path.isfile(options.target):
+        if not target.isdigit() and os.path.isfile(target):
             return _core(options)
-        return _process(find_target(ROOT, options.target), apart_s, options)
+        if os.sep in target and os.path.exists(target):
+            raise UsageError(f"{target} is not a regular file", help="give a pid, a process name or a core file")
+        return _process(find_target(ROOT, target), apart_s, options)
 
 
 def _process(pid: int, apart_s: float, options: argparse.Namespace) -> int:
@@ -83,13 +87,14 @@ def _process(pid: int, apart_s: float, options: argparse.Namespace) -> int:
                     book.notes.append(f"The second look came too late: {error.message}.")
             if calls and found.go is not None:
                 found = replace(found, go=replace(found.go, cgo_calls=calls))
-            _keep_files(inspector, options)
+            files = _read_files(inspector, options)
     finally:
         watcher.close()
     wall_s = time.monotonic() - begun_s
     overhead = Overhead(cpu_s=round(time.process_time() - cpu_s, 3), wall_s=round(wall_s, 3), target_paused_s=0.0)
     report = replace(diagnose(book, overhead=overhead), inspection=found)
     write(report, options, to=options.output)
+    _keep_files(files, options)
     return 0
 
 
@@ -137,7 +142,7 @@ def _core(options: argparse.Namespace) -> int:
             show_contents=options.show_contents,
             progress=lambda text: progress.say(f"reading {text}"),
         )
-        _keep_files(inspector, options)
+        files = _read_files(inspector, options)
     book.add(
         Observation(
             source=NAME,
@@ -150,19 +155,54 @@ def _core(options: argparse.Namespace) -> int:
     wall_s = time.monotonic() - begun_s
     overhead = Overhead(cpu_s=round(time.process_time() - cpu_s, 3), wall_s=round(wall_s, 3), target_paused_s=0.0)
     write(replace(diagnose(book, overhead=overhead), inspection=found), options, to=options.output)
+    _keep_files(files, options)
     return 0
 
 
-def _keep_files(inspector: Inspector, options: argparse.Namespace) -> None:
-    """Files for other tools, in their own formats."""
-    for path, name in ((options.heap_profile, "heap profile"), (options.goroutines, "goroutines")):
+Files = list[tuple[str, str, bytes | MemwhyError]]
+"""Path, name, and contents or why there are none."""
+
+
+def _read_files(inspector: Inspector, options: argparse.Namespace) -> Files:
+    """What other tools open, read while the target is still there. What fails is told after the answer, not instead of it."""
+    files: Files = []
+    for path, name in ((options.heap_profile, "heap profile"), (options.goroutines, "list of goroutines")):
         if path is None:
             continue
-        content = inspector.file(name)
-        if content is None:
-            raise UsageError(f"there is no {name} in this process", help="Go programs have one")
+        try:
+            content = inspector.file(name.removeprefix("list of "))
+        except MemwhyError as error:
+            files.append((path, name, error))
+            continue
+        lacking = UsageError(
+            f"no {name} was written: the target has none", help="Go programs that can be read have one"
+        )
+        files.append((path, name, lacking if content is None else content))
+    return files
+
+
+def _keep_files(files: Files, options: argparse.Namespace) -> None:
+    """Write them; raises for the first that cannot be had or written, when all have been tried."""
+    failed: list[MemwhyError] = []
+    for path, name, content in files:
+        if isinstance(content, MemwhyError):
+            failed.append(content)
+            continue
         try:
             Path(path).write_bytes(content)
         except OSError as error:
-            raise UsageError(f"{path}: {error.strerror}", help="give another file") from error
-        say(f"{name} written to {path}", options)
+            failed.append(UsageError(f"{path}: {error.strerror}", help="give another file"))
+        else:
+            say(f"{name} written to {path}", options)
+    if failed:
+        raise failed[0]
+
+
+def _check_writable(options: argparse.Namespace) -> None:
+    """Every file that is asked for can be made: else the look, which may take minutes, would be in vain."""
+    for path in (options.output, options.heap_profile, options.goroutines):
+        folder = os.path.dirname(path or "") or "."
+        if path is not None and (
+            os.path.isdir(path) or not os.access(path if os.path.exists(path) else folder, os.W_OK)
+        ):
+            raise UsageError(f"{path} cannot be written", help="give another file")

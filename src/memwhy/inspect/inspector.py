@@ -170,9 +170,14 @@ class Inspector:
         return tuple(found)
 
     def file(self, name: str) -> bytes | None:
-        """A file for other tools ("heap profile", "goroutines"), read now; None where there is no such thing."""
-        files = (runtime.file(name) for runtime in self.runtimes)
-        return next((found for found in files if found is not None), None)
+        """A file for other tools ("heap profile", "goroutines"), read now; None where there is no such thing.
+
+        Raises TargetGone when the target ended meanwhile, Unsupported where it cannot be read.
+        """
+        self.space.check()
+        found = next((one for runtime in self.runtimes if (one := runtime.file(name)) is not None), None)
+        self.space.check()
+        return found
 
     def _read_regions(self, notes: list[str]) -> tuple[Region, ...]:
         """What the runtimes own, and which of them can be read now."""
