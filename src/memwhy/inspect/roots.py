@@ -1,7 +1,8 @@
 """Roots: every range of an address space in which a pointer that keeps a block alive may stand.
 
-The data of all modules, thread stacks above their stack pointers, the runtime's heap and stacks, and all writable
-memory that no allocator owns. Left out is malloc's own bookkeeping: its lists point to free chunks.
+The data of all modules, thread stacks, the runtime's heap and stacks, and all memory that the program can read, has written
+and no allocator owns: a table that was made read-only since still holds. Left out is malloc's own bookkeeping: its lists
+point to free chunks. What cannot be read without a trace is counted, not read: see `missing_roots`.
 """
 
 from bisect import bisect_right
@@ -10,10 +11,17 @@ from collections.abc import Iterator, Sequence
 from memwhy.inspect.blocks import Blocks
 from memwhy.inspect.ledger import Owned, index_of
 from memwhy.memory.space import Space
+from memwhy.model.mapping import Mapping
+from memwhy.model.units import human_bytes
 from memwhy.runtimes.interface import Root, Runtime
 
 RED_ZONE_BYTES = 128
 """What a function may use below its stack pointer (System V ABI, x86-64)."""
+MISSING = "roots are missing: "
+"""So begins what is said of pointers that could not be looked for: what they hold looks lost."""
+_SHARED_MEMORY = ("/dev/zero (deleted)", "/memfd:", "/SYSV", "/dev/shm/")
+"""The first is shared memory without a name: what of it is not resident is swapped out or was never touched."""
+_KERNELS_OWN = ("[vdso]", "[vvar]", "[vvar_vclock]", "[vsyscall]")
 
 
 def roots_of(
@@ -27,7 +35,8 @@ def roots_of(
 
     bookkeeping: ranges of malloc's own structures outside its heaps (main_arena in libc's data). What could not be
     walked of a heap is a root like any other memory: it may hold blocks that point to those that were walked.
-    Where threads may stand in the middle of an unread heap, what lies below their stack pointers may hold, too.
+    Below the stack pointers of a mapping other memory may lie (a pool that a stack was cut from, an unread heap), or a stack
+    that is dead: that may hold.
     """
     taken = [(region.start, region.end) for region in owned.regions]
     taken += [(share.start, share.end) for share in owned.shares]
@@ -41,14 +50,14 @@ def roots_of(
         if region.category == "heap.meta"
     ]
     for index, mapping in enumerate(space.mappings):
-        if mapping.perms[:2] != "rw" or mapping.rss_bytes == 0:
+        if not _may_hold(mapping) or mapping.rss_bytes == 0:
             continue
         start = max(mapping.start, min(stacks.get(index, (mapping.start,))))
         name = mapping.path or "anonymous"
         if index in stacks:
             name = "thread stack"
         roots += [Root(start=low, end=high, name=name) for low, high in _without(start, mapping.end, taken)]
-        if owned.stacks_anywhere and mapping.start < start and mapping.path != "[stack]":
+        if mapping.start < start and mapping.path != "[stack]":
             below = _without(mapping.start, start, taken)
             roots += [Root(start=low, end=high, name=name, certainty="maybe") for low, high in below]
     walked = sorted([(one.start, one.end) for one in blocks.heaps] + [(one.start, one.end) for one in blocks.mapped])
@@ -57,6 +66,37 @@ def roots_of(
             pieces = _without(share.start, share.end, walked)
             roots += [Root(start=low, end=high, name="malloc heap, not walked") for low, high in pieces]
     return roots
+
+
+def missing_roots(space: Space) -> tuple[str, ...]:
+    """What may hold pointers and is not on resident pages, in words: reading it would bring it back into the target's memory."""
+    swapped = sum(one.swap_bytes for one in space.mappings if one.perms[:1] == "r")
+    files = sum(one.size_bytes - one.rss_bytes for one in space.mappings if one.rss_bytes is not None and _is_file(one))
+    huge = sum(one.size_bytes for one in space.mappings if "ht" in one.vm_flags.split() and one.perms[:1] == "r")
+    kinds = (
+        (swapped, "are swapped out"),
+        (files, "of writable shared files are not resident"),
+        (huge, "are on huge pages of hugetlbfs"),
+    )
+    return tuple(f"{MISSING}{human_bytes(size)} {kind}, and were not read" for size, kind in kinds if size)
+
+
+def _may_hold(mapping: Mapping) -> bool:
+    """Can the program read it, and has it written to it? Clean pages of files hold no address of this run."""
+    if mapping.perms[:1] != "r" or mapping.path in _KERNELS_OWN:
+        return False
+    if mapping.perms[1:2] == "w" or not mapping.inode or mapping.rss_bytes is None:
+        return True
+    written = (mapping.anonymous_bytes, mapping.private_dirty_bytes, mapping.shared_dirty_bytes)
+    return any(written) or mapping.path.startswith(_SHARED_MEMORY)
+
+
+def _is_file(mapping: Mapping) -> bool:
+    """Is it mapped from a file, shared and writable, and no device's memory? Its pages may be on the disk only."""
+    flags = mapping.vm_flags.split()
+    if mapping.perms[:2] != "rw" or mapping.perms[3:4] != "s" or not mapping.inode:
+        return False
+    return not (mapping.path.startswith(_SHARED_MEMORY[:1]) or {"ht", "io", "pf"} & set(flags))
 
 
 def _stacks(space: Space) -> dict[int, list[int]]:

@@ -1,0 +1,173 @@
+/* Programs that lose nothing: what they hold is held from a place where one does not look for pointers at first. The first
+ * argument says where, the second is a file for what needs one. Says ready, then waits for stdin to end. */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define ALONE __attribute__((noinline, noclone))
+#define MANY 20000
+#define TABLE (MANY * sizeof(uintptr_t))
+#define POOL (8 << 20)
+#define CONNECTIONS 300
+
+static uint64_t *volatile boxes;
+
+static ALONE void *block(size_t size)
+{
+    return memset(malloc(size), 1, size);
+}
+
+static ALONE void fill(uintptr_t *table, uintptr_t tag)
+{
+    for (int i = 0; i < MANY; i++)
+        table[i] = tag | (uintptr_t)block(300);
+}
+
+static ALONE void wait_for_the_end(void)
+{
+    puts("ready");
+    fflush(stdout);
+    while (getchar() != EOF)
+        continue;
+}
+
+static _Noreturn void *wait_in_thread(void *barrier)
+{
+    pthread_barrier_wait(barrier);
+    for (;;)
+        pause();
+}
+
+/* One mapping: a table of pointers at its begin, the stack of a thread at its end. */
+static ALONE void below_a_stack(void)
+{
+    static pthread_barrier_t barrier;
+    pthread_attr_t attributes;
+    pthread_t thread;
+    char *pool = mmap(NULL, POOL, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    fill((uintptr_t *)(void *)pool, 0);
+    pthread_barrier_init(&barrier, NULL, 2);
+    pthread_attr_init(&attributes);
+    pthread_attr_setstack(&attributes, pool + POOL - (1 << 20), 1 << 20);
+    pthread_create(&thread, &attributes, wait_in_thread, &barrier);
+    pthread_barrier_wait(&barrier);
+}
+
+static ALONE void in_memory_made_read_only(int flags)
+{
+    void *table = mmap(NULL, TABLE, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS, -1, 0);
+
+    fill(table, 0);
+    mprotect(table, TABLE, PROT_READ);
+}
+
+static ALONE void in_a_file(const char *path, int evict)
+{
+    int file = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+    void *table;
+
+    if (file < 0 || ftruncate(file, TABLE))
+        exit(1);
+    table = mmap(NULL, TABLE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    fill(table, 0);
+    if (evict && (msync(table, TABLE, MS_SYNC) || madvise(table, TABLE, MADV_DONTNEED)))
+        exit(1);
+}
+
+struct connection {
+    int descriptor;
+    char *buffer;
+};
+
+static ALONE void in_an_epoll(void)
+{
+    int poll = epoll_create1(EPOLL_CLOEXEC);
+
+    for (int i = 0; i < CONNECTIONS; i++) {
+        struct connection *connection = block(sizeof *connection);
+        struct epoll_event event = {.events = EPOLLIN, .data.ptr = connection};
+        connection->descriptor = eventfd(0, EFD_CLOEXEC);
+        connection->buffer = block(32768);
+        if (epoll_ctl(poll, EPOLL_CTL_ADD, connection->descriptor, &event))
+            exit(1);
+    }
+}
+
+static ALONE void in_timers(void)
+{
+    for (int i = 0; i < CONNECTIONS; i++) {
+        struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN, .sigev_value.sival_ptr = block(4000)};
+        timer_t timer;
+        if (timer_create(CLOCK_MONOTONIC, &event, &timer))
+            exit(1);
+    }
+}
+
+static ALONE void in_boxes(void)
+{
+    boxes = block(TABLE);
+    fill((uintptr_t *)boxes, 0xfff8000000000000u);
+}
+
+static ALONE int on_a_large_stack(void)
+{
+    char *table[12000];
+
+    for (int i = 0; i < 12000; i++)
+        table[i] = block(2000);
+    __asm__ volatile("" ::"r"(table) : "memory");
+    wait_for_the_end();
+    __asm__ volatile("" ::"r"(table) : "memory");
+    return 0;
+}
+
+/* These are lost, in truth: of each, one page was touched. */
+static ALONE void nowhere_and_untouched(void)
+{
+    for (int i = 0; i < 100; i++)
+        *(volatile char *)malloc(1 << 20) = 1;
+    for (int i = 0; i < 100; i++)
+        *(volatile char *)malloc(100000) = 1;
+}
+
+int main(int count, char **arguments)
+{
+    const char *where = count > 1 ? arguments[1] : "", *path = count > 2 ? arguments[2] : "";
+
+    if (!strcmp(where, "large stack"))
+        return on_a_large_stack();
+    if (!strcmp(where, "below a stack"))
+        below_a_stack();
+    else if (!strcmp(where, "read-only memory"))
+        in_memory_made_read_only(MAP_PRIVATE);
+    else if (!strcmp(where, "read-only shared memory"))
+        in_memory_made_read_only(MAP_SHARED);
+    else if (!strcmp(where, "shared file"))
+        in_a_file(path, 0);
+    else if (!strcmp(where, "evicted file"))
+        in_a_file(path, 1);
+    else if (!strcmp(where, "epoll"))
+        in_an_epoll();
+    else if (!strcmp(where, "timers"))
+        in_timers();
+    else if (!strcmp(where, "boxes"))
+        in_boxes();
+    else if (!strcmp(where, "nowhere"))
+        nowhere_and_untouched();
+    else if (!strcmp(where, "ring") && syscall(SYS_io_uring_setup, 8, (char[256]){0}) < 0)
+        return 1;
+    wait_for_the_end();
+    return 0;
+}
