@@ -35,7 +35,7 @@ def test_one_look_at_mostly_idle_memory_supports_it() -> None:
     found = judge(look)
     assert (found.verdict, found.because) == (
         Verdict.SUPPORTED,
-        ("idle and unreleased Go heap is 78 % of the total",),
+        ("idle and unreleased Go heap beyond what the next cycle needs is 78 % of the total",),
     )
 
 

@@ -28,9 +28,11 @@ KINDS = {
 def test_every_resident_byte_is_in_the_ledger_and_nearly_all_are_explained(kind: str) -> None:
     with program(*KINDS[kind]) as running:
         running.ask("truth")  # it has waited once for a line, and has what it needs for that
-        rss_bytes = resident_bytes(running.pid)
+        before_bytes = resident_bytes(running.pid)
         found = inspect(running.pid)
-    assert (found["rss_bytes"], found["moved_bytes"]) == (rss_bytes, 0)
+        rss_bytes = resident_bytes(running.pid)
+    assert found["rss_bytes"] in (before_bytes, rss_bytes)  # an interpreter may still tidy up after its answer
+    assert found["moved_bytes"] == 0
     if kind != "python":  # pymalloc's arenas are mappings of nobody that we know
         assert found["unexplained_bytes"] <= 0.001 * rss_bytes + (256 << 10)
 

@@ -28,6 +28,9 @@ def judge(case: Case) -> Finding:
     most = retained.series.most
     resident = inside.share_of_rss(case, inside.IDLE)
     share = resident if resident is not None else weigh.level_share(case, "derived.go_retained_bytes")
+    idle = retained.series.last if resident is None else inside.level(case, inside.IDLE)
+    if share is not None and idle:
+        share *= max(0, idle - _room(case)) / idle
     lazy = weigh.level_share(case, "process.lazy_free_bytes")
     held = weigh.part(case, "derived.go_held_bytes")
     if growing and (retained.minor or (held is not None and held.minor)):
@@ -39,8 +42,12 @@ def judge(case: Case) -> Finding:
         )
     if growing is None and share is not None and share >= 0.5:
         if resident is None:
-            return _supported(retained, f"idle and unreleased Go heap is {weigh.percent(share)} of the total", 0.65)
-        return _supported(retained, f"idle Go heap that is resident is {weigh.percent(share)} of RSS", 0.75)
+            text = (
+                f"idle and unreleased Go heap beyond what the next cycle needs is {weigh.percent(share)} of the total"
+            )
+            return _supported(retained, text, 0.65)
+        text = f"idle Go heap that is resident, beyond what the next cycle needs, is {weigh.percent(share)} of RSS"
+        return _supported(retained, text, 0.75)
     if lazy is not None and lazy >= 0.3:
         return _supported(
             retained, f"{weigh.percent(lazy)} of RSS is lazily freed (MADV_FREE): the kernel takes it when short", 0.7
@@ -51,6 +58,12 @@ def judge(case: Case) -> Finding:
     return Finding(
         cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.06, bytes=most, because=(weigh.said(retained),)
     )
+
+
+def _room(case: Case) -> int:
+    """What the heap may still grow by before the next collection: idle memory that is about to be used is not retained."""
+    next_gc, live = case.series.get("go.next_gc_bytes"), case.series.get("go.heap_alloc_bytes")
+    return 0 if next_gc is None or live is None else max(0, next_gc.last - live.last)
 
 
 def _supported(retained: weigh.Part, text: str, sure: float) -> Finding:
