@@ -8,6 +8,7 @@ from typing import Self
 
 from memwhy.inspect.blocks import Blocks
 from memwhy.inspect.glibc import MallocBlocks, MallocHeap, NoMalloc, grown, read_blocks, read_malloc
+from memwhy.inspect.kernel_held import read_kernel_held
 from memwhy.inspect.ledger import Ledger, Owned, keep_ledger
 from memwhy.inspect.lost import find_lost
 from memwhy.inspect.roots import roots_of
@@ -23,6 +24,8 @@ from memwhy.runtimes.interface import Adapter, Region, Root, Runtime, Unsupporte
 from memwhy.sources.proc import smaps
 
 _MOST_MISSING = 3
+_CUT_OFF = "what is lost was not looked for: the core is cut off, roots are missing"
+_LEFT_OUT = "what is lost was not looked for: the core leaves written memory out (see core(5), coredump_filter), roots are missing"
 Progress = Callable[[str], None]
 """Called with a few words on what is being done now."""
 
@@ -30,9 +33,10 @@ Progress = Callable[[str], None]
 class Inspector:
     """One attached address space. A context manager; `look` may be called again and again."""
 
-    def __init__(self, space: Space, *, adapters: Sequence[Adapter] = ADAPTERS) -> None:
-        """space: closed with the inspector, and when attaching fails."""
+    def __init__(self, space: Space, *, adapters: Sequence[Adapter] = ADAPTERS, root: str = "/proc") -> None:
+        """space: closed with the inspector, and when attaching fails. root: the procfs that a live one is in."""
         self.space = space
+        self._root = root
         self.notes: list[str] = []
         self._begun_s, self._begun_cpu_s = time.monotonic(), time.process_time()
         self._refused = False
@@ -57,7 +61,7 @@ class Inspector:
             except PermissionError as error:
                 raise NotPermitted(f"the kernel does not let us read the mappings of pid {pid}") from error
 
-        return cls(Live.open(pid, root=root, mappings=mappings))
+        return cls(Live.open(pid, root=root, mappings=mappings), root=root)
 
     @classmethod
     def open_core(cls, path: str) -> Self:
@@ -212,6 +216,9 @@ class Inspector:
         self, heap: MallocHeap, owned: Owned, notes: list[str], *, show_contents: bool, progress: Progress
     ) -> Lost | None:
         """None, with a note, where the roots cannot be read: without all of them what is held looks lost."""
+        if isinstance(self.space, Core) and (self.space.missing_bytes or self.space.left_out_bytes):
+            notes.append(_CUT_OFF if self.space.missing_bytes else _LEFT_OUT)
+            return None
         try:
             found = find_lost(
                 self.space,
@@ -221,6 +228,7 @@ class Inspector:
                 show_contents=show_contents,
                 progress=progress,
                 again=lambda: self._again(heap, owned),
+                kernel_held=lambda: read_kernel_held(self.space, self._root),
             )
             return replace(found, caveats=(*found.caveats, *_not_walked(heap.census)))
         except TargetGone:

@@ -17,6 +17,8 @@ from memwhy.inspect.arrivals import arrivals
 from memwhy.inspect.blocks import Blocks
 from memwhy.inspect.chunks import LOW, ChunkRows, Tick, has_bit, rows_of
 from memwhy.inspect.graph import common, graph, mark, weigh
+from memwhy.inspect.kernel_held import KernelHeld
+from memwhy.inspect.roots import missing_roots
 from memwhy.inspect.samples import shapes_of
 from memwhy.inspect.telling import tell
 from memwhy.memory.space import Module, Space
@@ -27,6 +29,8 @@ from memwhy.runtimes.interface import Root
 Progress = Callable[[str], None]
 Again = Callable[[], tuple[Blocks, Sequence[Root]]]
 """A second look: walks the heaps and lists the roots anew."""
+Held = Callable[[], KernelHeld]
+"""What the kernel keeps, as it is now."""
 
 _SAMPLED_SHAPES = 64
 _SAMPLED_CHUNKS = 512
@@ -51,20 +55,22 @@ def find_lost(
     show_contents: bool = False,
     progress: Progress | None = None,
     again: Again | None = None,
+    kernel_held: Held = KernelHeld,
 ) -> Lost:
     """What no root leads to, by the shape of its graphs; the rows sum to `Lost.bytes` exactly.
 
     show_contents: samples of strings. again: with a live target, walks anew before the second look, so that what was freed or
-    allocated meanwhile is known; without it the second look uses the same blocks.
+    allocated meanwhile is known; without it the second look uses the same blocks. kernel_held: asked before each look.
     """
-    caveats: list[str] = []
-    look = _Look(space, blocks, roots, _tick(progress, "what the roots lead to"))
+    caveats: list[str] = [*missing_roots(space)]
+    look = _Look(space, blocks, roots, _tick(progress, "what the roots lead to"), held=kernel_held())
     if space.pid is not None:
-        look, moved_bytes = _look_again(look, space, blocks, roots, again, progress)
+        look, moved_bytes = _look_again(look, space, blocks, roots, again, progress, kernel_held)
         if moved_bytes:
             caveats.append(
                 f"the target moved: {human_bytes(moved_bytes)} were reachable in some of our looks only, and count as held"
             )
+    caveats += look.held.missing
     if not look.roots_bytes:
         caveats.append("no roots could be read: everything looks lost")
     keys = _keys(space, modules)
@@ -115,6 +121,7 @@ def _look_again(
     roots: Sequence[Root],
     again: Again | None,
     progress: Progress | None,
+    kernel_held: Held,
 ) -> tuple["_Look", int]:
     """Looks once more, and as often as looks still disagree; (the last, the bytes that one look alone would have lost as well).
 
@@ -130,7 +137,7 @@ def _look_again(
             newer, roots = again()
         came = arrivals(newer, blocks)
         doing = f"look {turn}, for what moved meanwhile"
-        following = _Look(space, blocks, roots, _tick(progress, doing), came=came, recent=recent)
+        following = _Look(space, blocks, roots, _tick(progress, doing), held=kernel_held(), came=came, recent=recent)
         following.keep_used(newer)
         recent = _merged([*recent, *came, *arrivals(blocks, newer)])
         blocks = newer
@@ -165,13 +172,15 @@ class _Look:
         roots: Sequence[Root],
         tick: Tick | None,
         *,
+        held: KernelHeld,
         came: Sequence[Range] = (),
         recent: Sequence[Range] = (),
     ) -> None:
-        """came: blocks that are newer than `blocks`; what they are linked to is held. recent: memory that was a block's a
+        """held: what the kernel keeps. came: blocks that are newer than `blocks`; what they are linked to is held. recent: memory that was a block's a
         moment ago: may hold."""
         self.source = (space.source.fd, space.source.pid, space.source.segments)
         self.rows: ChunkRows = rows_of(blocks)
+        self.held = held
         self._mapped = blocks.mapped
         owned = sorted([(one.start, one.end) for one in blocks.heaps] + [(one.start, one.end) for one in blocks.mapped])
         certain = _without(_merged((one.start, one.end) for one in roots if one.certainty == "sure"), owned)
@@ -180,13 +189,14 @@ class _Look:
         recent = _without(recent, came)
         self.resident = _resident(space, [*owned, *certain, *doubtful, *came, *recent])
         registers = array("Q", (word for thread in space.threads() for word in thread.registers if 0 <= word < 1 << 64))
+        known = registers + held.words
         self.sure, self.maybe, self.total, self.roots_bytes = mark(
             self.source,
             self.rows,
             self.resident.tobytes(),
             _flat(certain),
             _flat(doubtful),
-            registers.tobytes(),
+            known.tobytes(),
             tick,
             _flat(came),
             _flat(recent),

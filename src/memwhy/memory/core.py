@@ -89,6 +89,20 @@ class Core(Space):
         return (*self._headers.notes, *self._file_notes, self._pages.note)
 
     @property
+    def missing_bytes(self) -> int:
+        """What the core claims to hold and does not: it is cut off."""
+        return self._headers.missing_bytes
+
+    @property
+    def left_out_bytes(self) -> int:
+        """Writable memory of no file that the core names and does not hold: left out by coredump_filter or MADV_DONTDUMP."""
+        return sum(
+            load.end - load.start
+            for load in self._headers.loads
+            if "w" in load.perms and not load.file_size and self._file_of(load.start) is None
+        )
+
+    @property
     def facts(self) -> Map[str, str]:
         """Its program's name and path, its pid, how many threads it had; what its notes do not tell is left out."""
         headers = self._headers
