@@ -84,6 +84,8 @@ class World:
         kind = self.random.random()
         if kind < 0.5 and self.users:
             return self.random.choice(self.users)
+        if kind < 0.58 and self.users:
+            return self.random.choice(self.users) | self.random.choice((0xFFF8, 0x7FFC, 1, 0x8000)) << 48
         if kind < 0.65 and self.users:
             return self.random.choice(self.users) + self.random.choice((1, 2, 4, 8, 16, 24, 32))
         if kind < 0.8:
@@ -149,11 +151,13 @@ class World:
 
     def maybe(self, sure: set[int]) -> set[int]:
         """Plain search again, until nothing is added: which words lead to what is not sure."""
-        found: set[int] = set()
-        for word in [*memoryview(self.known).cast("Q"), *self.words(ROOTS, ROOTS + PAGE)]:
+        found: set[int] = {number for word in self.outside() for number in self.boxed(word)}
+        for word in self.outside():
             found |= {number for number in [self.chunk_of(word)] if number is not None}
         for source in sure:
             for at, word in self.placed(*self.chunks[source]):
+                if (boxed := self.boxed(word)) and not self.is_slack(source, at):
+                    found |= boxed
                 target = self.chunk_of(word)
                 if target is not None and (
                     (word % 8 < 4 and not self.is_slack(source, at)) or self.believes(at, word, target)
@@ -170,9 +174,26 @@ class World:
                 and target not in found | sure
                 and (word == self.chunks[target][0] or self.believes(at, word, target))
             }
-            if not more:
+            more |= {number for word in self.words(ROOTS + PAGE, ROOTS + 2 * PAGE) for number in self.boxed(word)}
+            more |= {
+                number
+                for source in found
+                for at, word in self.placed(*self.chunks[source])
+                for number in self.boxed(word)
+                if not self.is_slack(source, at)
+            }
+            if more <= found | sure:
                 return found
-            found |= more
+            found |= more - sure
+
+    def outside(self) -> list[int]:
+        """The words of the certain roots."""
+        return [*memoryview(self.known).cast("Q"), *self.words(ROOTS, ROOTS + PAGE)]
+
+    def boxed(self, word: int) -> set[int]:
+        """The chunk that a word points to once its upper 16 bits, if it has any there, are taken away."""
+        pointed = word % (1 << 48)
+        return {self.users.index(pointed)} if word != pointed and pointed in self.users else set()
 
     def is_slack(self, source: int, at: int) -> bool:
         user, size = self.chunks[source][0], self.whole(source)

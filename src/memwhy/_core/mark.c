@@ -6,6 +6,7 @@
 
 #define LIST 65536 /* chunks to be read next; what does not fit waits in a bitmap */
 #define DIGIT 11
+#define ADDRESS_BITS 48 /* of user space with four levels of page tables; above, programs keep types and counts */
 
 enum owner { ROOT, CHUNK, FRESH }; /* whose words are read */
 
@@ -30,6 +31,23 @@ static void enqueue(struct marking *marking, const struct chunk *found)
     }
 }
 
+/* A value with something in its upper 16 bits (NaN boxes, tags): exact hits only, and never sure. */
+static void follow_boxed(struct marking *marking, uint64_t word, uint32_t owner, uint64_t at)
+{
+    struct chunk found;
+
+    if (chunks_resolve(marking->chunks, word & ((UINT64_C(1) << ADDRESS_BITS) - 1), &marking->hint, 0, &found) != CHUNK_EXACT ||
+        bit_get(marking->sure, found.number) || bit_get(marking->maybe, found.number))
+        return;
+    if (owner == FRESH && !believe_fresh(&marking->believing, at, &found))
+        return;
+    if (owner == CHUNK && believe_behind_text(&marking->believing, at))
+        return;
+    bit_set(marking->maybe, found.number);
+    if (marking->interior_too)
+        enqueue(marking, &found);
+}
+
 static void follow(void *context, const uint64_t *words, size_t count, uint32_t owner, uint64_t address)
 {
     struct marking *marking = context;
@@ -37,6 +55,8 @@ static void follow(void *context, const uint64_t *words, size_t count, uint32_t 
     for (size_t i = 0; i < count; i++) {
         struct chunk found;
         enum chunk_hit hit = chunks_resolve(marking->chunks, words[i], &marking->hint, 1, &found);
+        if (hit == CHUNK_NONE && words[i] >> ADDRESS_BITS)
+            follow_boxed(marking, words[i], owner, address + 8 * i);
         if (hit == CHUNK_NONE || bit_get(marking->sure, found.number))
             continue;
         if (marking->interior_too) {

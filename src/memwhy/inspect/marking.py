@@ -9,6 +9,8 @@ TAGS = 7
 """What runtimes put into the low bits of a pointer."""
 STOLEN = 3
 """What C and C++ programs put there: one bit or two."""
+ADDRESS_BITS = 48
+"""Of user space with four levels of page tables; above, programs keep types and counts (NaN boxes, tags)."""
 LINKS_BYTES = 24
 """From where a node begins to its last link: colour, parent, left, right."""
 ONE_WAY_BYTES = 16
@@ -52,9 +54,23 @@ def mark_pure(
     def is_untagged(word: int, at: int) -> bool:
         return word & TAGS <= STOLEN and not belief.is_behind_text(at)
 
+    def follow_boxed(word: int, at: int, *, doubting: bool, owner: Owner) -> None:
+        hit = table.resolve(word & ((1 << ADDRESS_BITS) - 1))
+        if hit is None or not hit[1] or hit[0].number in sure or hit[0].number in maybe:
+            return
+        if owner == "fresh" and not belief.is_linked(at, hit[0]):
+            return
+        if owner == "chunk" and belief.is_behind_text(at):
+            return
+        maybe.add(hit[0].number)
+        if doubting:
+            todo.append(hit[0])
+
     def follow(found: Iterable[tuple[int, int]], *, doubting: bool, owner: Owner) -> None:
         for at, word in found:
             hit = table.resolve(word)
+            if hit is None and word >> ADDRESS_BITS:
+                follow_boxed(word, at, doubting=doubting, owner=owner)
             if hit is None or hit[0].number in sure:
                 continue
             chunk, exact = hit
