@@ -151,6 +151,9 @@ def lost(case: Case) -> LostMemory | None:
     whole, resident = level(case, LOST), level(case, "malloc.lost_resident_bytes")
     if whole and resident is not None:
         of_rss *= min(1.0, resident / whole)
+    in_use = share_of_rss(case, HELD)  # resident, while malloc's sizes may be of pages that nobody touched
+    if in_use is not None:
+        of_rss = min(of_rss, in_use)
     (first_s, first), (last_s, last) = series.points[0], series.points[-1]
     grown = rss.get(last_s, 0) - rss.get(first_s, 0) if first_s in rss and last_s in rss else 0
     return LostMemory(
