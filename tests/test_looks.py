@@ -174,11 +174,13 @@ def test_freed_memory_that_malloc_keeps_is_told_from_a_leak(watched: dict[str, "
     assert "malloc_trim could give back" in findings["native-retained"]["because"][-1]
 
 
-def test_blocks_that_are_forgotten_are_found_and_the_verdict_is_high(
+def test_blocks_that_are_forgotten_are_found_lost_and_sure_as_far_as_one_search_can_be(
     watched: dict[str, "Future[dict[str, Any]]"],
 ) -> None:
+    """A watch this short may have time for one search only: that what is lost grows is then not seen."""
     answer = watched["drop"].result()
-    assert (answer["verdict"]["cause"], answer["verdict"]["confidence"]) == ("native-leak", "high")
+    assert answer["verdict"]["cause"] == "native-leak"
+    assert answer["verdict"]["probability"] >= 0.85
     assert {row["method"] for row in answer["attribution"]} == {"lost"}
     assert {row["function"] for row in answer["attribution"]} >= {
         "lost blocks (4,016 bytes each)",
