@@ -65,3 +65,30 @@ def test_a_table_below_a_stack_in_one_mapping_may_hold(holding: Start) -> None:
         lost = lost_in(pid)
     assert (lost.bytes, lost.caveats) == (0, ())
     assert lost.maybe_bytes >= BLOCKS_BYTES
+
+
+@pytest.mark.parametrize("where", ["epoll", "timers"])
+def test_what_only_the_kernel_keeps_a_pointer_to_is_held(holding: Start, where: str) -> None:
+    with holding(where) as pid:
+        lost = lost_in(pid)
+    assert lost.bytes == 0
+    assert lost.held_bytes > 1_000_000
+
+
+def test_numbers_in_the_upper_bits_of_a_pointer_hide_it_from_nobody(holding: Start) -> None:
+    with holding("boxes") as pid:
+        lost = lost_in(pid)
+    assert lost.bytes == 0
+    assert lost.maybe_bytes >= BLOCKS_BYTES
+
+
+def test_a_table_that_is_paged_out_is_said_to_be_a_missing_root(holding: Start, tmp_path: Path) -> None:
+    with holding("evicted file", tmp_path / "table") as pid:
+        lost = lost_in(pid)
+    assert [one for one in lost.caveats if one.startswith("roots are missing: ")] != []
+
+
+def test_what_nothing_points_to_is_lost(holding: Start) -> None:
+    with holding("nowhere") as pid:
+        lost = lost_in(pid)
+    assert lost.bytes >= 0.99 * BLOCKS_BYTES
