@@ -159,6 +159,10 @@ class Core(Space):
     def refresh(self) -> None:
         """A core does not change."""
 
+    def ran_ns(self) -> int:
+        """A core stands still."""
+        return 0
+
     def close(self) -> None:
         """Let go of the descriptors."""
         while self._descriptors:

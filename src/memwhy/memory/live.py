@@ -14,6 +14,7 @@ from memwhy.memory.access import why_denied
 from memwhy.memory.modules import Files
 from memwhy.memory.reading import gather_pages, read_pages
 from memwhy.memory.residency import Residency
+from memwhy.memory.rest import ran_ns
 from memwhy.memory.space import Module, Source, Space, Thread
 from memwhy.memory.threads import read_threads
 from memwhy.model.errors import MemwhyError, NotPermitted, ParseError, TargetGone
@@ -121,6 +122,10 @@ class Live(Space):
             raise
         self.check()
         self._residency.look_at(self.mappings)
+
+    def ran_ns(self) -> int | None:
+        """CPU time of its threads so far; None while one runs, and where others may write: see `memory.rest`."""
+        return ran_ns(self._directory, self.source.pid, self.mappings) if self.source.pid else None
 
     def close(self) -> None:
         """Let go of the descriptors."""

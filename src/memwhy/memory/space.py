@@ -119,6 +119,10 @@ class Space(ABC):
         """Raises TargetGone when the process ended or became another program since it was opened. Cheap."""
         return
 
+    def ran_ns(self) -> int | None:
+        """Equal at two moments: it stood still in between. None where that cannot be told, or while it runs."""
+        return None
+
     @abstractmethod
     def close(self) -> None:
         """Let go of the descriptors."""

@@ -42,9 +42,16 @@ _PROCESS_BYTES = {
     "page_tables_bytes": ("page tables", "status VmPTE; kernel memory, not in RSS"),
     "locked_bytes": ("locked", "status VmLck"),
     "children_rss_bytes": ("children's RSS", "sum of VmRSS over all descendants"),
+    "shared_bytes": ("RSS, shared", "top SHR, resident file pages and shared memory together"),
+    "uss_bytes": ("USS", "smaps Private_Clean + Private_Dirty, psutil uss: what ending the process gives back"),
+    "private_virtual_bytes": ("private address space", "pmap -d writeable/private: virtual, not resident"),
+    "arena_like_bytes": (
+        "64 MiB mappings",
+        "resident bytes of anonymous mappings of 64 MiB: glibc's arenas by their size",
+    ),
 }
 _PROCESS_COUNTS = {
-    "threads_count": ("threads", "status Threads"),
+    "threads_count": ("threads", "status Threads, ps nlwp, a count of `ps -L` or task/"),
     "children_count": ("descendants", "task/TID/children"),
     "descriptors_count": ("descriptors", "entries of /proc/PID/fd"),
     "sockets_count": ("sockets", "descriptors that are sockets"),
@@ -55,6 +62,8 @@ _PROCESS_COUNTS = {
     "sockets_established_count": ("sockets, established", "/proc/PID/net/tcp* joined with fd by inode"),
     "sockets_close_wait_count": ("sockets, CLOSE_WAIT", "/proc/PID/net/tcp* joined with fd by inode"),
     "sockets_listen_count": ("sockets, listening", "/proc/PID/net/tcp* joined with fd by inode"),
+    "sockets_time_wait_count": ("sockets, TIME_WAIT", "netstat, ss: held by the kernel, by no descriptor"),
+    "arena_like_count": ("64 MiB mappings", "anonymous mappings of 64 MiB, glibc's HEAP_MAX_SIZE (malloc/arena.c)"),
 }
 _HOST_BYTES = {
     "total_bytes": ("memory", "free total, meminfo MemTotal"),
@@ -76,6 +85,15 @@ _HOST_BYTES = {
     "page_tables_bytes": ("page tables of all processes", "meminfo PageTables"),
     "percpu_bytes": ("per-cpu", "meminfo Percpu"),
     "vmalloc_bytes": ("vmalloc", "meminfo VmallocUsed"),
+    "slab_bytes": ("slab", "meminfo Slab, sum of slabinfo or slabtop: reclaimable and not"),
+    "slab_top_bytes": (
+        "largest slab cache",
+        "slabtop, slabinfo: the cache that is largest; its name is the fact slab.top",
+    ),
+    "processes_rss_bytes": (
+        "RSS of all processes",
+        "sum over a whole ps or top table; shared pages counted many times",
+    ),
 }
 _CGROUP_BYTES = {
     "current_bytes": ("cgroup memory", "memory.current, v1 memory.usage_in_bytes: page cache included"),
@@ -87,6 +105,13 @@ _CGROUP_BYTES = {
     "kernel_bytes": ("cgroup kernel memory", "memory.stat kernel, v1 memory.kmem.usage_in_bytes"),
     "slab_bytes": ("cgroup slab", "memory.stat slab"),
     "sock_bytes": ("cgroup socket buffers", "memory.stat sock"),
+    "working_set_bytes": (
+        "container working set",
+        "usage - inactive_file: kubectl top, docker stats since 17.06; active_file is still counted in",
+    ),
+    "active_file_bytes": ("cgroup active file", "memory.stat active_file, v1 total_active_file"),
+    "slab_reclaimable_bytes": ("cgroup slab, reclaimable", "memory.stat slab_reclaimable"),
+    "mapped_file_bytes": ("cgroup mapped files", "memory.stat file_mapped, v1 total_mapped_file; part of the cache"),
 }
 _GO_BYTES = {
     "sys_bytes": ("Go Sys", "MemStats.Sys: address space obtained from the OS; virtual, not resident"),
@@ -107,6 +132,49 @@ _GO_BYTES = {
     "other_sys_bytes": ("Go other", "MemStats.OtherSys"),
     "next_gc_bytes": ("Go next GC", "MemStats.NextGC: heap size at which the next collection starts"),
     "memory_limit_bytes": ("Go memory limit", "GOMEMLIMIT, debug.SetMemoryLimit"),
+}
+_RUNTIME_BYTES = {
+    "heap_used_bytes": (
+        "runtime heap used",
+        "what a runtime other than Go says is allocated: JVM used, Node heapUsed, tracemalloc current",
+    ),
+    "heap_committed_bytes": ("runtime heap committed", "JVM committed, Node heapTotal"),
+    "heap_limit_bytes": ("runtime heap limit", "JVM -Xmx, V8 heap_size_limit"),
+    "heap_after_gc_bytes": ("runtime heap after GC", "the lower figure of a collection in a GC log: what is live"),
+    "external_bytes": (
+        "runtime memory outside its heap",
+        "Node external, JVM direct buffers, Netty's used direct memory",
+    ),
+    "array_buffers_bytes": ("Node array buffers", "process.memoryUsage().arrayBuffers, part of external"),
+    "native_committed_bytes": (
+        "JVM committed, all",
+        "Native Memory Tracking total committed: what the JVM itself knows of",
+    ),
+    "native_reserved_bytes": ("JVM reserved, all", "Native Memory Tracking total reserved: address space"),
+    "metaspace_bytes": ("JVM classes and metaspace", "Native Memory Tracking Class and Metaspace committed"),
+    "thread_stacks_bytes": ("JVM thread stacks", "Native Memory Tracking Thread committed"),
+    "code_bytes": ("JVM compiled code", "Native Memory Tracking Code committed"),
+    "gc_bytes": ("JVM collector", "Native Memory Tracking GC committed"),
+    "other_bytes": ("JVM other and internal", "Native Memory Tracking Other, Internal, Arena Chunk, Unknown committed"),
+    "traced_peak_bytes": ("tracemalloc peak", "tracemalloc.get_traced_memory()[1]"),
+}
+_RUNTIME_COUNTS = {
+    "objects_count": ("runtime objects", "gc.get_objects(), class histogram total, heap snapshot nodes"),
+    "classes_count": ("JVM classes", "classes loaded"),
+}
+_TOOL_BYTES = {
+    "definitely_lost_bytes": ("definitely lost", "valgrind memcheck LEAK SUMMARY; LSan direct leaks"),
+    "indirectly_lost_bytes": ("indirectly lost", "valgrind memcheck LEAK SUMMARY; LSan indirect leaks"),
+    "possibly_lost_bytes": ("possibly lost", "valgrind memcheck LEAK SUMMARY"),
+    "still_reachable_bytes": (
+        "still reachable",
+        "valgrind memcheck LEAK SUMMARY: held at exit, can be the leak all the same",
+    ),
+    "outstanding_bytes": (
+        "outstanding native allocations",
+        "bcc memleak, heaptrack leaked, massif's last snapshot, jeprof total",
+    ),
+    "peak_bytes": ("peak native allocations", "heaptrack, massif: the most at one time"),
 }
 _GO_COUNTS = {
     "goroutines_count": ("goroutines", "goroutine profile total, runtime.NumGoroutine"),
@@ -135,6 +203,12 @@ _MALLOC_BYTES = {
     "tcache_bytes": ("malloc, in tcache", "freed chunks that threads keep; counted as in use by mallinfo2"),
     "top_bytes": ("malloc, tops", "the unused end of every arena, virtual"),
     "mmapped_bytes": ("malloc, mapped blocks", "mallinfo2 hblkhd: large blocks with a mapping of their own, virtual"),
+    "active_bytes": (
+        "allocator, active pages",
+        "jemalloc stats.active, tcmalloc: pages with at least one block in use",
+    ),
+    "resident_bytes": ("allocator, resident", "jemalloc stats.resident: active, dirty and metadata pages"),
+    "retained_virtual_bytes": ("allocator, retained", "jemalloc stats.retained: address space kept, not resident"),
     "trimmable_bytes": ("malloc_trim could give back", "whole resident pages in free chunks and tops: the most"),
     "in_use_resident_bytes": ("malloc, in use, resident", "resident bytes of chunks in use in heaps"),
     "free_resident_bytes": ("malloc, free, resident", "resident bytes of free chunks and tops"),
@@ -223,6 +297,9 @@ REGISTRY: dict[str, Metric] = {
         *_rows("cgroup", "bytes", "gauge", _CGROUP_BYTES),
         *_rows("go", "bytes", "gauge", _GO_BYTES),
         *_rows("go", "count", "gauge", _GO_COUNTS),
+        *_rows("runtime", "bytes", "gauge", _RUNTIME_BYTES),
+        *_rows("runtime", "count", "gauge", _RUNTIME_COUNTS),
+        *_rows("tool", "bytes", "gauge", _TOOL_BYTES),
         *_rows("malloc", "bytes", "gauge", _MALLOC_BYTES),
         *_rows("malloc", "count", "gauge", _MALLOC_COUNTS),
         *_rows("ledger", "bytes", "gauge", _LEDGER),

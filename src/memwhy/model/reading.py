@@ -21,6 +21,8 @@ class Reading:
     quanta: the resolution of a metric where the source rounds (free -m: 1 MiB), same unit.
     facts: words by fact name ("go.version", "host.kernel", …).
     wall_ns: the block's own time stamp, if it carries one.
+    elapsed_ns: time since a beginning that all readings of the page share, where that is what the block tells
+        ("after 4 hours", `gc 12 @8.5s`, a column of minutes); wall_ns goes before it.
     subject: whose figures these are, if the block itself tells ("host gambling", "pid 4711").
     notes: what a reader of the answer has to know about these figures ("'Malloc' is not Go's Mallocs").
     line, last_line: 1-based within the text given to parse, where the reader knows.
@@ -32,6 +34,7 @@ class Reading:
     mappings: tuple[Mapping, ...] = ()
     profiles: tuple[Profile, ...] = ()
     wall_ns: int | None = None
+    elapsed_ns: int | None = None
     subject: str | None = None
     notes: tuple[str, ...] = ()
     line: int | None = None

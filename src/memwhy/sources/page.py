@@ -7,7 +7,7 @@ from types import ModuleType
 
 from memwhy.model.errors import MemwhyError, ParseError
 from memwhy.model.reading import Reading
-from memwhy.sources import go, pasted, proc
+from memwhy.sources import go, managed, native, pasted, proc, system, words
 from memwhy.sources.pasted.prompts import read_prompt
 from memwhy.sources.pasted.sections import section_above
 from memwhy.sources.span import Span
@@ -20,10 +20,11 @@ def _listed(package: ModuleType) -> tuple[ModuleType, ...]:
 
 KERNEL: tuple[ModuleType, ...] = _listed(proc)
 RUNTIME: tuple[ModuleType, ...] = _listed(go)
-READERS: tuple[ModuleType, ...] = tuple(m for m in (*RUNTIME, *KERNEL, *_listed(pasted)) if hasattr(m, "find"))
-"""Every reader that can find its blocks in a page, in order of priority."""
+PASTED: tuple[ModuleType, ...] = tuple(m for room in (native, managed, system, pasted, words) for m in _listed(room))
+READERS: tuple[ModuleType, ...] = tuple(m for m in (*RUNTIME, *KERNEL, *PASTED) if hasattr(m, "find"))
+"""Every reader that can find its blocks in a page, in order of priority: the surest shapes first, words last."""
 
-_OURS = frozenset(module.NAME for module in _listed(pasted))
+_OURS = frozenset(module.NAME for module in PASTED)
 _KEPT_BACK_LINES = 64
 _COMPOSITE = re.compile(r"^==> (\S.{0,300}?) <==$")
 _MANY_BLANKS = " " * 500
@@ -135,7 +136,8 @@ def read_page(
                 )
                 continue
             claims.append((reader, span, readings))
-            masked[span.first : span.last + 1] = [""] * (span.last + 1 - span.first)
+            if not getattr(reader, "SHARES", False):
+                masked[span.first : span.last + 1] = [""] * (span.last + 1 - span.first)
     claims = [claim for claim in claims if claim[1].first < out.rest]
     out.missed = [
         m for m in out.missed if not any(masked[i] == "" and lines[i] for i in _indices(m, first_line, len(lines)))

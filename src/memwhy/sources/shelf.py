@@ -71,18 +71,21 @@ class Shelf:
         self._series.setdefault(key, _Series([])).add(observation)
 
     def in_place(self) -> tuple[Observation, ...]:
-        """Every series on one clock: the wall's if all its readings are stamped, else the order in which they stand."""
+        """Every series on one clock: the wall's if all its readings are stamped, the page's own if all tell how long after
+        its beginning they are, else the order in which they stand."""
         out: list[Observation] = []
         for series in self._series.values():
             kept = series.all()
             stamped = all(o.reading.wall_ns is not None for _, o in kept)
+            told = all(o.reading.elapsed_ns is not None for _, o in kept)
             for index, observation in kept:
-                wall_ns = observation.reading.wall_ns
-                moment = (
-                    Moment(clock="wall", value=wall_ns)
-                    if stamped and wall_ns is not None
-                    else Moment(clock="order", value=index)
-                )
+                wall_ns, elapsed_ns = observation.reading.wall_ns, observation.reading.elapsed_ns
+                if stamped and wall_ns is not None:
+                    moment = Moment(clock="wall", value=wall_ns)
+                elif told and elapsed_ns is not None:
+                    moment = Moment(clock="monotonic", value=elapsed_ns)
+                else:
+                    moment = Moment(clock="order", value=index)
                 out.append(replace(observation, moment=moment))
         return tuple(out)
 

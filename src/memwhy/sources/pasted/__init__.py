@@ -3,7 +3,8 @@
 A reader is a module with NAME, `find(lines) -> Iterable[Span]` and `parse(text) -> tuple[Reading, ...]`. TRIGGERS are
 a few lower-case byte strings of which one stands in each of its blocks: of a document too long to be a page only
 their surroundings are looked at. A reader without them is asked about pages only, MOST_BYTES long at most if it
-says so. Adding a format is one file here and one name below.
+says so. One with SHARES = True leaves its lines to the readers after it. Adding a format is one file here and one name
+below. What goes for these goes for the readers of `native`, `managed`, `system` and `words` too.
 """
 
 from types import ModuleType

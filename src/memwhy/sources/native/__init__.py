@@ -1,0 +1,6 @@
+"""What native tools print: leak checkers, heap profilers, allocators' own statistics. Pasted, like those of `pasted`."""
+
+from types import ModuleType
+
+READERS: tuple[ModuleType, ...] = ()
+"""In order of priority: lines that one reader has taken are blank to the next."""

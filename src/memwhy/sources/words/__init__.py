@@ -1,0 +1,6 @@
+"""Figures without a format: tables typed by hand, home-made series, sentences. Asked last; see model/said.py for facts."""
+
+from types import ModuleType
+
+READERS: tuple[ModuleType, ...] = ()
+"""In order of priority: lines that one reader has taken are blank to the next."""
