@@ -4,7 +4,6 @@ import os
 
 from memwhy.model.errors import TargetGone, UsageError
 from memwhy.sources import proc
-from memwhy.sources.go import endpoint
 
 
 def find_target(root: str, text: str) -> int:
@@ -24,6 +23,8 @@ def find_target(root: str, text: str) -> int:
 
 def find_listener(root: str, port: int) -> int | None:
     """The pid of a process that listens on this TCP port, among those whose descriptors we may read."""
+    from memwhy.sources.go import endpoint  # sockets and URLs: only who gives one needs them
+
     for name in sorted(os.listdir(root)):
         if not name.isdigit():
             continue

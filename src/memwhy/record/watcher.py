@@ -5,6 +5,7 @@ import select
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from memwhy.model.evidence import Evidence, Snapshot
 from memwhy.model.units import NS_PER_S
@@ -25,7 +26,10 @@ from memwhy.record.due import (
 from memwhy.record.looks import DOCUMENTS, Looks
 from memwhy.record.looks import NAME as LOOK
 from memwhy.sources import proc
-from memwhy.sources.go import binary, buildinfo, endpoint
+from memwhy.sources.go import binary, buildinfo
+
+if TYPE_CHECKING:
+    from memwhy.sources.go.endpoint import Endpoint
 
 
 class Watcher:
@@ -41,7 +45,7 @@ class Watcher:
         self.identity = proc.process_identity(root, pid)
         self.ended: str | None = None
         self.events: list[str] = []
-        self.endpoints: tuple[endpoint.Endpoint, ...] = () if pprof_url is None else (endpoint.from_url(pprof_url),)
+        self.endpoints: tuple[Endpoint, ...] = () if pprof_url is None else (_from_url(pprof_url),)
         self.cpu_ns = 0
         self.looks: Looks | None = Looks(root, pid) if inside and root == "/proc" else None
         self._looked_ns = 0
@@ -195,8 +199,10 @@ class Watcher:
 
     def _find_endpoints(self) -> None:
         if not self.endpoints and self._probe and self.root == "/proc":
+            from memwhy.sources.go.endpoint import survey
+
             try:
-                found = endpoint.survey(self.root, self.pid)
+                found = survey(self.root, self.pid)
             except OSError as error:
                 self.events.append(f"Its profiling endpoint could not be looked for: {reason(error)}.")
             else:
@@ -217,7 +223,7 @@ class Watcher:
         must not look like growth in what is watched from then on. False when it does not come in time."""
         where = next(one for one in self.endpoints if one.kind == kind)
         try:
-            endpoint.fetch(where, path, FETCH_S, FETCH_BYTES)
+            _fetch(where, path)
         except TimeoutError:
             return False
         except OSError:
@@ -236,10 +242,10 @@ class Watcher:
                 continue
             where = next(one for one in self.endpoints if one.kind == kind)
 
-            def ask(where: endpoint.Endpoint = where, path: str = path, silent: bool = silent) -> bytes:
+            def ask(where: "Endpoint" = where, path: str = path, silent: bool = silent) -> bytes:
                 if silent:  # a target that is stopped must not hold up the tick once for every path
                     raise TimeoutError("not asked: the endpoint has just let another question time out")
-                return endpoint.fetch(where, path, FETCH_S, FETCH_BYTES)
+                return _fetch(where, path)
 
             one = timed(source, ask)
             silent = silent or (one.error is not None and one.cost_ns >= FETCH_S * NS_PER_S)
@@ -333,6 +339,18 @@ def _exe(root: str, pid: int) -> str:
         return os.readlink(f"{root}/{pid}/exe")
     except OSError:
         return ""
+
+
+def _from_url(url: str) -> "Endpoint":
+    from memwhy.sources.go.endpoint import from_url  # sockets and URLs, 5 ms: only who asks somebody needs them
+
+    return from_url(url)
+
+
+def _fetch(where: "Endpoint", path: str) -> bytes:
+    from memwhy.sources.go.endpoint import fetch
+
+    return fetch(where, path, FETCH_S, FETCH_BYTES)
 
 
 def _pidfd(pid: int) -> int | None:

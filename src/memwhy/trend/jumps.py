@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
-from statistics import fmean, median
+
+from memwhy.trend.middle import fmean, median
 
 MOST = 3
 """So many jumps are taken away before growth is believed: growth in big portions is known from the fifth on."""

@@ -4,7 +4,8 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 from operator import mul
-from statistics import median
+
+from memwhy.trend.middle import median
 
 MOST_CORRELATED = 0.96
 

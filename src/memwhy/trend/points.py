@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice, pairwise
 from operator import lt, sub
-from statistics import fmean, median
+
+from memwhy.trend.middle import fmean, median
 
 FINE = 720
 """Most points that are looked at one by one (for teeth); more are averaged into this many stretches."""

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from operator import mul
-from statistics import fmean, median
 
+from memwhy.trend.middle import fmean, median
 from memwhy.trend.noise import autocorrelation, student_900, student_975, weighted_variance
 
 WAVES = 6

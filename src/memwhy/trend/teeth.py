@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from statistics import median
 
 from memwhy.model.trend import Shape
+from memwhy.trend.middle import median
 from memwhy.trend.slope import Line, least_squares
 
 DEEP = 0.35

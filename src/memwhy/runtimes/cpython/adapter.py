@@ -6,13 +6,16 @@ Read is pymalloc alone, for the ledger and as a place of roots. What it holds is
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from memwhy.memory.space import Module, Space
 from memwhy.memory.symbols import find_symbols
 from memwhy.model.account import Check
 from memwhy.model.inspection import CgoCall, GoInside
-from memwhy.runtimes.cpython.arenas import Arenas, Sizes, find_arenas, sizes_of
 from memwhy.runtimes.interface import Match, Region, Root, Unsupported
+
+if TYPE_CHECKING:
+    from memwhy.runtimes.cpython.arenas import Arenas, Sizes
 
 NAME = "cpython"
 _FIRST, _LAST = (3, 8), (3, 13)
@@ -41,7 +44,7 @@ class CPythonRuntime:
 
     name = NAME
 
-    def __init__(self, found: Interpreter, arenas: Arenas) -> None:
+    def __init__(self, found: Interpreter, arenas: "Arenas") -> None:
         self.version = found.text
         self._arenas = arenas
 
@@ -100,6 +103,8 @@ class CPythonAdapter:
         if not _FIRST <= found.version[:2] <= _LAST:
             known = "3.8 to 3.13"
             raise Unsupported(f"{found.module.name} is {found.text}; the arenas of {known} are known")
+        from memwhy.runtimes.cpython.arenas import find_arenas, sizes_of  # few targets are Python
+
         sizes: Sizes = sizes_of(found.version)
         arenas = find_arenas(space, found.module, sizes)
         if arenas is None:

@@ -17,7 +17,6 @@ from memwhy.runtimes.go.moduledata import Constants, chain
 from memwhy.runtimes.go.pclntab import FunctionTable
 from memwhy.runtimes.go.proof import prove
 from memwhy.runtimes.go.references import by_references
-from memwhy.runtimes.go.tabulation import tabulate
 from memwhy.runtimes.interface import Match, Region, Root, Unsupported
 from memwhy.sources.go.buildinfo import NotGo
 
@@ -122,6 +121,8 @@ def layouts_for(found: GoModule) -> tuple[Layout, ...]:
     shipped = shipped_layouts(found.version)
     if shipped:
         return shipped
+    from memwhy.runtimes.go.tabulation import tabulate  # and with it DWARF: for unknown versions alone
+
     try:
         table = None if elf is None else tabulate(elf)
         if table is not None:

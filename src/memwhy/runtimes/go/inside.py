@@ -4,7 +4,6 @@ import time
 from typing import TYPE_CHECKING
 
 from memwhy.model.inspection import CgoCall, GoInside
-from memwhy.runtimes.go.cgo_calls import sample_cgo_calls
 from memwhy.runtimes.go.goroutines import Goroutines, read_goroutines
 from memwhy.runtimes.go.groups import groups, profile_text
 from memwhy.runtimes.go.memstats import read_memstats
@@ -53,6 +52,8 @@ def _goroutines(runtime: "GoRuntime", notes: list[str]) -> Goroutines | None:
 
 def calls(runtime: "GoRuntime", for_s: float) -> tuple[CgoCall, ...]:
     """Stacks seen inside C; none without cgo. Raises Unsupported where the list of threads was not found."""
+    from memwhy.runtimes.go.cgo_calls import sample_cgo_calls
+
     return sample_cgo_calls(runtime, for_s).calls
 
 

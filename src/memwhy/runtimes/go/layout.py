@@ -11,11 +11,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from pathlib import Path
 
 from memwhy.model.errors import ParseError
 from memwhy.runtimes.interface import Unsupported
 
+_FOLDER = Path(__file__).with_name("layouts")
 _VERSION = re.compile(r"go(\d+)\.(\d+)(?:\.(\d+))?")
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
@@ -178,7 +179,7 @@ def known_minors() -> tuple[str, ...]:
 
 
 def _shipped() -> set[tuple[int, ...]]:
-    names = (entry.name for entry in resources.files(__package__).joinpath("layouts").iterdir())
+    names = (entry.name for entry in _FOLDER.iterdir())
     numbers = (name.removeprefix("go").removesuffix(".json") for name in names if name.endswith(".json"))
     return {tuple(map(int, number.split("."))) for number in numbers}
 
@@ -212,7 +213,7 @@ def _load(number: tuple[int, ...]) -> Layout:
     table: dict[str, object] = {}
     for length in range(2, len(number) + 1):
         name = f"go{'.'.join(map(str, number[:length]))}.json"
-        raw = resources.files(__package__).joinpath("layouts", name).read_bytes()
+        raw = (_FOLDER / name).read_bytes()
         table = overlaid(table, json.loads(raw))
     return layout_of(table)
 

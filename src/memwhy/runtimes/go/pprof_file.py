@@ -4,7 +4,7 @@ Written by hand: the few fields are numbered in google/pprof's proto/profile.pro
 runtime/pprof/protomem.go: sampled values are scaled to what they stand for, leading frames of the runtime are hidden.
 """
 
-import gzip
+import zlib
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,8 @@ _TYPES = (("alloc_objects", "count"), ("alloc_space", "bytes"), ("inuse_objects"
 _SAMPLE_TYPE, _SAMPLE, _MAPPING, _LOCATION, _FUNCTION, _STRING, _TIME = 1, 2, 3, 4, 5, 6, 9
 _PERIOD_TYPE, _PERIOD, _DEFAULT_SAMPLE_TYPE = 11, 12, 14
 _GOEXIT = "runtime.goexit"
+_GZIP = 31
+"""The window of 32 KiB, and a header of gzip's around it (zlib.h, deflateInit2)."""
 
 
 def heap_pprof(runtime: "GoRuntime", profile: HeapProfile, *, wall_ns: int = 0) -> bytes:
@@ -57,7 +59,7 @@ def heap_pprof(runtime: "GoRuntime", profile: HeapProfile, *, wall_ns: int = 0) 
             *(_message(_STRING, text.encode()) for text in writer.strings),
         )
     )
-    return gzip.compress(raw, mtime=0)
+    return zlib.compress(raw, wbits=_GZIP)
 
 
 def shown_stack(unfolding: Unfolding, stack: tuple[int, ...]) -> tuple[int, ...]:

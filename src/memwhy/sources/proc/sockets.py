@@ -6,7 +6,6 @@ states: include/net/tcp_states.h.
 """
 
 import re
-import socket
 import struct
 import sys
 from collections import Counter
@@ -89,9 +88,11 @@ def parse(raw: bytes) -> Reading:
 
 def _address(text: str) -> str:
     """`0100007F` → 127.0.0.1: 32-bit words in the machine's own byte order; IPv6 in brackets."""
+    from socket import AF_INET, AF_INET6, inet_ntop  # 3 ms, and most processes listen nowhere
+
     words = [int(text[at : at + 8], 16) for at in range(0, len(text), 8)]
     order = "<" if sys.byteorder == "little" else ">"
     packed = struct.pack(f"{order}{len(words)}I", *words)
     if len(words) == 1:
-        return socket.inet_ntop(socket.AF_INET, packed)
-    return f"[{socket.inet_ntop(socket.AF_INET6, packed)}]"
+        return inet_ntop(AF_INET, packed)
+    return f"[{inet_ntop(AF_INET6, packed)}]"
