@@ -4,6 +4,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -83,7 +84,8 @@ def test_exactly_what_was_lost_is_found_and_nothing_that_is_held(start: Start) -
 
 def test_two_looks_find_the_same(start: Start) -> None:
     with start("known_leaks.c") as pid:
-        assert lost_in(pid) == lost_in(pid)
+        one, other = lost_in(pid), lost_in(pid)
+    assert replace(one, searched="") == replace(other, searched="")
 
 
 def test_a_process_that_moves_all_the_time_loses_nothing(start: Start) -> None:

@@ -8,9 +8,7 @@ from typing import Self
 
 from memwhy.inspect.blocks import Blocks
 from memwhy.inspect.glibc import MallocBlocks, MallocHeap, NoMalloc, grown, read_blocks, read_malloc
-from memwhy.inspect.kernel_held import read_kernel_held
 from memwhy.inspect.ledger import Ledger, Owned, keep_ledger
-from memwhy.inspect.lost import find_lost
 from memwhy.inspect.roots import roots_of
 from memwhy.memory.core import Core
 from memwhy.memory.live import Live
@@ -109,9 +107,15 @@ class Inspector:
         process ended or executed another program while it was looked at: figures of two programs are never mixed.
         """
         try:
+            ran_ns = self.space.ran_ns() if lost else None
             self.space.refresh()
             found = self._look(
-                malloc=malloc, lost=lost, goroutines=goroutines, show_contents=show_contents, progress=progress
+                malloc=malloc,
+                lost=lost,
+                goroutines=goroutines,
+                show_contents=show_contents,
+                progress=progress,
+                ran_ns=ran_ns,
             )
         except (MemwhyError, OSError):
             self.space.check()
@@ -120,7 +124,14 @@ class Inspector:
         return found
 
     def _look(
-        self, *, malloc: bool, lost: bool, goroutines: bool, show_contents: bool, progress: Progress
+        self,
+        *,
+        malloc: bool,
+        lost: bool,
+        goroutines: bool,
+        show_contents: bool,
+        progress: Progress,
+        ran_ns: int | None,
     ) -> Inspection:
         notes = list(self.notes)
         progress("the runtime")
@@ -144,7 +155,7 @@ class Inspector:
         ledger = keep_ledger(self.space.mappings, self.space.resident, owned)
         found = None
         if lost and isinstance(heap, MallocHeap):
-            found = self._find_lost(heap, owned, notes, show_contents=show_contents, progress=progress)
+            found = self._find_lost(heap, owned, notes, show_contents=show_contents, progress=progress, ran_ns=ran_ns)
         return self._inspection(ledger, inside, census, found, notes)
 
     def calls(self, for_s: float) -> tuple[CgoCall, ...]:
@@ -213,9 +224,19 @@ class Inspector:
         return None
 
     def _find_lost(
-        self, heap: MallocHeap, owned: Owned, notes: list[str], *, show_contents: bool, progress: Progress
+        self,
+        heap: MallocHeap,
+        owned: Owned,
+        notes: list[str],
+        *,
+        show_contents: bool,
+        progress: Progress,
+        ran_ns: int | None,
     ) -> Lost | None:
         """None, with a note, where the roots cannot be read: without all of them what is held looks lost."""
+        from memwhy.inspect.kernel_held import read_kernel_held
+        from memwhy.inspect.lost import find_lost  # the graph and all that tells of it: only who searches needs them
+
         if isinstance(self.space, Core) and (self.space.missing_bytes or self.space.left_out_bytes):
             notes.append(_CUT_OFF if self.space.missing_bytes else _LEFT_OUT)
             return None
@@ -228,7 +249,8 @@ class Inspector:
                 show_contents=show_contents,
                 progress=progress,
                 again=lambda: self._again(heap, owned),
-                kernel_held=lambda: read_kernel_held(self.space, self._root),
+                held_elsewhere=lambda _: read_kernel_held(self.space, self._root),
+                ran_ns=ran_ns,
             )
             return replace(found, caveats=(*found.caveats, *_not_walked(heap.census)))
         except TargetGone:

@@ -8,9 +8,8 @@ import os
 import re
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
-from memwhy.inspect.roots import MISSING
+from memwhy.inspect.roots import MISSING, HeldElsewhere
 from memwhy.memory.space import Space
 
 _MOST_ROWS = 200_000
@@ -19,15 +18,7 @@ _EVENT = re.compile(rb"^tfd:.*?\bdata:\s*([0-9a-f]{1,16})\b", re.MULTILINE)
 _TIMER = re.compile(rb"^signal: \d+/(?:0x)?([0-9a-f]{1,16})$", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KernelHeld:
-    """words: uint64. missing: what could not be read, in words that begin as `roots.MISSING`."""
-
-    words: "array[int]" = field(default_factory=lambda: array("Q"))
-    missing: tuple[str, ...] = ()
-
-
-def read_kernel_held(space: Space, root: str = "/proc") -> KernelHeld:
+def read_kernel_held(space: Space, root: str = "/proc") -> HeldElsewhere:
     """What the kernel shows of a live process's pointers, at most 200,000 of them; nothing for a core, which has none.
 
     While it writes them down, the kernel holds the lock of that epoll descriptor, some microseconds per hundred entries.
@@ -37,7 +28,7 @@ def read_kernel_held(space: Space, root: str = "/proc") -> KernelHeld:
     if any(mapping.path.removesuffix(" (deleted)") == "/[aio]" for mapping in space.mappings):
         missing.append(f"{MISSING}Linux aio keeps pointers in the kernel that are not shown")
     if space.pid is None:
-        return KernelHeld(words=words, missing=tuple(missing))
+        return HeldElsewhere(words=words, missing=tuple(missing))
     directory = f"{root.rstrip('/')}/{space.pid}"
     has_ring = any("anon_inode:[io_uring]" in mapping.path for mapping in space.mappings)
     left_bytes = _MOST_BYTES
@@ -55,7 +46,7 @@ def read_kernel_held(space: Space, root: str = "/proc") -> KernelHeld:
     if left_bytes <= 0 or len(words) >= _MOST_ROWS:
         missing.append(f"{MISSING}of epoll's entries only the first {len(words):,} were read")
     words.extend(_words(_TIMER, _read(f"{directory}/timers", _MOST_BYTES), _MOST_ROWS))
-    return KernelHeld(words=words, missing=tuple(missing))
+    return HeldElsewhere(words=words, missing=tuple(missing))
 
 
 def _descriptors(directory: str) -> Iterator[tuple[str, str]]:

@@ -8,19 +8,19 @@ not know, and the chain behind it would be cut off. So later looks search in the
 is read as roots.
 """
 
-import time
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from memwhy.inspect.arrivals import arrivals
 from memwhy.inspect.blocks import Blocks
-from memwhy.inspect.chunks import LOW, ChunkRows, Tick, has_bit, rows_of
+from memwhy.inspect.chunks import LOW, ChunkRows, Tick, rows_of
 from memwhy.inspect.graph import common, graph, mark, weigh
-from memwhy.inspect.kernel_held import KernelHeld
-from memwhy.inspect.roots import missing_roots
+from memwhy.inspect.roots import HeldElsewhere, missing_roots
 from memwhy.inspect.samples import shapes_of
 from memwhy.inspect.telling import tell
+from memwhy.inspect.touched import untouched_bytes
 from memwhy.memory.space import Module, Space
 from memwhy.model.inspection import Lost
 from memwhy.model.units import human_bytes
@@ -29,8 +29,8 @@ from memwhy.runtimes.interface import Root
 Progress = Callable[[str], None]
 Again = Callable[[], tuple[Blocks, Sequence[Root]]]
 """A second look: walks the heaps and lists the roots anew."""
-Held = Callable[[], KernelHeld]
-"""What the kernel keeps, as it is now."""
+Elsewhere = Callable[[Blocks], HeldElsewhere]
+"""What holds blocks and is not in the target's memory, as it is now."""
 
 _SAMPLED_SHAPES = 64
 _SAMPLED_CHUNKS = 512
@@ -42,6 +42,14 @@ _REGISTERS = 15
 _LEAST_LOOKS, _MOST_LOOKS = 4, 8
 _STILL = 0.0002
 """Looks that disagree about a smaller share of all blocks saw the same."""
+
+_LOW_HEAP = (
+    "malloc's heap lies below 4 GiB, where numbers look like addresses: some of what is counted as maybe held is lost"
+)
+_UNSEEN_REGISTERS = (
+    "most registers of {} threads cannot be read without stopping them: "
+    "a graph that only such a register points to would be called lost"
+)
 
 Range = tuple[int, int]
 
@@ -55,63 +63,74 @@ def find_lost(
     show_contents: bool = False,
     progress: Progress | None = None,
     again: Again | None = None,
-    kernel_held: Held = KernelHeld,
+    held_elsewhere: Elsewhere = lambda _: HeldElsewhere(),
+    ran_ns: int | None = None,
 ) -> Lost:
     """What no root leads to, by the shape of its graphs; the rows sum to `Lost.bytes` exactly.
 
     show_contents: samples of strings. again: with a live target, walks anew before the second look, so that what was freed or
-    allocated meanwhile is known; without it the second look uses the same blocks. kernel_held: asked before each look.
+    allocated meanwhile is known; without it the second look uses the same blocks. held_elsewhere: asked before each look.
+    ran_ns: `space.ran_ns()` from before the blocks were walked; where it is the same after the first look, that one is enough.
     """
-    caveats: list[str] = [*missing_roots(space)]
-    look = _Look(space, blocks, roots, _tick(progress, "what the roots lead to"), held=kernel_held())
-    if space.pid is not None:
-        look, moved_bytes = _look_again(look, space, blocks, roots, again, progress, kernel_held)
-        if moved_bytes:
-            caveats.append(
-                f"the target moved: {human_bytes(moved_bytes)} were reachable in some of our looks only, and count as held"
-            )
-    caveats += look.held.missing
-    if not look.roots_bytes:
-        caveats.append("no roots could be read: everything looks lost")
-    keys = _keys(space, modules)
+    look = _Look(space, blocks, roots, _tick(progress, "what the roots lead to"), held=held_elsewhere(blocks))
+    searches = _Searches(said=_enough(space, look, ran_ns))
+    if not searches.said:
+        look, searches = _look_again(look, space, blocks, roots, again, progress, held_elsewhere)
     raw = graph(
         look.source,
         look.rows,
         look.resident.tobytes(),
         look.lost,
-        keys,
+        _keys(space, modules),
         _SAMPLED_SHAPES,
         _SAMPLED_CHUNKS,
         _tick(progress, "which lost blocks hang together"),
     )
     shapes = shapes_of(*raw[:2])
     chunks, found = sum(shape.all_chunks for shape in shapes), sum(shape.all_bytes for shape in shapes)
+    maybe, everything = weigh(look.rows, look.maybe)[1], weigh(look.rows, _all(look.total))[1]
+    unseen = _unseen_threads(space)
+    caveats = [*missing_roots(space), *searches.caveats, *look.held.missing]
+    if not look.roots_bytes:
+        caveats.append("no roots could be read: everything looks lost")
     if raw[3]:
         caveats.append(f"{human_bytes(raw[3])} changed while they were looked at, and are counted as held")
-    caveats += look.untouched()
-    maybe = weigh(look.rows, look.maybe)[1]
     if maybe > found / 1000 and any(heap.start < LOW for heap in blocks.heaps):
-        caveats.append(
-            "malloc's heap lies below 4 GiB, where numbers look like addresses: some of what is counted as maybe held is lost"
-        )
-    unseen = _unseen_threads(space)
+        caveats.append(_LOW_HEAP)
     if 0 < sum(shape.count for shape in shapes) <= _REGISTERS * unseen:
-        caveats.append(
-            f"most registers of {unseen} threads cannot be read without stopping them: "
-            "a graph that only such a register points to would be called lost"
-        )
-    everything = weigh(look.rows, _all(look.total))[1]
+        caveats.append(_UNSEEN_REGISTERS.format(unseen))
     if progress is not None and shapes:
         progress("what the lost blocks are")
     return Lost(
         bytes=found,
         chunks=chunks,
+        resident_bytes=max(0, found - untouched_bytes(look.rows, look.lost, look.resident)),
         maybe_bytes=maybe,
         held_bytes=everything - maybe - found,
         roots_bytes=look.roots_bytes,
+        searched=searches.said,
         graphs=tell(space, look.is_resident, modules, shapes, unseen_threads=unseen, show_contents=show_contents),
         caveats=tuple(caveats),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Searches:
+    """How often it was looked, and why not more often, in words; what kept the looks from agreeing."""
+
+    said: str
+    caveats: tuple[str, ...] = ()
+
+
+def _enough(space: Space, look: "_Look", ran_ns: int | None) -> str:
+    """Why one look is enough, in words; empty where it is not."""
+    if space.pid is None:
+        return "once: a core does not change"
+    if not any(look.lost):
+        return "once: nothing was lost then"
+    if ran_ns is not None and ran_ns == space.ran_ns():
+        return "once: no thread of the target ran meanwhile, so a second search would see the same"
+    return ""
 
 
 def _look_again(
@@ -121,23 +140,23 @@ def _look_again(
     roots: Sequence[Root],
     again: Again | None,
     progress: Progress | None,
-    kernel_held: Held,
-) -> tuple["_Look", int]:
-    """Looks once more, and as often as looks still disagree; (the last, the bytes that one look alone would have lost as well).
+    held_elsewhere: Elsewhere,
+) -> tuple["_Look", _Searches]:
+    """Looks once more, and as often as looks still disagree; the last of them.
 
     A block that moved from an unread place to a read one while we read is missed by one look, not by all. A look during
     which no thread of the target ran saw all of one moment; what targets in motion seem to have lost is looked for four times,
     and nothing not once more.
     """
-    moved_bytes = 0
+    moved_bytes = turn = 0
     recent: list[Range] = []
-    for turn in range(2, _MOST_LOOKS + 1 if any(look.lost) else 2):
-        newer, ran_ns = blocks, _cpu_ns(space)
+    for turn in range(2, _MOST_LOOKS + 1):
+        newer, ran_ns = blocks, space.ran_ns()
         if again is not None:
             newer, roots = again()
         came = arrivals(newer, blocks)
-        doing = f"look {turn}, for what moved meanwhile"
-        following = _Look(space, blocks, roots, _tick(progress, doing), held=kernel_held(), came=came, recent=recent)
+        doing = _tick(progress, f"look {turn}, for what moved meanwhile")
+        following = _Look(space, blocks, roots, doing, held=held_elsewhere(blocks), came=came, recent=recent)
         following.keep_used(newer)
         recent = _merged([*recent, *came, *arrivals(blocks, newer)])
         blocks = newer
@@ -145,21 +164,11 @@ def _look_again(
         moved_bytes += beside_bytes
         look = following
         agreed = beside_bytes <= _STILL * weigh(look.rows, _all(look.total))[1]
-        rested = ran_ns is not None and ran_ns == _cpu_ns(space)
+        rested = ran_ns is not None and ran_ns == space.ran_ns()
         if rested or not any(look.lost) or (agreed and turn >= _LEAST_LOOKS):
             break
-    return look, moved_bytes
-
-
-def _cpu_ns(space: Space) -> int | None:
-    """CPU time of all threads of a live target; None where it cannot be told. The number of a process's clock is made of
-    its pid (linux/posix-timers.h: CPUCLOCK_SCHED is 2)."""
-    if space.pid is None:
-        return None
-    try:
-        return time.clock_gettime_ns((~space.pid << 3) | 2)
-    except OSError:
-        return None
+    caveat = f"the target moved: {human_bytes(moved_bytes)} were reachable in some of our looks only, and count as held"
+    return look, _Searches(said=f"{turn} times: the target moved", caveats=(caveat,) if moved_bytes else ())
 
 
 class _Look:
@@ -172,16 +181,15 @@ class _Look:
         roots: Sequence[Root],
         tick: Tick | None,
         *,
-        held: KernelHeld,
+        held: HeldElsewhere,
         came: Sequence[Range] = (),
         recent: Sequence[Range] = (),
     ) -> None:
-        """held: what the kernel keeps. came: blocks that are newer than `blocks`; what they are linked to is held. recent: memory that was a block's a
-        moment ago: may hold."""
+        """held: what is not in its memory. came: blocks newer than `blocks`; what they are linked to is held. recent: memory
+        that was a block's a moment ago: may hold."""
         self.source = (space.source.fd, space.source.pid, space.source.segments)
         self.rows: ChunkRows = rows_of(blocks)
         self.held = held
-        self._mapped = blocks.mapped
         owned = sorted([(one.start, one.end) for one in blocks.heaps] + [(one.start, one.end) for one in blocks.mapped])
         certain = _without(_merged((one.start, one.end) for one in roots if one.certainty == "sure"), owned)
         doubtful = _without(_merged((one.start, one.end) for one in roots if one.certainty != "sure"), owned)
@@ -222,24 +230,6 @@ class _Look:
         """Are all these bytes on pages that are resident?"""
         row = bisect_right(self.resident, start) - 1
         return row >= 0 and row % 2 == 0 and end <= self.resident[row + 1]
-
-    def untouched(self) -> list[str]:
-        """Of lost blocks that malloc mapped one by one: what of them was never touched takes no memory."""
-        rows = rows_of(Blocks(mapped=self._mapped))
-        bits = common(rows, _all(len(self._mapped)), self.rows, self.lost)
-        lost = [block for number, block in enumerate(self._mapped) if has_bit(bits, number)]
-        virtual = sum(block.end - block.start for block in lost)
-        missing = virtual - sum(self._resident_bytes(block.start, block.end) for block in lost)
-        if missing * 20 < virtual or not lost:
-            return []
-        return [f"{human_bytes(missing)} of the lost blocks that malloc mapped one by one are not resident"]
-
-    def _resident_bytes(self, start: int, end: int) -> int:
-        rows = self.resident
-        first = bisect_right(rows, start) & ~1
-        first -= 2 if first and rows[first - 1] > start else 0
-        last = bisect_right(rows, end - 1)
-        return sum(min(end, rows[i + 1]) - max(start, rows[i]) for i in range(first, last, 2) if rows[i] < end)
 
 
 def _all(count: int) -> bytes:

@@ -5,8 +5,10 @@ and no allocator owns: a table that was made read-only since still holds. Left o
 point to free chunks. What cannot be read without a trace is counted, not read: see `missing_roots`.
 """
 
+from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 from memwhy.inspect.blocks import Blocks
 from memwhy.inspect.ledger import Owned, index_of
@@ -22,6 +24,15 @@ MISSING = "roots are missing: "
 _SHARED_MEMORY = ("/dev/zero (deleted)", "/memfd:", "/SYSV", "/dev/shm/")
 """The first is shared memory without a name: what of it is not resident is swapped out or was never touched."""
 _KERNELS_OWN = ("[vdso]", "[vvar]", "[vvar_vclock]", "[vsyscall]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldElsewhere:
+    """Pointers that hold blocks and do not stand in the target's memory. words: uint64. missing: what could not be read, in
+    words that begin as MISSING."""
+
+    words: "array[int]" = field(default_factory=lambda: array("Q"))
+    missing: tuple[str, ...] = ()
 
 
 def roots_of(

@@ -36,8 +36,9 @@ def _has_other_writers(mapping: Mapping) -> bool:
     """The kernel completes requests here, or pages are shared with another process for writing."""
     if mapping.path.removesuffix(" (deleted)") in _RINGS:
         return True
-    is_shared = mapping.perms[3:4] == "s" and bool({"w"} & set(mapping.perms) or "mw" in mapping.vm_flags.split())
-    return is_shared and mapping.rss_bytes is not None and mapping.pss_bytes < mapping.rss_bytes
+    if mapping.perms[3:4] != "s" or mapping.rss_bytes is None or mapping.pss_bytes >= mapping.rss_bytes:
+        return False
+    return mapping.perms[1:2] == "w" or "mw" in mapping.vm_flags.split()
 
 
 def _sleeps(directory: str) -> bool:

@@ -115,11 +115,14 @@ class LostGraph:
 class Lost:
     """Chunks that no root leads to. maybe_bytes: reached only through interior or stale words, not counted as lost.
 
-    roots_bytes: how much was searched for pointers. caveats: what keeps this from being sure.
+    resident_bytes: of the lost ones, those on resident pages; None where nobody counted. roots_bytes: how much was searched
+    for pointers; searched: how often, and why not more often, in words. caveats: what keeps this from being sure.
     """
 
     bytes: int
     chunks: int
+    resident_bytes: int | None = None
+    searched: str = ""
     maybe_bytes: int
     held_bytes: int
     roots_bytes: int

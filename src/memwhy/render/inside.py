@@ -144,10 +144,14 @@ def _lost(lost: Lost) -> Table:
         rows.append(("all others", f"{sum(one.count for one in rest)}", "", amount(sum(one.bytes for one in rest))))
     notes = [
         f"{amount(lost.held_bytes)} of malloc's blocks are held by something, {amount(lost.maybe_bytes)} perhaps; "
-        f"{amount(lost.roots_bytes)} of memory were searched for pointers",
+        f"{amount(lost.roots_bytes)} of memory were searched for pointers"
+        + (f", {lost.searched}" if lost.searched else ""),
         *lost.caveats,
     ]
-    title = f"Lost: {amount(lost.bytes)} in {lost.chunks} blocks that nothing points to"
+    resident = (
+        "" if lost.resident_bytes in (None, lost.bytes) else f", {amount(lost.resident_bytes or 0)} of it resident"
+    )
+    title = f"Lost: {amount(lost.bytes)} in {lost.chunks} blocks that nothing points to{resident}"
     return Table(title=title, header=("graphs", "blocks each", "bytes"), rows=tuple(rows), notes=tuple(notes))
 
 
