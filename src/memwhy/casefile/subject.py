@@ -6,14 +6,20 @@ from memwhy.casefile.timeline import Timeline, Track
 from memwhy.model.case import Series
 from memwhy.trend import trend
 
-TOTALS = ("process.rss_bytes", "cgroup.current_bytes", "host.used_bytes", "process.virtual_bytes")
+TOTALS = (
+    "process.rss_bytes", "process.rss_anon_bytes", "process.uss_bytes", "cgroup.working_set_bytes", "cgroup.current_bytes",
+    "host.used_bytes", "process.virtual_bytes", "process.private_virtual_bytes",
+)  # fmt: skip
 """Best first: the closer to the process, the less else is counted in."""
+
+VIRTUAL = ("process.virtual_bytes", "process.private_virtual_bytes")
+"""Address space is a total of last resort, whatever its course."""
 
 
 def choose_total(timeline: Timeline) -> tuple[str | None, str]:
     """The total metric and its subject: a total with a course before one without, then the closest to the process,
-    then the subject that grows most of its own noise, then the first one seen."""
-    best: tuple[tuple[int, int, float], str, str] | None = None
+    then the subject that grows most of its own noise or, where none has a course, the largest; then the first one seen."""
+    best: tuple[tuple[int, int, float, int], str, str] | None = None
     for rank, metric in enumerate(TOTALS):
         for subject in timeline.subjects(metric):
             found = timeline.best(subject, metric)
@@ -22,8 +28,7 @@ def choose_total(timeline: Timeline) -> tuple[str | None, str]:
             series = series_of(timeline, metric, subject, found[1])
             has_course = 0 if hasattr(series.course, "slope") else 1
             growth = series.course.slope if hasattr(series.course, "slope") and series.growing else 0.0
-            # address space is a total of last resort, whatever its course
-            key = (has_course + (2 if metric == "process.virtual_bytes" else 0), rank, -growth)
+            key = (has_course + (2 if metric in VIRTUAL else 0), rank, -growth, -series.last if has_course else 0)
             if best is None or key < best[0]:
                 best = (key, metric, subject)
     return (best[1], best[2]) if best else (None, "")

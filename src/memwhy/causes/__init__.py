@@ -20,6 +20,7 @@ from memwhy.causes import (
     thread_leak,
     virtual_only,
 )
+from memwhy.causes.by_clues import judge_by_clues
 from memwhy.model import inside, weigh
 from memwhy.model.case import Case
 from memwhy.model.report import Finding, Verdict
@@ -39,7 +40,10 @@ REFUTED_PROBABILITY = 0.004
 def judge_all(case: Case) -> tuple[Finding, ...]:
     """A finding for every cause, best first. Their probabilities sum to at most MOST_CERTAIN: the causes
     exclude each other as *the* answer, though several may be at work."""
-    findings = [_acquitted(cause.judge(case)) for cause in CAUSES]
+    judged = [cause.judge(case) for cause in CAUSES]
+    if not case.live:
+        judged = judge_by_clues(case, CAUSES, judged)
+    findings = [_acquitted(finding) for finding in judged]
     counted = _counted(case, findings)
     room = MOST_CERTAIN - (counted.probability if counted else 0.0)
     mass = sum(finding.probability for finding in findings if finding is not counted)

@@ -7,8 +7,11 @@ Remedy           Close on every path: response bodies, rows, files; read a body 
 References       net/http Response.Body "must close"; proc_pid_fd(5).
 """
 
+from collections.abc import Iterator
+
 from memwhy.causes import counted
-from memwhy.model import weigh
+from memwhy.causes.clue import DECISIVE, FAIR, STRONG, Clue, against, believed, denied, for_
+from memwhy.model import levels, weigh
 from memwhy.model.case import Case
 from memwhy.model.report import Finding, Verdict
 
@@ -50,3 +53,35 @@ def judge(case: Case) -> Finding:
         ),
         confirm_with="ls -l /proc/PID/fd   (what they are), ss -tnp   (whom they talk to)",
     )
+
+
+MANY, VERY_MANY = 1_000, 8_000
+"""Descriptors: the usual soft limit is 1,024; busy proxies have thousands."""
+
+
+def clues(case: Case) -> Iterator[Clue]:
+    """What single readings and words say."""
+    count = levels.level(case, "process.descriptors_count", "process.sockets_count")
+    if count is not None:
+        if count.rose and count.last >= 2 * count.first:
+            yield from for_(DECISIVE if count.last >= 500 else STRONG, count.said)
+        elif count.flat:
+            yield from against(STRONG, count.said)
+        elif count.last >= VERY_MANY:
+            yield from for_(STRONG, count.said)
+        elif count.last >= MANY:
+            yield from for_(FAIR, count.said)
+        else:
+            yield from against(FAIR, f"{count.said}: few")
+    closing = levels.level(case, "process.sockets_close_wait_count")
+    if closing is not None and closing.last >= 50:
+        grows = closing.n > 1 and closing.last > closing.first
+        yield from for_(
+            DECISIVE if grows or closing.last >= 500 else STRONG, f"{closing.said}: the other side has closed them"
+        )
+    established = levels.level(case, "process.sockets_established_count")
+    if established is not None and established.rose and established.last >= 2 * established.first:
+        yield from for_(STRONG, established.said)
+    yield from for_(STRONG, case.facts.get("descriptors.exhausted"))
+    yield from believed(STRONG, levels.said(case, "grows", "descriptors", "connections"))
+    yield from denied(STRONG, levels.said(case, "flat", "descriptors"))

@@ -7,9 +7,14 @@ Remedy           None needed as a rule: alarm on anonymous memory or the working
 References       proc_pid_status(5) RssFile; cgroup-v2.rst memory.stat file, inactive_file.
 """
 
+from collections.abc import Iterator
+
+from memwhy.causes.clue import DECISIVE, FAIR, STRONG, Clue, against, believed, for_
 from memwhy.causes.elsewhere import judge_parts
+from memwhy.model import levels, weigh
 from memwhy.model.case import Case
 from memwhy.model.report import Finding
+from memwhy.model.units import human_bytes
 
 NAME = "file-cache"
 PARTS = (
@@ -31,3 +36,70 @@ def judge(case: Case) -> Finding:
         remedy=("alarm on anonymous memory (RssAnon, memory.stat anon) instead of RSS or memory.current",),
         confirm_with="grep -E 'RssAnon|RssFile' /proc/PID/status; memory.stat of the cgroup",
     )
+
+
+def clues(case: Case) -> Iterator[Clue]:
+    """What single readings and words say."""
+    yield from _of_process(case)
+    yield from _of_cgroup(case)
+    yield from _of_host(case)
+    yield from believed(STRONG, case.facts.get("said.cache") or levels.said(case, "grows", "cache"))
+    trial = levels.outcome(case, "drop_caches")
+    if trial is not None:
+        yield from (for_ if trial[1] == "fell" else against)(DECISIVE, trial[2])
+
+
+def _of_process(case: Case) -> Iterator[Clue]:
+    rss, anon = levels.level(case, "process.rss_bytes"), levels.level(case, "process.rss_anon_bytes")
+    shared = levels.level(case, "process.rss_file_bytes", "process.shared_bytes")
+    part = levels.share(shared, rss)
+    if shared is not None and part is not None and part >= 0.5:
+        yield from for_(
+            DECISIVE, f"{shared.said} of {human_bytes(rss.last)} RSS ({weigh.percent(part)})" if rss else None
+        )
+    elif shared is not None and part is not None:
+        yield from against(STRONG if part < 0.2 else FAIR, f"only {weigh.percent(part)} of RSS is {shared.said}")
+    if anon is not None and shared is not None and anon.last > 2 * shared.last:
+        yield from against(STRONG, f"{anon.said}, {shared.said}")
+
+
+def _of_cgroup(case: Case) -> Iterator[Clue]:
+    whole, file = (
+        levels.level(case, "cgroup.current_bytes", "cgroup.working_set_bytes"),
+        levels.level(case, "cgroup.file_bytes"),
+    )
+    if file is None:
+        file = _larger(levels.level(case, "cgroup.active_file_bytes"), levels.level(case, "cgroup.inactive_file_bytes"))
+    anon = levels.level(case, "cgroup.anon_bytes")
+    shmem = levels.level(case, "cgroup.shmem_bytes")
+    if file is None:
+        own = levels.level(case, "process.rss_bytes", "process.rss_anon_bytes")
+        used = levels.level(case, "host.used_bytes")
+        if whole is not None and whole.metric == "cgroup.current_bytes":
+            smaller = next((one for one in (own, used) if one is not None and one.last < 0.75 * whole.last), None)
+            yield from for_(STRONG, f"{whole.said}, page cache counted in, but {smaller.said}" if smaller else None)
+        return
+    cached = file.last - (shmem.last if shmem is not None and file.metric == "cgroup.file_bytes" else 0)
+    size = max(whole.last if whole is not None else 0, file.last + (anon.last if anon is not None else 0))
+    part = cached / size if size else 0.0
+    text = f"{file.said} of {human_bytes(size)} ({weigh.percent(part)})"
+    yield from for_(DECISIVE, text) if part >= 0.5 else against(FAIR if part > 0.3 else STRONG, text)
+
+
+def _larger(one: levels.Level | None, other: levels.Level | None) -> levels.Level | None:
+    return max((found for found in (one, other) if found is not None), key=lambda found: found.last, default=None)
+
+
+def _of_host(case: Case) -> Iterator[Clue]:
+    cache, size = levels.level(case, "host.buff_cache_bytes"), levels.level(case, "host.total_bytes")
+    used, free = levels.level(case, "host.used_bytes"), levels.level(case, "host.available_bytes")
+    part = levels.share(cache, size)
+    if cache is None or part is None or any(m in case.series for m in ("process.rss_bytes", "process.rss_anon_bytes")):
+        return
+    room = levels.share(free, size)
+    if part >= 0.4 and (used is None or used.last < cache.last) and (room is None or room >= 0.3):
+        yield from for_(
+            STRONG, f"{cache.said} is {weigh.percent(part)} of the host's memory, and the kernel can take it back"
+        )
+    elif part < 0.2:
+        yield from against(STRONG, f"only {weigh.percent(part)} of the host's memory is {cache.said}")

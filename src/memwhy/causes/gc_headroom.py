@@ -7,11 +7,14 @@ Remedy           A smaller GOGC or a GOMEMLIMIT, if the headroom costs too much.
 References       go.dev/doc/gc-guide; runtime/mgcpacer.go.
 """
 
-from memwhy.model import weigh
+from collections.abc import Iterator
+
+from memwhy.causes.clue import FAIR, STRONG, Clue, against, denied, for_
+from memwhy.model import levels, weigh
 from memwhy.model.case import Case
 from memwhy.model.report import Finding, Verdict
 from memwhy.model.trend import Trend
-from memwhy.model.units import human_bytes
+from memwhy.model.units import MIB, human_bytes
 
 NAME = "gc-headroom"
 
@@ -70,3 +73,41 @@ def _stacks_explain(case: Case) -> bool:
     """Goroutine stacks lie in the same arenas, and grow with their number, not with the collector's pacing."""
     stacks = weigh.part(case, "go.stack_inuse_bytes")
     return stacks is not None and not stacks.minor
+
+
+def clues(case: Case) -> Iterator[Clue]:
+    """What single readings, trials and words say."""
+    live, rss = levels.live(case), levels.resident(case)
+    goal = levels.level(case, "go.next_gc_bytes")
+    retained = levels.level(case, "derived.go_retained_bytes")
+    idle = retained is not None and rss is not None and retained.last >= 0.4 * rss.last
+    if live is not None and rss is not None and not live.rose and not idle:
+        ratio = rss.last / max(1, live.last)
+        text = f"{rss.said} is {ratio:.1f} times what is live ({human_bytes(live.last)}): the collector runs when the heap has doubled"
+        if 1.4 <= ratio <= 2.6 and live.last >= 64 * MIB and case.target.runtime in ("go", "unknown"):
+            yield from for_(STRONG, text)
+        elif ratio > 4:
+            yield from against(STRONG, f"{rss.said} is {ratio:.0f} times what is live: more than pacing makes of it")
+    if (
+        goal is not None
+        and rss is not None
+        and goal.last >= 0.6 * rss.last
+        and live is not None
+        and live.metric == "derived.go_live_bytes"
+    ):
+        yield from for_(FAIR, f"{goal.said}, {rss.said}")
+    gogc = case.facts.get("env.GOGC", "")
+    if gogc == "off" or (gogc.isdigit() and int(gogc) > 150):
+        yield from for_(STRONG, f"GOGC={gogc}")
+    after, used = (
+        levels.level(case, "runtime.heap_after_gc_bytes"),
+        levels.level(case, "runtime.heap_used_bytes", "runtime.heap_committed_bytes"),
+    )
+    if after is not None and after.n > 2 and after.flat and used is not None and used.most >= 1.5 * after.most:
+        yield from for_(STRONG, f"after each collection it is back: {after.said}")
+    trial = levels.outcome(case, "gogc", "memory_limit")
+    if trial is not None:
+        yield from for_(STRONG, trial[2]) if trial[1] == "fell" else against(FAIR, trial[2])
+    if live is not None and live.rose:
+        yield from against(STRONG, f"what is allocated rose: {live.said}")
+    yield from denied(FAIR, levels.said(case, "grows", "heap"))

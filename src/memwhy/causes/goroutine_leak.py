@@ -7,8 +7,11 @@ Remedy           Give each goroutine a way out: a context, a closed channel, a t
 References       go.dev/blog/pipelines; runtime/pprof goroutine and (Go 1.27) goroutineleak profiles.
 """
 
+from collections.abc import Iterator
+
 from memwhy.causes import counted
-from memwhy.model import weigh
+from memwhy.causes.clue import DECISIVE, FAIR, STRONG, Clue, against, believed, denied, for_
+from memwhy.model import levels, weigh
 from memwhy.model.case import Case
 from memwhy.model.report import Finding, Verdict
 
@@ -110,3 +113,32 @@ def _follow_descriptors(case: Case) -> bool:
     if descriptors is None or not counted.root(case, "process.descriptors_count"):
         return False
     return 3 * (descriptors.last - descriptors.first) >= goroutines.last - goroutines.first
+
+
+MANY, VERY_MANY = 1_000, 10_000
+"""Goroutines: servers of some size have hundreds; ten thousand without as many connections are a pile."""
+
+
+def clues(case: Case) -> Iterator[Clue]:
+    """What single readings and words say."""
+    count = levels.level(case, "go.goroutines_count")
+    if count is not None:
+        if count.rose and count.last >= 2 * count.first:
+            yield from for_(DECISIVE if count.last >= 500 else STRONG, count.said)
+        elif count.flat:
+            yield from against(DECISIVE, count.said)
+        elif count.last >= VERY_MANY:
+            yield from for_(STRONG, count.said)
+        elif count.last >= MANY:
+            yield from for_(FAIR, count.said)
+        else:
+            yield from against(STRONG, f"{count.said}: few")
+    groups = [seen.profile for seen in case.profiles if seen.profile.kind == "goroutine" and seen.profile.total >= 200]
+    for profile in groups[-1:]:
+        largest = max((stack.value for stack in profile.stacks), default=0)
+        if largest >= 0.3 * profile.total:
+            yield from for_(FAIR, f"{largest:,} of {profile.total:,} goroutines wait in one place")
+    yield from believed(STRONG, levels.said(case, "grows", "goroutines"))
+    yield from denied(STRONG, levels.said(case, "flat", "goroutines"))
+    if case.target.runtime not in ("go", "unknown"):
+        yield from against(DECISIVE, f"no Go: {case.target.runtime}")

@@ -7,11 +7,15 @@ Remedy           Find who keeps the objects: the in-use profile's growing functi
 References       runtime.MemStats; go.dev/doc/gc-guide.
 """
 
+from collections.abc import Iterator
+
 from memwhy.causes import counted
-from memwhy.model import weigh
+from memwhy.causes.clue import DECISIVE, FAIR, HINT, STRONG, Clue, against, believed, denied, for_
+from memwhy.model import levels, weigh
 from memwhy.model.case import Case
 from memwhy.model.report import Finding, Verdict
 from memwhy.model.trend import Trend
+from memwhy.model.units import MIB, human_bytes
 
 NAME = "heap-leak"
 COLLECTIONS = 2
@@ -153,3 +157,47 @@ REMEDY = (
     "take two heap profiles some minutes apart and look at the difference: go tool pprof -base old new",
     "bound or empty what holds the objects: a map that only grows, a slice that keeps a big array, a cache without eviction",
 )
+
+
+def clues(case: Case) -> Iterator[Clue]:
+    """What single readings and words say."""
+    live, rss = levels.live(case), levels.resident(case)
+    part = levels.share(live, rss)
+    if live is not None and live.rose:
+        by_collection = (
+            live.metric in ("derived.go_live_bytes", "runtime.heap_after_gc_bytes") or _collections(case) >= COLLECTIONS
+        )
+        yield from for_(DECISIVE if by_collection else STRONG, f"what is allocated rose: {live.said}")
+    elif live is not None and live.flat and live.n > 1:
+        yield from against(STRONG, f"what is allocated stays: {live.said}")
+    if part is not None and live is not None and rss is not None:
+        text = f"{live.said} of {rss.said}"
+        if part >= 0.5:
+            yield from for_(FAIR, text)
+        elif part < 0.3:
+            yield from against(STRONG, f"only {weigh.percent(part)} is allocated: {text}")
+    elif live is not None and not live.flat and levels.complains_of_growth(case):
+        yield from for_(HINT, live.said)
+    yield from for_(STRONG, case.facts.get("runtime.heap_exhausted"))
+    yield from believed(STRONG, levels.said(case, "grows", "heap"))
+    yield from denied(STRONG, levels.said(case, "flat", "heap"))
+    yield from _by_profile(case)
+
+
+def _collections(case: Case) -> int:
+    counted_ = case.series.get("go.gc_count")
+    return counted_.last - counted_.first if counted_ is not None else 0
+
+
+def _by_profile(case: Case) -> Iterator[Clue]:
+    """One function of the program holds most of an in-use profile, or of what two of them differ by."""
+    profiles = [seen.profile for seen in case.profiles if seen.profile.kind == "inuse_space" and seen.profile.total > 0]
+    rss = levels.resident(case)
+    for profile in profiles[-1:]:
+        top = max(profile.rows, key=lambda row: row.flat, default=None)
+        if top is None or top.flat < 0.3 * profile.total or top.function.startswith("runtime."):
+            continue
+        if rss is not None and profile.total < 0.3 * rss.last:
+            continue
+        text = f"{top.function} holds {human_bytes(top.flat)} of {human_bytes(profile.total)} in use"
+        yield from for_(FAIR if top.flat >= 16 * MIB else HINT, text)

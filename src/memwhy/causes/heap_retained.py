@@ -8,10 +8,13 @@ Remedy           A memory limit (GOMEMLIMIT), debug.FreeOSMemory after a burst; 
 References       runtime/mgcscavenge.go; golang/go#42330 (MADV_DONTNEED again from Go 1.16).
 """
 
-from memwhy.model import inside, weigh
+from collections.abc import Iterator
+
+from memwhy.causes.clue import DECISIVE, FAIR, STRONG, Clue, against, for_
+from memwhy.model import inside, levels, weigh
 from memwhy.model.case import Case
 from memwhy.model.report import Finding, Verdict
-from memwhy.model.units import human_bytes
+from memwhy.model.units import MIB, human_bytes
 
 NAME = "heap-retained"
 REMEDY = (
@@ -94,3 +97,44 @@ def _unread(case: Case, growing: bool | None) -> Finding:
         because=("HeapIdle and HeapReleased were not read",),
         confirm_with="HeapIdle and HeapReleased from MemStats or /debug/pprof/heap?debug=1",
     )
+
+
+OF_TOTAL = 0.4
+
+
+def clues(case: Case) -> Iterator[Clue]:
+    """What single readings, trials and words say."""
+    rss, live = levels.resident(case), levels.live(case)
+    retained = levels.level(case, "derived.go_retained_bytes")
+    part = levels.share(retained, rss)
+    if part is None:
+        part = levels.share(retained, levels.held(case))
+    if retained is not None and part is not None:
+        text = f"{retained.said} is {weigh.percent(part)} of it"
+        if part >= OF_TOTAL and retained.last >= 16 * MIB:
+            yield from for_(DECISIVE if part >= 0.6 else STRONG, text)
+        elif part < 0.2:
+            yield from against(STRONG, text)
+    lazy = levels.level(case, "process.lazy_free_bytes")
+    lazy_part = levels.share(lazy, rss)
+    if lazy is not None and ((lazy_part or 0) >= 0.3 or (rss is None and lazy.last >= 64 * MIB)):
+        yield from for_(DECISIVE, f"{lazy.said}: freed, and the kernel takes it when it is short")
+    committed, used = (
+        levels.level(case, "runtime.heap_committed_bytes"),
+        levels.level(case, "runtime.heap_after_gc_bytes", "runtime.heap_used_bytes"),
+    )
+    if (
+        committed is not None
+        and used is not None
+        and used.last <= 0.4 * committed.last
+        and (levels.share(committed, rss) or 1.0) >= OF_TOTAL
+    ):
+        yield from for_(STRONG, f"{committed.said}, {used.said}")
+    elif committed is not None and used is not None and used.last > 0.75 * committed.last:
+        yield from against(FAIR, f"{committed.said}, {used.said}")
+    trial = levels.outcome(case, "madvdontneed", "forced_gc")
+    if trial is not None:
+        weight = DECISIVE if trial[0] == "madvdontneed" else STRONG
+        yield from for_(weight, trial[2]) if trial[1] == "fell" else against(STRONG, trial[2])
+    if live is not None and live.rose:
+        yield from against(FAIR, f"what is allocated rose: {live.said}")

@@ -7,9 +7,14 @@ Remedy           Follow the growing slab cache (slabtop), the sockets' queues (s
 References       proc_meminfo(5); cgroup-v2.rst memory.stat; slabinfo(5).
 """
 
+from collections.abc import Iterator
+
+from memwhy.causes.clue import DECISIVE, FAIR, STRONG, Clue, against, believed, for_
 from memwhy.causes.elsewhere import judge_parts
+from memwhy.model import levels, weigh
 from memwhy.model.case import Case
 from memwhy.model.report import Finding
+from memwhy.model.units import MIB, human_bytes
 
 NAME = "kernel-memory"
 PARTS = ("cgroup.kernel_bytes", "cgroup.sock_bytes", "derived.kernel_bytes", "process.page_tables_bytes")
@@ -26,3 +31,48 @@ def judge(case: Case) -> Finding:
         remedy=("find the cache: slabtop -s c; sockets' queues: ss -tm; then the program that makes them",),
         confirm_with="grep -E 'SUnreclaim|KernelStack|PageTables|Percpu' /proc/meminfo   twice, some minutes apart",
     )
+
+
+OF_USED = 0.4
+"""Kernel memory beyond its usual tenth or fifth of what a host uses."""
+
+
+def clues(case: Case) -> Iterator[Clue]:
+    """What single readings and words say."""
+    used, size = levels.level(case, "host.used_bytes"), levels.level(case, "host.total_bytes")
+    kernel, anon = levels.level(case, "derived.kernel_bytes"), levels.level(case, "host.anon_pages_bytes")
+    slab = levels.level(case, "host.slab_bytes", "host.slab_top_bytes", "host.slab_reclaimable_bytes")
+    for one in (kernel, slab):
+        against_anon = anon is None or one is None or one.last > anon.last
+        part = levels.share(one, used) or levels.share(one, size)
+        if one is None or part is None:
+            continue
+        text = f"{one.said} is {weigh.percent(part)} of what the host uses"
+        if part >= OF_USED and against_anon:
+            yield from for_(DECISIVE, text)
+        elif one.rose:
+            yield from for_(STRONG, one.said)
+        elif part < 0.15:
+            yield from against(FAIR, text)
+    if slab is not None and (used is None and size is None) and slab.last >= 512 * MIB:
+        yield from for_(STRONG, slab.said)
+    for metric in ("cgroup.kernel_bytes", "cgroup.slab_bytes", "cgroup.sock_bytes", "cgroup.slab_reclaimable_bytes"):
+        one, whole = levels.level(case, metric), levels.level(case, "cgroup.current_bytes", "cgroup.working_set_bytes")
+        part = levels.share(one, whole)
+        if one is not None and part is not None and part >= OF_USED:
+            yield from for_(DECISIVE, f"{one.said} of {whole.said}" if whole else None)
+    yield from _nobody_s(case, used)
+    yield from believed(STRONG, levels.said(case, "grows", "kernel"))
+
+
+def _nobody_s(case: Case, used: levels.Level | None) -> Iterator[Clue]:
+    """Memory in use that no process has."""
+    theirs = levels.level(case, "host.processes_rss_bytes")
+    if used is not None and theirs is not None and theirs.last < 0.6 * used.last:
+        yield from for_(STRONG, f"{used.said}, but all processes together have {human_bytes(theirs.last)}")
+    ended = levels.outcome(case, "process_ended")
+    if ended is not None:
+        yield from (for_ if ended[1] != "fell" else against)(STRONG, ended[2])
+    rss = levels.level(case, "process.rss_bytes", "process.rss_anon_bytes")
+    if rss is not None and (used is None or rss.last >= 0.5 * used.last):
+        yield from against(STRONG, f"a process has it: {rss.said}")

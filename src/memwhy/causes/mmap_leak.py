@@ -8,8 +8,11 @@ Remedy           munmap what was mapped (syscall.Munmap, the wrapper's Close), o
 References       mmap(2); malloc(3) M_MMAP_THRESHOLD.
 """
 
+from collections.abc import Iterator
+
 from memwhy.causes.cgo import no_c_heap
-from memwhy.model import inside, weigh
+from memwhy.causes.clue import DECISIVE, FAIR, HINT, STRONG, Clue, for_
+from memwhy.model import inside, levels, weigh
 from memwhy.model.case import Case
 from memwhy.model.report import Finding, Verdict
 
@@ -95,3 +98,22 @@ def _supported(case: Case, anonymous: weigh.Part) -> Finding:
         ),
         confirm_with=f"memwhy watch {case.target.pid or 'PID'} --for 10m",
     )
+
+
+def clues(case: Case) -> Iterator[Clue]:
+    """What single readings and words say."""
+    if text := case.facts.get("mappings.exhausted"):
+        yield from for_(DECISIVE, text)
+    if text := case.facts.get("mappings.many"):
+        yield from for_(STRONG, text)
+    anonymous = levels.level(case, "layer.anonymous_bytes")
+    part = levels.share(anonymous, levels.resident(case))
+    if anonymous is not None and part is not None and part >= 0.5:
+        yield from for_(STRONG if no_c_heap(case) else FAIR, anonymous.said)
+    used, rss = levels.level(case, "malloc.in_use_bytes"), levels.resident(case)
+    if (
+        used is not None
+        and (levels.share(used, rss) or 1.0) < 0.3
+        and (levels.level(case, "malloc.free_bytes") or used).last < 0.3 * (rss.last if rss else 0)
+    ):
+        yield from for_(HINT, f"malloc holds little of it: {used.said}")

@@ -8,8 +8,12 @@ Remedy           Configure the bound (cache size, memory limit of the library) a
 References       the library's own cache setting: PRAGMA cache_size (SQLite), memory_limit (DuckDB), block cache (RocksDB).
 """
 
+from collections.abc import Iterator
+
 from memwhy.causes.cgo import no_c_heap
-from memwhy.model import inside, weigh
+from memwhy.causes.clue import DECISIVE, FAIR, HINT, STRONG, Clue, against, believed
+from memwhy.causes.outside import outside_runtime
+from memwhy.model import inside, levels, weigh
 from memwhy.model.case import Case
 from memwhy.model.report import Finding, Verdict
 from memwhy.model.trend import Trend
@@ -95,3 +99,17 @@ def _by_blocks(case: Case) -> Finding | None:
     return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.08 if lost is None else 0.15,
                    bytes=inside.level(case, inside.HELD), because=tuple(because), remedy=REMEDY,
                    confirm_with="memwhy watch PID --for 10m   (a cache levels off)")  # fmt: skip
+
+
+def clues(case: Case) -> Iterator[Clue]:
+    """What single readings and words say."""
+    if no_c_heap(case):
+        yield from against(DECISIVE, "there is no C heap in this process")
+    yield from believed(STRONG, case.facts.get("said.held"))
+    plateau = levels.said(case, "plateau", "total", "rss", "native")
+    if plateau and case.facts.get("said.held"):
+        yield from believed(FAIR, plateau)
+    trial = levels.outcome(case, "malloc_trim", "arena_max")
+    if trial is not None and trial[1] == "fell":
+        yield from against(STRONG, trial[2])
+    yield from outside_runtime(case, HINT)

@@ -10,14 +10,18 @@ Remedy           Free on every path: the release call that belongs to each C all
 References       cmd/cgo, "C.CString … must be freed"; malloc(3); golang/go#16843.
 """
 
+from collections.abc import Iterator
+
 from memwhy.causes.cgo import no_c_heap, remedies, words_on_cgo
+from memwhy.causes.clue import DECISIVE, FAIR, HINT, STRONG, Clue, against, believed, for_
 from memwhy.causes.native_blocks import by_blocks, by_lost, longer, piles_of, straightness
-from memwhy.model import weigh
+from memwhy.causes.outside import outside_runtime
+from memwhy.model import levels, weigh
 from memwhy.model.case import Case, Series
 from memwhy.model.metrics import label
 from memwhy.model.report import Finding, Verdict
 from memwhy.model.trend import Trend
-from memwhy.model.units import human_bytes
+from memwhy.model.units import MIB, human_bytes
 
 NAME = "native-leak"
 
@@ -214,3 +218,49 @@ def _lacking(case: Case, go_known: bool, growing: bool | None) -> str:
             "neither layers (smaps) nor the runtime's own numbers were read: what is outside the runtime cannot be said"
         )
     return f"the total is {human_bytes(weigh.total(case).last)}" if weigh.total(case) else "no total was read"  # type: ignore[union-attr]
+
+
+def clues(case: Case) -> Iterator[Clue]:
+    """What single readings, tools, trials and words say."""
+    if no_c_heap(case):
+        yield from against(DECISIVE, "there is no C heap in this process")
+    yield from outside_runtime(case)
+    yield from _by_tools(case)
+    for names, weight in ((("malloc_trim", "arena_max"), FAIR), (("other_allocator",), HINT), (("forced_gc",), HINT)):
+        trial = levels.outcome(case, *names)
+        if trial is not None and trial[1] == "same":
+            yield from for_(weight, f"it made no difference: {trial[2]}")
+        elif trial is not None and trial[1] == "fell" and names != ("forced_gc",):
+            yield from against(STRONG, f"what is lost does not come back: {trial[2]}")
+        elif trial is not None and trial[1] == "fell":
+            yield from against(STRONG, trial[2])
+    yield from believed(FAIR, case.facts.get("said.unreleased"))
+    yield from believed(FAIR, levels.said(case, "grows", "native"))
+    if any(name.startswith("prose.") and not name.startswith("prose.suggests") for name in case.facts):
+        yield from for_(HINT, "the page names native code", figure=False)
+    for metric in ("process.shared_bytes", "process.rss_file_bytes", "process.rss_shmem_bytes"):
+        other = levels.level(case, metric)
+        if (levels.share(other, levels.level(case, "process.rss_bytes")) or 0) >= 0.5 and other is not None:
+            yield from against(STRONG, f"most of RSS is not anonymous: {other.said}")
+
+
+def _by_tools(case: Case) -> Iterator[Clue]:
+    """Leak checkers and allocators' own statistics."""
+    rss = levels.resident(case)
+    lost = levels.level(case, "tool.definitely_lost_bytes")
+    if lost is not None:
+        matters = lost.last >= MIB or (levels.share(lost, rss) or 0) >= 0.1
+        yield from for_(DECISIVE if lost.last >= 16 * MIB else STRONG, lost.said) if matters else for_(HINT, lost.said)
+    left = levels.level(case, "tool.outstanding_bytes")
+    if left is not None and (left.last >= 32 * MIB or (levels.share(left, rss) or 0) >= 0.3):
+        yield from for_(STRONG, left.said)
+    if any(seen.profile.kind == "native_inuse" for seen in case.profiles):
+        yield from for_(FAIR, "a native tool names who allocated what is outstanding")
+    used = levels.level(case, "malloc.in_use_bytes")
+    part = levels.share(used, rss)
+    if used is not None and used.rose:
+        yield from for_(STRONG, f"blocks in use rose: {used.said}")
+    elif used is not None and part is not None and part >= 0.5:
+        yield from for_(FAIR, f"{used.said} of {rss.said}" if rss else None)
+    elif used is not None and part is not None and part < 0.3:
+        yield from against(FAIR, f"{used.said} of {rss.said}" if rss else None)

@@ -8,8 +8,12 @@ Remedy           MALLOC_ARENA_MAX=2, malloc_trim(0) after bursts, or another all
 References       mallopt(3) M_ARENA_MAX, M_TRIM_THRESHOLD; malloc_trim(3); glibc counts the host's CPUs for its arenas.
 """
 
+from collections.abc import Iterator
+
 from memwhy.causes.cgo import no_c_heap
-from memwhy.model import inside, weigh
+from memwhy.causes.clue import DECISIVE, FAIR, HINT, STRONG, Clue, against, for_
+from memwhy.causes.outside import outside_runtime
+from memwhy.model import inside, levels, weigh
 from memwhy.model.case import Case
 from memwhy.model.report import Finding, Verdict
 from memwhy.model.trend import Trend
@@ -105,3 +109,39 @@ def _not_growing(case: Case, native: weigh.Part) -> Finding:
         )
     text = f"nothing grows now; the native layers hold {weigh.change_said(native.series)}"
     return Finding(cause=NAME, verdict=Verdict.REFUTED, probability=0.02, bytes=native.series.last, against=(text,))
+
+
+def clues(case: Case) -> Iterator[Clue]:
+    """What single readings, tools, trials and words say."""
+    if no_c_heap(case):
+        yield from against(DECISIVE, "there is no C heap in this process")
+    for name in ("malloc_trim", "arena_max", "other_allocator"):
+        trial = levels.outcome(case, name)
+        if trial is not None:
+            weight = STRONG if name == "other_allocator" else DECISIVE + FAIR
+            yield from for_(weight, trial[2]) if trial[1] == "fell" else against(STRONG, trial[2])
+    rss = levels.resident(case)
+    arenas = levels.level(case, "process.arena_like_count", "malloc.arenas_count")
+    arena_bytes = levels.level(case, "process.arena_like_bytes")
+    if arenas is not None and arenas.last >= 8:
+        much = (levels.share(arena_bytes, rss) or 0) >= 0.3
+        yield from for_(STRONG if much else FAIR, arena_bytes.said if much and arena_bytes else arenas.said)
+    free, whole = levels.level(case, "malloc.free_bytes"), levels.level(case, "malloc.system_bytes")
+    part = levels.share(free, whole) if whole is not None else levels.share(free, rss)
+    if free is not None and part is not None:
+        yield from (
+            for_(DECISIVE, f"{free.said}: {weigh.percent(part)}")
+            if part >= 0.5
+            else against(FAIR if part > 0.25 else STRONG, free.said)
+        )
+    used, kept = (
+        levels.level(case, "malloc.in_use_bytes"),
+        levels.level(case, "malloc.resident_bytes", "malloc.active_bytes"),
+    )
+    if used is not None and kept is not None:
+        text = f"{used.said}, {kept.said}"
+        yield from for_(STRONG, text) if kept.last >= 1.6 * used.last else against(FAIR, text)
+    ended = levels.outcome(case, "load_stopped")
+    if ended is not None and ended[1] == "same":
+        yield from for_(HINT, ended[2])
+    yield from outside_runtime(case, HINT)

@@ -7,11 +7,15 @@ Remedy           Watch that process instead.
 References       proc_pid_task(5) children; cgroup.procs.
 """
 
-from memwhy.model import weigh
+from collections.abc import Iterator
+
+from memwhy.causes.clue import FAIR, HINT, STRONG, Clue, against, believed, for_
+from memwhy.model import levels, weigh
 from memwhy.model.case import Case, Series
 from memwhy.model.metrics import label
 from memwhy.model.report import Finding, Verdict
 from memwhy.model.trend import Trend
+from memwhy.model.units import human_bytes
 
 NAME = "other-process"
 TENANT = 0.2
@@ -100,3 +104,34 @@ def _around(case: Case) -> Finding | None:
             confirm_with=CONFIRM,
         )
     return None
+
+
+def clues(case: Case) -> Iterator[Clue]:
+    """What single readings and words say."""
+    children, rss = (
+        levels.level(case, "process.children_rss_bytes"),
+        levels.level(case, "process.rss_bytes", "process.rss_anon_bytes"),
+    )
+    if children is not None and (rss is None or children.last > 1.5 * rss.last):
+        yield from for_(STRONG, children.said + (f", {rss.said}" if rss else ""))
+    yield from believed(STRONG, levels.said(case, "grows", "children"))
+    around = levels.level(
+        case, "cgroup.anon_bytes", "cgroup.working_set_bytes", "cgroup.current_bytes", "host.used_bytes"
+    )
+    mine = rss or levels.held(case)
+    named = [one for one in case.controls if one.metric == "process.rss_bytes"]
+    larger = max(named, key=lambda one: one.last, default=None)
+    if mine is not None and larger is not None and larger.last > 2 * mine.last:
+        yield from for_(
+            FAIR,
+            f"{larger.subject or 'another process'} has {human_bytes(larger.last)}, this one {human_bytes(mine.last)}",
+        )
+    if (
+        mine is not None
+        and around is not None
+        and mine.last < 0.35 * around.last
+        and around.metric != "cgroup.current_bytes"
+    ):
+        yield from for_(FAIR if named else HINT, f"{around.said}, but this process {mine.said}")
+    elif rss is not None and around is not None and rss.last >= 0.6 * around.last:
+        yield from against(STRONG, f"{rss.said} of {around.said}")

@@ -7,7 +7,11 @@ Remedy           Remove segments and files (shm_unlink, ipcrm, closing memfds); 
 References       proc_meminfo(5) Shmem; memfd_create(2); tmpfs(5).
 """
 
+from collections.abc import Iterator
+
+from memwhy.causes.clue import DECISIVE, FAIR, STRONG, Clue, against, believed, for_
 from memwhy.causes.elsewhere import judge_parts
+from memwhy.model import levels
 from memwhy.model.case import Case
 from memwhy.model.report import Finding
 
@@ -28,3 +32,26 @@ def judge(case: Case) -> Finding:
         ),
         confirm_with="grep Shmem /proc/meminfo; ls -l /dev/shm; ls -l /proc/PID/fd | grep memfd",
     )
+
+
+def clues(case: Case) -> Iterator[Clue]:
+    """What single readings and words say."""
+    pairs = (
+        ("process.rss_shmem_bytes", ("process.rss_bytes",)),
+        ("cgroup.shmem_bytes", ("cgroup.current_bytes", "cgroup.working_set_bytes", "cgroup.file_bytes")),
+        ("host.shared_bytes", ("host.used_bytes",)),
+    )
+    for metric, wholes in pairs:
+        one, whole = levels.level(case, metric), levels.level(case, *wholes)
+        part = levels.share(one, whole)
+        if one is None or part is None:
+            continue
+        others = max((one.last for one in (levels.level(case, "host.anon_pages_bytes"),) if one is not None), default=0)
+        text = f"{one.said} beside {whole.said}" if whole else None
+        if part >= 0.5 and one.last >= others:
+            yield from for_(DECISIVE, text)
+        elif one.rose and whole is not None and one.last - one.first >= 0.5 * (whole.last - whole.first):
+            yield from for_(STRONG, text)
+        elif part < 0.2:
+            yield from against(FAIR, text)
+    yield from believed(STRONG, levels.said(case, "grows", "shared"))

@@ -7,10 +7,13 @@ Remedy           None. What these data could not have seen is said with the verd
 References       go.dev/doc/gc-guide, "the heap's saw-tooth".
 """
 
+from collections.abc import Iterator
+
 from memwhy.causes import counted
+from memwhy.causes.clue import DECISIVE, FAIR, STRONG, Clue, against, believed, denied, for_
 from memwhy.causes.other_process import child_grows
 from memwhy.causes.virtual_only import address_space_grows
-from memwhy.model import inside, weigh
+from memwhy.model import inside, levels, weigh
 from memwhy.model.case import Case
 from memwhy.model.metrics import label
 from memwhy.model.report import Finding, Verdict
@@ -128,3 +131,22 @@ def _longer(case: Case, least_s: float = 300.0) -> str | None:
     span = whole.course.span if whole is not None and isinstance(whole.course, Trend) else 60.0
     size = human_bytes(whole.last) if whole is not None else "it"
     return f"memwhy watch {case.target.pid or 'PID'} --for {flag_duration(max(least_s, span * 2, 60.0))}   (to see slower growth of {size})"
+
+
+def clues(case: Case) -> Iterator[Clue]:
+    """What single readings and words say."""
+    peak, rss = levels.level(case, "process.rss_peak_bytes"), levels.resident(case)
+    yield from believed(DECISIVE if rss is not None else STRONG, case.facts.get("said.peak"))
+    if peak is not None and rss is not None and rss.last < 0.6 * peak.last:
+        yield from for_(FAIR, f"{peak.said} is a high-water mark; now it is {rss.said}")
+    if rss is not None and rss.n > 2 and rss.flat:
+        yield from for_(STRONG, f"it stays: {rss.said} in {rss.n} readings")
+    if rss is not None and rss.n > 2 and rss.most > rss.first and rss.last < 0.7 * rss.most:
+        yield from for_(FAIR, f"it came back by itself: {rss.said}, at most {human_bytes(rss.most)}")
+    yield from believed(STRONG, levels.said(case, "plateau", "total", "rss", "heap"))
+    yield from believed(FAIR, levels.said(case, "flat", "total", "rss") or levels.said(case, "falls", "total", "rss"))
+    yield from believed(STRONG, case.facts.get("said.misaccounted"))
+    yield from denied(FAIR, levels.said(case, "grows", "total", "rss", "host", "native"))
+    yield from denied(STRONG, case.facts.get("said.oom"))
+    for one in levels.risen(case, (*levels.RESIDENT, "host.used_bytes")):
+        yield from against(FAIR, one.said)

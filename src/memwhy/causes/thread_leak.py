@@ -7,8 +7,11 @@ Remedy           In Go: bound the concurrent blocking C calls and LockOSThread u
 References       pthread_create(3) NOTES; proc_pid_status(5) "Threads"; runtime/debug.SetMaxThreads.
 """
 
+from collections.abc import Iterator
+
 from memwhy.causes import counted
-from memwhy.model import weigh
+from memwhy.causes.clue import DECISIVE, STRONG, Clue, against, believed, denied, for_
+from memwhy.model import levels, weigh
 from memwhy.model.case import Case
 from memwhy.model.report import Finding, Verdict
 
@@ -53,3 +56,26 @@ def _rising(case: Case, stacks: weigh.Part | None) -> Finding:
         ),
         confirm_with="curl -s 'http://HOST/debug/pprof/threadcreate?debug=1'   (or: grep Threads /proc/PID/status)",
     )
+
+
+MANY, VERY_MANY = 400, 2_000
+"""Threads: pools have tens, big application servers some hundreds."""
+
+
+def clues(case: Case) -> Iterator[Clue]:
+    """What single readings and words say."""
+    count = levels.level(case, "process.threads_count", "go.os_threads_count")
+    if count is not None:
+        if count.rose and count.last >= 2 * count.first:
+            yield from for_(DECISIVE if count.last >= 200 else STRONG, count.said)
+        elif count.flat:
+            yield from against(STRONG, count.said)
+        elif count.last >= VERY_MANY:
+            yield from for_(DECISIVE, count.said)
+        elif count.last >= MANY:
+            yield from for_(STRONG, count.said)
+        elif count.last < 100:
+            yield from against(STRONG, f"{count.said}: few")
+    yield from for_(STRONG, case.facts.get("threads.exhausted"))
+    yield from believed(STRONG, levels.said(case, "grows", "threads"))
+    yield from denied(STRONG, levels.said(case, "flat", "threads"))

@@ -7,7 +7,10 @@ Remedy           None: look at RSS. Go, glibc arenas and sanitizers reserve addr
 References       proc_pid_status(5) VmSize; go.dev/doc/faq "Why does my Go process use so much virtual memory?"
 """
 
-from memwhy.model import weigh
+from collections.abc import Iterator
+
+from memwhy.causes.clue import FAIR, HINT, STRONG, Clue, against, believed, denied, for_
+from memwhy.model import levels, weigh
 from memwhy.model.case import Case, Series
 from memwhy.model.report import Finding, Verdict
 from memwhy.model.units import MIB, human_bytes
@@ -60,3 +63,22 @@ def address_space_grows(case: Case) -> Series | None:
     if virtual is None or not virtual.growing or virtual.last - virtual.first <= LEAST_BYTES:
         return None
     return virtual
+
+
+def clues(case: Case) -> Iterator[Clue]:
+    """What single readings and words say."""
+    virtual, rss = levels.level(case, "process.virtual_bytes"), levels.resident(case)
+    named = case.facts.get("said.virtual") or levels.said(case, "grows", "virtual")
+    if virtual is not None and rss is None and not levels.said(case, "grows", "rss", "total"):
+        yield from for_(STRONG, f"the only figure is address space: {virtual.said}")
+    if virtual is not None and rss is not None and rss.last * 4 <= virtual.last:
+        weight = STRONG if (named or virtual.rose) and not rss.rose else HINT
+        yield from for_(weight, f"{virtual.said}, but {rss.said}")
+    if rss is not None and rss.rose:
+        yield from against(STRONG, f"resident memory rose: {rss.said}")
+    if rss is None or not rss.rose:
+        yield from believed(STRONG if named and virtual is None else FAIR, named)
+    elif rss.flat:
+        yield from for_(FAIR, f"resident memory stays: {rss.said}")
+    yield from denied(STRONG, case.facts.get("said.oom"))
+    yield from denied(FAIR, levels.said(case, "grows", "rss"))

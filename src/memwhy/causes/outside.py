@@ -1,0 +1,35 @@
+"""Outside: how much of the memory in question lies outside what the runtime holds; all native causes share it."""
+
+from collections.abc import Iterator
+
+from memwhy.causes.clue import FAIR, HINT, STRONG, Clue, against, believed, for_
+from memwhy.model import levels, weigh
+from memwhy.model.case import Case
+from memwhy.model.units import MIB
+
+MOST = 0.5
+LITTLE = 0.25
+
+
+def outside_runtime(case: Case, most: float = STRONG) -> Iterator[Clue]:
+    """Clues from what the runtime says against what is resident; none weighs more than `most`."""
+    rss, held, live = levels.resident(case), levels.held(case), levels.live(case)
+    known = held if held is not None and held.metric != "go.heap_sys_bytes" else None
+    base = known or live
+    if rss is not None and base is not None:
+        rest = 1.0 - base.last / max(1, rss.last)
+        text = f"{rss.said}, but {base.said}: {weigh.percent(rest)} of it lies outside"
+        if rest >= MOST and rss.last - base.last >= 16 * MIB:
+            # what is not live may still be the runtime's own idle heap
+            yield from for_(min(most, FAIR if known is not None else 0.8 * FAIR), text)
+        elif known is not None and rest < LITTLE:
+            yield from against(STRONG, f"the runtime itself holds it: {rss.said}, {base.said}")
+        if rss.rose and (base.flat or rss.last - rss.first > 4 * abs(base.last - base.first)) and base.n > 1:
+            yield from for_(min(most, STRONG), f"{rss.said}, while {base.said}")
+        if base.rose and base.last - base.first >= 0.5 * (rss.last - rss.first):
+            yield from against(STRONG, f"the runtime itself grows: {base.said}")
+    grows, flat = levels.said(case, "grows", "rss", "total", "native"), levels.said(case, "flat", "heap")
+    if grows and flat:
+        yield from believed(min(most, STRONG), flat if flat == grows else f"{grows}” and “{flat}")
+    elif levels.said(case, "grows", "heap"):
+        yield from against(HINT, "the runtime's own heap is said to grow", figure=False)

@@ -1,0 +1,157 @@
+"""Levels: what a few readings say without a trend. A figure, two of them, or words; most pasted evidence has no more.
+
+A level is compared with other levels of the same moment; two readings some way apart are a rise or they are not.
+None of this has an interval: causes turn it into clues (memwhy.causes.clue), which never make a verdict `high`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from memwhy.model.case import Case
+from memwhy.model.metrics import REGISTRY, label
+from memwhy.model.units import MIB, human_bytes, human_range
+
+ROSE = 1.25
+"""Twice a garbage collector's swing within one cycle is 2.0 and goes back; a quarter more that stays is a rise."""
+LEAST_RISE_BYTES = 8 * MIB
+LEAST_RISE_COUNT = 24
+FLAT = 0.15
+
+RESIDENT = (
+    "process.rss_bytes",
+    "process.rss_anon_bytes",
+    "process.uss_bytes",
+    "process.pss_bytes",
+    "cgroup.working_set_bytes",
+    "cgroup.current_bytes",
+)
+"""What stands for the memory that somebody complains about, the closest to the process first."""
+
+LIVE = ("derived.go_live_bytes", "go.heap_alloc_bytes", "runtime.heap_after_gc_bytes", "runtime.heap_used_bytes")
+"""What a runtime says its program has allocated, the least polluted by garbage first."""
+
+HELD = ("derived.go_held_bytes", "go.heap_sys_bytes", "runtime.native_committed_bytes", "runtime.heap_committed_bytes")
+"""What a runtime has obtained and not given back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """One metric at its first and its last reading; the same where there is only one."""
+
+    metric: str
+    first: int
+    last: int
+    least: int
+    most: int
+    n: int
+    quantum: int
+
+    @property
+    def counted(self) -> bool:
+        return REGISTRY[self.metric].unit == "count"
+
+    @property
+    def rose(self) -> bool:
+        """It ends well above its start and did not come back: by a quarter, and by more than rounding and warm-up."""
+        least = LEAST_RISE_COUNT if self.counted else LEAST_RISE_BYTES
+        more = self.last - self.first
+        stays = self.last >= self.first + 0.5 * (self.most - self.first)
+        return self.n > 1 and more >= max(least, 2 * self.quantum) and self.last >= ROSE * self.first and stays
+
+    @property
+    def flat(self) -> bool:
+        """All readings lie close together."""
+        room = max(FLAT * self.most, 2 * self.quantum, LEAST_RISE_COUNT if self.counted else LEAST_RISE_BYTES / 2)
+        return self.n > 1 and self.most - self.least <= room
+
+    @property
+    def said(self) -> str:
+        """`RSS 27.1 to 627.0 MiB` or `threads 8,744`."""
+        if self.counted:
+            numbers = f"{self.first:,} to {self.last:,}" if self.n > 1 and self.first != self.last else f"{self.last:,}"
+            return f"{label(self.metric)} {numbers}"
+        return f"{label(self.metric)} {human_range(self.first, self.last) if self.n > 1 else human_bytes(self.last)}"
+
+
+def level(case: Case, *metrics: str) -> Level | None:
+    """The first of these metrics that was read."""
+    for metric in metrics:
+        series = case.series.get(metric)
+        if series is not None:
+            return Level(
+                metric=metric,
+                first=series.first,
+                last=series.last,
+                least=series.least,
+                most=series.most,
+                n=len(series.points),
+                quantum=series.quantum,
+            )
+    return None
+
+
+def resident(case: Case) -> Level | None:
+    """The memory in question: a process's, else its container's."""
+    return level(case, *RESIDENT)
+
+
+def live(case: Case) -> Level | None:
+    """What the runtime says is allocated; the total of an in-use profile where nothing else says it."""
+    found = level(case, *LIVE)
+    if found is not None:
+        return found
+    profiles = [seen.profile for seen in case.profiles if seen.profile.kind == "inuse_space"]
+    if not profiles:
+        return None
+    totals = [profile.total for profile in profiles]
+    return Level(
+        metric="go.heap_alloc_bytes",
+        first=totals[0],
+        last=totals[-1],
+        least=min(totals),
+        most=max(totals),
+        n=len(totals),
+        quantum=1,
+    )
+
+
+def held(case: Case) -> Level | None:
+    """What the runtime holds."""
+    return level(case, *HELD)
+
+
+def share(part: Level | None, whole: Level | None) -> float | None:
+    """part of whole at the last reading of each; None when either is unknown or empty."""
+    if part is None or whole is None or whole.last <= 0:
+        return None
+    return part.last / whole.last
+
+
+def said(case: Case, kind: str, *things: str) -> str | None:
+    """The sentence in which somebody says that one of these things grows, is flat … ; see memwhy.model.said."""
+    return next((text for thing in things if (text := case.facts.get(f"said.{kind}.{thing}"))), None)
+
+
+def outcome(case: Case, *trials: str) -> tuple[str, str, str] | None:
+    """(trial, outcome, sentence) of the first of these trials that somebody made; see memwhy.model.said."""
+    for name in trials:
+        found = case.facts.get(f"trial.{name}.outcome")
+        if found:
+            return name, found, case.facts.get(f"trial.{name}", "")
+    return None
+
+
+def complains_of_growth(case: Case) -> str | None:
+    """The sentence, or the figures, that say that memory grows."""
+    text = said(case, "grows", "total", "rss", "native", "host", "kernel", "heap")
+    if text:
+        return text
+    for one in risen(case, (*RESIDENT, "host.used_bytes")):
+        return one.said
+    return None
+
+
+def risen(case: Case, metrics: Iterable[str]) -> list[Level]:
+    """Those of these metrics that rose."""
+    found = (level(case, metric) for metric in metrics)
+    return [one for one in found if one is not None and one.rose]
