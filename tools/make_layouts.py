@@ -56,6 +56,8 @@ func main() {
 	io.Copy(io.Discard, os.Stdin)
 }
 """
+NUMBERED = ("constants", "wait_reasons", "size_classes")
+"""Of a table, what is no struct."""
 FEWEST_VOTES = 3
 MOST_FUNCTION_BYTES = 4096
 
@@ -200,11 +202,7 @@ def render(table: dict[str, object]) -> str:
     def compact(value: object) -> str:
         return json.dumps(value, separators=(",", ":"))
 
-    parts = [
-        f" {json.dumps(key)}: {compact(table[key])}"
-        for key in ("go", "made_from", "constants", "wait_reasons", "size_classes")
-        if key in table
-    ]
+    parts = [f" {json.dumps(key)}: {compact(table[key])}" for key in ("go", "made_from", *NUMBERED) if key in table]
     parts += [f" {json.dumps(key)}: {{\n{rows(table[key])}\n }}" for key in ("structs", "references") if key in table]
     return "{\n" + ",\n".join(parts) + "\n}\n"
 
@@ -215,10 +213,13 @@ def difference(table: dict[str, object]) -> dict[str, object] | None:
     shipped = json.loads(path.read_text()) if path.exists() else None
     if shipped is None or patch_of(table) >= patch_of(shipped):
         return None
-    structs, others = table["structs"], json.loads(json.dumps(shipped["structs"]))
+    table = json.loads(json.dumps(table))
+    structs, others = table["structs"], shipped["structs"]
     assert isinstance(structs, dict)
-    changed = {name: row for name, row in structs.items() if json.loads(json.dumps(row)) != others.get(name)}
-    return {"go": table["go"], "made_from": table["made_from"], "structs": changed}
+    changed = {name: row for name, row in structs.items() if row != others.get(name)}
+    changed |= dict.fromkeys(others.keys() - structs.keys())  # null: what only the newer ones have
+    lists = {name: table[name] for name in NUMBERED if table[name] != shipped[name]}
+    return {"go": table["go"], "made_from": table["made_from"], **lists, "structs": changed}
 
 
 def patch_of(table: dict[str, object]) -> int:
@@ -285,7 +286,7 @@ def main() -> int:
     for go in options.go or every_toolchain():
         table = table_of(shutil.which(go) or go)
         change = difference(table)
-        if change is not None and not change["structs"]:
+        if change is not None and not change["structs"] and not change.keys() & NUMBERED:
             say(f"{table['made_from']}: as in {table['go']}")
             continue
         text, path = (

@@ -219,8 +219,9 @@ def _load(number: tuple[int, ...]) -> Layout:
 
 
 def overlaid(table: Mapping[str, object], change: Mapping[str, object]) -> dict[str, object]:
-    """A table with another's entries put over its own, struct by struct."""
+    """A table with another's entries put over its own, struct by struct; a null takes a struct away."""
     merged = {**table, **change}
     if table:
-        merged["structs"] = {**_mapping(table["structs"]), **_mapping(change["structs"])}
+        structs = {**_mapping(table["structs"]), **_mapping(change["structs"])}
+        merged["structs"] = {name: row for name, row in structs.items() if row is not None}
     return merged
