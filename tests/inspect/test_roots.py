@@ -10,6 +10,7 @@ import pytest
 
 from memwhy.inspect.inspector import Inspector
 from memwhy.model.inspection import Inspection, Lost
+from memwhy.sources.proc import smaps
 
 SOURCE = Path(__file__).resolve().parent / "programs" / "held_elsewhere.c"
 BLOCKS_BYTES = 20_000 * 320
@@ -82,13 +83,46 @@ def test_numbers_in_the_upper_bits_of_a_pointer_hide_it_from_nobody(holding: Sta
     assert lost.maybe_bytes >= BLOCKS_BYTES
 
 
-def test_a_table_that_is_paged_out_is_said_to_be_a_missing_root(holding: Start, tmp_path: Path) -> None:
-    with holding("evicted file", tmp_path / "table") as pid:
+@pytest.mark.parametrize("where", ["evicted file", "untouched shared file", "untouched private file"])
+def test_what_is_held_from_a_file_that_is_not_in_memory_is_read_from_the_file(
+    holding: Start, where: str, tmp_path: Path
+) -> None:
+    with holding(where, tmp_path / "table") as pid:
         lost = lost_in(pid)
-    assert [one for one in lost.caveats if one.startswith("roots are missing: ")] != []
+        assert table_is_resident(pid, tmp_path / "table") is False
+    assert (lost.bytes, lost.caveats) == (0, ())
+    assert lost.held_bytes >= BLOCKS_BYTES
+
+
+def table_is_resident(pid: int, path: Path) -> bool:
+    """Is a page of the mapped file in the memory of the process?"""
+    mapping = next(one for one in smaps.parse(smaps.read("/proc", pid)).mappings if one.path == str(path))
+    return mapping.rss_bytes != 0
+
+
+def test_a_file_that_is_gone_is_read_where_the_kernel_lets_us_or_said_to_be_missing(
+    holding: Start, tmp_path: Path
+) -> None:
+    with holding("deleted file", tmp_path / "table") as pid:
+        lost = lost_in(pid)
+    if lost.caveats:
+        assert lost.caveats == (
+            "roots are missing: 160 KiB of writable files are not resident, and could not be read from there",
+        )
+    else:
+        assert lost.bytes == 0
 
 
 def test_what_nothing_points_to_is_lost(holding: Start) -> None:
     with holding("nowhere") as pid:
         lost = lost_in(pid)
     assert lost.bytes >= 0.99 * BLOCKS_BYTES
+
+
+def test_of_lost_blocks_only_what_was_touched_is_resident(holding: Start) -> None:
+    with holding("nowhere, half touched") as pid:
+        lost = lost_in(pid)
+    each, touched = (4 << 20) + 4096, (2 << 20) + 4096
+    assert 49 * each <= lost.bytes <= 50 * each
+    assert lost.bytes % each == 0
+    assert lost.resident_bytes == lost.bytes // each * touched

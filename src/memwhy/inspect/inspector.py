@@ -9,7 +9,7 @@ from typing import Self
 from memwhy.inspect.blocks import Blocks
 from memwhy.inspect.glibc import MallocBlocks, MallocHeap, NoMalloc, grown, read_blocks, read_malloc
 from memwhy.inspect.ledger import Ledger, Owned, keep_ledger
-from memwhy.inspect.roots import roots_of
+from memwhy.inspect.roots import HeldElsewhere, roots_of
 from memwhy.memory.core import Core
 from memwhy.memory.live import Live
 from memwhy.memory.space import Space
@@ -234,7 +234,6 @@ class Inspector:
         ran_ns: int | None,
     ) -> Lost | None:
         """None, with a note, where the roots cannot be read: without all of them what is held looks lost."""
-        from memwhy.inspect.kernel_held import read_kernel_held
         from memwhy.inspect.lost import find_lost  # the graph and all that tells of it: only who searches needs them
 
         if isinstance(self.space, Core) and (self.space.missing_bytes or self.space.left_out_bytes):
@@ -249,7 +248,7 @@ class Inspector:
                 show_contents=show_contents,
                 progress=progress,
                 again=lambda: self._again(heap, owned),
-                held_elsewhere=lambda _: read_kernel_held(self.space, self._root),
+                held_elsewhere=self._held_elsewhere,
                 ran_ns=ran_ns,
             )
             return replace(found, caveats=(*found.caveats, *_not_walked(heap.census)))
@@ -258,6 +257,14 @@ class Inspector:
         except MemwhyError as error:
             notes.append(f"what nothing points to was not searched for: {error.message}")
             return None
+
+    def _held_elsewhere(self, blocks: Blocks) -> HeldElsewhere:
+        from memwhy.inspect.file_held import read_file_held
+        from memwhy.inspect.kernel_held import read_kernel_held
+
+        kernel = read_kernel_held(self.space, self._root)
+        files = read_file_held(self.space, blocks)
+        return HeldElsewhere(words=kernel.words + files.words, missing=(*kernel.missing, *files.missing))
 
     def _again(self, before: MallocHeap, owned: Owned) -> tuple[Blocks, Sequence[Root]]:
         """The heaps walked anew and the roots as they are now: what was allocated or freed meanwhile is known."""

@@ -82,11 +82,9 @@ def roots_of(
 def missing_roots(space: Space) -> tuple[str, ...]:
     """What may hold pointers and is not on resident pages, in words: reading it would bring it back into the target's memory."""
     swapped = sum(one.swap_bytes for one in space.mappings if one.perms[:1] == "r")
-    files = sum(one.size_bytes - one.rss_bytes for one in space.mappings if one.rss_bytes is not None and _is_file(one))
     huge = sum(one.size_bytes for one in space.mappings if "ht" in one.vm_flags.split() and one.perms[:1] == "r")
     kinds = (
         (swapped, "are swapped out"),
-        (files, "of writable shared files are not resident"),
         (huge, "are on huge pages of hugetlbfs"),
     )
     return tuple(f"{MISSING}{human_bytes(size)} {kind}, and were not read" for size, kind in kinds if size)
@@ -100,14 +98,6 @@ def _may_hold(mapping: Mapping) -> bool:
         return True
     written = (mapping.anonymous_bytes, mapping.private_dirty_bytes, mapping.shared_dirty_bytes)
     return any(written) or mapping.path.startswith(_SHARED_MEMORY)
-
-
-def _is_file(mapping: Mapping) -> bool:
-    """Is it mapped from a file, shared and writable, and no device's memory? Its pages may be on the disk only."""
-    flags = mapping.vm_flags.split()
-    if mapping.perms[:2] != "rw" or mapping.perms[3:4] != "s" or not mapping.inode:
-        return False
-    return not (mapping.path.startswith(_SHARED_MEMORY[:1]) or {"ht", "io", "pf"} & set(flags))
 
 
 def _stacks(space: Space) -> dict[int, list[int]]:

@@ -4,6 +4,7 @@ The kernel leaves holes for what was never touched (dump_skip in fs/coredump.c),
 and most copies have none. There a page counts that holds anything but zeros: untouched ones read as zeros.
 """
 
+import errno
 import os
 from array import array
 from bisect import bisect_right
@@ -37,7 +38,9 @@ class Pages:
     def _between_holes(self, load: Load, start: int, end: int) -> "array[int]":
         """By lseek(2) SEEK_DATA and SEEK_HOLE; data that shares a page with a hole counts as that page."""
         found: array[int] = array("Q")
-        for low, high in _data(self._descriptor, load.offset + start - load.start, load.offset + end - load.start):
+        for low, high in data_ranges(
+            self._descriptor, load.offset + start - load.start, load.offset + end - load.start
+        ):
             first = max(start, (load.start + low - load.offset) & -PAGE_BYTES)
             last = min(end, -(-(load.start + high - load.offset) // PAGE_BYTES) * PAGE_BYTES)
             if found and first < found[-1]:
@@ -89,7 +92,7 @@ class Pages:
 def _has_holes(descriptor: int, spared_bytes: int) -> bool:
     """More than the gaps that aligning the segments may leave."""
     size, at = os.fstat(descriptor).st_size, 0
-    for low, high in _data(descriptor, 0, size):
+    for low, high in data_ranges(descriptor, 0, size):
         spared_bytes -= low - at
         if spared_bytes < 0:
             return True
@@ -97,14 +100,16 @@ def _has_holes(descriptor: int, spared_bytes: int) -> bool:
     return spared_bytes < size - at
 
 
-def _data(descriptor: int, at: int, last: int) -> Iterator[tuple[int, int]]:
-    """The parts of a file's range that are no holes."""
+def data_ranges(descriptor: int, at: int, last: int) -> Iterator[tuple[int, int]]:
+    """The parts of a file's range that are no holes, by lseek(2) SEEK_DATA and SEEK_HOLE; all of it where that is unknown."""
     while at < last:
         try:
             at = os.lseek(descriptor, at, os.SEEK_DATA)
             hole = os.lseek(descriptor, at, os.SEEK_HOLE) if at < last else at
-        except OSError:  # ENXIO: only holes from here on
-            return
+        except OSError as error:
+            if error.errno != errno.ENXIO:
+                yield at, last
+            return  # only holes from here on
         if at >= last or hole <= at:
             return
         yield at, min(hole, last)

@@ -123,6 +123,10 @@ class Live(Space):
         self.check()
         self._residency.look_at(self.mappings)
 
+    def open_file(self, mapping: Mapping) -> int | None:
+        """A descriptor of the file behind a mapping, for the caller to close; None where it is gone or not ours to read."""
+        return self._files.open_mapped(mapping)
+
     def ran_ns(self) -> int | None:
         """CPU time of its threads so far; None while one runs, and where others may write: see `memory.rest`."""
         return ran_ns(self._directory, self.source.pid, self.mappings) if self.source.pid else None

@@ -215,6 +215,24 @@ class Files:
         """The modules among the mappings."""
         return find_modules(mappings, self._find, self._program_test())
 
+    def open_mapped(self, mapping: Mapping) -> int | None:
+        """A descriptor of the very file behind a mapping, for the caller to close; None where it cannot be had.
+
+        A file found by its name is taken only with the mapping's inode and device.
+        """
+        descriptor = open_regular(self._by_range(mapping))
+        if descriptor is not None:
+            return descriptor
+        descriptor = open_regular(self._by_name(mapping))
+        if descriptor is None:
+            return None
+        status = os.fstat(descriptor)
+        device = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}"
+        if (status.st_ino, device) == (mapping.inode, mapping.device):
+            return descriptor
+        os.close(descriptor)
+        return None
+
     def close(self) -> None:
         """Close the files; the modules' `elf` cannot be read any more."""
         while self._descriptors:
@@ -262,11 +280,17 @@ class Files:
     def _candidates(self, parts: Sequence[Mapping]) -> Iterator[tuple[str, bool]]:
         """(path, does it surely lead to the mapped file). map_files takes CAP_CHECKPOINT_RESTORE, exe only our own user."""
         first = parts[0]
-        yield f"{self._directory}/map_files/{first.start:x}-{first.end:x}", True
+        yield self._by_range(first), True
         if self._program_test()(first):
             yield f"{self._directory}/exe", True
-        name = first.path.removesuffix(_DELETED).replace("\\012", "\n")
-        yield f"{self._directory}/root{name}", False
+        yield self._by_name(first), False
+
+    def _by_range(self, mapping: Mapping) -> str:
+        return f"{self._directory}/map_files/{mapping.start:x}-{mapping.end:x}"
+
+    def _by_name(self, mapping: Mapping) -> str:
+        name = mapping.path.removesuffix(_DELETED).replace("\\012", "\n")
+        return f"{self._directory}/root{name}"
 
     def _open_regular(self, path: str) -> int | None:
         return None if len(self._descriptors) >= MOST_OPEN else open_regular(path)

@@ -119,6 +119,10 @@ class Space(ABC):
         """Raises TargetGone when the process ended or became another program since it was opened. Cheap."""
         return
 
+    def open_file(self, mapping: Mapping) -> int | None:
+        """A descriptor of the file behind a mapping, for the caller to close; None where it cannot be had, or not be sure."""
+        return None
+
     def ran_ns(self) -> int | None:
         """Equal at two moments: it stood still in between. None where that cannot be told, or while it runs."""
         return None

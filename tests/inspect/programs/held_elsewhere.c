@@ -11,6 +11,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -82,8 +83,25 @@ static ALONE void in_a_file(const char *path, int evict)
         exit(1);
     table = mmap(NULL, TABLE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
     fill(table, 0);
-    if (evict && (msync(table, TABLE, MS_SYNC) || madvise(table, TABLE, MADV_DONTNEED)))
+    if (evict && (msync(table, TABLE, MS_SYNC) || madvise(table, TABLE, MADV_DONTNEED) ||
+                  posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED)))
         exit(1);
+    if (evict)
+        close(file);
+}
+
+/* Written as a file, then mapped and never touched. */
+static ALONE void in_an_untouched_file(const char *path, int flags, int gone)
+{
+    int file = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+    void *table = mmap(NULL, TABLE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    fill(table, 0);
+    if (file < 0 || write(file, table, TABLE) != TABLE || munmap(table, TABLE))
+        exit(1);
+    if (mmap(NULL, TABLE, PROT_READ | PROT_WRITE, flags, file, 0) == MAP_FAILED || (gone && unlink(path)))
+        exit(1);
+    close(file);
 }
 
 struct connection {
@@ -142,6 +160,14 @@ static ALONE void nowhere_and_untouched(void)
         *(volatile char *)malloc(100000) = 1;
 }
 
+/* Lost in truth, each mapped by malloc alone, and only the first half of each was touched. */
+static ALONE void nowhere_and_half_touched(void)
+{
+    prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+    for (int i = 0; i < 50; i++)
+        memset(malloc(4 << 20), 1, 2 << 20);
+}
+
 int main(int count, char **arguments)
 {
     const char *where = count > 1 ? arguments[1] : "", *path = count > 2 ? arguments[2] : "";
@@ -158,6 +184,12 @@ int main(int count, char **arguments)
         in_a_file(path, 0);
     else if (!strcmp(where, "evicted file"))
         in_a_file(path, 1);
+    else if (!strcmp(where, "untouched shared file"))
+        in_an_untouched_file(path, MAP_SHARED, 0);
+    else if (!strcmp(where, "untouched private file"))
+        in_an_untouched_file(path, MAP_PRIVATE, 0);
+    else if (!strcmp(where, "deleted file"))
+        in_an_untouched_file(path, MAP_SHARED, 1);
     else if (!strcmp(where, "epoll"))
         in_an_epoll();
     else if (!strcmp(where, "timers"))
@@ -166,6 +198,8 @@ int main(int count, char **arguments)
         in_boxes();
     else if (!strcmp(where, "nowhere"))
         nowhere_and_untouched();
+    else if (!strcmp(where, "nowhere, half touched"))
+        nowhere_and_half_touched();
     else if (!strcmp(where, "ring") && syscall(SYS_io_uring_setup, 8, (char[256]){0}) < 0)
         return 1;
     wait_for_the_end();

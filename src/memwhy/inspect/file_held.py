@@ -1,0 +1,113 @@
+"""Pointers on pages of mapped files that are not in the target's memory: evicted, or never touched by it.
+
+Such a page has the content of the file (mmap(2)), so the file is read, and nothing comes into the target's memory. Of
+private mappings that is true until a page is written; what was swapped out since is told by `roots.missing_roots`.
+Mappings that cannot be written are left out: files hold no address of a run before somebody writes it there.
+"""
+
+import os
+import re
+from array import array
+from collections.abc import Iterable, Iterator
+
+from memwhy.inspect.blocks import Blocks
+from memwhy.inspect.roots import MISSING, HeldElsewhere
+from memwhy.memory.corepages import data_ranges
+from memwhy.memory.space import Space
+from memwhy.model.mapping import Mapping
+from memwhy.model.units import human_bytes
+
+MOST_BYTES = 64 << 20
+"""Read of all files together in one look; a file that would go beyond is left out whole."""
+_PIECE_BYTES = 1 << 20
+_TOP_SHIFT = 40
+_NO_FILES = ("/dev/zero (deleted)", "/anon_hugepage")
+"""Shared memory without a name: what of it is not resident is swapped out or was never touched."""
+
+Range = tuple[int, int]
+
+
+def read_file_held(space: Space, blocks: Blocks) -> HeldElsewhere:
+    """The words on pages of writable files that are not resident, as far as they may point to a block.
+
+    missing: how much could not be read, but for the programs' and libraries' own files, which were written before the run.
+    """
+    words: array[int] = array("Q")
+    worthy = _worthy(blocks)
+    left_bytes, too_many, unreadable = MOST_BYTES, 0, 0
+    for gaps, mapping in sorted(_absent(space), key=lambda one: sum(high - low for low, high in one[0])):
+        descriptor = space.open_file(mapping)
+        if descriptor is None:
+            if mapping.perms[3:4] == "s" or not _is_of_module(space, mapping):
+                unreadable += sum(high - low for low, high in gaps)
+            continue
+        try:
+            pieces = [piece for gap in gaps for piece in _pieces(descriptor, mapping, gap)]
+            size = sum(high - low for low, high in pieces)
+            if size > left_bytes:
+                too_many += size
+                continue
+            left_bytes -= size
+            unreadable += size - _read(descriptor, pieces, worthy, words)
+        finally:
+            os.close(descriptor)
+    kinds = ((unreadable, "could not be read from there"), (too_many, "are too much to be read from there"))
+    return HeldElsewhere(
+        words=words,
+        missing=tuple(
+            f"{MISSING}{human_bytes(size)} of writable files are not resident, and {why}" for size, why in kinds if size
+        ),
+    )
+
+
+def _is_of_module(space: Space, mapping: Mapping) -> bool:
+    return any(module.start <= mapping.start < module.end for module in space.modules())
+
+
+def _absent(space: Space) -> Iterator[tuple[list[Range], Mapping]]:
+    """Mappings of files that may be written, and what of each is not resident."""
+    for mapping in space.mappings:
+        if not _is_writable_file(mapping) or mapping.rss_bytes is None or mapping.rss_bytes >= mapping.size_bytes:
+            continue
+        rows = space.resident(mapping.start, mapping.end)
+        edges = [mapping.start, *rows, mapping.end]
+        gaps = [(low, high) for low, high in zip(edges[::2], edges[1::2], strict=True) if low < high]
+        if gaps:
+            yield gaps, mapping
+
+
+def _is_writable_file(mapping: Mapping) -> bool:
+    """Is it mapped from a file, and no device's memory nor huge pages?"""
+    if mapping.perms[:2] != "rw" or not mapping.inode or not mapping.path.startswith("/"):
+        return False
+    return not (mapping.path.startswith(_NO_FILES) or {"ht", "io", "pf"} & set(mapping.vm_flags.split()))
+
+
+def _pieces(descriptor: int, mapping: Mapping, gap: Range) -> Iterator[Range]:
+    """Offsets in the file of what is not resident and no hole of the file; what lies behind its end holds nothing."""
+    first, last = (mapping.offset + address - mapping.start for address in gap)
+    yield from data_ranges(descriptor, first, min(last, os.fstat(descriptor).st_size))
+
+
+def _read(descriptor: int, pieces: Iterable[Range], worthy: "re.Pattern[bytes]", words: "array[int]") -> int:
+    """Append the words that are worth a look; how many bytes were read, or need not be: the file was cut meanwhile."""
+    done = 0
+    for low, high in pieces:
+        for at in range(low, high, _PIECE_BYTES):
+            wanted = min(_PIECE_BYTES, high - at)
+            try:
+                raw = os.pread(descriptor, wanted, at)
+            except OSError:
+                continue
+            done += wanted
+            raw = raw[: len(raw) & ~7]
+            for run in worthy.finditer(raw[_TOP_SHIFT // 8 :: 8]):
+                words.frombytes(raw[8 * run.start() : 8 * run.end()])
+    return done
+
+
+def _worthy(blocks: Blocks) -> "re.Pattern[bytes]":
+    """Runs of the sixth byte of words that can be an address of a block. (Above it there may be tags, below it is anything.)"""
+    ranges = [(one.start, one.end) for one in blocks.heaps] + [(one.start, one.end) for one in blocks.mapped]
+    tops = {top & 0xFF for low, high in ranges for top in range(low >> _TOP_SHIFT, (high >> _TOP_SHIFT) + 1)}
+    return re.compile(b"[" + b"".join(b"\\x%02x" % top for top in sorted(tops)) + b"]+" if tops else rb"(?!)")
