@@ -15,6 +15,8 @@ TOTALS = (
 VIRTUAL = ("process.virtual_bytes", "process.private_virtual_bytes")
 """Address space is a total of last resort, whatever its course."""
 
+PLACES = ("host ", "section ", "container ")
+
 
 def choose_total(timeline: Timeline) -> tuple[str | None, str]:
     """The total metric and its subject: a total with a course before one without, then the closest to the process,
@@ -38,7 +40,8 @@ class SubjectSeries(Mapping[str, Series]):
     """Every metric's series for one subject, each with its trend reckoned when first asked for.
 
     Figures that name no subject, then other subjects' figures of metrics that this one lacks, fill in
-    (a page seldom says whose MemStats it prints); another host's figures never do.
+    (a page seldom says whose MemStats it prints); another host's figures never do, unless only one host, or one
+    container, is there at all and the subject is none.
     """
 
     def __init__(self, timeline: Timeline, subject: str) -> None:
@@ -53,6 +56,8 @@ class SubjectSeries(Mapping[str, Series]):
             # a process of its own, with an RSS of its own, lends nothing to another
             strangers = set(self._timeline.subjects("process.rss_bytes"))
             candidates += [subject for subject in self._timeline.subjects(metric) if subject not in strangers]
+        elif not self._subject.startswith(PLACES) and len(around := self._timeline.subjects(metric)) == 1:
+            candidates += around
         for candidate in candidates:
             found = self._timeline.best(candidate, metric)
             if found is not None:

@@ -44,6 +44,33 @@ class Track:
         return tuple(pairs)
 
 
+FEW = 4
+"""Witnesses with fewer readings than a trend needs are put together: one tool before, another after."""
+ALIKE = 0.1
+"""Two tools' figures of one moment differ by less."""
+
+
+def _merged(tracks: list[Track]) -> Track | None:
+    """The readings of several witnesses in the order of the page; None where lines or orders do not tell it."""
+    if any(track.clock != "order" or len(track.where) != len(track.values) for track in tracks):
+        return None
+    rows = [
+        (where.file, where.first_line, value)
+        for track in tracks
+        for where, value in zip(track.where, track.values, strict=True)
+    ]
+    if len({file for file, _, _ in rows}) != 1 or any(line is None for _, line, _ in rows):
+        return None
+    merged = Track(clock="order", quantum=max(track.quantum for track in tracks))
+    for row in sorted((line, value) for _, line, value in rows if line is not None):
+        value = row[1]
+        if merged.values and abs(value - merged.values[-1]) <= ALIKE * max(value, merged.values[-1]):
+            continue
+        merged.add(len(merged.values), value)
+    merged.where = sorted((where for track in tracks for where in track.where), key=lambda one: one.first_line or 0)
+    return merged
+
+
 Key = tuple[str, str, str]
 """(subject, metric, source)"""
 
@@ -82,7 +109,9 @@ class Timeline:
         ]
         if not found:
             return None
-        _, source, track = max(found, key=lambda row: (row[0], row[1]))
+        most, source, track = max(found, key=lambda row: (row[0], row[1]))
+        if len(found) > 1 and most < FEW and self.may_restart:
+            return source, _merged([one for _, _, one in found]) or track
         return source, track
 
     def subjects(self, metric: str) -> list[str]:

@@ -15,6 +15,7 @@ from typing import BinaryIO
 from memwhy.model.errors import MemwhyError, NothingReadable, ParseError
 from memwhy.model.reading import Observation, Reading, Unread, Where
 from memwhy.sources import files
+from memwhy.sources.owners import unify
 from memwhy.sources.page import (
     READERS,
     RUNTIME,
@@ -84,7 +85,7 @@ def read_evidence(
     if not says and not desk.recordings and not any(_tells(o.reading) for o in shelf.in_place()):
         raise NothingReadable(_nothing(paths, desk.unread))
     return Evidenced(
-        observations=shelf.in_place(),
+        observations=unify(shelf.in_place()),
         unread=tuple(desk.unread),
         notes=(*desk.notes, *shelf.notes()),
         inputs=tuple(desk.inputs),

@@ -1,0 +1,61 @@
+"""Owners: a page's subjects brought together where they are one and the same.
+
+A service that was restarted has another pid in the next paste; a tool that prints no pid names the command. Two pids of
+one command that stand in one block are two processes, and stay so.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from memwhy.model.reading import Moment, Observation
+
+PID = "pid "
+NEAR_LINES = 3
+"""Rows of one table stand directly below each other."""
+
+
+def unify(observations: Sequence[Observation]) -> tuple[Observation, ...]:
+    """The observations, those of one command under one subject wherever the page shows one process of it at a time."""
+    commands = _commands(observations)
+    alone = {command: pids for command, pids in commands.items() if not _side_by_side(observations, pids)}
+    subject_of = {pid: f"process {command}" for command, pids in alone.items() for pid in pids}
+    named = {one.subject for one in observations if one.subject.startswith("process ")}
+    wanted = {pid for pid, subject in subject_of.items() if subject in named or len(alone[subject[8:]]) > 1}
+    if not wanted:
+        return tuple(observations)
+    renamed = [replace(one, subject=subject_of[one.subject]) if one.subject in wanted else one for one in observations]
+    return tuple(_in_order(renamed, {subject_of[pid] for pid in wanted}))
+
+
+def _in_order(observations: Iterable[Observation], subjects: set[str]) -> Iterator[Observation]:
+    """Readings that now share a subject are counted anew, in the order of the page."""
+    seen: dict[tuple[str, str], int] = defaultdict(int)
+    for one in sorted(observations, key=lambda one: (one.where.file, one.where.first_line or 0)):
+        if one.subject in subjects and one.moment.clock == "order":
+            key = (one.source, one.subject)
+            one = replace(one, moment=Moment(clock="order", value=seen[key]))
+            seen[key] += 1
+        yield one
+
+
+def _commands(observations: Iterable[Observation]) -> dict[str, set[str]]:
+    """The subjects `pid N` of every command's name."""
+    commands: dict[str, set[str]] = defaultdict(set)
+    for one in observations:
+        command = one.reading.facts.get("process.comm")
+        if command and one.subject.startswith(PID):
+            commands[command].add(one.subject)
+    return commands
+
+
+def _side_by_side(observations: Iterable[Observation], pids: set[str]) -> bool:
+    """Two of these processes stand in rows next to each other."""
+    rows: list[tuple[str, int, str]] = sorted(
+        (one.where.file, one.where.first_line or 0, one.subject) for one in observations if one.subject in pids
+    )
+    return any(
+        file == other_file and line - other_line <= NEAR_LINES and subject != other
+        for (other_file, other_line, other), (file, line, subject) in pairwise(rows)
+    )
