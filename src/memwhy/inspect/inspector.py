@@ -10,7 +10,6 @@ from memwhy.inspect.blocks import Blocks
 from memwhy.inspect.glibc import MallocBlocks, MallocHeap, NoMalloc, grown, read_blocks, read_malloc
 from memwhy.inspect.ledger import Ledger, Owned, keep_ledger
 from memwhy.inspect.roots import HeldElsewhere, roots_of
-from memwhy.memory.core import Core
 from memwhy.memory.live import Live
 from memwhy.memory.space import Space
 from memwhy.model.errors import MemwhyError, NotPermitted, TargetGone
@@ -64,6 +63,8 @@ class Inspector:
     @classmethod
     def open_core(cls, path: str) -> Self:
         """Open a core file. Raises OSError, ParseError for what is no core of this kind of machine."""
+        from memwhy.memory.core import Core
+
         return cls(Core.open(path))
 
     def __enter__(self) -> Self:
@@ -235,6 +236,7 @@ class Inspector:
     ) -> Lost | None:
         """None, with a note, where the roots cannot be read: without all of them what is held looks lost."""
         from memwhy.inspect.lost import find_lost  # the graph and all that tells of it: only who searches needs them
+        from memwhy.memory.core import Core
 
         if isinstance(self.space, Core) and (self.space.missing_bytes or self.space.left_out_bytes):
             notes.append(_CUT_OFF if self.space.missing_bytes else _LEFT_OUT)
