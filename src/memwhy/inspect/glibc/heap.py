@@ -4,8 +4,9 @@ The order matters for a process that goes on allocating: arenas first, then each
 """
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
 
 from memwhy.inspect.blocks import Blocks, MappedBlock, Share
 from memwhy.inspect.glibc.anonymous import Range, anonymous_ranges, range_of, without
@@ -30,13 +31,21 @@ _MOST_WAITED_S = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MallocHeap:
-    """malloc's heap in one look. own_ranges: its structures outside its heaps (main_arena in the library's data)."""
+    """malloc's heap in one look. own_ranges: its structures outside its heaps (main_arena in the library's data).
+
+    list_blocks: where they are, laid out when first asked for: 10 ms and 16 MB for each GiB of heap.
+    """
 
     census: Malloc
-    blocks: Blocks
+    list_blocks: Callable[[], Blocks] = field(compare=False, repr=False)
     shares: tuple[Share, ...]
     notes: tuple[str, ...] = ()
     own_ranges: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def blocks(self) -> Blocks:
+        """All blocks, as `list_blocks` gives them."""
+        return self.list_blocks()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +82,11 @@ class _Look:
         main = self.state.main.address
         return ((main, main + self.state.layout.size),)
 
+    def list_blocks(self) -> Blocks:
+        """Once: the maps are let go of, they are as large as what is made of them."""
+        heaps, self.maps = blocks_of(self.walks, self.maps), join_maps(())
+        return Blocks(heaps=heaps, mapped=self.mapped)
+
 
 def read_malloc(space: Space, *, taken: Sequence[tuple[int, int]] = ()) -> MallocHeap | NoMalloc:
     """Read glibc's malloc. taken: ranges that a language runtime owns, never malloc's.
@@ -89,7 +103,7 @@ def read_malloc(space: Space, *, taken: Sequence[tuple[int, int]] = ()) -> Mallo
     census = malloc_of(look.version, look.state, look.walks, counts, (look.mapped, mapped_shares), whole=whole)
     return MallocHeap(
         census=replace(census, approximate=(*look.missing, *census.approximate)),
-        blocks=Blocks(heaps=blocks_of(look.walks, look.maps), mapped=look.mapped),
+        list_blocks=cache(look.list_blocks),
         shares=tuple(sorted(shares + mapped_shares, key=lambda share: share.start)),
         notes=tuple(look.notes),
         own_ranges=look.own_ranges,
@@ -104,7 +118,7 @@ def read_blocks(space: Space, *, taken: Sequence[tuple[int, int]] = ()) -> Mallo
     shares = [unread_share(walked) for walked in look.walks]
     shares += [Share(start=one.start, end=one.end, bytes={}, virtual_bytes={}) for one in look.mapped]
     return MallocBlocks(
-        blocks=Blocks(heaps=blocks_of(look.walks, look.maps), mapped=look.mapped),
+        blocks=look.list_blocks(),
         shares=tuple(sorted(shares, key=lambda share: share.start)),
         own_ranges=look.own_ranges,
     )

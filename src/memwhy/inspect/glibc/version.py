@@ -71,20 +71,21 @@ def other_allocators(modules: Iterable[Module]) -> Others:
         names += [name for name, pattern in _OTHERS_BY_NAME.items() if pattern.match(module.name)]
         if module.is_program:
             left = dict(_OTHERS_BY_TEXT)
-            for piece in _file_pieces(module):
+            for piece in _file_pieces(module, ".rodata"):
                 for name in [name for name, text in left.items() if text in piece]:
                     names.append(name)
                     del left[name]
     return Others(names=tuple(dict.fromkeys(names)))
 
 
-def _file_pieces(module: Module) -> Iterator[bytes]:
-    """The file from its beginning, up to what cannot be read of it."""
+def _file_pieces(module: Module, section: str = "") -> Iterator[bytes]:
+    """A section of the file, or all of it where there is no such section, up to what cannot be read."""
     if module.elf is None:
         return
-    image = module.elf.image
+    image, part = module.elf.image, module.elf.section(section)
+    start, size = (0, image.size) if part is None else (part.offset, part.size)
     try:
-        for _, piece in image.chunks(0, min(image.size, _MOST_FILE_BYTES), overlap=256):
+        for _, piece in image.chunks(start, min(size, _MOST_FILE_BYTES), overlap=256):
             yield piece
     except OSError:
         return
