@@ -1,0 +1,96 @@
+"""Clues: how what is read without a trend weighs, and what it may decide."""
+
+import math
+
+import pytest
+from build_case import case, line, mebibytes, readings
+from hypothesis import given
+from hypothesis import strategies as st
+
+from memwhy.causes import judge_all
+from memwhy.causes.clue import MOST_BY_FIGURES, MOST_BY_WORDS, Clue, against, believed, for_, weigh_all
+from memwhy.model.case import Case
+from memwhy.model.report import Finding, Verdict
+from memwhy.model.units import MIB
+
+WEIGHTS = st.floats(-6, 6, allow_nan=False)
+
+
+def _best(one: Case) -> Finding:
+    return max(judge_all(one), key=lambda finding: finding.probability)
+
+
+def test_without_clues_no_cause_is_likely() -> None:
+    weighed = weigh_all({"a": (), "b": ()})
+    assert {name: round(one.probability, 3) for name, one in weighed.items()} == {"a": 0.107, "b": 0.107}
+
+
+def test_what_speaks_for_one_cause_takes_from_the_others() -> None:
+    weighed = weigh_all({"a": for_(4.0, "seen"), "b": ()})
+    assert (round(weighed["a"].probability, 3), round(weighed["b"].probability, 3)) == (0.867, 0.016)
+
+
+def test_words_alone_never_make_more_than_words_may() -> None:
+    weighed = weigh_all({"a": (*believed(9.0, "he said"), *believed(9.0, "she said")), "b": ()})
+    assert weighed["a"].probability == MOST_BY_WORDS
+
+
+def test_no_text_is_no_clue() -> None:
+    assert (for_(2.0, None), against(2.0, ""), believed(2.0, None)) == ((), (), ())
+
+
+@given(st.dictionaries(st.sampled_from("abcdef"), st.lists(WEIGHTS, max_size=5), min_size=1))
+def test_probabilities_are_never_more_than_one_together_and_never_high(weights: dict[str, list[float]]) -> None:
+    weighed = weigh_all({name: [Clue(weight=w, text="x") for w in found] for name, found in weights.items()})
+    assert math.fsum(one.probability for one in weighed.values()) <= 1.0
+    assert max(one.probability for one in weighed.values()) <= MOST_BY_FIGURES < 0.9
+
+
+@given(st.lists(WEIGHTS, max_size=5), st.floats(0.1, 6))
+def test_one_more_clue_for_a_cause_never_makes_it_less_likely(weights: list[float], more: float) -> None:
+    before = [Clue(weight=w, text="x") for w in weights]
+    one, other = (weigh_all({"a": found, "b": ()})["a"] for found in (before, [*before, Clue(weight=more, text="y")]))
+    assert other.probability >= one.probability - 1e-12
+
+
+def test_a_trial_that_brings_memory_back_says_that_malloc_kept_it() -> None:
+    facts = {"trial.malloc_trim": "malloc_trim(0): 1.3 GB to 0.8 GB", "trial.malloc_trim.outcome": "fell"}
+    best = _best(case(facts=facts, series={"process.rss_bytes": readings(1300 * MIB, 800 * MIB)}, runtime="cpython"))
+    assert (best.cause, best.verdict) == ("native-retained", Verdict.SUPPORTED)
+
+
+def test_a_trial_outweighs_a_trend_that_cannot_tell_kept_from_lost() -> None:
+    series = {
+        "process.rss_bytes": mebibytes(100, 200, 300, 400, 500, 600, 700, 800),
+        "go.sys_bytes": mebibytes(40, 40, 40, 40, 40, 40, 40, 40),
+        "derived.go_held_bytes": mebibytes(40, 40, 40, 40, 40, 40, 40, 40),
+    }
+    facts = {"trial.malloc_trim": "malloc_trim gave 600 MB back", "trial.malloc_trim.outcome": "fell"}
+    assert _best(case(total="process.rss_bytes", series=series)).cause == "native-leak"
+    assert _best(case(total="process.rss_bytes", series=series, facts=facts)).cause == "native-retained"
+
+
+@pytest.mark.parametrize(
+    ("metric", "first", "last", "cause"),
+    [
+        ("go.goroutines_count", 55, 1779, "goroutine-leak"),
+        ("process.threads_count", 40, 2100, "thread-leak"),
+        ("process.descriptors_count", 60, 900, "descriptor-leak"),
+    ],
+)
+def test_a_count_that_multiplied_between_two_readings_is_a_pile(metric: str, first: int, last: int, cause: str) -> None:
+    best = _best(case(series={metric: readings(first, last)}))
+    assert (best.cause, best.verdict) == (cause, Verdict.SUPPORTED)
+
+
+def test_a_single_total_without_parts_decides_nothing() -> None:
+    one = case(total="process.rss_bytes", series={"process.rss_bytes": readings(2044 * MIB)})
+    assert [finding.cause for finding in judge_all(one) if finding.verdict is Verdict.SUPPORTED] == []
+
+
+def test_a_live_watch_asks_no_clues() -> None:
+    facts = {"said.peak": "it is ru_maxrss"}
+    series = {"process.rss_bytes": line(100 * MIB, MIB)}
+    watched = judge_all(case(total="process.rss_bytes", series=series, facts=facts, live=True))
+    alone = judge_all(case(total="process.rss_bytes", series=series, live=True))
+    assert watched == alone
