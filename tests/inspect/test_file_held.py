@@ -96,7 +96,7 @@ def test_a_file_too_large_for_one_look_is_left_out_and_said_to_be(tmp_path: Path
     with mapped(path, MOST_BYTES + 4096):
         held = held_in_our_files()
     assert held.missing == (
-        "roots are missing: 64.0 MiB of writable files are not resident, and are too much to be read from there",
+        "roots are missing: 64.0 MiB of files are not resident, and are too much to be read from there",
     )
     assert len(held.words) < 4096
 

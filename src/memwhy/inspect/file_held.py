@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from memwhy.inspect.blocks import Blocks
 from memwhy.inspect.roots import MISSING, HeldElsewhere
+from memwhy.memory.core import Core
 from memwhy.memory.corepages import data_ranges
 from memwhy.memory.space import Space
 from memwhy.model.mapping import Mapping
@@ -28,36 +29,44 @@ Range = tuple[int, int]
 
 
 def read_file_held(space: Space, blocks: Blocks) -> HeldElsewhere:
-    """The words on pages of writable files that are not resident, as far as they may point to a block.
+    """The words on pages of writable files that are not resident, as far as they may point to a block; see `_absent`.
 
-    missing: how much could not be read, but for the programs' and libraries' own files, which were written before the run.
+    missing: how much could not be read, but for the programs' and libraries' own files, which were written before the run;
+    and of a core, how much may have been something else when the program ran.
     """
     words: array[int] = array("Q")
     worthy = _worthy(blocks)
-    left_bytes, too_many, unreadable = MOST_BYTES, 0, 0
-    for gaps, mapping in sorted(_absent(space), key=lambda one: sum(high - low for low, high in one[0])):
+    left_bytes, too_many, unreadable, doubtful = MOST_BYTES, 0, 0, 0
+    for gaps, mapping in sorted(_absent(space), key=lambda one: _size(one[0])):
         descriptor = space.open_file(mapping)
         if descriptor is None:
             if mapping.perms[3:4] == "s" or not _is_of_module(space, mapping):
-                unreadable += sum(high - low for low, high in gaps)
+                unreadable += _size(gaps)
             continue
         try:
             pieces = [piece for gap in gaps for piece in _pieces(descriptor, mapping, gap)]
-            size = sum(high - low for low, high in pieces)
-            if size > left_bytes:
-                too_many += size
+            if _size(pieces) > left_bytes:
+                too_many += _size(pieces)
                 continue
-            left_bytes -= size
-            unreadable += size - _read(descriptor, pieces, worthy, words)
+            left_bytes -= _size(pieces)
+            unreadable += _size(pieces) - _read(descriptor, pieces, worthy, words)
+            doubtful += _size(pieces) if space.pid is None and mapping.perms[1:2] == "w" else 0
         finally:
             os.close(descriptor)
-    kinds = ((unreadable, "could not be read from there"), (too_many, "are too much to be read from there"))
+    where = "not resident" if space.pid is not None else "not in the core"
+    kinds = (
+        (unreadable, "could not be read from there"),
+        (too_many, "are too much to be read from there"),
+        (doubtful, "may have changed since"),
+    )
     return HeldElsewhere(
         words=words,
-        missing=tuple(
-            f"{MISSING}{human_bytes(size)} of writable files are not resident, and {why}" for size, why in kinds if size
-        ),
+        missing=tuple(f"{MISSING}{human_bytes(size)} of files are {where}, and {why}" for size, why in kinds if size),
     )
+
+
+def _size(ranges: Iterable[Range]) -> int:
+    return sum(high - low for low, high in ranges)
 
 
 def _is_of_module(space: Space, mapping: Mapping) -> bool:
@@ -65,7 +74,9 @@ def _is_of_module(space: Space, mapping: Mapping) -> bool:
 
 
 def _absent(space: Space) -> Iterator[tuple[list[Range], Mapping]]:
-    """Mappings of files that may be written, and what of each is not resident."""
+    """Mappings of files that the program may have written, and what of each is not in its memory, or not in the core."""
+    if isinstance(space, Core):
+        yield from (([(mapping.start, mapping.end)], mapping) for mapping in space.left_out_files)
     for mapping in space.mappings:
         if not _is_writable_file(mapping) or mapping.rss_bytes is None or mapping.rss_bytes >= mapping.size_bytes:
             continue

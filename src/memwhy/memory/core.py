@@ -28,6 +28,8 @@ from memwhy.model.mapping import Mapping
 _AT_ENTRY = 9
 _DELETED = " (deleted)"
 _HIGHEST = 1 << 63
+_SYSTEM = ("/usr/", "/lib", "/etc/")
+"""Locales, caches of the loader: nobody keeps tables of a run there."""
 
 
 class Core(Space):
@@ -103,6 +105,23 @@ class Core(Space):
         )
 
     @property
+    def left_out_files(self) -> tuple[Mapping, ...]:
+        """Parts of files that the core does not hold, and that the program may have written: those that no dumper keeps.
+
+        Not of programs and libraries. gcore does not tell whether a part was writable; of those, none of the system's.
+        """
+        modules = {module.path for module in self.modules()}
+        held = {load.start for load in self._headers.loads if load.file_size}
+        return tuple(
+            mapping
+            for mapping in self.mappings
+            if mapping.inode
+            and mapping.start not in held
+            and mapping.path not in modules
+            and (mapping.perms[1:2] == "w" or not mapping.path.startswith(_SYSTEM))
+        )
+
+    @property
     def facts(self) -> Map[str, str]:
         """Its program's name and path, its pid, how many threads it had; what its notes do not tell is left out."""
         headers = self._headers
@@ -158,6 +177,10 @@ class Core(Space):
 
     def refresh(self) -> None:
         """A core does not change."""
+
+    def open_file(self, mapping: Mapping) -> int | None:
+        """The file of that name as it is now, for the caller to close; None where there is none, or it is not ours to read."""
+        return open_regular(f"{self._root}{mapping.path.removesuffix(_DELETED)}")
 
     def ran_ns(self) -> int:
         """A core stands still."""

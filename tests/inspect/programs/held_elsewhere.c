@@ -2,6 +2,7 @@
  * argument says where, the second is a file for what needs one. Says ready, then waits for stdin to end. */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <linux/io_uring.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -104,6 +105,30 @@ static ALONE void in_an_untouched_file(const char *path, int flags, int gone)
     close(file);
 }
 
+/* Requests that wait for what never comes: their user_data is in the kernel alone, for what was submitted is wiped here. */
+static ALONE void in_a_ring(void)
+{
+    struct io_uring_params set_up = {0};
+    int ring = (int)syscall(SYS_io_uring_setup, 512, &set_up);
+    size_t size = set_up.sq_off.array + set_up.sq_entries * sizeof(uint32_t);
+    struct io_uring_sqe *requests;
+    char *queue;
+
+    if (ring < 0)
+        exit(1);
+    queue = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, ring, IORING_OFF_SQ_RING);
+    requests = mmap(NULL, 512 * sizeof *requests, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, ring, IORING_OFF_SQES);
+    for (uint32_t i = 0; i < CONNECTIONS; i++) {
+        requests[i] = (struct io_uring_sqe){.opcode = IORING_OP_POLL_ADD, .fd = eventfd(0, EFD_CLOEXEC), .poll32_events = EPOLLIN};
+        requests[i].user_data = (uintptr_t)block(4000);
+        ((uint32_t *)(void *)(queue + set_up.sq_off.array))[i] = i;
+    }
+    __atomic_store_n((uint32_t *)(void *)(queue + set_up.sq_off.tail), CONNECTIONS, __ATOMIC_RELEASE);
+    if (syscall(SYS_io_uring_enter, ring, CONNECTIONS, 0, 0, NULL, 0) != CONNECTIONS)
+        exit(1);
+    memset(requests, 0, 512 * sizeof *requests);
+}
+
 struct connection {
     int descriptor;
     char *buffer;
@@ -200,8 +225,8 @@ int main(int count, char **arguments)
         nowhere_and_untouched();
     else if (!strcmp(where, "nowhere, half touched"))
         nowhere_and_half_touched();
-    else if (!strcmp(where, "ring") && syscall(SYS_io_uring_setup, 8, (char[256]){0}) < 0)
-        return 1;
+    else if (!strcmp(where, "ring"))
+        in_a_ring();
     wait_for_the_end();
     return 0;
 }
