@@ -9,7 +9,29 @@ below. What goes for these goes for the readers of `native`, `managed`, `system`
 
 from types import ModuleType
 
-from memwhy.sources.pasted import free, memstats_log, pprof_top, prose
+from memwhy.sources.pasted import (
+    connections,
+    counts,
+    descriptors,
+    exhausted,
+    free,
+    gctrace,
+    memstats_log,
+    pprof_top,
+    prose,
+    scavenger,
+)
 
-READERS: tuple[ModuleType, ...] = (free, pprof_top, memstats_log, prose)
+READERS: tuple[ModuleType, ...] = (
+    gctrace,
+    scavenger,
+    pprof_top,
+    descriptors,
+    connections,
+    exhausted,
+    free,
+    counts,
+    memstats_log,
+    prose,
+)
 """In order of priority: lines that one reader has taken are blank to the next."""

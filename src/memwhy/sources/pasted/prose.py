@@ -12,6 +12,7 @@ from memwhy.model.reading import Reading
 from memwhy.sources.span import Span
 
 NAME = "pasted/prose"
+SHARES = True  # figures in the same sentence are others' to read
 MOST_BYTES = 1 << 20  # what people write is shorter
 _EACH = 3  # lines kept of each hint
 _SHOWN = 160

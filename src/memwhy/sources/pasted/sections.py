@@ -34,3 +34,13 @@ def section_above(lines: Sequence[str], first: int, floor: int) -> str | None:
             continue
         return read_heading(line)
     return None
+
+
+def place_above(lines: Sequence[str], first: int, floor: int = 0) -> str | None:
+    """Whose a block that begins at index `first` is: "host X" from a prompt close above, else "section Y", else None."""
+    for i in range(max(floor, first - 2), min(first + 3, len(lines))):
+        prompt = read_prompt(lines[i])
+        if prompt is not None and prompt.host:
+            return f"host {prompt.host}"
+    heading = section_above(lines, first, floor)
+    return None if heading is None else f"section {heading}"

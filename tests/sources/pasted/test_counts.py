@@ -1,0 +1,113 @@
+"""Numbers after a pipeline that counts."""
+
+import pytest
+
+from memwhy.model.errors import ParseError
+from memwhy.model.reading import Reading
+from memwhy.model.units import NS_PER_S
+from memwhy.sources.pasted import counts
+from memwhy.sources.span import Span
+
+
+def series(text: str) -> list[tuple[str, int, int | None]]:
+    return [(metric, n, r.elapsed_ns) for r in counts.parse(text) for metric, n in r.metrics.items()]
+
+
+def test_a_loop_is_a_series_with_its_own_pace() -> None:
+    text = "# while true; do netstat -an |grep CLOSE_WAIT| wc -l ; sleep 5; done\n804\n807\n\n810\n^C\n# "
+    assert counts.parse(text) == tuple(
+        Reading(
+            metrics={"process.sockets_close_wait_count": number}, elapsed_ns=i * 5 * NS_PER_S, line=line, last_line=line
+        )
+        for i, (number, line) in enumerate([(804, 2), (807, 3), (810, 5)])
+    )
+    assert list(counts.find(["Hello", *text.split("\n")])) == [Span(first=1, last=5)]
+
+
+def test_a_loop_typed_on_several_lines_keeps_its_pace() -> None:
+    text = "$ while true\n> do\n>   ls /proc/77/fd | wc -l\n>   sleep 2m\n> done\n40\n48"
+    text = text.replace("> ", "")
+    assert series(text) == [("process.descriptors_count", 40, 0), ("process.descriptors_count", 48, 120 * NS_PER_S)]
+
+
+@pytest.mark.parametrize(
+    ("command", "metric"),
+    [
+        ("lsof -p `pidof app` | grep -ic sock", "process.sockets_count"),
+        ("lsof -p 12 | wc -l", "process.descriptors_count"),
+        ("sudo lsof -n -p 12 | grep -v mem | wc -l", "process.descriptors_count"),
+        ("sudo ls -1 /proc/12/fd/ | wc -l", "process.descriptors_count"),
+        ("ls -l /proc/12/fd | grep socket | wc -l", "process.sockets_count"),
+        ("lsof -p 12 | grep FIFO | wc -l", "process.pipes_count"),
+        ("lsof -p 12 | grep CLOSE_WAIT | wc -l", "process.sockets_close_wait_count"),
+        ("ss -tan state time-wait | wc -l", "process.sockets_time_wait_count"),
+        ("netstat -anp | grep 12/app | wc -l", "process.sockets_count"),
+        ("netstat -an | grep -c ESTABLISHED", "process.sockets_established_count"),
+        ("ps -efL | grep app | wc -l", "process.threads_count"),
+        ("ps -eLf | wc -l", "process.threads_count"),
+        ("ps -T -p 12 | wc -l", "process.threads_count"),
+        ("ls /proc/12/task | wc -l", "process.threads_count"),
+        ("jstack 12 | grep -c java.lang.Thread.State", "process.threads_count"),
+        ("curl -s 'localhost:6060/debug/pprof/goroutine?debug=2' | grep -c ^goroutine", "go.goroutines_count"),
+    ],
+)
+def test_the_command_says_what_is_counted(command: str, metric: str) -> None:
+    assert series(f"$ {command}\n  4523") == [(metric, 4523, None)]
+
+
+@pytest.mark.parametrize("command", ["cat app.log | wc -l", "ls | wc -l", "grep -c ERROR app.log", "ps aux | wc -l"])
+def test_other_counts_are_left_alone(command: str) -> None:
+    assert list(counts.find([f"$ {command}", "4523"])) == []
+    with pytest.raises(ParseError):
+        counts.parse(f"$ {command}\n4523")
+
+
+def test_two_counts_of_one_loop_take_turns() -> None:
+    text = "me@box:~$ while true; do date; ls /proc/77/task | wc -l; ls /proc/77/fd | wc -l; sleep 1m; done\n"
+    text += "Mon Nov 23 03:04:37 UTC 2026\n12\n40\nMon Nov 23 03:05:37 UTC 2026\n14\n80"
+    minute = 60 * NS_PER_S
+    assert series(text) == [
+        ("process.threads_count", 12, 0),
+        ("process.descriptors_count", 40, 0),
+        ("process.threads_count", 14, minute),
+        ("process.descriptors_count", 80, minute),
+    ]
+    assert {reading.subject for reading in counts.parse(text)} == {"pid 77"}
+
+
+def test_dates_between_the_numbers_are_their_times() -> None:
+    text = "$ while :; do date; ls /proc/77/fd | wc -l; sleep 60; done\n"
+    text += "Sat Jan 31 10:00:00 UTC 2026\n40\nSat Jan 31 10:01:02 UTC 2026\n48\n"
+    assert [(r.wall_ns, r.elapsed_ns) for r in counts.parse(text)] == [
+        (1769853600 * NS_PER_S, None),
+        (1769853662 * NS_PER_S, None),
+    ]
+
+
+def test_labels_name_whose_each_number_is() -> None:
+    text = (
+        '$ for i in a b; do echo -n "$i: "; kubectl exec $i -- netstat -an | grep CLOSE_WAIT | wc -l; done\na: 5\nb: 7'
+    )
+    assert [(r.subject, dict(r.metrics)) for r in counts.parse(text)] == [
+        ("a", {"process.sockets_close_wait_count": 5}),
+        ("b", {"process.sockets_close_wait_count": 7}),
+    ]
+
+
+def test_a_sentence_may_give_a_command_with_its_number() -> None:
+    line = "After a day `ls /proc/12/fd | wc -l` gives 4,523, and `ulimit -n` 8192."
+    assert list(counts.find([line])) == [Span(first=0, last=0)]
+    assert counts.parse(line) == (
+        Reading(metrics={"process.descriptors_count": 4523}, subject="pid 12", line=1, last_line=1),
+    )
+
+
+def test_a_count_of_lsofs_lines_is_said_to_be_too_high() -> None:
+    assert counts.parse("$ lsof -p 12 | wc -l\n45")[0].notes == (
+        "lsof counts libraries and mapped files as well: there are somewhat fewer descriptors",
+    )
+
+
+def test_words_after_the_command_are_no_numbers() -> None:
+    with pytest.raises(ParseError):
+        counts.parse("$ lsof -p 12 | wc -l\nlsof: WARNING: can't stat() fuse file system\n12 files")
