@@ -97,11 +97,12 @@ def test_of_lost_blocks_only_what_was_touched_is_resident() -> None:
     assert lost.resident_bytes == lost.bytes // each * touched
 
 
-def test_what_only_io_uring_keeps_a_pointer_to_is_not_lost_for_certain() -> None:
-    with holding("ring") as pid:
+@pytest.mark.parametrize(("where", "called"), [("ring", "io_uring"), ("aio", "Linux aio")])
+def test_what_only_requests_in_the_kernel_point_to_is_not_lost_for_certain(where: str, called: str) -> None:
+    with holding(where) as pid:
         found = look(pid)
     assert found.lost is not None
-    assert "roots are missing: io_uring keeps pointers in the kernel that are not shown" in found.lost.caveats
+    assert f"roots are missing: {called} keeps pointers in the kernel that are not shown" in found.lost.caveats
     assert found.lost.bytes >= 299 * 4016
     assert certain_bytes(found) == 0
 

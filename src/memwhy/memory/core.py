@@ -116,6 +116,7 @@ class Core(Space):
             mapping
             for mapping in self.mappings
             if mapping.inode
+            and mapping.path.startswith("/")
             and mapping.start not in held
             and mapping.path not in modules
             and (mapping.perms[1:2] == "w" or not mapping.path.startswith(_SYSTEM))

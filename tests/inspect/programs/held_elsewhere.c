@@ -2,6 +2,7 @@
  * argument says where, the second is a file for what needs one. Says ready, then waits for stdin to end. */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <linux/aio_abi.h>
 #include <linux/io_uring.h>
 #include <pthread.h>
 #include <signal.h>
@@ -129,6 +130,23 @@ static ALONE void in_a_ring(void)
     memset(requests, 0, 512 * sizeof *requests);
 }
 
+static ALONE void in_aio(void)
+{
+    aio_context_t context = 0;
+
+    if (syscall(SYS_io_setup, CONNECTIONS, &context))
+        exit(1);
+    for (int i = 0; i < CONNECTIONS; i++) {
+        struct iocb request = {.aio_lio_opcode = IOCB_CMD_POLL, .aio_buf = EPOLLIN}, *requests[] = {&request};
+        request.aio_fildes = (uint32_t)eventfd(0, EFD_CLOEXEC);
+        request.aio_data = (uintptr_t)block(4000);
+        if (syscall(SYS_io_submit, context, 1, requests) != 1)
+            exit(1);
+        memset(&request, 0, sizeof request);
+        __asm__ volatile("" ::"r"(&request) : "memory");
+    }
+}
+
 struct connection {
     int descriptor;
     char *buffer;
@@ -225,6 +243,8 @@ int main(int count, char **arguments)
         nowhere_and_untouched();
     else if (!strcmp(where, "nowhere, half touched"))
         nowhere_and_half_touched();
+    else if (!strcmp(where, "aio"))
+        in_aio();
     else if (!strcmp(where, "ring"))
         in_a_ring();
     wait_for_the_end();
