@@ -252,6 +252,33 @@ def test_help_loads_nothing_that_is_dear():
     }
 
 
+def test_inspect_loads_nothing_that_this_look_does_not_need():
+    """Half of what a look at a small process costs is Python's start: classes made and expressions compiled."""
+    code = "import sys; from memwhy.cli import main; code = main(sys.argv[1:]); print(code, *sys.modules)"
+    with process_of(IDLE) as target:
+        done = subprocess.run(
+            [sys.executable, "-c", code, "inspect", str(target.pid), "--for=0", "--no-lost", "-q", "-o", "/dev/null"],
+            capture_output=True,
+            text=True,
+            env=environment(),
+            check=True,
+        )
+    code, *loaded = done.stdout.split()
+    assert code == "0"
+    assert DEAR & set(loaded) == set()
+
+
+DEAR = {
+    *("asyncio", "concurrent", "ctypes", "decimal", "email", "fractions", "gzip", "http", "importlib.resources"),
+    *("logging", "multiprocessing", "pathlib", "random", "socket", "sqlite3", "ssl", "statistics", "subprocess"),
+    *("tempfile", "unittest", "urllib", "uuid", "xml", "zipfile", "google.protobuf"),
+    *("memwhy.inspect.fingerprints", "memwhy.inspect.graph", "memwhy.inspect.lost", "memwhy.inspect.samples"),
+    *("memwhy.memory.core", "memwhy.recording", "memwhy.sources.documents", "memwhy.sources.go.endpoint"),
+    *("memwhy.runtimes.go.cgo_calls", "memwhy.runtimes.go.dwarf", "memwhy.runtimes.go.tabulation"),
+}
+"""Modules that `memwhy inspect --no-lost` has no use for."""
+
+
 def test_record_loads_the_standard_library_alone(tmp_path: Path):
     code = (
         "import sys; from memwhy.cli import main; code = main(sys.argv[1:])\n"

@@ -8,7 +8,6 @@ import argparse
 import os
 import time
 from dataclasses import replace
-from pathlib import Path
 
 from memwhy.cli.output import add_format, say, write
 from memwhy.cli.progress import Progress
@@ -189,7 +188,8 @@ def _keep_files(files: Files, options: argparse.Namespace) -> None:
             failed.append(content)
             continue
         try:
-            Path(path).write_bytes(content)
+            with open(path, "wb") as file:
+                file.write(content)
         except OSError as error:
             failed.append(UsageError(f"{path}: {error.strerror}", help="give another file"))
         else:

@@ -4,7 +4,6 @@ import argparse
 import io
 import os
 import sys
-from pathlib import Path
 
 from memwhy.model.errors import UsageError
 from memwhy.model.report import Report
@@ -13,8 +12,13 @@ FORMATS = ("text", "json", "markdown")
 
 
 def add_format(parser: argparse.ArgumentParser) -> None:
-    """--format, --quiet, -v."""
+    """--format, --redact, --quiet, -v."""
     parser.add_argument("--format", choices=FORMATS, default="text", help="how to print the answer (default: text)")
+    parser.add_argument(
+        "--redact",
+        action="store_true",
+        help="mask secrets, addresses, hosts, users and mail addresses in the answer, for a public issue",
+    )
     parser.add_argument("--quiet", "-q", action="store_true", help="no progress on stderr")
     parser.add_argument("--verbose", "-v", action="store_true", help="also print facts, checks and every finding")
 
@@ -38,6 +42,8 @@ def write(report: Report, options: argparse.Namespace, *, to: str | None = None)
     """Print the report, or write it to a file."""
     colour = to is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     answer = rendered(report, options.format, colour=colour, verbose=options.verbose)
+    if options.redact:
+        answer = redacted(answer, report, options.format)
     if to is None:
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors="replace")  # a terminal without UTF-8 still gets every figure
@@ -45,9 +51,24 @@ def write(report: Report, options: argparse.Namespace, *, to: str | None = None)
         sys.stdout.flush()
         return
     try:
-        Path(to).write_text(answer, encoding="utf-8")
+        with open(to, "w", encoding="utf-8") as file:
+            file.write(answer)
     except OSError as error:
         raise UsageError(f"{to}: {error.strerror}", help="give another file after -o") from error
+
+
+def redacted(answer: str, report: Report, form: str) -> str:
+    """The rendered answer without what is private; JSON stays JSON."""
+    from memwhy.model.masking import Mask
+
+    hosts = [text for name, text in report.facts if name == "host.name"]
+    subjects = [row.series.subject for row in (report.total, *report.controls) if row is not None and row.series]
+    mask = Mask([*hosts, *(subject.removeprefix("host ") for subject in subjects if subject.startswith("host "))])
+    if form != "json":
+        return mask.mask(answer)
+    import json
+
+    return json.dumps(mask.mask_all(json.loads(answer)), indent=2, ensure_ascii=False) + "\n"
 
 
 def say(text: str, options: argparse.Namespace) -> None:

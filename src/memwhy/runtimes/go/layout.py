@@ -7,16 +7,16 @@ The tables in layouts/ are made by tools/make_layouts.py from the DWARF of progr
 """
 
 import json
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 from memwhy.model.errors import ParseError
 from memwhy.runtimes.interface import Unsupported
 
-_FOLDER = Path(__file__).with_name("layouts")
+_FOLDER = os.path.join(os.path.dirname(__file__), "layouts")
 _VERSION = re.compile(r"go(\d+)\.(\d+)(?:\.(\d+))?")
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
@@ -179,8 +179,7 @@ def known_minors() -> tuple[str, ...]:
 
 
 def _shipped() -> set[tuple[int, ...]]:
-    names = (entry.name for entry in _FOLDER.iterdir())
-    numbers = (name.removeprefix("go").removesuffix(".json") for name in names if name.endswith(".json"))
+    numbers = (name.removeprefix("go").removesuffix(".json") for name in os.listdir(_FOLDER) if name.endswith(".json"))
     return {tuple(map(int, number.split("."))) for number in numbers}
 
 
@@ -213,8 +212,8 @@ def _load(number: tuple[int, ...]) -> Layout:
     table: dict[str, object] = {}
     for length in range(2, len(number) + 1):
         name = f"go{'.'.join(map(str, number[:length]))}.json"
-        raw = (_FOLDER / name).read_bytes()
-        table = overlaid(table, json.loads(raw))
+        with open(os.path.join(_FOLDER, name), "rb") as file:
+            table = overlaid(table, json.load(file))
     return layout_of(table)
 
 
