@@ -2,5 +2,7 @@
 
 from types import ModuleType
 
-READERS: tuple[ModuleType, ...] = ()
+from memwhy.sources.system import docker_stats, oom, ps, top
+
+READERS: tuple[ModuleType, ...] = (oom, docker_stats, top, ps)
 """In order of priority: lines that one reader has taken are blank to the next."""
