@@ -27,7 +27,9 @@ from memwhy.model.inspection import (
 from memwhy.model.metrics import REGISTRY
 from memwhy.model.profile import ProfileRow, StackSample
 from memwhy.sources import READERS
-from memwhy.sources.look import NAME, parse
+from memwhy.sources.look import NAME, find, parse
+from memwhy.sources.page import read_page
+from memwhy.sources.span import Span
 
 MALLOC = Malloc(
     version="2.36",
@@ -150,6 +152,60 @@ def test_a_whole_look_gives_every_figure() -> None:
         "go.version": "go1.26.8",
         "go.in_cgo": "4 main._Cfunc_parse",
     }
+
+
+ANSWER = {
+    "schema": "memwhy/diagnosis/1",
+    "target": {"pid": 4711, "command": "shop", "runtime": "go"},
+    "layers": [],
+    "inspect": as_plain(LOOK),
+}
+"""Like what `memwhy inspect --format json` prints."""
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_look_in_a_saved_answer_says_the_same_and_whose_it_is(indent: int | None) -> None:
+    found, alone = parse(json.dumps(ANSWER, indent=indent).encode()), parse(raw(LOOK))
+    assert found.subject == "pid 4711"
+    assert found == replace(
+        alone, subject="pid 4711", facts={**alone.facts, "process.pid": "4711", "process.comm": "shop"}
+    )
+
+
+def test_looks_are_found_among_other_text() -> None:
+    whole, alone, line = json.dumps(ANSWER, indent=2), json.dumps(as_plain(LOOK), indent=4), json.dumps(ANSWER)
+    text = f"$ memwhy inspect 4711 --format json\n{whole}\nand then\n{alone}\n{line}\nthat was all"
+    lines = text.split("\n")
+    sizes = [whole.count("\n"), alone.count("\n"), 0]
+    assert list(find(lines)) == [
+        Span(first=1, last=1 + sizes[0]),
+        Span(first=3 + sizes[0], last=3 + sizes[0] + sizes[1]),
+        Span(first=4 + sizes[0] + sizes[1], last=4 + sizes[0] + sizes[1]),
+    ]
+    found = read_page(lines).found
+    assert [(one.source, one.subject) for one in found if one.source == NAME] == [
+        (NAME, "pid 4711"),
+        (NAME, ""),
+        (NAME, "pid 4711"),
+    ]
+
+
+def test_an_answer_without_a_look_and_half_of_one_are_not_taken_for_looks() -> None:
+    without = json.dumps({**ANSWER, "inspect": None}, indent=2).split("\n")
+    half = json.dumps(ANSWER, indent=2).split("\n")[:-3]
+    hostile = (['"ledger": ['] * 1000, ["{", '"ledger": ['] * 100)
+    assert [list(find(lines)) for lines in (without, half, *hostile)] == [[]] * 4
+
+
+pieces = ("{", "}", "[" * 3000, '"ledger": [', '"schema": "memwhy/diagnosis/1"', '{"ledger": []}', '{"ledger": [', "]}")
+
+
+@given(st.lists(st.sampled_from(pieces)))
+def test_any_lines_give_looks_in_their_bounds(lines: list[str]) -> None:
+    before = -1
+    for span in find(lines):
+        assert before < span.first <= span.last < len(lines)
+        before = span.last
 
 
 def test_blocks_lost_graphs_and_goroutines_are_profiles() -> None:

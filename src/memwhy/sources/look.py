@@ -1,6 +1,8 @@
 """A look into a process from outside, as JSON: its ledger, malloc, the Go runtime, what is lost. Figures and names, no contents."""
 
 import json
+import re
+from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as Map
 from typing import Any
 
@@ -11,6 +13,7 @@ from memwhy.model.reading import Reading
 from memwhy.sources.go.goroutine_text import c_call
 from memwhy.sources.go.memstats import metrics_of
 from memwhy.sources.go.stacks import profile_of
+from memwhy.sources.span import Span
 
 NAME = "inspect/look"
 MOST_GRAPHS = 32
@@ -46,6 +49,11 @@ _NEEDS = {"malloc": "malloc", "heap": "go"}
 """First word of a ledger category → the part of the look without which its absent rows say nothing."""
 ROOTS_ARE_MISSING = "roots are missing"
 """How a caveat begins that makes nothing lost for certain."""
+_ANSWER = "memwhy/diagnosis/"
+_TELLTALE = re.compile(r'"schema"\s*:\s*"memwhy/diagnosis/|"ledger"\s*:\s*\[')
+_HEAD_LINES = 4
+"""The brace that an object begins with stands at most so far above."""
+_MOST_TRIES = 20
 _OF_CORES = ("process.comm", "process.exe", "process.pid")
 _MOST_FACT_CHARACTERS = 4096
 
@@ -55,15 +63,15 @@ Part = Map[str, Any]
 def parse(raw: bytes) -> Reading:
     """Metrics of malloc.*, ledger.*, go.* and process.rss_bytes; facts on the parts; profiles goroutine, malloc_in_use, malloc_lost.
 
-    The form is `memwhy.model.inspection.Inspection`, field by field. A part that was not read gives no metrics, and
+    The form is `memwhy.model.inspection.Inspection`, field by field, alone or as "inspect" in an answer. A part that was not read gives no metrics, and
     neither do the ledger's rows that only this part could tell and that are not there: they are no zeros. Facts:
     look.notes (one a line), look.parts, malloc.version, malloc.approximate, lost.caveats, lost.graphs, go.version,
     go.in_cgo; of a core process.comm, process.exe, process.pid, and the metric process.threads_count. Raises ParseError.
     """
-    look = _document(raw)
+    look, target = _document(raw)
     go, malloc, lost = (_part(look, name) for name in ("go", "malloc", "lost"))
     metrics = _ledger(look, go, malloc)
-    facts = {"look.parts": " ".join(name for name in ("go", "malloc", "lost") if look.get(name) is not None)}
+    facts = {"look.parts": " ".join(name for name in ("go", "malloc", "lost") if look.get(name) is not None), **target}
     if notes := _words(look.get("notes")):
         facts["look.notes"] = "\n".join(notes)
     _of_core(_part(look, "facts") or {}, facts, metrics)
@@ -84,17 +92,64 @@ def parse(raw: bytes) -> Reading:
     if go is not None:
         metrics |= _go(go, facts)
         profiles += _goroutines(go, facts)
-    return Reading(metrics=metrics, facts=facts, profiles=tuple(profiles))
+    subject = f"pid {target['process.pid']}" if "process.pid" in target else None
+    return Reading(metrics=metrics, facts=facts, profiles=tuple(profiles), subject=subject)
 
 
-def _document(raw: bytes) -> dict[str, Any]:
+def find(lines: Sequence[str]) -> Iterator[Span]:
+    """Looks as `memwhy inspect --format json` prints them, whole answers or their "inspect" alone, among other text."""
+    tries, after = _MOST_TRIES, -1
+    for index, line in enumerate(lines):
+        if index <= after or not tries or not _TELLTALE.search(line):
+            continue
+        for first in range(index, max(after, index - _HEAD_LINES), -1):
+            if not lines[first].lstrip().startswith("{"):
+                continue
+            tries -= 1
+            text = "\n".join(lines[first:]).lstrip()
+            try:
+                look, end = json.JSONDecoder().raw_decode(text)
+            except (ValueError, RecursionError):
+                break
+            if _unwrapped(look) is not None:
+                after = first + text.count("\n", 0, end)
+                yield Span(first=first, last=after)
+            break
+
+
+def _unwrapped(look: object) -> object:
+    """The look itself, which stands in an answer as "inspect"; None where there is none."""
+    if not isinstance(look, dict):
+        return None
+    if str(look.get("schema")).startswith(_ANSWER):
+        return look.get("inspect")
+    return look if isinstance(look.get("ledger"), list) else None
+
+
+def _target(answer: object) -> dict[str, str]:
+    """Whose look it is, where the answer around it says so: process.pid and process.comm."""
+    target = answer.get("target") if isinstance(answer, dict) else None
+    if not isinstance(target, dict):
+        return {}
+    pid, command = target.get("pid"), target.get("command")
+    facts = (
+        {"process.pid": str(pid)} if isinstance(pid, int) and not isinstance(pid, bool) and 0 < pid < 1 << 32 else {}
+    )
+    if isinstance(command, str) and command.isprintable() and 0 < len(command) <= _MOST_FACT_CHARACTERS:
+        facts["process.comm"] = command
+    return facts
+
+
+def _document(raw: bytes) -> tuple[dict[str, Any], dict[str, str]]:
+    """The look, and whose it is. Raises ParseError."""
     try:
-        look = json.loads(raw)
+        answer = json.loads(raw)
     except (ValueError, RecursionError) as error:
         raise ParseError(NAME, None, raw[:80], f"is no JSON ({error})") from None
+    look = _unwrapped(answer) if isinstance(answer, dict) and "schema" in answer else answer
     if not isinstance(look, dict) or not isinstance(look.get("ledger"), list) or _number(look.get("rss_bytes")) is None:
         raise ParseError(NAME, None, raw[:80], "is no look: it has no rss_bytes and no ledger")
-    return look
+    return look, _target(answer)
 
 
 def _part(look: Part, name: str) -> Part | None:

@@ -7,7 +7,7 @@ from types import ModuleType
 
 from memwhy.model.errors import MemwhyError, ParseError
 from memwhy.model.reading import Reading
-from memwhy.sources import go, managed, native, pasted, proc, system, words
+from memwhy.sources import go, look, managed, native, pasted, proc, system, words
 from memwhy.sources.pasted.prompts import read_prompt
 from memwhy.sources.pasted.sections import section_above
 from memwhy.sources.span import Span
@@ -19,7 +19,7 @@ def _listed(package: ModuleType) -> tuple[ModuleType, ...]:
 
 
 KERNEL: tuple[ModuleType, ...] = _listed(proc)
-RUNTIME: tuple[ModuleType, ...] = _listed(go)
+RUNTIME: tuple[ModuleType, ...] = (look, *_listed(go))
 PASTED: tuple[ModuleType, ...] = tuple(m for room in (native, managed, system, pasted, words) for m in _listed(room))
 READERS: tuple[ModuleType, ...] = tuple(m for m in (*RUNTIME, *KERNEL, *PASTED) if hasattr(m, "find"))
 """Every reader that can find its blocks in a page, in order of priority: the surest shapes first, words last."""

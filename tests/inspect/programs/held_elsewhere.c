@@ -203,6 +203,12 @@ static ALONE void nowhere_and_untouched(void)
         *(volatile char *)malloc(100000) = 1;
 }
 
+static ALONE void nowhere(void)
+{
+    for (int i = 0; i < 100000; i++)
+        block(1000);
+}
+
 /* Lost in truth, each mapped by malloc alone, and only the first half of each was touched. */
 static ALONE void nowhere_and_half_touched(void)
 {
@@ -241,6 +247,8 @@ int main(int count, char **arguments)
         in_boxes();
     else if (!strcmp(where, "nowhere"))
         nowhere_and_untouched();
+    else if (!strcmp(where, "nowhere, touched"))
+        nowhere();
     else if (!strcmp(where, "nowhere, half touched"))
         nowhere_and_half_touched();
     else if (!strcmp(where, "aio"))
