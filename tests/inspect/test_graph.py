@@ -264,10 +264,11 @@ def test_every_chunk_is_marked_as_a_plain_search_marks_it(seed: int) -> None:
             for mark in (_graph.mark, mark_pure)
         ]
     assert calls[0] == calls[1]
-    sure, maybe, total, _ = calls[0]
+    sure, maybe, doubted, total, _ = calls[0]
     assert total == len(world.chunks)
     assert numbers(sure, total) == world.sure()
     assert numbers(maybe, total) == world.maybe(world.sure())
+    assert numbers(doubted, total) == set()  # so few words make no column
 
 
 @given(st.integers(min_value=0, max_value=2**32))
@@ -319,7 +320,7 @@ def test_any_bitmaps_and_any_contents_give_marks_and_lose_no_byte(
         known = World._rows([(HEAP + random_.randrange(size), HEAP + 16)])
         marks = [mark(source, rows, everywhere, b"", b"", known, None, b"", b"") for mark in (_graph.mark, mark_pure)]
         assert marks[0] == marks[1]
-        every = bits_set(marks[0][2], iter(range(marks[0][2])))
+        every = bits_set(marks[0][3], iter(range(marks[0][3])))
         graphs = [find(source, rows, everywhere, every, b"", 9, 9, None) for find in (_graph.graph, graph_pure)]
     for shapes, _, moved, moved_bytes in graphs:
         flat = memoryview(shapes).cast("Q")
@@ -344,8 +345,8 @@ def test_a_long_list_is_followed_to_its_end(chain: str) -> None:
         source = (file.fileno(), 0, World._rows([(HEAP, HEAP + count * size, 0)]))
         resident = World._rows([(HEAP, HEAP + count * size)])
         known = (HEAP + order[0] * size + 16).to_bytes(8, "little")
-        sure, maybe, total, read = _graph.mark(source, rows, resident, b"", b"", known, None, b"", b"")
-    assert (sure.count(b"\xff"), any(maybe), total, read) == (count // 8, False, count, 0)
+        sure, maybe, doubted, total, read = _graph.mark(source, rows, resident, b"", b"", known, None, b"", b"")
+    assert (sure.count(b"\xff"), any(maybe), any(doubted), total, read) == (count // 8, False, False, count, 0)
 
 
 def test_a_refused_progress_ends_the_search() -> None:
@@ -397,7 +398,69 @@ def test_blocks_newer_than_the_walk_lead_to_no_more_than_roots_do_and_the_twins_
             source, world.rows, world.resident, world.certain, world.doubtful, world.known, None, b"", b""
         )
     assert given_as_fresh[0] == given_as_fresh[1]
-    total = as_roots[2]
+    total = as_roots[3]
     assert numbers(given_as_fresh[0][0], total) <= numbers(as_roots[0], total)
     reached = numbers(given_as_fresh[0][0], total) | numbers(given_as_fresh[0][1], total)
     assert reached <= numbers(as_roots[0], total) | numbers(as_roots[1], total)
+
+
+HOLDERS = 40
+HOLDER_BYTES, NODE_BYTES = 80, 48
+
+
+def marks_of_a_column(base: int, values: list[int], *, points_back: bool = False) -> list[tuple[set[int], ...]]:
+    """(sure, maybe, doubted) of both twins: of HOLDERS chunks that a root points to, the last ones hold `values` at +48 and
+    the first one a word into the middle of the first of two further chunks, which point to each other's begin."""
+    size = HOLDERS * HOLDER_BYTES + 2 * NODE_BYTES
+    memory = bytearray(size + HOLDERS * 8)
+    nodes = [base + HOLDERS * HOLDER_BYTES + i * NODE_BYTES + 16 for i in (0, 1)]
+    holders = [base + i * HOLDER_BYTES + 16 for i in range(HOLDERS)]
+
+    def put(address: int, word: int) -> None:
+        memory[address - base : address - base + 8] = word.to_bytes(8, "little")
+
+    for place, value in zip(reversed(holders), values, strict=False):
+        put(place + 48, value)
+    put(holders[0] + 48, nodes[0] + 16)
+    put(nodes[0], nodes[1])
+    put(nodes[1], nodes[0])
+    if points_back:
+        put(nodes[0] + 16, holders[0] + 48)
+    for i, holder in enumerate(holders):
+        put(base + size + 8 * i, holder)
+    headers = [i * HOLDER_BYTES // 16 for i in range(HOLDERS)] + [(node - base) // 16 - 1 for node in nodes]
+    bits = sum(1 << slot for slot in headers).to_bytes((size // 16 + 7) // 8, "little")
+    rows: ChunkRows = (((base, base + size, bits, bits),), b"")
+    with tempfile.TemporaryFile() as file:
+        file.write(memory)
+        file.flush()
+        source = (file.fileno(), 0, World._rows([(base, base + len(memory), 0)]))
+        resident, roots = World._rows([(base, base + len(memory))]), World._rows([(base + size, base + len(memory))])
+        calls = [mark(source, rows, resident, roots, b"", b"", None, b"", b"") for mark in (_graph.mark, mark_pure)]
+    return [tuple(numbers(bits, HOLDERS + 2) for bits in call[:3]) for call in calls]
+
+
+HELD = set(range(HOLDERS))
+NODES = {HOLDERS, HOLDERS + 1}
+SEEDS = [LOW + 1 + 2 * i for i in range(HOLDERS - 1)]
+POINTERS = [LOW + 16 + 8 + HOLDER_BYTES * i for i in range(HOLDERS - 1)]
+
+
+def test_a_number_among_numbers_holds_nothing_for_certain_and_what_it_hits_is_doubted() -> None:
+    assert marks_of_a_column(LOW, SEEDS) == [(HELD, set(), NODES)] * 2
+
+
+def test_a_pointer_into_the_middle_among_others_holds_perhaps() -> None:
+    assert marks_of_a_column(LOW, POINTERS) == [(HELD, NODES, set())] * 2
+
+
+def test_a_few_numbers_make_no_column_of_numbers() -> None:
+    assert marks_of_a_column(LOW, SEEDS[:15]) == [(HELD, NODES, set())] * 2
+
+
+def test_a_pointer_among_numbers_holds_where_its_target_points_back() -> None:
+    assert marks_of_a_column(LOW, SEEDS, points_back=True) == [(HELD, NODES, set())] * 2
+
+
+def test_above_4_gib_every_number_that_looks_like_a_pointer_holds_perhaps() -> None:
+    assert marks_of_a_column(HEAP, [HEAP + 1 + 2 * i for i in range(HOLDERS - 1)]) == [(HELD, NODES, set())] * 2

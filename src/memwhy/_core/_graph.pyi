@@ -22,13 +22,14 @@ def mark(
     came: bytes,
     recent: bytes,
     /,
-) -> tuple[bytes, bytes, int, int]:
-    """(sure, maybe, how many chunks are in use, bytes of roots read). certain, doubtful: rows start, end of root words; known: words
+) -> tuple[bytes, bytes, bytes, int, int]:
+    """(sure, maybe, doubted, how many chunks are in use, bytes of roots read). certain, doubtful: rows start, end of root words; known: words
     that are roots themselves (registers). came: blocks newer than the walk, roots as far as their words are believed; recent:
     memory that was a block's a moment ago, the same, but what it leads to is maybe.
 
     sure: reached from certain roots by words that malloc gave out, exactly. maybe: the others that any root leads to by exact
-    words, and by such words into the middle of a chunk as are believed (`_core/believe.h`).
+    words, and by such words into the middle of a chunk as are believed (`_core/believe.h`). doubted: what else words lead to
+    that are taken for numbers, since that is what stands at their place in chunks of that size (`_core/columns.h`).
     """
 
 def graph(

@@ -150,34 +150,44 @@ static PyObject *bits_new(const struct chunks *chunks)
     return bits;
 }
 
+static struct mark_roots roots_of(const Py_buffer *rows)
+{
+    return (struct mark_roots){rows->buf, (size_t)rows->len / 16};
+}
+
+static uint64_t *words_in(PyObject *bits)
+{
+    return (uint64_t *)(void *)PyBytes_AsString(bits);
+}
+
 static PyObject *mark(PyObject *self, PyObject *args)
 {
-    PyObject *source, *chunks, *resident, *progress, *answer = NULL, *sure = NULL, *maybe = NULL;
+    PyObject *source, *chunks, *resident, *progress, *answer = NULL, *sure = NULL, *maybe = NULL, *doubted = NULL;
     Py_buffer certain, doubtful, known, came, recent;
     struct call call = {0};
-    uint64_t roots_bytes = 0;
-    int bad = 0;
 
     (void)self;
     if (!PyArg_ParseTuple(args, "OOOy*y*y*Oy*y*", &source, &chunks, &resident, &certain, &doubtful, &known,
                           &progress, &came, &recent))
         return NULL;
     if (call_begin(&call, source, chunks, resident, progress) == 0 && (sure = bits_new(&call.chunks)) != NULL &&
-        (maybe = bits_new(&call.chunks)) != NULL) {
-        struct mark_roots one = {certain.buf, (size_t)certain.len / 16}, other = {doubtful.buf, (size_t)doubtful.len / 16};
-        struct mark_roots newer = {came.buf, (size_t)came.len / 16}, older = {recent.buf, (size_t)recent.len / 16};
-        uint64_t *into = (uint64_t *)(void *)PyBytes_AsString(sure), *maybe_into = (uint64_t *)(void *)PyBytes_AsString(maybe);
+        (maybe = bits_new(&call.chunks)) != NULL && (doubted = bits_new(&call.chunks)) != NULL) {
+        struct mark_from from = {roots_of(&certain), roots_of(&doubtful), roots_of(&came), roots_of(&recent),
+                                 known.buf, (size_t)known.len / 8};
+        struct marks marks = {words_in(sure), words_in(maybe), words_in(doubted), 0};
+        int bad;
         call.thread = PyEval_SaveThread();
-        bad = mark_chunks(&call.chunks, &call.words, one, other, newer, older, known.buf, (size_t)known.len / 8, into, maybe_into,
-                          &roots_bytes);
+        bad = mark_chunks(&call.chunks, &call.words, &from, &marks);
         PyEval_RestoreThread(call.thread);
         if (bad == -1)
             PyErr_NoMemory();
         else if (bad == 0)
-            answer = Py_BuildValue("OOIK", sure, maybe, (unsigned int)call.chunks.total, (unsigned long long)roots_bytes);
+            answer = Py_BuildValue("OOOIK", sure, maybe, doubted, (unsigned int)call.chunks.total,
+                                   (unsigned long long)marks.roots_bytes);
     }
     Py_XDECREF(sure);
     Py_XDECREF(maybe);
+    Py_XDECREF(doubted);
     PyBuffer_Release(&certain);
     PyBuffer_Release(&doubtful);
     PyBuffer_Release(&known);

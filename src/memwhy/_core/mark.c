@@ -1,24 +1,38 @@
 #include "mark.h"
 
 #include "believe.h"
+#include "columns.h"
 
 #include <stdlib.h>
 
 #define LIST 65536 /* chunks to be read next; what does not fit waits in a bitmap */
 #define DIGIT 11
 #define ADDRESS_BITS 48 /* of user space with four levels of page tables; above, programs keep types and counts */
+#define DOUBTS (1 << 20) /* words that are judged at the end of a round */
 
-enum owner { ROOT, CHUNK, FRESH }; /* whose words are read */
+enum owner { ROOT, CHUNK, FRESH }; /* whose words are read; a chunk is in the bits above (columns.h) */
+#define KIND 3
+
+/* A word into the middle of a chunk that may be a number. */
+struct doubt {
+    uint64_t word, at;
+    uint32_t place;
+    struct chunk target;
+};
 
 struct marking {
     const struct chunks *chunks;
     struct words *words;
     struct believing believing;
-    uint64_t *sure, *maybe, *pending;
+    uint64_t *sure, *maybe, *doubted, *pending;
+    uint64_t *into; /* `maybe` or `doubted`: where the later rounds mark */
     uint64_t pending_count;
     uint64_t *list, *batch, *scratch; /* slots of headers */
     size_t listed, hint;
-    int interior_too; /* the second round: whatever is reached now is "maybe" */
+    struct column *columns;
+    struct doubt *doubts;
+    size_t doubt_count, doubt_room;
+    int interior_too; /* a later round: whatever is reached now is at best "maybe" */
 };
 
 static void enqueue(struct marking *marking, const struct chunk *found)
@@ -37,46 +51,92 @@ static void follow_boxed(struct marking *marking, uint64_t word, uint32_t owner,
     struct chunk found;
 
     if (chunks_resolve(marking->chunks, word & ((UINT64_C(1) << ADDRESS_BITS) - 1), &marking->hint, 0, &found) != CHUNK_EXACT ||
-        bit_get(marking->sure, found.number) || bit_get(marking->maybe, found.number))
+        bit_get(marking->sure, found.number) || bit_get(marking->into, found.number) || bit_get(marking->maybe, found.number))
         return;
     if (owner == FRESH && !believe_fresh(&marking->believing, at, &found))
         return;
     if (owner == CHUNK && believe_behind_text(&marking->believing, at))
         return;
-    bit_set(marking->maybe, found.number);
+    bit_set(marking->into, found.number);
     if (marking->interior_too)
         enqueue(marking, &found);
+}
+
+/* 0: there is no room, the word has to be judged now. */
+static int doubt(struct marking *marking, uint64_t word, uint64_t at, uint32_t place, const struct chunk *target)
+{
+    if (marking->doubt_count == marking->doubt_room) {
+        size_t room = marking->doubt_room ? 2 * marking->doubt_room : 1024;
+        struct doubt *more = room > DOUBTS ? NULL : realloc(marking->doubts, room * sizeof *more);
+        if (more == NULL)
+            return 0;
+        marking->doubts = more;
+        marking->doubt_room = room;
+    }
+    marking->doubts[marking->doubt_count++] = (struct doubt){word, at, place, *target};
+    return 1;
+}
+
+/* A word of a root or of a chunk that is surely held, which points into the middle of another one. */
+static void follow_inside(struct marking *marking, uint64_t word, uint32_t owner, uint64_t at, const struct chunk *found)
+{
+    uint32_t place = columns_place(owner, at);
+
+    if (bit_get(marking->maybe, found->number))
+        return;
+    if (word < CHUNKS_LOW && place && doubt(marking, word, at, place, found))
+        return;
+    if (owner == ROOT ||
+        ((owner & KIND) == CHUNK && (word & BELIEVE_TAGS) <= BELIEVE_STOLEN && !believe_behind_text(&marking->believing, at)) ||
+        believe_word(&marking->believing, word, at, found))
+        bit_set(marking->maybe, found->number);
+}
+
+/* What was put off: in a column of numbers a word holds only when more speaks for it, else what it leads to is doubted. */
+static void settle(struct marking *marking)
+{
+    for (size_t i = 0; i < marking->doubt_count; i++) {
+        const struct doubt *one = &marking->doubts[i];
+        int behind_text, numbers = columns_hold_numbers(marking->columns, one->place);
+        if (bit_get(marking->sure, one->target.number) || bit_get(marking->maybe, one->target.number))
+            continue;
+        behind_text = believe_behind_text(&marking->believing, one->at);
+        if ((!numbers && !behind_text) || believe_word(&marking->believing, one->word, one->at, &one->target))
+            bit_set(marking->maybe, one->target.number);
+        else if (!behind_text)
+            bit_set(marking->doubted, one->target.number);
+    }
 }
 
 static void follow(void *context, const uint64_t *words, size_t count, uint32_t owner, uint64_t address)
 {
     struct marking *marking = context;
+    const struct chunks *chunks = marking->chunks;
 
     for (size_t i = 0; i < count; i++) {
+        uint64_t word = words[i], at = address + 8 * i;
         struct chunk found;
-        enum chunk_hit hit = chunks_resolve(marking->chunks, words[i], &marking->hint, 1, &found);
-        if (hit == CHUNK_NONE && words[i] >> ADDRESS_BITS)
-            follow_boxed(marking, words[i], owner, address + 8 * i);
+        enum chunk_hit hit = chunks_resolve(chunks, word, &marking->hint, 1, &found);
+        if (word < CHUNKS_LOW && word - chunks->low < chunks->span && owner > KIND && !marking->interior_too)
+            columns_note(marking->columns, columns_place(owner, at), word);
+        if (hit == CHUNK_NONE && word >> ADDRESS_BITS)
+            follow_boxed(marking, word, owner & KIND, at);
         if (hit == CHUNK_NONE || bit_get(marking->sure, found.number))
             continue;
+        if (hit == CHUNK_EXACT && (owner & KIND) == FRESH && !believe_fresh(&marking->believing, at, &found))
+            continue;
         if (marking->interior_too) {
-            if (bit_get(marking->maybe, found.number))
+            if (bit_get(marking->into, found.number) || bit_get(marking->maybe, found.number))
                 continue;
-            if (hit == CHUNK_INTERIOR && !believe_word(&marking->believing, words[i], address + 8 * i, &found))
+            if (hit == CHUNK_INTERIOR && !believe_word(&marking->believing, word, at, &found))
                 continue;
-            if (hit == CHUNK_EXACT && owner == FRESH && !believe_fresh(&marking->believing, address + 8 * i, &found))
-                continue;
-            bit_set(marking->maybe, found.number);
+            bit_set(marking->into, found.number);
             enqueue(marking, &found);
         } else if (hit == CHUNK_EXACT) {
-            if (owner == FRESH && !believe_fresh(&marking->believing, address + 8 * i, &found))
-                continue;
             bit_set(marking->sure, found.number);
             enqueue(marking, &found);
-        } else if (owner == ROOT || bit_get(marking->maybe, found.number) ||
-                   (owner == CHUNK && (words[i] & BELIEVE_TAGS) <= BELIEVE_STOLEN && !believe_behind_text(&marking->believing, address + 8 * i)) ||
-                   believe_word(&marking->believing, words[i], address + 8 * i, &found)) {
-            bit_set(marking->maybe, found.number);
+        } else {
+            follow_inside(marking, word, owner, at, &found);
         }
     }
 }
@@ -111,7 +171,7 @@ static void read_chunk(struct marking *marking, const struct chunk_region *regio
     uint64_t from, to, whole;
 
     chunks_extent(region, slot, &from, &to, &whole);
-    words_add(marking->words, from, to, CHUNK);
+    words_add(marking->words, from, to, CHUNK | columns_owner(from, to));
 }
 
 static void read_listed(struct marking *marking)
@@ -182,43 +242,68 @@ static uint64_t read_roots(struct marking *marking, struct mark_roots roots, enu
     return marking->words->bytes - before;
 }
 
-int mark_chunks(const struct chunks *chunks, struct words *words, struct mark_roots certain, struct mark_roots doubtful,
-                struct mark_roots came, struct mark_roots recent, const uint64_t *known, size_t known_count, uint64_t *sure, uint64_t *maybe, uint64_t *roots_bytes)
+/* What a round found leads on in the next one. */
+static void begin(struct marking *marking, uint64_t *into)
 {
-    struct marking marking = {.chunks = chunks, .words = words, .sure = sure, .maybe = maybe};
-    struct believing *believing = &marking.believing;
-    size_t places = (size_t)(chunks->total / 64 + 1);
-    int result = -1;
+    size_t places = (size_t)(marking->chunks->total / 64 + 1);
 
-    marking.pending = calloc(places, 8);
-    marking.list = malloc(LIST * sizeof *marking.list);
-    marking.batch = malloc(LIST * sizeof *marking.batch);
-    marking.scratch = malloc(LIST * sizeof *marking.scratch);
-    *believing = (struct believing){.chunks = chunks, .words = words, .claimed = calloc(places, 8)};
-    words->sink = follow;
-    words->context = &marking;
-    if (words_open(words) == 0 && marking.pending && marking.list && marking.batch && marking.scratch &&
-        believing->claimed) {
-        follow(&marking, known, known_count, ROOT, 0);
-        *roots_bytes = read_roots(&marking, certain, ROOT);
-        *roots_bytes += read_roots(&marking, came, FRESH);
+    marking->interior_too = 1;
+    marking->into = into;
+    for (size_t i = 0; i < places; i++) {
+        into[i] &= ~(marking->sure[i] | (into == marking->maybe ? 0 : marking->maybe[i]));
+        marking->pending[i] = into[i];
+        marking->pending_count += bits_count(into[i]);
+    }
+}
+
+static int marking_open(struct marking *marking)
+{
+    size_t places = (size_t)(marking->chunks->total / 64 + 1);
+
+    marking->pending = calloc(places, 8);
+    marking->list = malloc(LIST * sizeof *marking->list);
+    marking->batch = malloc(LIST * sizeof *marking->batch);
+    marking->scratch = malloc(LIST * sizeof *marking->scratch);
+    marking->columns = columns_open();
+    marking->believing = (struct believing){.chunks = marking->chunks, .words = marking->words, .claimed = calloc(places, 8)};
+    marking->words->sink = follow;
+    marking->words->context = marking;
+    return words_open(marking->words) || !marking->pending || !marking->list || !marking->batch || !marking->scratch ||
+                   !marking->columns || !marking->believing.claimed
+               ? -1
+               : 0;
+}
+
+static void marking_close(struct marking *marking)
+{
+    words_close(marking->words);
+    free(marking->believing.claimed);
+    free(marking->columns);
+    free(marking->doubts);
+    free(marking->pending);
+    free(marking->list);
+    free(marking->batch);
+    free(marking->scratch);
+}
+
+int mark_chunks(const struct chunks *chunks, struct words *words, const struct mark_from *from, struct marks *marks)
+{
+    struct marking marking = {.chunks = chunks, .words = words, .sure = marks->sure, .maybe = marks->maybe,
+                              .doubted = marks->doubted, .into = marks->maybe};
+    int result = marking_open(&marking);
+
+    if (result == 0) {
+        follow(&marking, from->known, from->known_count, ROOT, 0);
+        marks->roots_bytes = read_roots(&marking, from->certain, ROOT) + read_roots(&marking, from->came, FRESH);
         drain(&marking);
-        marking.interior_too = 1;
-        for (size_t i = 0; i < places; i++) {
-            maybe[i] &= ~sure[i];
-            marking.pending[i] = maybe[i];
-            marking.pending_count += bits_count(maybe[i]);
-        }
-        *roots_bytes += read_roots(&marking, doubtful, ROOT);
-        *roots_bytes += read_roots(&marking, recent, FRESH);
+        settle(&marking);
+        begin(&marking, marks->maybe);
+        marks->roots_bytes += read_roots(&marking, from->doubtful, ROOT) + read_roots(&marking, from->recent, FRESH);
+        drain(&marking);
+        begin(&marking, marks->doubted);
         drain(&marking);
         result = words->stopped ? -2 : 0;
     }
-    words_close(words);
-    free(believing->claimed);
-    free(marking.pending);
-    free(marking.list);
-    free(marking.batch);
-    free(marking.scratch);
+    marking_close(&marking);
     return result;
 }

@@ -10,13 +10,27 @@ struct mark_roots {
     size_t count;
 };
 
-/* sure: reached from `certain` roots through words that are exactly what malloc gave out. maybe: the others that are reached from
- * any root, through exact words and through such words into the middle of a chunk as believe.h believes; of certain roots, and
- * (but for slack behind text) of sure chunks, all are believed. Bitmaps by chunk number, zeroed by the caller, total / 64 + 1 words each.
- * came: blocks newer than the walk: roots like the certain ones, as far as their words are believed; recent: memory that was
- * a block's a moment ago: the same, but what it leads to is maybe.
- * known: words that are roots themselves (registers). words: all set but sink and context. 0, or -1: out of memory, or -2: the tick ended it. */
-int mark_chunks(const struct chunks *chunks, struct words *words, struct mark_roots certain, struct mark_roots doubtful,
-                struct mark_roots came, struct mark_roots recent, const uint64_t *known, size_t known_count, uint64_t *sure, uint64_t *maybe, uint64_t *roots_bytes);
+/* Where the search begins. known: words that are roots themselves (registers). came: blocks newer than the walk: roots like
+ * the certain ones, as far as their words are believed; recent: memory that was a block's a moment ago: the same, but what it
+ * leads to is maybe. */
+struct mark_from {
+    struct mark_roots certain, doubtful, came, recent;
+    const uint64_t *known;
+    size_t known_count;
+};
+
+/* Bitmaps by chunk number, zeroed by the caller, total / 64 + 1 words each; no chunk is in two of them.
+ * sure: reached from `certain` roots through words that are exactly what malloc gave out. maybe: the others that are reached
+ * from any root, through exact words and through such words into the middle of a chunk as believe.h believes; of certain
+ * roots, and (but for slack behind text) of sure chunks, all are believed, unless they are numbers: doubted is what only
+ * words into the middle of a chunk lead to that stand, in a heap below 4 GiB, where chunks of that size have numbers, and that
+ * believe.h does not believe; and what such chunks lead to. */
+struct marks {
+    uint64_t *sure, *maybe, *doubted;
+    uint64_t roots_bytes;
+};
+
+/* words: all set but sink and context. 0, or -1: out of memory, or -2: the tick ended it. */
+int mark_chunks(const struct chunks *chunks, struct words *words, const struct mark_from *from, struct marks *marks);
 
 #endif

@@ -19,6 +19,7 @@ from memwhy.inspect.chunks import LOW, ChunkRows, Tick, rows_of
 from memwhy.inspect.graph import common, graph, mark, weigh
 from memwhy.inspect.roots import HeldElsewhere, missing_roots
 from memwhy.inspect.samples import shapes_of
+from memwhy.inspect.tally import Tally
 from memwhy.inspect.telling import tell
 from memwhy.inspect.touched import untouched_bytes
 from memwhy.memory.space import Module, Space
@@ -73,9 +74,11 @@ def find_lost(
     ran_ns: `space.ran_ns()` from before the blocks were walked; where it is the same after the first look, that one is enough.
     """
     look = _Look(space, blocks, roots, _tick(progress, "what the roots lead to"), held=held_elsewhere(blocks))
+    tally = Tally()
+    tally.add(look.rows, used=look.used, sure=look.sure, maybe=look.maybe)
     searches = _Searches(said=_enough(space, look, ran_ns))
     if not searches.said:
-        look, searches = _look_again(look, space, blocks, roots, again, progress, held_elsewhere)
+        look, searches = _look_again(look, space, blocks, roots, again, progress, held_elsewhere, tally)
     raw = graph(
         look.source,
         look.rows,
@@ -88,7 +91,9 @@ def find_lost(
     )
     shapes = shapes_of(*raw[:2])
     chunks, found = sum(shape.all_chunks for shape in shapes), sum(shape.all_bytes for shape in shapes)
-    maybe, everything = weigh(look.rows, look.maybe)[1], weigh(look.rows, _all(look.total))[1]
+    likely = _beside(tally.likely_lost(), look.lost)
+    maybe = weigh(look.rows, _either(look.maybe, likely))[1]
+    everything = weigh(look.rows, _all(look.total))[1]
     unseen = _unseen_threads(space)
     caveats = [*missing_roots(space), *searches.caveats, *look.held.missing]
     if not look.roots_bytes:
@@ -106,6 +111,7 @@ def find_lost(
         chunks=chunks,
         resident_bytes=max(0, found - untouched_bytes(look.rows, look.lost, look.resident)),
         maybe_bytes=maybe,
+        likely_bytes=weigh(look.rows, likely)[1],
         held_bytes=everything - maybe - found,
         roots_bytes=look.roots_bytes,
         searched=searches.said,
@@ -141,6 +147,7 @@ def _look_again(
     again: Again | None,
     progress: Progress | None,
     held_elsewhere: Elsewhere,
+    tally: Tally,
 ) -> tuple["_Look", _Searches]:
     """Looks once more, and as often as looks still disagree; the last of them.
 
@@ -158,6 +165,7 @@ def _look_again(
         doing = _tick(progress, f"look {turn}, for what moved meanwhile")
         following = _Look(space, blocks, roots, doing, held=held_elsewhere(blocks), came=came, recent=recent)
         following.keep_used(newer)
+        tally.add(following.rows, used=following.used, sure=following.sure, maybe=following.maybe)
         recent = _merged([*recent, *came, *arrivals(blocks, newer)])
         blocks = newer
         beside_bytes = following.agree_with(look)
@@ -198,7 +206,7 @@ class _Look:
         self.resident = _resident(space, [*owned, *certain, *doubtful, *came, *recent])
         registers = array("Q", (word for thread in space.threads() for word in thread.registers if 0 <= word < 1 << 64))
         known = registers + held.words
-        self.sure, self.maybe, self.total, self.roots_bytes = mark(
+        self.sure, self.maybe, self.doubted, self.total, self.roots_bytes = mark(
             self.source,
             self.rows,
             self.resident.tobytes(),
@@ -209,13 +217,16 @@ class _Look:
             _flat(came),
             _flat(recent),
         )
-        reached = int.from_bytes(self.sure, "little") | int.from_bytes(self.maybe, "little")
+        self.used = _all(self.total)
+        """The blocks that a newer walk has in use as well."""
+        reached = sum(int.from_bytes(bits, "little") for bits in (self.sure, self.maybe, self.doubted))
         self.lost = (((1 << self.total) - 1) & ~reached).to_bytes(len(self.sure), "little")
 
     def keep_used(self, newer: Blocks) -> None:
         """Only what a newer walk has in use as well can be lost."""
         rows = rows_of(newer)
         used = sum(int.from_bytes(heap.used, "little").bit_count() for heap in newer.heaps) + len(newer.mapped)
+        self.used = common(self.rows, self.used, rows, _all(used))
         self.lost = common(self.rows, self.lost, rows, _all(used))
 
     def agree_with(self, earlier: "_Look") -> int:
@@ -234,6 +245,14 @@ class _Look:
 
 def _all(count: int) -> bytes:
     return ((1 << count) - 1).to_bytes((count // 64 + 1) * 8, "little")
+
+
+def _either(one: bytes, other: bytes) -> bytes:
+    return (int.from_bytes(one, "little") | int.from_bytes(other, "little")).to_bytes(len(one), "little")
+
+
+def _beside(bits: bytes, taken: bytes) -> bytes:
+    return (int.from_bytes(bits, "little") & ~int.from_bytes(taken, "little")).to_bytes(len(bits), "little")
 
 
 def _tick(progress: Progress | None, doing: str) -> Tick | None:

@@ -1,9 +1,9 @@
 """Reachability in Python: which chunks do the roots lead to, surely or perhaps. The specification of `_core/mark.c`."""
 
-from collections.abc import Iterable
+from collections import Counter
 from typing import Literal
 
-from memwhy.inspect.chunks import Chunk, ChunkRows, Chunks, SourceRow, Tick, Words, bits_set, words_of
+from memwhy.inspect.chunks import LOW, Chunk, ChunkRows, Chunks, SourceRow, Tick, Words, bits_set, words_of
 
 TAGS = 7
 """What runtimes put into the low bits of a pointer."""
@@ -29,6 +29,14 @@ TABLES_BYTES = 0x10000
 """The virtual tables of one class stand together."""
 
 
+COLUMN_WORDS = 1024
+"""Of the largest chunk whose places are counted as columns."""
+COLUMN_ODD = 16
+"""So many words that are no multiples of 8 make a column one of numbers."""
+DOUBTS = 1 << 20
+"""Words that are judged at the end of the first round, at most."""
+
+
 Owner = Literal["root", "chunk", "fresh"]
 """Whose words are read; fresh: a block newer than the walk."""
 
@@ -43,69 +51,132 @@ def mark_pure(
     progress: Tick | None,
     came: bytes,
     recent: bytes,
-) -> tuple[bytes, bytes, int, int]:
-    """(sure, maybe, how many chunks are in use, bytes of roots read)."""
+) -> tuple[bytes, bytes, bytes, int, int]:
+    """(sure, maybe, doubted, how many chunks are in use, bytes of roots read)."""
     table, words = Chunks(chunks), Words(source, resident, progress)
-    sure: set[int] = set()
-    maybe: set[int] = set()
-    todo: list[Chunk] = []
-    belief = Belief(table, words)
-
-    def is_untagged(word: int, at: int) -> bool:
-        return word & TAGS <= STOLEN and not belief.is_behind_text(at)
-
-    def follow_boxed(word: int, at: int, *, doubting: bool, owner: Owner) -> None:
-        hit = table.resolve(word & ((1 << ADDRESS_BITS) - 1))
-        if hit is None or not hit[1] or hit[0].number in sure or hit[0].number in maybe:
-            return
-        if owner == "fresh" and not belief.is_linked(at, hit[0]):
-            return
-        if owner == "chunk" and belief.is_behind_text(at):
-            return
-        maybe.add(hit[0].number)
-        if doubting:
-            todo.append(hit[0])
-
-    def follow(found: Iterable[tuple[int, int]], *, doubting: bool, owner: Owner) -> None:
-        for at, word in found:
-            hit = table.resolve(word)
-            if hit is None and word >> ADDRESS_BITS:
-                follow_boxed(word, at, doubting=doubting, owner=owner)
-            if hit is None or hit[0].number in sure:
-                continue
-            chunk, exact = hit
-            if exact and owner == "fresh" and not belief.is_linked(at, chunk):
-                continue
-            if exact and not doubting:
-                sure.add(chunk.number)
-                todo.append(chunk)
-            elif chunk.number not in maybe and (
-                exact
-                or (not doubting and (owner == "root" or (owner == "chunk" and is_untagged(word, at))))
-                or belief.is_pointer(word, at, chunk)
-            ):
-                maybe.add(chunk.number)
-                if doubting:
-                    todo.append(chunk)
-
-    follow(((0, word) for word in words_of(known)), doubting=False, owner="root")
-    roots_bytes = 0
-    for doubting, flat in ((False, words_of(certain)), (True, words_of(doubtful))):
-        if doubting:
-            maybe -= sure
-            todo = [table.all[number] for number in sorted(maybe)]
-        before = words.bytes
-        for i in range(0, len(flat), 2):
-            follow(words.placed(flat[i], flat[i + 1]), doubting=doubting, owner="root")
-        fresh = words_of(recent if doubting else came)
-        for i in range(0, len(fresh), 2):
-            follow(words.placed(fresh[i], fresh[i + 1]), doubting=doubting, owner="fresh")
-        roots_bytes += words.bytes - before
-        while todo:
-            chunk = todo.pop()
-            follow(words.placed(chunk.user, chunk.to), doubting=doubting, owner="chunk")
+    marking = _Marking(table, words)
+    for word in words_of(known):
+        marking.follow(word, 0, "root")
+    roots_bytes = marking.read(certain, "root") + marking.read(came, "fresh")
+    marking.drain()
+    marking.settle()
+    marking.begin(marking.maybe)
+    roots_bytes += marking.read(doubtful, "root") + marking.read(recent, "fresh")
+    marking.drain()
+    marking.begin(marking.doubted)
+    marking.drain()
     total = len(table.all)
-    return bits_set(total, iter(sure)), bits_set(total, iter(maybe)), total, roots_bytes
+    sure, maybe, doubted = (bits_set(total, iter(found)) for found in (marking.sure, marking.maybe, marking.doubted))
+    return sure, maybe, doubted, total, roots_bytes
+
+
+class _Marking:
+    """Three rounds: what is surely held, what may be, and what only numbers lead to. No chunk ends up in two of them."""
+
+    def __init__(self, table: Chunks, words: Words) -> None:
+        self.sure: set[int] = set()
+        self.maybe: set[int] = set()
+        self.doubted: set[int] = set()
+        self._table, self._words = table, words
+        self._belief = Belief(table, words)
+        self._into = self.maybe
+        self._is_first = True
+        self._todo: list[Chunk] = []
+        self._even: Counter[tuple[int, int]] = Counter()
+        self._odd: Counter[tuple[int, int]] = Counter()
+        self._doubts: list[tuple[int, int, tuple[int, int], Chunk]] = []
+
+    def read(self, rows: bytes, owner: Owner) -> int:
+        """Follow every word of some ranges; how many bytes that were."""
+        before, flat = self._words.bytes, words_of(rows)
+        for i in range(0, len(flat), 2):
+            for at, word in self._words.placed(flat[i], flat[i + 1]):
+                self.follow(word, at, owner)
+        return self._words.bytes - before
+
+    def drain(self) -> None:
+        """Follow the words of all that was reached, until nothing new is."""
+        while self._todo:
+            chunk = self._todo.pop()
+            for at, word in self._words.placed(chunk.user, chunk.to):
+                self.follow(word, at, "chunk", chunk)
+
+    def begin(self, into: set[int]) -> None:
+        """A later round: what an earlier one put into `into` leads on, and what is reached goes there too."""
+        self._into, self._is_first = into, False
+        into -= self.sure
+        if into is not self.maybe:
+            into -= self.maybe
+        self._todo = [self._table.all[number] for number in sorted(into)]
+
+    def follow(self, word: int, at: int, owner: Owner, source: Chunk | None = None) -> None:
+        """One word at an address; source: the chunk that it stands in."""
+        hit = self._table.resolve(word)
+        column = _column(source, at) if self._is_first else None
+        if column is not None and self._table.low <= word < min(self._table.high, LOW):
+            (self._odd if word % 8 else self._even)[column] += 1
+        if hit is None and word >> ADDRESS_BITS:
+            self._follow_boxed(word, at, owner)
+        if hit is None or hit[0].number in self.sure:
+            return
+        target, exact = hit
+        if exact and owner == "fresh" and not self._belief.is_linked(at, target):
+            return
+        if not self._is_first:
+            if not self._is_held(target) and (exact or self._belief.is_pointer(word, at, target)):
+                self._into.add(target.number)
+                self._todo.append(target)
+        elif exact:
+            self.sure.add(target.number)
+            self._todo.append(target)
+        elif target.number not in self.maybe:
+            self._follow_inside(word, at, owner, target, column)
+
+    def settle(self) -> None:
+        """What was put off: in a column of numbers a word holds only when more speaks for it, else what it leads to is doubted."""
+        for word, at, column, target in self._doubts:
+            if target.number in self.sure or target.number in self.maybe:
+                continue
+            is_number = self._odd[column] >= max(COLUMN_ODD, self._even[column])
+            behind = self._belief.is_behind_text(at)
+            if not (is_number or behind) or self._belief.is_pointer(word, at, target):
+                self.maybe.add(target.number)
+            elif not behind:
+                self.doubted.add(target.number)
+
+    def _is_held(self, target: Chunk) -> bool:
+        return target.number in self.sure or target.number in self.maybe or target.number in self._into
+
+    def _follow_inside(self, word: int, at: int, owner: Owner, target: Chunk, column: tuple[int, int] | None) -> None:
+        """A word of a root or of a chunk that is surely held, which points into the middle of another one."""
+        if word < LOW and column is not None and len(self._doubts) < DOUBTS:
+            self._doubts.append((word, at, column, target))
+        elif (
+            owner == "root"
+            or (owner == "chunk" and word & TAGS <= STOLEN and not self._belief.is_behind_text(at))
+            or self._belief.is_pointer(word, at, target)
+        ):
+            self.maybe.add(target.number)
+
+    def _follow_boxed(self, word: int, at: int, owner: Owner) -> None:
+        """A value with something in its upper 16 bits: exact hits only, and never sure."""
+        hit = self._table.resolve(word & ((1 << ADDRESS_BITS) - 1))
+        if hit is None or not hit[1] or self._is_held(hit[0]):
+            return
+        if owner == "fresh" and not self._belief.is_linked(at, hit[0]):
+            return
+        if owner == "chunk" and self._belief.is_behind_text(at):
+            return
+        self._into.add(hit[0].number)
+        if not self._is_first:
+            self._todo.append(hit[0])
+
+
+def _column(source: Chunk | None, at: int) -> tuple[int, int] | None:
+    """Which place in which chunks: their words, and the word's number; None for large ones."""
+    if source is None or not 8 <= source.to - source.user <= 8 * COLUMN_WORDS + 7:
+        return None
+    return (source.to - source.user) // 8, (at - source.user) // 8
 
 
 class Belief:

@@ -113,7 +113,8 @@ class LostGraph:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lost:
-    """Chunks that no root leads to. maybe_bytes: reached only through interior or stale words, not counted as lost.
+    """Chunks that no root leads to. maybe_bytes: reached only through interior or stale words, not counted as lost; likely_bytes:
+    those of them that are likely lost all the same: only numbers lead to them, or only a few of many searches did.
 
     resident_bytes: of the lost ones, those on resident pages; None where nobody counted. roots_bytes: how much was searched
     for pointers; searched: how often, and why not more often, in words. caveats: what keeps this from being sure.
@@ -124,6 +125,7 @@ class Lost:
     resident_bytes: int | None = None
     searched: str = ""
     maybe_bytes: int
+    likely_bytes: int = 0
     held_bytes: int
     roots_bytes: int
     graphs: tuple[LostGraph, ...] = ()

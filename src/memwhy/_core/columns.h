@@ -1,0 +1,53 @@
+/* What stands at one place of all chunks of one size: pointers, or numbers that look like them? */
+#ifndef MEMWHY_COLUMNS_H
+#define MEMWHY_COLUMNS_H
+
+#include <stdint.h>
+#include <stdlib.h>
+
+#define COLUMNS_WORDS 1024 /* of the largest chunk that has columns */
+#define COLUMNS_ODD 16     /* so many words that are no multiples of 8 make a column one of numbers */
+
+/* Words that lie where malloc's heap below 4 GiB does: those that are multiples of 8, and the others. */
+struct column {
+    uint32_t even, odd;
+};
+
+/* By words of the chunk, then by the word's place. Mostly never touched. */
+static inline struct column *columns_open(void)
+{
+    return calloc((COLUMNS_WORDS + 1) * COLUMNS_WORDS, sizeof(struct column));
+}
+
+/* A chunk in 30 bits, shifted left by two: where it begins, modulo 8 KiB, and its words; 0 when it is too large. */
+static inline uint32_t columns_owner(uint64_t from, uint64_t to)
+{
+    uint64_t words = (to - from) / 8;
+
+    return words <= COLUMNS_WORDS ? (uint32_t)(words << 11 | (from >> 4 & 0x1ff) << 2) : 0;
+}
+
+/* Which column the word at `address` stands in; 0 when its chunk is too large. */
+static inline uint32_t columns_place(uint32_t owner, uint64_t address)
+{
+    uint32_t words = owner >> 11, from = (owner >> 2 & 0x1ff) << 4;
+
+    return words ? words * COLUMNS_WORDS + ((uint32_t)(address - from) & (8 * COLUMNS_WORDS - 1)) / 8 : 0;
+}
+
+static inline void columns_note(struct column *columns, uint32_t place, uint64_t word)
+{
+    if (word % 8)
+        columns[place].odd++;
+    else
+        columns[place].even++;
+}
+
+/* Pointers that malloc gave out are multiples of 16, and those into the middle of a struct multiples of 8 nearly always. Of
+ * random numbers, hashes and texts seven in eight are not. */
+static inline int columns_hold_numbers(const struct column *columns, uint32_t place)
+{
+    return columns[place].odd >= COLUMNS_ODD && columns[place].odd >= columns[place].even;
+}
+
+#endif
