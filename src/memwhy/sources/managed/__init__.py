@@ -2,5 +2,7 @@
 
 from types import ModuleType
 
-READERS: tuple[ModuleType, ...] = ()
+from memwhy.sources.managed import nmt, node_gc, node_memory, python_process, python_trace
+
+READERS: tuple[ModuleType, ...] = (nmt, node_gc, node_memory, python_trace, python_process)
 """In order of priority: lines that one reader has taken are blank to the next."""

@@ -2,5 +2,7 @@
 
 from types import ModuleType
 
-READERS: tuple[ModuleType, ...] = ()
+from memwhy.sources.native import rusage, valgrind
+
+READERS: tuple[ModuleType, ...] = (valgrind, rusage)
 """In order of priority: lines that one reader has taken are blank to the next."""

@@ -1,0 +1,77 @@
+"""Lines as they stand on a page, without what quoting and markup put round them; numbers as tools group and round them."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from memwhy.sources.pasted.amounts import exact_bytes, unit_bytes
+
+LONGEST = 1000
+"""Characters of a line that are looked at."""
+
+GROUPED = r"\d{1,3}(?:[,.'\u00a0\u202f ]\d{3}){1,6}(?!\d)|\d{1,19}"
+"""A whole number with or without a separator of thousands, in any locale."""
+
+DECIMAL = r"\d{1,19}(?:[.,]\d{1,19}){0,6}"
+"""A number with or without a fraction; which separator is which is `plain_decimal`'s to say."""
+
+_TAG = re.compile(
+    r"</?(?:pre|code|b|strong|em|i|br|p|li|td|tr|span|div|summary|details|samp|blockquote)(?:\s[^<>]{0,80})?/?>",
+    re.IGNORECASE,
+)
+_QUOTE = re.compile(r"^(?:[ \t]{0,200}(?:>|\|(?=\s*[=#]))){1,20}[ \t]?")
+_ENTITIES = (("&gt;", ">"), ("&lt;", "<"), ("&quot;", '"'), ("&#39;", "'"), ("&nbsp;", " "), ("&amp;", "&"))
+_FULL_WIDTH = str.maketrans("：（），＝；“”‘’\u00a0\u3000", ":(),=;\"\"'' \x20")
+
+
+def bare(line: str) -> str:
+    """A line without quote marks, back-ticks, bold, common tags, entities and full-width signs; no blanks at its ends."""
+    line = line[:LONGEST]
+    if "&" in line:
+        for entity, sign in _ENTITIES:
+            line = line.replace(entity, sign)
+    if "<" in line:
+        line = _TAG.sub("", line)
+    if not line.isascii():
+        line = line.translate(_FULL_WIDTH)
+    if "**" in line:
+        line = line.replace("**", "")
+    if "`" in line:
+        line = line.replace("`", "")
+    if ">" in line[:LONGEST]:
+        line = _QUOTE.sub("", line)
+    return line.strip()
+
+
+def with_words(lines: Sequence[str], words: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """(index, bare line) of the lines in which one of the words stands."""
+    pattern = re.compile("|".join(map(re.escape, words)))
+    for i, line in enumerate(lines):
+        if line and pattern.search(line[:LONGEST]):
+            yield i, bare(line)
+
+
+def whole(text: str) -> int:
+    """`1,613,472`, `1.613.472`, `1 613 472`, `1613472` → 1613472."""
+    return int(re.sub(r"\D", "", text))
+
+
+def plain_decimal(text: str) -> str:
+    """`1,234.5` → `1234.5`, `13,1` → `13.1`, `1,234,567` → `1234567`: the last separator is the fraction's, unless it
+    groups thousands (it stands more than once, or is a comma before exactly three digits)."""
+    signs = [c for c in text if c in ",."]
+    if not signs:
+        return text
+    last = signs[-1]
+    head, _, tail = text.rpartition(last)
+    if signs.count(last) > 1 or (last == "," and len(tail) == 3 and len(signs) == 1 and head != "0"):
+        return text.replace(",", "").replace(".", "")
+    return f"{re.sub('[,.]', '', head)}.{tail}"
+
+
+def measure(number: str, unit: str, *, decimal: bool = False) -> tuple[int, int] | None:
+    """(bytes, quantum) of a printed size; None where the unit is none or the figure is no memory's (2^60 and more)."""
+    width = unit_bytes(unit, decimal=decimal)
+    if width is None:
+        return None
+    size, quantum = exact_bytes(plain_decimal(number), width)
+    return (size, quantum) if 0 <= size < 1 << 60 else None

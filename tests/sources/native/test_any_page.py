@@ -1,0 +1,158 @@
+"""What goes for every reader of `native` and `managed`: foreign text is left alone, mangled text is read or refused, fast."""
+
+import random
+import re
+import time
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from memwhy.model.errors import ParseError
+from memwhy.model.metrics import REGISTRY
+from memwhy.model.reading import Reading
+from memwhy.sources import managed, native
+
+EVIDENCE = Path(__file__).parents[2] / "evidence"
+READERS = (*native.READERS, *managed.READERS)
+OWN = {
+    "native/valgrind": ("native/valgrind-*",),
+    "native/rusage": ("managed/python-resource.txt",),
+    "managed/nmt": ("managed/jvm-nmt*",),
+    "managed/node_memory": ("managed/node-memoryUsage.txt",),
+    "managed/node_gc": ("managed/node-[to]*",),
+    "managed/python_trace": ("managed/python-tracemalloc.txt",),
+    "managed/python_process": ("managed/python-psutil.txt", "managed/python-profile.txt"),
+}
+"""Which captures are a reader's own, by pattern; it leaves all others alone."""
+
+TEXTS = sorted(
+    path
+    for folder in ("native", "managed", "pasted", "linux-6.18", "go-1.26")
+    for path in (EVIDENCE / folder).rglob("*")
+    if path.is_file() and path.suffix not in (".gz", ".c", ".go", ".java", ".js", ".py", ".sh", ".md", ".rb")
+)
+named = pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.NAME)
+
+
+def text_of(path: Path) -> str:
+    return path.read_bytes().decode("utf-8", "replace")
+
+
+def own_paths(reader: ModuleType) -> list[Path]:
+    return sorted(path for pattern in OWN[reader.NAME] for path in EVIDENCE.glob(pattern))
+
+
+def captures(reader: ModuleType) -> list[str]:
+    return [text_of(path) for path in own_paths(reader)]
+
+
+def read_all(reader: ModuleType, text: str) -> list[Reading]:
+    """What the reader finds in a page; its spans lie in the page, follow one another and can be parsed by themselves."""
+    lines = text.split("\n")
+    readings: list[Reading] = []
+    end = -1
+    for span in reader.find(lines):
+        assert end < span.first <= span.last < len(lines)
+        end = span.last
+        try:
+            readings += reader.parse("\n".join(lines[span.first : span.last + 1]))
+        except ParseError:
+            continue
+    for reading in readings:
+        assert set(reading.metrics) <= set(REGISTRY)
+        assert all(0 <= value < 1 << 63 for value in reading.metrics.values())
+    return readings
+
+
+@named
+def test_its_own_captures_are_found(reader: ModuleType) -> None:
+    assert captures(reader)
+    assert all(read_all(reader, text) for text in captures(reader))
+
+
+@named
+def test_captures_of_other_formats_are_not_claimed(reader: ModuleType) -> None:
+    own = set(own_paths(reader))
+    claimed = [
+        str(path.relative_to(EVIDENCE))
+        for path in TEXTS
+        if path not in own and list(reader.find(text_of(path).split("\n")))
+    ]
+    assert claimed == []
+
+
+@named
+@settings(max_examples=40)
+@given(seed=st.integers(0, 1 << 32))
+def test_a_mangled_capture_gives_readings_or_is_left_alone(reader: ModuleType, seed: int) -> None:
+    chance = random.Random(seed)
+    lines = chance.choice(captures(reader)).split("\n")
+    start = chance.randrange(len(lines))
+    lines = lines[start : start + chance.randrange(1, 120)]
+    how = chance.randrange(5)
+    if how == 0:
+        chance.shuffle(lines)
+    elif how == 1:
+        lines = [line[: chance.randrange(len(line) + 1)] for line in lines]
+    elif how == 2:
+        lines = [chance.choice(("> ", "    ", "> > ", "- ", "| ")) + line for line in lines]
+    elif how == 3:
+        lines = [re.sub(r"\s+", " ", line) for line in lines]
+    else:
+        lines = [line.replace(",", chance.choice((".", " ", "，"))) for line in lines]
+    read_all(reader, "\n".join(lines))
+
+
+@named
+@settings(max_examples=60)
+@given(data=st.data())
+def test_any_text_gives_readings_or_a_parse_error(reader: ModuleType, data: st.DataObject) -> None:
+    words = sorted({word for text in captures(reader) for word in re.findall(r"\w+|\W", text[:3000])})
+    text = "".join(
+        data.draw(st.lists(st.one_of(st.sampled_from(words), st.sampled_from("0123456789:=,.()[]\n ")), max_size=60))
+    )
+    read_all(reader, text)
+    try:
+        assert reader.parse(text)
+    except ParseError as error:
+        assert error.source == reader.NAME
+
+
+@named
+def test_quoted_and_fenced_captures_say_the_same(reader: ModuleType) -> None:
+    for text in captures(reader):
+        plain = [dict(reading.metrics) for reading in read_all(reader, text)]
+        quoted = "\n".join(f"> {line}" for line in text.split("\n"))
+        fenced = f"Words before\r\n```\r\n{text}\n```\nand behind".replace("\n", "\r\n").replace("\r\n", "\n")
+        assert [dict(reading.metrics) for reading in read_all(reader, quoted)] == plain
+        assert [dict(reading.metrics) for reading in read_all(reader, fenced)] == plain
+
+
+@named
+def test_ten_megabytes_of_hostile_text_are_done_in_seconds(reader: ModuleType) -> None:
+    chance = random.Random(5)
+    words = [word.decode() for word in reader.TRIGGERS]
+    sample = captures(reader)[0].split("\n")
+    page: list[str] = []
+    size = 0
+    while size < 10 << 20:
+        word = chance.choice(words)
+        line = chance.choice(
+            (
+                word * (2000 // (len(word) + 1)),
+                f"{word} " + "1," * 900,
+                f"{word}=" + " " * 700 + "(" * 200,
+                "1,234 " * 300 + word,
+                "a.b:" * 400 + word,
+                chance.choice(sample) * 8,
+                chance.choice(sample),
+            )
+        )
+        page.append(line)
+        size += len(line) + 1
+    before = time.process_time()
+    read_all(reader, "\n".join(page))
+    assert time.process_time() - before < 20
