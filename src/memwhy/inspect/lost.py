@@ -73,12 +73,11 @@ def find_lost(
     allocated meanwhile is known; without it the second look uses the same blocks. held_elsewhere: asked before each look.
     ran_ns: `space.ran_ns()` from before the blocks were walked; where it is the same after the first look, that one is enough.
     """
-    look = _Look(space, blocks, roots, _tick(progress, "what the roots lead to"), held=held_elsewhere(blocks))
-    tally = Tally()
-    tally.add(look.rows, used=look.used, sure=look.sure, maybe=look.maybe)
-    searches = _Searches(said=_enough(space, look, ran_ns))
-    if not searches.said:
-        look, searches = _look_again(look, space, blocks, roots, again, progress, held_elsewhere, tally)
+    search = _Search(
+        space=space, blocks=blocks, roots=roots, again=again, progress=progress, held_elsewhere=held_elsewhere
+    )
+    searched = search.run(ran_ns)
+    look = searched.look
     raw = graph(
         look.source,
         look.rows,
@@ -90,93 +89,120 @@ def find_lost(
         _tick(progress, "which lost blocks hang together"),
     )
     shapes = shapes_of(*raw[:2])
-    chunks, found = sum(shape.all_chunks for shape in shapes), sum(shape.all_bytes for shape in shapes)
-    likely = _beside(tally.likely_lost(), look.lost)
-    maybe = weigh(look.rows, _either(look.maybe, likely))[1]
-    everything = weigh(look.rows, _all(look.total))[1]
+    if progress is not None and shapes:
+        progress("what the lost blocks are")
+    found, maybe = sum(shape.all_bytes for shape in shapes), weigh(look.rows, _either(look.maybe, searched.likely))[1]
     unseen = _unseen_threads(space)
-    caveats = [*missing_roots(space), *searches.caveats, *look.held.missing]
-    if not look.roots_bytes:
-        caveats.append("no roots could be read: everything looks lost")
+    caveats = [*missing_roots(space), *searched.caveats]
     if raw[3]:
         caveats.append(f"{human_bytes(raw[3])} changed while they were looked at, and are counted as held")
     if maybe > found / 1000 and any(heap.start < LOW for heap in blocks.heaps):
         caveats.append(_LOW_HEAP)
     if 0 < sum(shape.count for shape in shapes) <= _REGISTERS * unseen:
         caveats.append(_UNSEEN_REGISTERS.format(unseen))
-    if progress is not None and shapes:
-        progress("what the lost blocks are")
     return Lost(
         bytes=found,
-        chunks=chunks,
+        chunks=sum(shape.all_chunks for shape in shapes),
         resident_bytes=max(0, found - untouched_bytes(look.rows, look.lost, look.resident)),
         maybe_bytes=maybe,
-        likely_bytes=weigh(look.rows, likely)[1],
-        held_bytes=everything - maybe - found,
+        likely_bytes=weigh(look.rows, searched.likely)[1],
+        held_bytes=weigh(look.rows, _all(look.total))[1] - maybe - found,
         roots_bytes=look.roots_bytes,
-        searched=searches.said,
+        searched=searched.said,
         graphs=tell(space, look.is_resident, modules, shapes, unseen_threads=unseen, show_contents=show_contents),
         caveats=tuple(caveats),
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Searches:
-    """How often it was looked, and why not more often, in words; what kept the looks from agreeing."""
+class _Searched:
+    """look: the last one. likely: blocks that it did not lose, and that are likely lost. said: how often it was looked, and
+    why not more often, in words. moved_bytes: what one look alone would have lost as well."""
 
+    look: "_Look"
+    likely: bytes
     said: str
-    caveats: tuple[str, ...] = ()
+    moved_bytes: int = 0
+
+    @property
+    def caveats(self) -> list[str]:
+        """What was missing, or did not stand still."""
+        caveats = list(self.look.held.missing)
+        if self.moved_bytes:
+            moved = human_bytes(self.moved_bytes)
+            caveats.append(f"the target moved: {moved} were reachable in some of our looks only, and count as held")
+        if not self.look.roots_bytes:
+            caveats.append("no roots could be read: everything looks lost")
+        return caveats
 
 
-def _enough(space: Space, look: "_Look", ran_ns: int | None) -> str:
-    """Why one look is enough, in words; empty where it is not."""
-    if space.pid is None:
-        return "once: a core does not change"
-    if not any(look.lost):
-        return "once: nothing was lost then"
-    if ran_ns is not None and ran_ns == space.ran_ns():
-        return "once: no thread of the target ran meanwhile, so a second search would see the same"
-    return ""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Search:
+    """Looks, as many as it takes. The fields are those of `find_lost`."""
 
+    space: Space
+    blocks: Blocks
+    roots: Sequence[Root]
+    again: Again | None
+    progress: Progress | None
+    held_elsewhere: Elsewhere
 
-def _look_again(
-    look: "_Look",
-    space: Space,
-    blocks: Blocks,
-    roots: Sequence[Root],
-    again: Again | None,
-    progress: Progress | None,
-    held_elsewhere: Elsewhere,
-    tally: Tally,
-) -> tuple["_Look", _Searches]:
-    """Looks once more, and as often as looks still disagree; the last of them.
+    def run(self, ran_ns: int | None) -> _Searched:
+        """Look once, and again where one look is not enough."""
+        doing = _tick(self.progress, "what the roots lead to")
+        look = _Look(self.space, self.blocks, self.roots, doing, held=self.held_elsewhere(self.blocks))
+        tally = Tally()
+        tally.add(look.rows, used=look.used, sure=look.sure, maybe=look.maybe)
+        said = self._enough(look, ran_ns)
+        if not said:
+            return self._look_again(look, tally)
+        return _Searched(look=look, likely=_beside(tally.likely_lost(), look.lost), said=said)
 
-    A block that moved from an unread place to a read one while we read is missed by one look, not by all. A look during
-    which no thread of the target ran saw all of one moment; what targets in motion seem to have lost is looked for four times,
-    and nothing not once more.
-    """
-    moved_bytes = turn = 0
-    recent: list[Range] = []
-    for turn in range(2, _MOST_LOOKS + 1):
-        newer, ran_ns = blocks, space.ran_ns()
-        if again is not None:
-            newer, roots = again()
-        came = arrivals(newer, blocks)
-        doing = _tick(progress, f"look {turn}, for what moved meanwhile")
-        following = _Look(space, blocks, roots, doing, held=held_elsewhere(blocks), came=came, recent=recent)
-        following.keep_used(newer)
-        tally.add(following.rows, used=following.used, sure=following.sure, maybe=following.maybe)
-        recent = _merged([*recent, *came, *arrivals(blocks, newer)])
-        blocks = newer
-        beside_bytes = following.agree_with(look)
-        moved_bytes += beside_bytes
-        look = following
-        agreed = beside_bytes <= _STILL * weigh(look.rows, _all(look.total))[1]
-        rested = ran_ns is not None and ran_ns == space.ran_ns()
-        if rested or not any(look.lost) or (agreed and turn >= _LEAST_LOOKS):
-            break
-    caveat = f"the target moved: {human_bytes(moved_bytes)} were reachable in some of our looks only, and count as held"
-    return look, _Searches(said=f"{turn} times: the target moved", caveats=(caveat,) if moved_bytes else ())
+    def _enough(self, look: "_Look", ran_ns: int | None) -> str:
+        """Why one look is enough, in words; empty where it is not."""
+        if self.space.pid is None:
+            return "once: a core does not change"
+        if not any(look.lost):
+            return "once: nothing was lost then"
+        if ran_ns is not None and ran_ns == self.space.ran_ns():
+            return "once: no thread of the target ran meanwhile, so a second search would see the same"
+        return ""
+
+    def _look_again(self, look: "_Look", tally: Tally) -> _Searched:
+        """Looks once more, and as often as looks still disagree.
+
+        A block that moved from an unread place to a read one while we read is missed by one look, not by all. A look during
+        which no thread of the target ran saw all of one moment; what targets in motion seem to have lost is looked for four
+        times, and nothing not once more.
+        """
+        space, blocks, roots = self.space, self.blocks, self.roots
+        moved_bytes = turn = 0
+        recent: list[Range] = []
+        for turn in range(2, _MOST_LOOKS + 1):
+            newer, ran_ns = blocks, space.ran_ns()
+            if self.again is not None:
+                newer, roots = self.again()
+            came = arrivals(newer, blocks)
+            doing = _tick(self.progress, f"look {turn}, for what moved meanwhile")
+            held = self.held_elsewhere(blocks)
+            following = _Look(space, blocks, roots, doing, held=held, came=came, recent=recent)
+            following.keep_used(newer)
+            tally.add(following.rows, used=following.used, sure=following.sure, maybe=following.maybe)
+            recent = _merged([*recent, *came, *arrivals(blocks, newer)])
+            blocks = newer
+            beside_bytes = following.agree_with(look)
+            moved_bytes += beside_bytes
+            look = following
+            agreed = beside_bytes <= _STILL * weigh(look.rows, _all(look.total))[1]
+            rested = ran_ns is not None and ran_ns == space.ran_ns()
+            if rested or not any(look.lost) or (agreed and turn >= _LEAST_LOOKS):
+                break
+        return _Searched(
+            look=look,
+            likely=_beside(tally.likely_lost(), look.lost),
+            said=f"{turn} times: the target moved",
+            moved_bytes=moved_bytes,
+        )
 
 
 class _Look:
