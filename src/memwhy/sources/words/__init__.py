@@ -2,7 +2,7 @@
 
 from types import ModuleType
 
-from memwhy.sources.words import tables
+from memwhy.sources.words import figures, tables
 
-READERS: tuple[ModuleType, ...] = (tables,)
+READERS: tuple[ModuleType, ...] = (tables, figures)
 """In order of priority: lines that one reader has taken are blank to the next."""

@@ -135,7 +135,7 @@ def _header(line: str) -> list[tuple[Kind, list[str]]] | None:
 
 
 _NAMES = re.compile(
-    r"before|vorher|avant|antes|\bdo\b|до|之前|启动|rss|res\b|resident|heap|mem|virt|vsz|sys|thread|goroutin|fds?\b|descriptor|内存|线程|speicher|памят|メモリ|메모리|mémoire",
+    r"before|vorher|avant|antes|до |之前|启动|rss|res\b|resident|heap|mem|virt|vsz|sys|thread|goroutin|fds?\b|descriptor|内存|线程|speicher|памят|メモリ|메모리|mémoire",
     re.IGNORECASE,
 )
 

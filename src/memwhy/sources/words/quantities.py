@@ -6,7 +6,7 @@ language's way.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import Literal
@@ -65,10 +65,10 @@ _NUMBER = (
     r"|(?: \d{3}){1,5}(?=\s?(?:[KMGkmgКМГкмг]|bytes|th|fi|fd|по|gor|гор)))(?!\d)|\d{1,18}(?:[.,]\d{1,15})?"
 )
 _QUANTITY = re.compile(
-    rf"(?<![A-Za-z0-9_.,/#@^])(?<!\d[-:])(?P<about>[~≈]\s?)?(?P<bound>[<>≤≥]=?\s?)?(?P<sign>[+-](?=\d))?(?P<number>{_NUMBER})"
+    rf"(?<![A-Za-z0-9_.,/#@^])(?<!\d[-:])(?P<about>[~≈]\s?)?(?P<bound>(?<![-=])[<>≤≥]=?\s?)?(?P<sign>[+-](?=\d))?(?P<number>{_NUMBER})"
     rf"(?![.,]?\d)(?P<unit>\s?-?(?:(?P<word>{_longest_first(_UNITS)}|{_longest_first(_FRENCH)}){_END}|(?P<letter>[KMGTkmgtbBКМГкмг]){_END}"
     rf"|(?P<count>{_longest_first({k: v for k, v in _COUNTS.items() if k != 'k'})})(?![A-Za-z0-9_])))?"
-    rf"(?P<plus>\+)?(?P<rate>\s?(?:/|per|an?|each|every|pro|par|por|al?|в|за)\s?(?P<per>{DURATION_UNIT})|\s(?P<ly>daily|hourly|täglich|stündlich|diarios?)\b)?",
+    rf"(?P<plus>\+)?(?P<rate>\s?(?:/\s?|per |an? |each |every |pro |par |por |al? |в |за )(?:(?P<many>\d{{1,3}})\s?)?(?P<per>{DURATION_UNIT})|\s(?P<ly>daily|hourly|täglich|stündlich|diarios?)\b)?",
     re.IGNORECASE,
 )
 _RATE_BEFORE = re.compile(
@@ -93,12 +93,12 @@ _STOP: dict[Language, re.Pattern[str]] = {
 class Quantity:
     """A number with what stands right at it. size, size_quantum: bytes, where a unit makes it so; count, count_quantum where
     it can be a number of things. delta: written with a sign. bound: `<`, `>` before it. per_ns: it is a rate per so long.
-    bare: neither a unit nor a word of number stands at it. letter: its unit is one letter.
+    bare: neither a unit nor a word of number stands at it. letter: its unit is one letter. width: bytes of the unit.
     """
 
     start: int
     end: int
-    number: Fraction
+    numeral: str
     size: int | None
     size_quantum: int
     count: int | None
@@ -108,6 +108,7 @@ class Quantity:
     per_ns: int | None = None
     bare: bool = False
     letter: bool = False
+    width: int = 0
 
 
 def flatten(text: str) -> str:
@@ -170,59 +171,48 @@ def read_quantities(text: str, language: Language) -> tuple[Quantity, ...]:
     """All quantities of a flattened text, in order."""
     found: list[Quantity] = []
     for match in _QUANTITY.finditer(text):
-        quantity = _quantity(text, match, language)
-        if quantity is not None:
-            found.append(quantity)
+        found.append(_quantity(text, match, language))
     return tuple(found)
 
 
-def _quantity(text: str, match: re.Match[str], language: Language) -> Quantity | None:
+def _quantity(text: str, match: re.Match[str], language: Language) -> Quantity:
     word, letter, many = (match[name] for name in ("word", "letter", "count"))
     gap = (match["unit"] or "")[:1] in (" ", "-")
     if (
         word
         and word.lower() in _FRENCH
         and (language != "fr" or not word[:1].isupper())
-        and (gap or word != word.title())
+        and (gap or not word.istitle())
     ):
         word = None  # `4 Go services`
     if letter and ((letter.islower() and gap) or letter in "bB"):
         letter = None  # `in 5 m`
-    if match["unit"] and word is None and letter is None and many is None:
-        return _plain(match, language)
-    power = (
-        _UNITS.get(word.lower(), _FRENCH.get(word.lower())) if word else _LETTERS[letter.lower()] if letter else None
-    )
-    size = _scaled(match["number"], language, 1024**power, count=False, large=power > 2) if power is not None else None
-    factor = _COUNTS.get((many or letter or "").lower()) if not word else None
-    count = (
-        _scaled(match["number"], language, factor or 1, count=True) if word is None and (factor or not letter) else None
-    )
-    if size is None and count is None:
-        return None
+    unit = word or letter
+    power = _UNITS.get(unit.lower(), _FRENCH.get(unit.lower(), _LETTERS.get(unit.lower(), 0))) if unit else 0
+    size = _scaled(match["number"], language, 1024**power, count=False, large=power > 2) if unit else None
+    factor = 1 if unit is None and many is None else _COUNTS.get((many or letter or "").lower())
+    count = _scaled(match["number"], language, factor, count=True) if factor and not word else None
+    bare = unit is None and many is None
     return Quantity(
-        start=match.start(), end=match.end(), number=Fraction((size or count or (0, 0))[0]),
+        start=match.start(), end=match.end("number") if bare and match["unit"] else match.end(), numeral=match["number"],
         size=size[0] if size else None, size_quantum=size[1] if size else 1,
         count=count[0] if count else None, count_quantum=count[1] if count else 1,
-        delta=match["sign"] or "", bound=(match["bound"] or "").strip(), per_ns=_per(text, match),
-        bare=not match["unit"], letter=letter is not None,
+        delta=match["sign"] or "", bound=(match["bound"] or "").strip(), per_ns=None if bare else _per(text, match),
+        bare=bare, letter=letter is not None, width=1024**power if size else 0,
     )  # fmt: skip
 
 
-def _plain(match: re.Match[str], language: Language) -> Quantity | None:
-    """A number whose next letters are no unit after all."""
-    count = _scaled(match["number"], language, 1, count=True)
-    if count is None:
-        return None
-    return Quantity(
-        start=match.start(), end=match.end("number"), number=Fraction(count[0]), size=None, size_quantum=1, count=count[0],
-        count_quantum=count[1], delta=match["sign"] or "", bound=(match["bound"] or "").strip(), bare=True,
-    )  # fmt: skip
+def in_unit_of(quantity: Quantity, other: Quantity, language: Language) -> Quantity:
+    """A bare number read in another's unit: `from 200 to 3500 MB`."""
+    if not quantity.bare or not other.width or quantity.size is not None:
+        return quantity
+    size = _scaled(quantity.numeral, language, other.width, count=False, large=other.width > 1 << 20)
+    return quantity if size is None else replace(quantity, size=size[0], size_quantum=size[1], width=other.width)
 
 
 def _per(text: str, match: re.Match[str]) -> int | None:
     if match["per"]:
-        return _DURATION_NS.get(match["per"].lower())
+        return _DURATION_NS[match["per"].lower()] * max(1, int(match["many"] or 1))
     if match["ly"]:
         return _NS["h"] if match["ly"].lower() in ("hourly", "stündlich") else _NS["d"]
     before = _RATE_BEFORE.search(text[max(0, match.start() - 20) : match.start()])

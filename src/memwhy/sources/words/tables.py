@@ -29,7 +29,7 @@ from memwhy.sources.words.vocabulary import MEMSTATS_FIELDS, Noun, name_of
 
 NAME = "words/table"
 SHARES = True
-MOST_BYTES = 16 << 20
+MOST_BYTES = 4 << 20
 _TOOLS = re.compile(
     r"\bPID\b|%CPU|%MEM|\bTTY\b|\bCOMMAND\b|\bKbytes\b|\bCPU ?%|MEM ?%|\bflat%|\bOBJS\b|\bCONTAINER ID\b|buff/cache|\bused\s+free\b|pgtables|\bswpd\b"
 )

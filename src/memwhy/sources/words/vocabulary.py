@@ -25,7 +25,7 @@ _DECOYS = (
     r"(?:main|native|c|malloc|brk|libc|non|off|max(?:imum)?|initial|min(?:imum)?)[- ]heaps?(?! (?:used|alloc))|\[heap\]|heap[- ](?:dumps?|profil\w+|snapshots?|analysis|corruption|limit|overflow|spray)",
     r"memory[- ](?:leaks?|profil\w+|pressure|bandwidth|manage\w+|model|safety|barrier|address|issues?|problems?|errors?|mapp\w+|addresses)",
     r"(?:in-memory|shared memory|flash|video memory|gpu memory|vram|显存|thread[- ](?:pools?|dumps?|safe|local)|green threads|cpu threads|memory leak)",
-    r"内存(?:泄漏|泄露|溢出|条|分析|池|不足)|メモリリーク|메모리 ?(?:누수|릭)|Speicher(?:leck|loch|platz|ort)\w*|fugas? de memoria|fuite de mémoire|vazamento de memória|утечк\w+ памяти|постоянн\w+ памят\w+",
+    r"主堆|原生堆|(?:native|C|原生) ?堆|内存(?:泄漏|泄露|溢出|条|分析|池|不足)|メモリリーク|메모리 ?(?:누수|릭)|Speicher(?:leck|loch|platz|ort)\w*|fugas? de memoria|fuite de mémoire|vazamento de memória|утечк\w+ памяти|постоянн\w+ памят\w+",
 )
 _ANY_MEMORY = (
     r"(?:process |total |overall |physical |real |system )?(?:memory|mem|ram)(?:[- ](?:usage|use|used|utili[sz]ation|consumption|footprint))?|memoryusage",

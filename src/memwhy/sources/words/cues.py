@@ -1,0 +1,114 @@
+"""Cues: the words beside a figure that say what it is, in ten languages: wishes, bounds, changes, verbs of use, hosts."""
+
+import re
+
+from memwhy.sources.words.sentences import M, N, Q
+from memwhy.sources.words.vocabulary import Noun
+
+
+def any_of(*words: str) -> re.Pattern[str]:
+    return re.compile("|".join(words), re.IGNORECASE)
+
+
+WISH = any_of(
+    r"\b(?:should|shouldn't|must|would|could|might|may|expect\w*|supposed|ideally|hop(?:e|ing)|target\w*|budget|goal|plan(?:ned|s)?|estimat\w+|theor\w+|assum\w+|imagine|suppose|guarantee\w*)\b",
+    r"\b(?:configured|defaults?|threshold|alert\w*|reserv\w+|recommend\w*|requires?|need(?:s|ed)?|minimum|capped|cap)\b",
+    r"\b(?:soll|sollte|sollten|müsste|dürfte|erwart\w+|devrait|devraient|attend\w*|debería|deveria|esper\w+|должн\w+|ожида\w+|хотелось|конфигур\w+)\b",
+    r"应该|應該|期望|预期|希望|理论上|预计|べき|はず|期待|想定|해야|예상|기대",
+)
+LESS = re.compile(
+    r"(?:less than|fewer than|lower than|smaller than|below|under|at most|no more than|not more than|maximum of|max\.?|within|unter|weniger als|höchstens|maximal|moins de|au plus|menos de"
+    r"|como máximo|no máximo|меньше|менее|не более|не больше|максимум|不到|低于|小于|最多|不超过|少于|以内)\s*$",
+    re.IGNORECASE,
+)
+LESS_AFTER = re.compile(
+    r"^\s*(?:以下|以内|未満|이하|미만|at most|max(?:imum)?\b|or less|or below|free\b|or so\?)", re.IGNORECASE
+)
+NOT = any_of(
+    r"\b(?:not|never|cannot|nor|nicht|kein\w*|nie|ne|jamais|nunca|não|не|ни)\b|n't\b",
+    r"没有|沒有|不(?!断|停|同)|未|않|없",
+)
+BY = re.compile(
+    r"(?:\bby|\bum|\bde plus de|\ben|\bem|\bна|增加了?|增长了|涨了|多了|another|additional|extra|plus|further|zusätzlich\w*|weitere|delta|difference of|leak(?:s|ed|ing)?|grow(?:s|ing)?|increas(?:e|es|ed|ing)(?: of)?|ris(?:es|e|ing)|gain(?:s|ed)?|free[ds]?|freeing|sav(?:es|ed|ing)|lost|los(?:es|ing)|wächst|steigt)\s*(?:about|around|roughly|~|约|etwa|ca\.)?\s*$",
+    re.IGNORECASE,
+)
+EACH = re.compile(r"^\s*(?:per\b|each\b|every\b|/ ?(?:req|conn|call|s\b|core|thread|pod|user)|a piece|pro\b|par\b|por\b|на каждый|每个|每次|ずつ|씩|more\b|larger|bigger|higher|less\b|growth|increase|leak(?:ed|s)?\b|mehr\b|de plus|más\b|mais\b|больше)", re.IGNORECASE)  # fmt: skip
+WORK = any_of(
+    r"\b(?:allocat\w+|mallocs?|download\w*|upload\w*|files?|images?|videos?|datasets?|dump|payloads?|messages?|records?|rows|documents?|body|bodies|packets?|requests?|tables?|database|disk|ssd|hdd|storage|partition|traffic|bandwidth|throughput|chunks?|pages of|buffer of|array|dataframe|csv|parquet|logs?|model|input|output|import\w*|insert\w*|sends?|sent|sending|writes?|writing|transfer\w*|index(?:es)? of)\b",
+    r"\b(?:Dateien?|Datenbank|Festplatte|fichiers?|base de données|archivos?|arquivos?|disco|файл\w*|баз\w данных|диск\w*)\b|文件(?!描述|句柄)|数据库|磁盘|硬盘|图片|视频|请求|ファイル(?!ディ)|파일(?! ?디)",
+)
+DOES = any_of(
+    r"\b(?:us(?:es|ed|ing|e|age)|consum\w+|tak(?:es|ing|en|e)|took|eat(?:s|ing)?|ate|occup\w+|hold(?:s|ing)?|held|sit(?:s|ting)?|stays?|stayed|remain\w*|gr[oe]w(?:s|n|ing)?|r[io]s(?:es?|ing|en)|climb\w*|reach\w*|increas\w+|jump\w*|balloon\w*|go(?:es|ing)?|went|gone|hit(?:s|ting)?|spik\w+|creep\w*|crept|peak\w*|drop\w*|fall\w*|fell|hover\w*|report\w*|show(?:s|n|ed|ing)?|see(?:s|ing)?|saw|leak\w*|resident|swell\w*|exceed\w*|keeps?|explod\w+|bloat\w*|is now|gets?|got|up to|around)\b",
+    r"\b(?:belegt|verbraucht?|braucht|nutzt|steigt|stieg|wächst|wuchs|erreicht|liegt|utilise|consomme|occupe|monte|atteint|grimpe|passe|usa|usando|consume|consumo|ocupa\w*|crece|sube|subió|llega|alcanza|utiliza|cresce|sobe|chega|atinge)\b",
+    r"занима|использ|потребля|раст[её]т|выраст|вырос|доход|достиг|съеда|жр[её]т|占|使用|用了|用到|达到|達|涨|升|增长|到了|飙|高达|消耗|增え|増|まで|食|사용|차지|증가|늘|도달|까지|먹",
+)
+IS = re.compile(r"^\s*(?:[:=(~≈]|(?:is|was|are|were|at|of|on|about|around|now|currently|ist|war|bei|von|est|était|es|está|era|é|de|составля\w+|равн\w+|—|-|为|是|有|到|は|が|은|는|이|가)\b|[为是有到はがも은는이가])?\s*(?:[:=~≈(]|about|around|roughly|approximately|only|just|already|now|at|etwa|ca\.?|rund|environ|unos|cerca de|около|примерно|约|大约|约为|只有|仅|约有|約)?\s*$", re.IGNORECASE)  # fmt: skip
+OF = re.compile(
+    r"^\s*\)?\s*(?:of|de|d'|von|an|in|の|의|的|worth of|go|в)?\s*(?:the |its )?(?:total|real|physical|actual|used|resident|running|open|live|active|blocked|leaked|stuck|waiting|idle|sleeping|leaking|concurrent|unique|distinct|alive|os|go|worker|opened|offene[nr]?|laufende[rn]?|ouverts?|abiert\w+|abert\w+|открыт\w+|запущенн\w+|个|個|条|本の?|개의?|つの?)?\s*(?:\(\s*)?$",
+    re.IGNORECASE,
+)
+BARE_AFTER = re.compile(
+    rf"^\s*(?:$|[)\].;,!?:~]|{M}|{N}|→|->|=>|(?:to|up|and|until|by|at|on|in|after|before|when|while|for|running|total|within|right|then|open|live|bis|auf|und|nach|à|après|et|a|y|después|e|depois|до|и|после|через|threads?)\b|[个個条本개つ](?!{Q})|[到降升涨增]|から|まで|に|で|에서|까지|로)"
+)
+REFERS = re.compile(
+    r"\b(?:issues?|pr|pull|ticket|line|version|port|pid|code|step|id|page|chapter|figure|rfc|year)\b|#", re.IGNORECASE
+)
+UNIT_OF_THINGS = re.compile(
+    r"^ (?!(?:of|for|in|on|at|to|and|or|after|before|when|while|with|within|during|under|ram|is|was|rss|res|used|now|by|per|from|bis|nach|von|und|mit|de|et|après|en|y|e|depois|до|после|и|за|total|memory|resident|limit)\b)[A-Za-z]{3,}",
+    re.IGNORECASE,
+)
+"""`200K requests`: the letter stands for thousands."""
+SETS = re.compile(
+    r"\b(?:using|with|over|across|by|via|on|mit|avec|con|com|с|spawn\w*|start(?:s|ed|ing)?|creat\w*|launch\w*|set to|limited to|pool of|max\w*|runs?|use[sd]?|opens?|имеет)\s*(?:about |up to )?$|用\s*$|使用\s*$",
+    re.IGNORECASE,
+)
+LOAD = any_of(
+    r"\b(?:pools?|workers?|cores?|cpus?|vcpus?|concurrency|clients?|config\w*|benchmark|load test|wrk|ab -|-t ?\d|-c ?\d|stress|parallel)\b",
+    r"核|并发|压测|ядер|Kerne",
+)
+HOST = any_of(
+    r"\b(?:machine|server|host|vms?|box|laptop|computer|node|instance|droplet|vps|router|raspberry|ec2|device|board|workstation|Rechner|Maschine|máquina|servidor|serveur|machines?)\b",
+    r"机器|服务器|路由器|主机|虚拟机|マシン|サーバ|машин|сервер|хост|서버|머신",
+)
+HARDWARE = any_of(
+    r"\b(?:cores?|v?cpus?|ssd|nvme|xeon|ryzen|intel|amd|arm64|mips\w*|t[234]\.\w+|[mcr]\d\w?\.\w*large|centos|ubuntu|debian|rhel|windows (?:10|11|server)|macbook|ghz)\b",
+    r"核|ядер",
+)
+HOST_WITH = re.compile(
+    rf"(?:{HOST.pattern})[^{Q[1:-1]}{N[1:-1]},;]{{0,24}}(?:\bwith|\bhaving|\bhas|\bmit|\bavec|\bcon|\bcom|\bс)\s*(?:only |just |about )?$",
+    re.IGNORECASE,
+)
+HOST_MEMORY = Noun(start=0, end=0, size="host.total_bytes", count=None, thing="host", generic=False)
+WHOLE_HOST = any_of(
+    r"\b(?:host|machine|whole system|system memory|server's|entire (?:server|system)|vm|box|laptop)\b",
+    r"机器|主机|系统总|マシン全体|хост|Rechner",
+)
+OWN = any_of(
+    r"\b(?:process|app(?:lication)?|program|service|daemon|it|worker|binary|rss|broker|agent|exporter)\b",
+    r"进程|程序|服务(?!器)|プロセス|процесс|Prozess",
+)
+BOXED = any_of(r"\b(?:containers?|pods?|docker|kubernetes|k8s|cgroup)\b", r"容器|コンテナ|контейнер|컨테이너")
+GO = re.compile(
+    r"\b(?:golang|Go (?:service|program|app\w*|process|binary|runtime|server|heap)|go ?1\.\d+|goroutines?|MemStats|pprof|GOGC|GOMEMLIMIT)\b|\((?:Go|golang)\)|协程"
+)
+GROWS = r"(?:to|up to|onto|as high as|reaching|and (?:is|reached|reaches)|auf|bis(?: zu| auf)?|à|jusqu'à|a|hasta|para|até|до|到|至|升至|涨到|升到|增长到|增加到|降到|飙到|からは?|から|에서|→|->|=>|➜|⟶|⇒)"
+PAIR = re.compile(
+    rf"(?P<from>\b(?:from|von|de|desde|с|от)\s*|[从從由]\s*|between\s*)?(?:~|about |around |roughly |etwa |约)?(?P<a>{Q})\s*(?:\({N}\)|of {N}|{N})?\s*(?P<ma>{M})?\s*[^{Q[1:-1]}]{{0,14}}?\s*(?P<to>{GROWS})\s*(?:{M}\s*)?(?:~|about |around |roughly |over |more than |almost |nearly |etwa |über |约|superior a )?\s*(?P<b>{Q})",
+    re.IGNORECASE,
+)
+GOES_ON = re.compile(
+    rf"^(?:\s|[~≈:()\-.!]|{M}|\b(?:and|then|now|to|up|later|finally|at|it|is|was|with|after|from|only|about|around|already|reaching|reached|reaches|growing|that|und|dann|jetzt|nun|et|puis|maintenant|y|luego|e|agora|ahora|и|затем|потом|сейчас|уже|или)\b|现在|然后|再|后来|已经|到|从|从原来|그리고)*(?:{Q}(?:\s|[~≈:()\-.!,]|{M}|\b(?:to|after|that|und|and|total|later|of)\b|→|->|[到个個])*)+$",
+    re.IGNORECASE,
+)
+ITSELF = re.compile(
+    rf"^(?:\s|[:(]|{M}|\b(?:it|this|that|the|my|our|process|app(?:lication)?|service|program|daemon|container|usage|steadily|slowly|constantly|then|and|also|quickly|gradually"
+    r"|grows?|grew|growing|rises?|rose|rising|climbs?|climb(?:ed|ing)|increas(?:es|ed|ing)|goes|went|jump(?:s|ed)|balloon(?:s|ed)|from|steigt|wächst|von|monte|passe|de|crece|sube|desde|cresce|sobe|раст[её]т|выр(?:ос|астает)|с)\b|从|涨|增长)*"
+    r"(?:(?:grow|gr[eo]w|ris|rose|climb|increas|goes|went|jump|balloon|steigt|wächst|monte|passe|crece|sube|cresce|sobe|раст|выр)\w{0,6}(?:\s+(?:from|steadily|slowly|von|de|desde|с)\b)*|从)\s*$",
+    re.IGNORECASE,
+)
+"""`it grows from`: what grows so on a page about memory is memory."""
+MEMORY = Noun(start=0, end=0, size="process.rss_bytes", count=None, thing="total", generic=True)
+PEAK = re.compile(
+    r"\bpeak(?:s|ed|ing)?\b|\bspik(?:e|es|ed)\b|\bmax(?:imum)?\b|峰值|最高|ピーク|пик|Spitze", re.IGNORECASE
+)
+PEAKED = ("process.rss_bytes",)

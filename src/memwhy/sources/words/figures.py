@@ -1,0 +1,337 @@
+"""Figures in sentences: "RSS 4.2 GB after two days, heap 300 MB" → readings, each figure with the name that it refers to.
+
+A figure belongs to a name in its own clause, or to the name before it where its clause has nothing but figures and moments.
+Wishes, bounds, questions, changes, configuration and what a program works on are no figures of its memory; what somebody
+measured after an intervention is a trial (claims.py), and only the figure before it is a level.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+
+from memwhy.model.errors import ParseError
+from memwhy.model.reading import Reading
+from memwhy.sources.span import Span
+from memwhy.sources.words import cues
+from memwhy.sources.words.quantities import Quantity, in_unit_of
+from memwhy.sources.words.sentences import (
+    M_FIRST,
+    N_FIRST,
+    Q_FIRST,
+    Clause,
+    M,
+    N,
+    Paragraph,
+    Q,
+    Sentence,
+    find_paragraphs,
+    sentences_of,
+)
+from memwhy.sources.words.tables import find_grids
+from memwhy.sources.words.trials import tells_trial
+from memwhy.sources.words.vocabulary import Noun
+
+NAME = "words/figure"
+SHARES = True
+MOST_BYTES = 2 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure with its name and moment; lines are of the text."""
+
+    metric: str
+    value: int
+    quantum: int
+    elapsed_ns: int | None
+    timed: bool
+    first_line: int
+    last_line: int
+
+
+@dataclass(slots=True)
+class _Thread:
+    """What a paragraph has said so far: the last name, and the moment that a clause without figures told."""
+
+    noun: Noun | None = None
+    elapsed_ns: int | None = None
+    timed: bool = False
+    figures: list[Figure] = field(default_factory=list)
+    go: bool = False
+
+
+@lru_cache(maxsize=512)
+def _says(pattern: re.Pattern[str], text: str) -> bool:
+    return pattern.search(text) is not None
+
+
+def read_figures(sentence: Sentence, thread: _Thread) -> list[Figure]:
+    """The figures of one sentence."""
+    before = len(thread.figures)
+    trial = tells_trial(sentence.text)
+    if not sentence.asks:
+        for clause in sentence.clauses:
+            _read_clause(sentence, clause, thread, trial)
+    return thread.figures[before:]
+
+
+def _read_clause(sentence: Sentence, clause: Clause, thread: _Thread, trial: bool) -> None:
+    bones = clause.bones
+    quantities = [i for i, c in enumerate(bones) if Q_FIRST <= ord(c) < N_FIRST]
+    nouns = [i for i, c in enumerate(bones) if N_FIRST <= ord(c) < M_FIRST]
+    moment = _moment(sentence, bones)
+    if not quantities:
+        if nouns:
+            thread.noun = _noun(sentence, bones[nouns[-1]])
+        if moment is not None and not _told_late(sentence, thread, moment, bool(nouns)):
+            thread.elapsed_ns, thread.timed = moment, True
+        return
+    if _says(cues.WISH, clause.text):
+        thread.noun = None
+        return
+    pairs = {m.start("a"): m for m in cues.PAIR.finditer(bones) if _is_pair(m, bones)}
+    seconds = {m.start("b") for m in pairs.values()}
+    used: set[int] = set()
+    for at in quantities:
+        if at in seconds:
+            continue
+        pair = pairs.get(at)
+        quantity = _quantity(sentence, bones[at])
+        other = _quantity(sentence, pair["b"]) if pair else None
+        if other is not None:
+            quantity = in_unit_of(quantity, other, sentence.language)
+        noun_at, noun = _link(sentence, clause, at, pair.end("b") if pair else at + 1, nouns, used, quantity, thread)
+        if (
+            noun is None
+            and cues.HOST_WITH.search(bones[max(0, at - 60) : at])
+            and not _says(cues.WORK, bones[at + 1 : at + 20])
+        ):
+            noun = cues.HOST_MEMORY if quantity.size is not None else None
+        if noun is None or (pair is None and not _is_level(bones, at, quantity, noun)):
+            continue
+        used.add(noun_at)
+        thread.noun = noun
+        _keep(sentence, clause, thread, noun, quantity, other, at, moment, trial)
+
+
+def _told_late(sentence: Sentence, thread: _Thread, elapsed_ns: int, named: bool) -> bool:
+    """The moment of the figure before, in a clause of its own: `memory is at 3 GB, after two days`."""
+    last = thread.figures[-1] if thread.figures else None
+    if last is None or last.timed or named or last.first_line != sentence.first_line:
+        return False
+    thread.figures[-1] = replace(last, elapsed_ns=elapsed_ns, timed=True)
+    return True
+
+
+def _keep(sentence: Sentence, clause: Clause, thread: _Thread, noun: Noun, quantity: Quantity, other: Quantity | None, at: int, moment: int | None, trial: bool) -> None:  # fmt: skip
+    """Take a figure, or the two of `from A to B`; of a trial only what was before it."""
+    elapsed_ns, timed = _moment_of(sentence, clause.bones, at)
+    if not timed:
+        elapsed_ns, timed = (
+            (moment, True) if moment is not None and other is not None else (thread.elapsed_ns, thread.timed)
+        )
+    taken = [(quantity, 0 if other is not None and elapsed_ns else elapsed_ns if other is None else None)]
+    if other is not None:
+        taken.append((other, elapsed_ns))
+    for one, when in taken[:1] if trial else taken:
+        if trial and other is None:
+            return
+        metric = _metric(noun, one, sentence, clause, thread)
+        if not metric:
+            continue
+        value, quantum = (one.size, one.size_quantum) if metric.endswith("_bytes") else (one.count, one.count_quantum)
+        if value is not None:
+            thread.figures.append(Figure(metric, value, quantum, when, timed, sentence.first_line, sentence.last_line))
+
+
+def _metric(noun: Noun, quantity: Quantity, sentence: Sentence, clause: Clause, thread: _Thread) -> str:
+    metric = (noun.size if quantity.size is not None and noun.size else noun.count) or ""
+    if noun.generic:
+        if _says(cues.BOXED, clause.text):
+            metric = "cgroup.current_bytes"
+        elif _says(cues.HOST, clause.text) and not _says(cues.DOES, clause.text):
+            metric = "host.total_bytes"
+        elif _says(cues.WHOLE_HOST, clause.text) and not _says(cues.OWN, clause.text):
+            metric = "host.used_bytes"
+        elif _says(cues.HARDWARE, sentence.text) and not _says(cues.DOES, clause.text):
+            metric = "host.total_bytes"
+    if metric in cues.PEAKED and _says(cues.PEAK, clause.text):
+        metric = "process.rss_peak_bytes"
+    if metric == "runtime.heap_used_bytes" and thread.go:
+        metric = "go.heap_alloc_bytes"
+    return metric
+
+
+def _link(sentence: Sentence, clause: Clause, at: int, end: int, nouns: Sequence[int], used: set[int], quantity: Quantity, thread: _Thread) -> tuple[int, Noun | None]:  # fmt: skip
+    """The name that a quantity at `at` refers to. (-1, noun) for one of an earlier clause."""
+    bones = clause.bones
+    if not nouns:
+        carried = thread.noun
+        if carried is not None and _fits(carried, quantity) and cues.GOES_ON.match(bones):
+            return -1, carried
+        return -1, cues.MEMORY if end > at + 1 and quantity.size is not None and cues.ITSELF.match(bones[:at]) else None
+    left = max((i for i in nouns if i < at), default=None)
+    right = min((i for i in nouns if i >= end), default=None)
+    near = None
+    if left is not None and left not in used and not _has_quantity(bones[left + 1 : at]):
+        gap = re.sub(M, "", bones[left + 1 : at])
+        noun = _noun(sentence, bones[left])
+        tight = bool(cues.IS.match(gap))
+        plain = quantity.bare and not tight and (not cues.DOES.search(gap) or cues.REFERS.search(gap) is not None)
+        if _fits(noun, quantity) and len(gap) <= 60 and not plain and not (cues.WORK.search(gap) and noun.generic):
+            near = (left, noun, tight)
+    after = None
+    if right is not None and right not in used and not _has_quantity(bones[end:right]):
+        noun = _noun(sentence, bones[right])
+        gap = bones[end:right]
+        if _fits(noun, quantity) and cues.OF.match(gap) and not (near and _taken(bones, right)):
+            after = (right, noun)
+    chosen: tuple[int, Noun] | None = None
+    if (
+        near is not None
+        and (near[2] or after is None)
+        and not (near[1].generic and after is not None and not after[1].generic)
+    ):
+        chosen = near[:2]
+    elif after is not None:
+        chosen = after
+    if chosen is None:
+        return -1, None
+    if chosen[1].generic and not _may(
+        sentence, clause, chosen[0], at, near is not None and near[2] and chosen[0] == near[0]
+    ):
+        return -1, None
+    return chosen
+
+
+def _taken(bones: str, noun_at: int) -> bool:
+    """A name that is followed by a figure of its own: `2 GB (heap: 300 MB)`."""
+    return re.match(rf"\s*(?:[:=(]|is|at|of|stays at)?\s*[~≈]?\s*{Q}", bones[noun_at + 1 :]) is not None
+
+
+def _may(sentence: Sentence, clause: Clause, noun_at: int, at: int, tight: bool) -> bool:
+    """`memory` refers to what a process or a host uses only with a verb of use, right before its figure, or among hardware."""
+    if _says(cues.WORK, clause.text) and not tight:
+        return False
+    if _says(cues.DOES, clause.text) or (tight and noun_at < at):
+        return True
+    host = _says(cues.HOST, clause.text) or _says(cues.HARDWARE, sentence.text)
+    return bool(host) and noun_at > at
+
+
+def _fits(noun: Noun, quantity: Quantity) -> bool:
+    if quantity.size is not None and noun.size is not None:
+        return True
+    return quantity.count is not None and noun.count is not None and (noun.size is None or quantity.bare) and noun.count != "runtime.objects_count"  # fmt: skip
+
+
+def _is_level(bones: str, at: int, quantity: Quantity, noun: Noun) -> bool:
+    """It says how much there is: no bound, change, rate or setting."""
+    before, after = bones[max(0, at - 80) : at], bones[at + 1 : at + 80]
+    if quantity.delta or quantity.bound in ("<", "≤", "<=") or quantity.per_ns is not None:
+        return False
+    if cues.LESS.search(before) or cues.LESS_AFTER.match(after) or cues.BY.search(before) or cues.EACH.match(after):
+        return False
+    if cues.NOT.search(before) or (quantity.letter and noun.size is None and quantity.count is None):
+        return False
+    if noun.size is None or quantity.size is None:
+        follows = cues.BARE_AFTER.match(after) or re.match(cues.OF.pattern[:-1] + rf"{N}", after, re.IGNORECASE)
+        if follows is None or cues.SETS.search(before) or _says(cues.LOAD, re.sub(f"{Q}|{N}|{M}", " ", bones)):
+            return False
+    if quantity.letter and quantity.size is not None and cues.UNIT_OF_THINGS.match(after):
+        return False
+    return after[:1] != "%"
+
+
+def _is_pair(match: re.Match[str], bones: str) -> bool:
+    """`A to B` is a course with a `from`, an arrow or a verb of change; else it may be a range."""
+    if match["from"] or match["to"] in ("→", "->", "=>", "➜", "⟶", "⇒", "から", "からは", "에서"):
+        return True
+    return bool(_says(cues.DOES, bones[: match.end("b")])) or match["ma"] is not None
+
+
+def _moment(sentence: Sentence, bones: str) -> int | None:
+    """The one moment with a length that a clause tells."""
+    told = [m.elapsed_ns for c in bones if M_FIRST <= ord(c) < 0xF800 and (m := sentence.moments[ord(c) - M_FIRST])]
+    known = [ns for ns in told if ns is not None]
+    return known[0] if len(known) == 1 and len(told) == 1 else None
+
+
+def _moment_of(sentence: Sentence, bones: str, at: int) -> tuple[int | None, bool]:
+    """(elapsed, told at all) of the moment beside a quantity: after it up to the next one, else before it."""
+    right = re.match(rf"[^{Q[1:-1]}{M[1:-1]}]{{0,40}}({M})", bones[at + 1 :])
+    left = re.search(rf"({M})[^{Q[1:-1]}{M[1:-1]}]{{0,60}}$", bones[:at])
+    match = right or left
+    if match is None:
+        return None, False
+    return sentence.moments[ord(match[1]) - M_FIRST].elapsed_ns, True
+
+
+def _has_quantity(bones: str) -> bool:
+    return re.search(Q, bones) is not None
+
+
+def _quantity(sentence: Sentence, mark: str) -> Quantity:
+    return sentence.quantities[ord(mark) - Q_FIRST]
+
+
+def _noun(sentence: Sentence, mark: str) -> Noun:
+    return sentence.nouns[ord(mark) - N_FIRST]
+
+
+@lru_cache(maxsize=64)
+def _of_paragraph(texts: tuple[str, ...]) -> tuple[Figure, ...]:
+    """The figures of a paragraph; lines count from its own. Remembered, for find and parse ask the same."""
+    thread = _Thread(go=any(cues.GO.search(text) for text in texts))
+    for sentence in sentences_of(Paragraph(0, list(texts))):
+        if sentence.quantities or sentence.nouns or sentence.moments:
+            read_figures(sentence, thread)
+    return tuple(thread.figures)
+
+
+def _readings(figures: Sequence[Figure], at: int) -> list[Reading]:
+    """Figures that stand together are one moment, until a name comes again or another time is told."""
+    out: list[Reading] = []
+    metrics: dict[str, int] = {}
+    quanta: dict[str, int] = {}
+    last: Figure | None = None
+    elapsed_ns: int | None = None
+    first_line = 0
+
+    def close() -> None:
+        if last is not None:
+            out.append(Reading(metrics=dict(metrics), quanta=dict(quanta), elapsed_ns=elapsed_ns, line=at + first_line + 1, last_line=at + last.last_line + 1))  # fmt: skip
+
+    for figure in figures:
+        moved = figure.timed and elapsed_ns is not None and figure.elapsed_ns != elapsed_ns
+        if last is None or figure.metric in metrics or moved:
+            close()
+            metrics.clear()
+            quanta.clear()
+            elapsed_ns, first_line = None, figure.first_line
+        metrics[figure.metric], quanta[figure.metric] = figure.value, figure.quantum
+        elapsed_ns = figure.elapsed_ns if elapsed_ns is None else elapsed_ns
+        last = figure
+    close()
+    return out
+
+
+def find(lines: Sequence[str]) -> Iterable[Span]:
+    """Paragraphs with a figure that has a name."""
+    tables = {i for grid in find_grids(lines) for i in range(grid.first, grid.last + 1)}
+    for paragraph in find_paragraphs(lines, tables):
+        if any(c.isdigit() for text in paragraph.texts for c in text) and _of_paragraph(tuple(paragraph.texts)):
+            yield Span(first=paragraph.first, last=paragraph.last)
+
+
+def parse(text: str) -> tuple[Reading, ...]:
+    """The figures of every paragraph, in order. ParseError when no figure has a name."""
+    readings = [
+        reading
+        for paragraph in find_paragraphs(text.split("\n"))
+        for reading in _readings(_of_paragraph(tuple(paragraph.texts)), paragraph.first)
+    ]
+    if not readings:
+        raise ParseError(NAME, None, text[:80], "no figures of memory in sentences")
+    return tuple(readings)

@@ -1,0 +1,198 @@
+"""Sentences: lines of a page → paragraphs → sentences → clauses, with the names, quantities and moments in them marked.
+
+A clause's `bones` is its text with every quantity, name and moment as one private character, so that patterns can speak of
+`from Q to Q` whatever they are.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from memwhy.sources.words.moments import Told, read_moments
+from memwhy.sources.words.quantities import Language, Quantity, flatten, read_quantities, tell_language
+from memwhy.sources.words.vocabulary import Noun, read_nouns
+
+Q_FIRST, N_FIRST, M_FIRST = 0xE000, 0xE800, 0xF000
+Q, N, M = "[\ue000-\ue7ff]", "[\ue800-\uefff]", "[\uf000-\uf7ff]"
+LONGEST_LINE = 4000
+_MOST_LINES = 30  # of one paragraph
+_WRAPPED_AT = 40  # nobody breaks a line of prose before
+_MOST_MARKS = 400
+_URL = re.compile(r"(?:https?|ftp)://[^\s)>\]]{1,300}|!?\[[^\]]{0,200}\]\((?:[^)]{1,300})\)|<!--.{0,300}?-->")
+_TAG = re.compile(r"</?[A-Za-z]{1,10}(?: [^<>]{0,80})?/?>")
+_MARKS = re.compile(r"\*{1,3}|~~|`+|(?<!\w)_|_(?!\w)")
+_PRIVATE = re.compile("[\ue000-\uf8ff]")
+_QUOTE = re.compile(r"^(?:\s{0,8}>\s?){0,4}\s*")
+_ITEM = re.compile(r"^(?:[-*+•·]|\(?\d{1,2}[.)]|[a-z]\)|#{1,6}|[①-⑳])\s+")
+_FENCE = re.compile(r"^\s{0,12}(?:```|~~~)")
+_MACHINE = re.compile(
+    r"0x[0-9a-fA-F]{4,}|^\s*at [\w.$<]|[{}]\s*$|;\s*$|\(\*|\w::\w|^\s*(?://|/\*)|^\S{1,80}\.\w{1,4}:\d+|^[IWEF]\d{4,6} |^==\d+==|\\\\[nt]"
+    r"|\S {2,}\S{1,60} {2,}\S{1,60} {2,}\S|^\s*[#$%❯] |^\S{1,40}@\S{1,60}[:~ ].{0,60}[$#%]|^\s*(?:goroutine|gc|scvg|scav) \d+|^[+\-]{3} |^@@ |\|\s*(?:grep|wc|awk|head|tail|sort)\b"
+)
+"""Output of machines and code, which says no sentences."""
+_END = re.compile(
+    r"(?<![ (]ca)(?<!approx)(?<! e\.g)(?<! i\.e)(?<! bzw)(?<! vs)[.!?]+[)\"'”]?(?=\s+[^\sa-zа-яё0-9]|\s*$)|[。！？][)”」]?|\s[-–—]{1,3}\s(?=[A-ZА-Я])"
+)
+_CLAUSE = re.compile(
+    r"[;；，、,](?!\d{3}\b)|\s(?:but|while|whereas|although|though|even though|however|yet|despite|because|since|so that|aber|während|obwohl|jedoch|dabei|mais|alors que|tandis que|pourtant|pero|mientras|aunque|mas|enquanto|embora|но|а|хотя|при этом|тогда как)\s"
+    r"|\s[–—]\s|但是?|而(?!且)|却|可是|不过|ですが|けど|しかし|のに|지만|는데|반면",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A stretch of a sentence. bones: its text with marks. text: its text without."""
+
+    text: str
+    bones: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence and what is in it. line: 0-based, of the text that it stands in. asks: it is a question."""
+
+    text: str
+    first_line: int
+    last_line: int
+    language: Language
+    quantities: tuple[Quantity, ...]
+    nouns: tuple[Noun, ...]
+    moments: tuple[Told, ...]
+    clauses: tuple[Clause, ...]
+    asks: bool
+
+
+@dataclass(slots=True)
+class Paragraph:
+    """Lines first..last (0-based) that belong together; texts: them, cleaned."""
+
+    first: int
+    texts: list[str]
+
+    @property
+    def last(self) -> int:
+        return self.first + len(self.texts) - 1
+
+
+def clean_line(line: str) -> str:
+    """A line's words without quotes, links, tags and emphasis; single blanks."""
+    text = _QUOTE.sub("", flatten(line[:LONGEST_LINE]), count=1)
+    if "://" in text or "](" in text or "<!--" in text:
+        text = _URL.sub(" ", text)
+    if "<" in text and ">" in text:
+        text = _TAG.sub(" ", text)
+    return " ".join(_PRIVATE.sub("", _MARKS.sub(" ", text)).split())
+
+
+def find_paragraphs(lines: Sequence[str], skip: frozenset[int] | set[int] = frozenset()) -> Iterator[Paragraph]:
+    """Runs of lines that may hold sentences. Items, headings and lines within fences stand alone."""
+    paragraph: Paragraph | None = None
+    fenced = False
+    for i, line in enumerate(lines):
+        if _FENCE.match(line):
+            fenced = not fenced
+            if paragraph is not None:
+                yield paragraph
+                paragraph = None
+            continue
+        usable = i not in skip and len(line) <= LONGEST_LINE and line.strip() and not _MACHINE.search(line)
+        text = clean_line(line) if usable else ""
+        if not text:
+            if paragraph is not None:
+                yield paragraph
+                paragraph = None
+            continue
+        stripped = line.strip(" >\t")
+        alone = fenced or line.startswith(("    ", "\t")) or stripped.startswith("#")
+        if paragraph is not None and (
+            alone or _ITEM.match(stripped) or paragraph.last + 1 != i or len(paragraph.texts) >= _MOST_LINES
+        ):
+            yield paragraph
+            paragraph = None
+        if paragraph is None:
+            paragraph = Paragraph(i, [])
+        paragraph.texts.append(_ITEM.sub("", text))
+        if alone:
+            yield paragraph
+            paragraph = None
+    if paragraph is not None:
+        yield paragraph
+
+
+def sentences_of(paragraph: Paragraph) -> Iterator[Sentence]:
+    """The sentences of a paragraph in order."""
+    whole = "\n".join(paragraph.texts)
+    language = tell_language(whole)
+    at = 0
+    for end in [*(match.end() for match in _END.finditer(whole)), len(whole)]:
+        raw, start = whole[at:end], at
+        at = end
+        text = raw.strip()
+        if len(text) < 3:
+            continue
+        lead = len(raw) - len(raw.lstrip())
+        first = paragraph.first + whole.count("\n", 0, start + lead)
+        last = first + text.count("\n")
+        yield _sentence(text.replace("\n", " "), first, last, language)
+
+
+def _sentence(text: str, first: int, last: int, language: Language) -> Sentence:
+    marks = _read_marks(text[:LONGEST_LINE], language)
+    quantities, nouns, moments, bones = marks
+    clauses = tuple(
+        Clause(text=_flesh(piece, text, marks), bones=piece) for piece in _CLAUSE.split(bones) if piece.strip()
+    )
+    asks = text.rstrip(" )\"'").endswith(("?", "？"))
+    return Sentence(text, first, last, language, quantities, nouns, moments, clauses, asks)
+
+
+_Marks = tuple[tuple[Quantity, ...], tuple[Noun, ...], tuple[Told, ...], str]
+
+
+@lru_cache(maxsize=256)
+def _read_marks(text: str, language: Language) -> _Marks:
+    """Quantities, names and moments of a sentence and its bones. What lies within a moment or a name is no quantity."""
+    moments = read_moments(text)[:_MOST_MARKS]
+    nouns = read_nouns(text)[:_MOST_MARKS]
+    nouns = tuple(n for n in nouns if not _within(n, moments))
+    quantities = tuple(
+        q for q in read_quantities(text, language)[:_MOST_MARKS] if not _within(q, moments) and not _within(q, nouns)
+    )
+    marks = [
+        *((q.start, q.end, chr(Q_FIRST + i)) for i, q in enumerate(quantities)),
+        *((n.start, n.end, chr(N_FIRST + i)) for i, n in enumerate(nouns)),
+        *((m.start, m.end, chr(M_FIRST + i)) for i, m in enumerate(moments)),
+    ]
+    marks.sort()
+    pieces, at = [], 0
+    for start, end, mark in marks:
+        if start < at:
+            continue
+        pieces += [text[at:start], mark]
+        at = end
+    pieces.append(text[at:])
+    return quantities, nouns, moments, "".join(pieces)
+
+
+def _within(one: Quantity | Noun, others: Iterable[Told | Noun]) -> bool:
+    return any(one.start < other.end and other.start < one.end for other in others)
+
+
+def _flesh(piece: str, text: str, marks: _Marks) -> str:
+    quantities, nouns, moments, _ = marks
+    out = []
+    for character in piece:
+        code = ord(character)
+        if Q_FIRST <= code < Q_FIRST + len(quantities):
+            one: Quantity | Noun | Told = quantities[code - Q_FIRST]
+        elif N_FIRST <= code < N_FIRST + len(nouns):
+            one = nouns[code - N_FIRST]
+        elif M_FIRST <= code < M_FIRST + len(moments):
+            one = moments[code - M_FIRST]
+        else:
+            out.append(character)
+            continue
+        out.append(text[one.start : one.end])
+    return "".join(out).strip()

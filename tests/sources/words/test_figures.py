@@ -1,0 +1,246 @@
+"""Figures in sentences are taken with the name that they refer to, or not at all."""
+
+import random
+import re
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from memwhy.model.errors import ParseError
+from memwhy.model.metrics import REGISTRY
+from memwhy.model.reading import Reading
+from memwhy.model.units import GIB, KIB, MIB
+from memwhy.sources.words import figures
+
+HOUR = 3600 * 10**9
+RSS, HEAP, GO_HEAP, VIRTUAL = (
+    "process.rss_bytes",
+    "runtime.heap_used_bytes",
+    "go.heap_alloc_bytes",
+    "process.virtual_bytes",
+)
+PEAK, TOTAL, LIMIT, BOX, WORKING = (
+    "process.rss_peak_bytes",
+    "host.total_bytes",
+    "cgroup.limit_bytes",
+    "cgroup.current_bytes",
+    "cgroup.working_set_bytes",
+)
+THREADS, FDS, GOROUTINES = "process.threads_count", "process.descriptors_count", "go.goroutines_count"
+
+
+def gib(number: float) -> int:
+    return round(number * GIB)
+
+
+def read(page: str) -> list[Reading]:
+    lines = page.split("\n")
+    return [r for span in figures.find(lines) for r in figures.parse("\n".join(lines[span.first : span.last + 1]))]
+
+
+SAID: list[tuple[str, list[dict[str, int]]]] = [
+    # one figure
+    ("RSS is 4.2 GB.", [{RSS: gib(4.2)}]),
+    ("The RSS slowly climbs and reaches 1GB.", [{RSS: GIB}]),
+    ("memory went up to 12g", [{RSS: 12 * GIB}]),
+    ("VSZ=650m", [{VIRTUAL: 650 * MIB}]),
+    ("VmRSS: 812 MB", [{RSS: 812 * MIB}]),
+    ("It uses 3 GB of memory after a while.", [{RSS: 3 * GIB}]),
+    ("resident memory stays at **900 MiB**", [{RSS: 900 * MIB}]),
+    ("Resident size: `8.5MB`", [{RSS: 17 * MIB // 2}]),
+    ("memory peaks at 4 GB under load", [{PEAK: 4 * GIB}]),
+    ("ru_maxrss says 2 GB", [{PEAK: 2 * GIB}]),
+    ("Virtual memory is at 40 GB, which worries us.", [{VIRTUAL: 40 * GIB}]),
+    ("There are **8,744 threads** in the process.", [{THREADS: 8744}]),
+    ("The process has 2034 open file descriptors.", [{FDS: 2034}]),
+    ("10k goroutines are blocked on a channel", [{GOROUTINES: 10_000}]),
+    ("heap used 120 MB", [{HEAP: 120 * MIB}]),
+    ("> 4.2 GB of RSS", [{RSS: gib(4.2)}]),
+    ("tracemalloc shows only 14 MB", [{HEAP: 14 * MIB}]),
+    ("docker stats says 1.5G is used", [{WORKING: 3 * GIB // 2}]),
+    ("the container uses 2 GB of memory", [{BOX: 2 * GIB}]),
+    ("The container limit is 2Gi.", [{LIMIT: 2 * GIB}]),
+    ("we set the memory limit to 4GB", [{LIMIT: 4 * GIB}]),
+    ("GOMEMLIMIT=3GiB", [{"go.memory_limit_bytes": 3 * GIB}]),
+    ("one container on a machine with 2G.", [{TOTAL: 2 * GIB}]),
+    ("A machine with 64 GB RAM.", [{TOTAL: 64 * GIB}]),
+    ("Ubuntu 22.04, RAM 32G, SSD, 24 cores", [{TOTAL: 32 * GIB}]),
+    ("page cache is 90 GB", [{"host.buff_cache_bytes": 90 * GIB}]),
+    (
+        "heapsys is about 30G, idle - released about 10G",
+        [{"go.heap_sys_bytes": 30 * GIB, "derived.go_retained_bytes": 10 * GIB}],
+    ),
+    # several
+    ("RSS 4.2 GB after two days, heap 300 MB", [{RSS: gib(4.2), HEAP: 300 * MIB}]),
+    ("4.2 GB RSS, 300 MB heap", [{RSS: gib(4.2), HEAP: 300 * MIB}]),
+    (
+        "RSS 512 MB heapUsed 120 MB external 30 MB",
+        [{RSS: 512 * MIB, HEAP: 120 * MIB, "runtime.external_bytes": 30 * MIB}],
+    ),
+    ("memory usage: 3 GB (heap 200MB)", [{RSS: 3 * GIB, HEAP: 200 * MIB}]),
+    ("Our Go service: the heap is 200 MB while RSS is at 3 GB.", [{GO_HEAP: 200 * MIB, RSS: 3 * GIB}]),
+    ("pprof shows 30 MB but RSS is 2 GB", [{GO_HEAP: 30 * MIB, RSS: 2 * GIB}]),
+    # courses
+    ("RSS grows from 200MB to 3.5GB", [{RSS: 200 * MIB}, {RSS: gib(3.5)}]),
+    ("It grows from 200 to 3500 MB.", [{RSS: 200 * MIB}, {RSS: 3500 * MIB}]),
+    ("RSS: 200 MB -> 1.5 GB", [{RSS: 200 * MIB}, {RSS: 3 * GIB // 2}]),
+    ("fd count went from 30 to 4000 within 3 hours", [{FDS: 30}, {FDS: 4000}]),
+    (
+        "the number of goroutines keeps rising: 55 right after the start, 1779 after one night.",
+        [{GOROUTINES: 55}, {GOROUTINES: 1779}],
+    ),
+    (
+        "RSS is 500 MB at startup, 900 MB after 1 hour, and 1.5 GB after 2 hours.",
+        [{RSS: 500 * MIB}, {RSS: 900 * MIB}, {RSS: 3 * GIB // 2}],
+    ),
+    ("When the shop is open the RSS of it grows from\n200MB to 3GB.", [{RSS: 200 * MIB}, {RSS: 3 * GIB}]),
+    # other languages
+    ("内存从200MB涨到3GB", [{RSS: 200 * MIB}, {RSS: 3 * GIB}]),
+    ("进程占用内存 4.5G，堆只有 300MB", [{RSS: gib(4.5), HEAP: 300 * MIB}]),
+    ("线程数达到 8744", [{THREADS: 8744}]),
+    ("２万个协程", [{GOROUTINES: 20_000}]),
+    ("RSS：２１８５ＭＢ", [{RSS: 2185 * MIB}]),
+    ("RSSは2日後に4GBになり、ヒープは300MBのまま", [{RSS: 4 * GIB, HEAP: 300 * MIB}]),
+    ("メモリ使用量が200MBから3GBまで増えた", [{RSS: 200 * MIB}, {RSS: 3 * GIB}]),
+    ("메모리 사용량이 200MB에서 3GB까지 증가", [{RSS: 200 * MIB}, {RSS: 3 * GIB}]),
+    ("Der RSS wächst nach 3 Tagen auf 1,5 GB, der Heap bleibt bei 200 MB", [{RSS: 3 * GIB // 2, HEAP: 200 * MIB}]),
+    ("Es sind 8.744 Threads und der Speicher ist voll", [{THREADS: 8744}]),
+    ("Le processus utilise 4 Go de mémoire après 2 jours", [{RSS: 4 * GIB}]),
+    ("El proceso usa 3 GB de memoria después de una hora", [{RSS: 3 * GIB}]),
+    ("O processo usa 3,5 GB de memória depois de uma hora", [{RSS: gib(3.5)}]),
+    ("Процесс занимает 3,5 ГБ памяти", [{RSS: gib(3.5)}]),
+    ("После двух дней RSS вырос с 200 МБ до 3 ГБ", [{RSS: 200 * MIB}, {RSS: 3 * GIB}]),
+    # of a trial only what was before it
+    ("after malloc_trim(0) RSS drops from 1337MB to 860MB", [{RSS: 1337 * MIB}]),
+]
+
+TRAPS = [
+    "RSS should be below 100 MB.",
+    "I would expect RSS to be around 100 MB.",
+    "Expected: the service takes 40G of memory at most?",
+    "Is it normal that RSS is 4 GB?",
+    "RSS must not exceed 2 GB",
+    "RSS never goes above 200 MB",
+    "memory does not exceed 100 MB",
+    "RSS stays below 300 MB",
+    "RSS increases by 40 MB per hour",
+    "RSS grows 40 MB every hour",
+    "RSS went up by 300 MB",
+    "it leaks 4 MB per request",
+    "We allocate 600 MB of memory in a loop.",
+    "The program reads a file of 2 GB into memory.",
+    "downloading 300 MB of data uses memory",
+    "A benchmark using 10 threads.",
+    "wrk with 16 threads and 400 connections",
+    "a pool of 200 threads",
+    "The test starts 1000 goroutines.",
+    "The main heap is 737 MB.",
+    "the heap dump is 2 GB",
+    "a memory leak of 2 GB",
+    "Go 1.21 on Ubuntu 22.04",
+    "The disk has 500 GB.",
+    "the database is 20 GB",
+    "ss服务才2.2m",
+    "希望内存低于 200MB",
+    "不超过 200MB 内存",
+    "RSS sollte unter 200 MB bleiben",
+    "la mémoire devrait être de 200 Mo et pas plus",
+    "RSS должен быть меньше 200 МБ",
+    "threads take 100 ms",
+    "goroutines: see issue 1234 for details",
+    "RSS is 85%",
+    "memory bandwidth of 20 GB/s",
+    "RSS 200-300 MB",
+    "    0x4c974c rss 200 MB",
+    "https://example.org/rss=200MB",
+    "with MALLOC_ARENA_MAX=2 RSS is 300 MB",
+    "alert when RSS > 2 GB",
+    "RSS 4.2",
+    "heap after 200K requests",
+    "a server with 500 GB SSD",
+    "Mem:          125G       125G       387M       224K       6.9M        98G",
+    "the default heap is 256 MB",
+]
+
+
+@pytest.mark.parametrize(("sentence", "said"), SAID)
+def test_a_figure_goes_with_its_name(sentence: str, said: list[dict[str, int]]) -> None:
+    assert [dict(r.metrics) for r in read(sentence)] == said
+
+
+@pytest.mark.parametrize("sentence", TRAPS)
+def test_what_is_no_figure_of_a_process_is_left_alone(sentence: str) -> None:
+    assert [dict(r.metrics) for r in read(sentence)] == []
+
+
+@pytest.mark.parametrize(
+    ("sentence", "elapsed_ns"),
+    [
+        ("RSS 4.2 GB after two days, heap 300 MB", [48 * HOUR]),
+        ("RSS grows from 200MB to 3.5GB in 6 hours", [0, 6 * HOUR]),
+        ("RSS grows from 200MB to 3.5GB", [None, None]),
+        ("RSS is 500 MB at startup, 900 MB after 1 hour", [0, HOUR]),
+        ("内存从200MB涨到3.5GB，运行2天后", [None, 48 * HOUR]),
+        ("Nach 3 Tagen ist der RSS bei 2 GB", [72 * HOUR]),
+        ("после двух дней RSS вырос с 200 МБ до 3 ГБ", [0, 48 * HOUR]),
+        ("goroutines: 55 right after the start, 1779 after one night", [0, None]),
+        ("After the service ran for 4 hours, RSS is 2 GB.", [4 * HOUR]),
+    ],
+)
+def test_a_figure_knows_how_long_after_the_beginning_it_is(sentence: str, elapsed_ns: list[int | None]) -> None:
+    assert [r.elapsed_ns for r in read(sentence)] == elapsed_ns
+
+
+def test_figures_carry_the_step_they_were_rounded_to() -> None:
+    assert read("RSS is 4.2 GB and the process has 10k goroutines")[0].quanta == {RSS: GIB // 10, GOROUTINES: 1000}
+
+
+def test_a_figure_in_a_paragraph_has_its_lines() -> None:
+    [reading] = read("Some words.\nMore words here.\nThe RSS of the process in question is by now\n3 GB.\n")
+    assert (reading.line, reading.last_line) == (3, 4)
+
+
+def test_tables_and_code_are_not_read_as_sentences() -> None:
+    page = "| RSS | 2 GB |\n| heap | 3 MB |\n\n```c\nint rss = 3 GB;\n```\n"
+    assert read(page) == []
+
+
+@given(st.text(max_size=300) | st.lists(st.sampled_from([s for s, _ in SAID] + TRAPS), max_size=6).map(" ".join))
+def test_any_text_gives_readings_or_a_parse_error(text: str) -> None:
+    for _ in figures.find(text.split("\n")):
+        pass
+    try:
+        readings = figures.parse(text)
+    except ParseError:
+        return
+    assert all(set(r.metrics) <= set(REGISTRY) and r.metrics for r in readings)
+
+
+@given(
+    st.lists(st.sampled_from([s for s, _ in SAID]), min_size=1, max_size=5),
+    st.randoms(use_true_random=False),
+    st.sampled_from(["", "> ", "- ", "    "]),
+)
+def test_sentences_shuffled_cut_and_quoted_give_no_figure_that_is_not_in_them(
+    sentences: list[str], chance: random.Random, prefix: str
+) -> None:
+    page = "\n".join(prefix + sentence for sentence in sentences)[: chance.randrange(400)]
+    plain = page.translate({0xFF10 + i: str(i) for i in range(10)})
+    numbers = [float(n.replace(",", ".")) for n in re.findall(r"\d+(?:[.,]\d{1,2}(?!\d))?", plain)]
+    numbers += [float(re.sub(r"[.,]", "", n)) for n in re.findall(r"\d+(?:[.,]\d{3})+", plain)]
+    for reading in read(page):
+        for value in reading.metrics.values():
+            assert any(abs(value - n * w) <= 1 for n in numbers for w in (1, 1000, 10_000, KIB, MIB, GIB))
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["RSS 1 GB, ", "RSS ", "1 GB ", "memory grows from 1 GB to ", "grow ", "grows ", "(", "1,111", "after 1 hour ", "从1到", "x\n", "1 ", "((1 GB ", "growwwww", "- 1 GB of ", "a. ", "1-", "RSS 1 GB\n"],
+)  # fmt: skip
+def test_half_a_megabyte_of_malice_takes_seconds_at_most(piece: str) -> None:
+    page = (piece * (1 << 19))[: 1 << 19]
+    start = time.process_time()
+    read(page)
+    assert time.process_time() - start < 8
