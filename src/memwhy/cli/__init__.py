@@ -19,11 +19,12 @@ COMMANDS = {
     "watch": "look at a live process, then say what holds its memory",
     "run": "start a command and watch it",
     "record": "record only: small, no analysis; for the sick machine",
+    "bundle": "collect on the sick host what explain wants, in one file; secrets masked",
     "explain": "diagnose recordings, pasted text, logs, profiles, directories",
     "inspect": "look into a process or a core from outside: who holds each byte, what is lost",
     "dump": "raw evidence out of a recording",
 }
-PLANNED = ("compare", "verify", "check", "report", "lint", "deps", "fleet", "agent", "bundle")
+PLANNED = ("compare", "verify", "check", "report", "lint", "deps", "fleet", "agent")
 """Names that later versions answer to: no process may be meant by them."""
 TAKING_VALUES = ("--format", "-o", "--for", "--tick", "--pprof", "--max-size", "--heap-profile", "--goroutines")
 """Options whose value is the next word, before any command has said so."""

@@ -2,9 +2,11 @@
 
 import argparse
 
+from memwhy.cli.output import say
 from memwhy.cli.targets import add_target, tick_of, watcher_of
 from memwhy.model.errors import TargetGone
 from memwhy.model.units import human_bytes, parse_duration, parse_size
+from memwhy.record import Watcher
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,16 +27,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Record until the time is over, the target ends, or Ctrl-C."""
+    watcher = watcher_of(options)
+    code = record(watcher, options, for_s=parse_duration(options.for_) if options.for_ else 0.0)
+    say(f"next: memwhy explain {options.output}", options)
+    return code
+
+
+def record(watcher: Watcher, options: argparse.Namespace, *, for_s: float) -> int:
+    """Every snapshot of a watcher into options.output; for_s: 0 for no end. Raises TargetGone, RecordingError."""
     import time
 
     from memwhy.cli.keeping import keep
-    from memwhy.cli.output import say
     from memwhy.cli.progress import Progress
     from memwhy.cli.stopping import stoppable
     from memwhy.record import snapshots
 
-    for_s = parse_duration(options.for_) if options.for_ else 0.0
-    watcher = watcher_of(options)
     begun_s, cpu_s, ticks, raw_bytes = time.monotonic(), time.process_time(), 0, 0
     say(f"recording pid {watcher.pid} into {options.output}; Ctrl-C stops", options)
     try:
@@ -67,5 +74,4 @@ def run(options: argparse.Namespace) -> int:
     share = (time.process_time() - cpu_s) / max(time.monotonic() - begun_s, 1e-9)
     how = f"; the process {watcher.ended}" if watcher.ended else ""
     say(f"{ticks} ticks, {human_bytes(raw_bytes)} of evidence, cost {share * 100:.1f} % of a core{how}", options)
-    say(f"next: memwhy explain {options.output}", options)
     return 0

@@ -1,6 +1,7 @@
 """What a command line calls a target, turned into a watcher."""
 
 import argparse
+from collections.abc import Sequence
 
 from memwhy.model.errors import TargetGone, UsageError
 from memwhy.model.units import parse_duration
@@ -29,15 +30,15 @@ def add_watching(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tick", metavar="TIME", default="1s", help="time between looks (default: 1s)")
 
 
-def watcher_of(options: argparse.Namespace) -> Watcher:
-    """A watcher on the target. Raises TargetGone, NotPermitted, UsageError."""
+def watcher_of(options: argparse.Namespace, *, once: Sequence[str] = ()) -> Watcher:
+    """A watcher on the target; once: further sources to read. Raises TargetGone, NotPermitted, UsageError."""
     url = options.pprof
     if options.target.startswith(("http://", "https://")):
         url = url or options.target
         pid = _pid_of(options.target)
     else:
         pid = find_target(ROOT, options.target)
-    return Watcher(pid, root=ROOT, pprof_url=url, probe=not options.no_probe, inside=not options.no_inside)
+    return Watcher(pid, root=ROOT, pprof_url=url, probe=not options.no_probe, inside=not options.no_inside, once=once)
 
 
 def tick_of(options: argparse.Namespace) -> float:

@@ -3,7 +3,7 @@
 import os
 import select
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -36,10 +36,17 @@ class Watcher:
     """Takes snapshots of one process. `take()` returns None once the process is gone; `ended` then says how."""
 
     def __init__(
-        self, pid: int, *, root: str = "/proc", pprof_url: str | None = None, probe: bool = True, inside: bool = False
+        self,
+        pid: int,
+        *,
+        root: str = "/proc",
+        pprof_url: str | None = None,
+        probe: bool = True,
+        inside: bool = False,
+        once: Sequence[str] = (),
     ) -> None:
         """Raises TargetGone, NotPermitted, or UsageError for a pprof_url that is none. probe: look for the target's own
-        HTTP endpoint and ask it. inside: look into its memory as well."""
+        HTTP endpoint and ask it. inside: look into its memory as well. once: further sources to read, at the start."""
         self.root = root
         self.pid = pid
         self.identity = proc.process_identity(root, pid)
@@ -52,8 +59,9 @@ class Watcher:
         self._rss_bytes = 0
         self._tick = 0
         self._probe = probe
-        self._sources = tuple(cadence.source for cadence in CADENCES)
-        self._due = {cadence.source: Due(cadence) for cadence in CADENCES}
+        cadences = (*CADENCES, *(Cadence(source=source, every_s=0) for source in once))
+        self._sources = tuple(cadence.source for cadence in cadences)
+        self._due = {cadence.source: Due(cadence) for cadence in cadences}
         self._image: tuple[str, str] | None = None
         self._new_image = True
         self._oom_kills: int | None = None

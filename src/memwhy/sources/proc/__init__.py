@@ -10,6 +10,7 @@ from types import ModuleType
 from memwhy.sources.proc import (
     cgroup,
     children,
+    cmdline,
     environ,
     exe,
     fd,
@@ -18,6 +19,7 @@ from memwhy.sources.proc import (
     maps,
     meminfo,
     namespaces,
+    neighbours,
     smaps,
     smaps_rollup,
     sockets,
@@ -50,6 +52,8 @@ READERS: dict[str, ModuleType] = {
         host,
         namespaces,
         exe,
+        cmdline,
+        neighbours,
     )
 }
 
