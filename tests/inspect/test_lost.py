@@ -1,7 +1,11 @@
 """Programs whose leaks are known by construction, looked into from outside while they live."""
 
+import os
+import re
 import shutil
+import signal
 import subprocess
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
@@ -92,6 +96,38 @@ def test_a_process_that_moves_all_the_time_loses_nothing(start: Start) -> None:
     with start("moving.c") as pid:
         lost = lost_in(pid)
     assert lost.bytes <= 0.001 * lost.held_bytes
+
+
+def test_a_target_that_stands_still_is_searched_once_and_it_is_said_why(start: Start) -> None:
+    with start("known_leaks.c") as pid:
+        wait_for_state(pid, "S")
+        lost = lost_in(pid)
+    assert lost.bytes > 0
+    assert lost.searched == "once: no thread of the target ran meanwhile, so a second search would see the same"
+
+
+def test_a_target_that_moves_is_searched_again_until_it_is_stopped(start: Start) -> None:
+    with start("moving.c", "losing") as pid:
+        moving = lost_in(pid)
+        os.kill(pid, signal.SIGSTOP)
+        wait_for_state(pid, "T")
+        stopped = lost_in(pid)
+    assert re.fullmatch(r"[4-8] times: the target moved", moving.searched)
+    assert stopped.searched == "once: no thread of the target ran meanwhile, so a second search would see the same"
+    for lost in (moving, stopped):
+        assert (
+            998 * 1008 <= lost.bytes <= 1.01 * 1000 * 1008
+        )  # a list that a thread just moves is in its registers alone
+
+
+def wait_for_state(pid: int, state: str) -> None:
+    """Until all its threads are in that state; proc_pid_stat(5)."""
+    end = time.monotonic() + 60
+    while {one.read_text().rpartition(")")[2].split()[0] for one in Path(f"/proc/{pid}/task").glob("*/stat")} != {
+        state
+    }:
+        assert time.monotonic() < end, "the program does not come to rest"
+        os.sched_yield()
 
 
 def test_pointers_of_every_kind_hold_what_they_lead_to(start: Start) -> None:
