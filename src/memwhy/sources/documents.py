@@ -15,6 +15,9 @@ from typing import BinaryIO
 from memwhy.model.errors import MemwhyError, NothingReadable, ParseError
 from memwhy.model.reading import Observation, Reading, Unread, Where
 from memwhy.sources import files
+from memwhy.sources.complaint import FACT as COMPLAINS
+from memwhy.sources.complaint import NAME as COMPLAINT
+from memwhy.sources.complaint import find_complaint
 from memwhy.sources.owners import unify
 from memwhy.sources.page import (
     READERS,
@@ -34,6 +37,7 @@ PAGE_BYTES = 16 << 20
 _WHOLE_BYTES = 64 << 20  # a binary profile or a capture of one kernel file, read at once
 _PIECE_BYTES = 2 << 20
 _DENSE_BYTES = 16 << 20  # of lines full of figures, read before they are read ever more thinly: some ten seconds
+_WORDS_BYTES = 1 << 20  # what people write is shorter
 _MOST_UNREAD = 100
 
 Progress = Callable[[str, int, int | None], None]
@@ -81,8 +85,7 @@ def read_evidence(
             desk.fail(path, "directory", "an empty directory")
         elif len(desk.inputs) - before > 1:
             desk.note_owner(path)
-    says = any(o.reading.metrics or o.reading.mappings or o.reading.profiles for o in shelf.in_place())
-    if not says and not desk.recordings and not any(_tells(o.reading) for o in shelf.in_place()):
+    if not desk.recordings and not any(_says(o.reading) for o in shelf.in_place()):
         raise NothingReadable(_nothing(paths, desk.unread))
     return Evidenced(
         observations=unify(shelf.in_place()),
@@ -93,9 +96,11 @@ def read_evidence(
     )
 
 
-def _tells(reading: Reading) -> bool:
-    """It has facts beyond the hints that words give."""
-    return any(not name.startswith(("prose.", "page.")) for name in reading.facts)
+def _says(reading: Reading) -> bool:
+    """It has figures, or facts beyond the hints that words give; a complaint is such a fact."""
+    return bool(reading.metrics or reading.mappings or reading.profiles) or any(
+        name == COMPLAINS or not name.startswith(("prose.", "page.")) for name in reading.facts
+    )
 
 
 def _nothing(paths: Sequence[str], unread: Sequence[Unread]) -> str:
@@ -250,9 +255,13 @@ class _Desk:
             raw = b"".join(page)
             del page
             if not self._read_named(path, raw):
-                self._shelve(path, read_page(to_lines(raw)))
+                rows = to_lines(raw)
+                pageful = read_page(rows)
+                self._shelve(path, pageful)
                 if self.shelf.observations == seen:
                     self._read_whole(path, raw)
+                if not any(_says(found.reading) for found in pageful.found) and len(raw) <= _WORDS_BYTES:
+                    self._hear(path, rows)
         else:
             self.notes.append(f"{path}: long; only the surroundings of known formats were looked at")
             self._read_pieces(path, chain(_drain(page), lines))
@@ -262,6 +271,14 @@ class _Desk:
             )
         if self.shelf.observations == seen and len(self.unread) == missed:
             self.fail(path, "text", "no figures in any format that memwhy knows")
+
+    def _hear(self, path: str, lines: list[str]) -> None:
+        """Keep the complaint of a page without figures."""
+        heard = find_complaint(lines)
+        if heard is not None:
+            at, reading = heard
+            found = Found(source=COMPLAINT, subject="", first_line=at + 1, last_line=at + 1, reading=reading)
+            self.shelf.add(path, found, lines=True)
 
     def _read_pieces(self, path: str, blocks: Iterator[bytes]) -> None:
         """Read the hot stretches; where a log is full of figures, ever fewer of them, and the last one always."""

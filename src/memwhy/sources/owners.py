@@ -30,11 +30,15 @@ def unify(observations: Sequence[Observation]) -> tuple[Observation, ...]:
 
 
 def _in_order(observations: Iterable[Observation], subjects: set[str]) -> Iterator[Observation]:
-    """Readings that now share a subject are counted anew, in the order of the page."""
+    """Readings that now share a subject are counted anew, in the order of the page; so are those of two clocks."""
+    rows = sorted(observations, key=lambda one: (one.where.file, one.where.first_line or 0))
+    clocks: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for one in rows:
+        clocks[one.source, one.subject].add(one.moment.clock)
     seen: dict[tuple[str, str], int] = defaultdict(int)
-    for one in sorted(observations, key=lambda one: (one.where.file, one.where.first_line or 0)):
-        if one.subject in subjects and one.moment.clock == "order":
-            key = (one.source, one.subject)
+    for one in rows:
+        key = (one.source, one.subject)
+        if one.subject in subjects and (one.moment.clock == "order" or len(clocks[key]) > 1):
             one = replace(one, moment=Moment(clock="order", value=seen[key]))
             seen[key] += 1
         yield one

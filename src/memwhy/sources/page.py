@@ -8,8 +8,9 @@ from types import ModuleType
 from memwhy.model.errors import MemwhyError, ParseError
 from memwhy.model.reading import Reading
 from memwhy.sources import go, look, managed, native, pasted, proc, system, words
+from memwhy.sources.captions import Clue, clue_above, date_readings, is_between
 from memwhy.sources.pasted.prompts import read_prompt
-from memwhy.sources.pasted.sections import section_above
+from memwhy.sources.pasted.sections import has_both_poles, subject_above
 from memwhy.sources.span import Span
 
 
@@ -25,6 +26,7 @@ READERS: tuple[ModuleType, ...] = tuple(m for m in (*RUNTIME, *KERNEL, *PASTED) 
 """Every reader that can find its blocks in a page, in order of priority: the surest shapes first, words last."""
 
 _OURS = frozenset(module.NAME for module in PASTED)
+_GRIDS = ("/table", "/series", "/grid")
 _KEPT_BACK_LINES = 64
 _COMPOSITE = re.compile(r"^==> (\S.{0,300}?) <==$")
 _MANY_BLANKS = " " * 500
@@ -153,18 +155,24 @@ def _indices(missed: Missed, first_line: int, count: int) -> range:
 def _place(
     lines: Sequence[str], claims: list[tuple[ModuleType, Span, tuple[Reading, ...]]], first_line: int
 ) -> list[Found]:
-    """Readings in the order of the page, each with its lines and its subject."""
+    """Readings in the order of the page, each with its lines, its subject, and the moment that the words above it tell."""
     claims.sort(key=lambda claim: (claim[1].first, claim[1].last))
     found: list[Found] = []
+    clues: list[Clue | None] = []
     previous: dict[str, tuple[int, str]] = {}
-    floor = 0
+    floor, poles = 0, has_both_poles(lines)
+    clue: Clue | None = None
+    under_clue: set[str] = set()
     for reader, span, readings in claims:
-        subject = span.subject or _subject_around(lines, span, floor, previous.get(reader.NAME))
-        if not reader.NAME.endswith("/prose"):
+        subject = span.subject or _subject_around(lines, span, floor, previous.get(reader.NAME), poles)
+        if _speaks(reader):
+            subject = ""
+        else:
+            above = clue_above(lines, span.first, floor)
+            if above is not None or not all(map(is_between, lines[floor : span.first])):
+                clue, under_clue = above, set()
             floor = span.last + 1
             previous[reader.NAME] = (span.last, subject)
-        else:
-            subject = ""
         for reading in readings:
             first = span.first + (reading.line - 1 if reading.line else 0)
             last = span.first + (reading.last_line - 1) if reading.last_line else span.last
@@ -177,7 +185,14 @@ def _place(
                     reading=reading,
                 )
             )
-    return found
+            clues.append(None if _speaks(reader) or reader.NAME in under_clue else clue)
+        under_clue.add(reader.NAME)
+    return date_readings(found, clues)
+
+
+def _speaks(reader: ModuleType) -> bool:
+    """It reads sentences: these are captions of the blocks below them, and no block that would end a caption."""
+    return getattr(reader, "SHARES", False) and not reader.NAME.endswith(_GRIDS)
 
 
 def tidy_subject(subject: str) -> str:
@@ -185,15 +200,15 @@ def tidy_subject(subject: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in subject[:200]).split())[:80]
 
 
-def _subject_around(lines: Sequence[str], span: Span, floor: int, previous: tuple[int, str] | None) -> str:
+def _subject_around(lines: Sequence[str], span: Span, floor: int, previous: tuple[int, str] | None, poles: bool) -> str:
     """Whose a block is, from the prompt it was made at, the heading above it, or the block that it follows directly."""
     for i in range(max(floor, span.first - 2), min(span.first + 3, span.last + 1)):
         prompt = read_prompt(lines[i])
         if prompt is not None and prompt.host:
             return f"host {prompt.host}"
-    heading = section_above(lines, span.first, floor)
-    if heading is not None:
-        return f"section {heading}"
+    named = subject_above(lines, span.first, floor, poles=poles)
+    if named is not None:
+        return named
     if previous is not None:
         between = lines[previous[0] + 1 : span.first]
         if len(between) < 40 and all(not line.strip() or read_prompt(line) is not None for line in between):

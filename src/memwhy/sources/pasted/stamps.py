@@ -25,12 +25,27 @@ _DATE = re.compile(
     rf" +(?P<year2>\d{{4}})),? +{_CLOCK}(?: (?P<half>AM|PM))?(?: (?P<zone>[A-Z]{{2,5}}|[+-]\d{{4}}))?(?: +(?P<year>\d{{4}}))?"
 )
 _SYSLOG = re.compile(rf"^\W{{0,3}}{_MONTH} +(?P<day>\d\d?) {_CLOCK}\s")
+_GLOG = re.compile(rf"^[\s>|`*]{{0,12}}[IWEF](?P<yy>\d\d)?(?P<mon>\d\d)(?P<day>\d\d) {_CLOCK}\s")
 _SINCE_START = re.compile(r"\bm=\+(\d+)(?:\.(\d{1,9}))?")
 _PPROF = re.compile(
     rf"{_MONTH} +(?P<day>\d\d?), (?P<year>\d{{4}}) at (?P<h>\d\d?):(?P<m>\d\d)(?P<half>am|pm) \((?P<zone>[^)]+)\)"
 )
 _PPROF_NEW = re.compile(
     rf"(?P<year>\d{{4}})-(?P<mon>\d\d)-(?P<day>\d\d) {_CLOCK}(?: (?P<zone>[A-Z]{{1,5}}|[+-]\d\d(?:\d\d)?))?"
+)
+_LONG_MONTH = r"(?P<month>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec|Mär|Mai|Okt|Dez)[a-zä]{0,6}\.?(?![A-Za-z])"
+_BARE_DATES = (
+    re.compile(r"(?<![\d.])(?P<year>\d{4})[-/.](?P<mon>\d\d?)[-/.](?P<day>\d\d?)(?![\d.]\d|[-/])"),
+    re.compile(r"(?<![\d.])(?P<day>\d\d?)\.(?P<mon>\d\d?)\.(?P<year>\d{4})(?!\d|\.\d)"),
+    re.compile(r"(?:(?P<year>\d{4})年)?(?<!\d)(?P<mon>\d\d?)月(?P<day>\d\d?)[日号]"),
+    re.compile(rf"(?<![A-Za-z]){_LONG_MONTH} (?P<day>\d\d?)(?:st|nd|rd|th)?(?![\d:.])(?:,? (?P<year>20\d\d)(?!\d))?"),
+    re.compile(rf"(?<![\d:.])(?P<day>\d\d?)(?:st|nd|rd|th|\.)? {_LONG_MONTH}(?:,? (?P<year>20\d\d)(?!\d))?"),
+)
+_OTHER_MONTHS = {"mär": "mar", "mai": "may", "okt": "oct", "dez": "dec"}
+_TIME_OF_DAY = re.compile(
+    r"(?:(?:^|(?<![A-Za-z])(?:at|um|gegen|à|a las|às|@|by|around|time:?)\s|[\[(]|在|в )\s?)(?P<h>\d\d?)(?::|h)(?P<m>[0-5]\d)(?::(?P<s>[0-5]\d))?"
+    r"(?:\s?(?P<half>am|pm)(?![a-z]))?(?![\d:]|\.\d)|(?P<ch>\d\d?)[点點時时](?P<cm>[0-5]?\d)?分?",
+    re.IGNORECASE,
 )
 
 ZONE_HOURS = {
@@ -43,10 +58,12 @@ ZONE_HOURS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stamp:
-    """A point in time. note: what is uncertain about it, "" if nothing."""
+    """A point in time. note: what is uncertain about it, "" if nothing. since_start: wall_ns counts from the start of the
+    program that wrote it."""
 
     wall_ns: int
     note: str = ""
+    since_start: bool = False
 
 
 @lru_cache(maxsize=512)
@@ -92,7 +109,7 @@ def _combine(parts: dict[str, str | None], *, year: int | None = None) -> Stamp 
         return None
     zone = parts.get("zone")
     east = 0 if zone is None else _zone_s(zone)
-    note = "" if year_text else "the time stamps have no year; 1970 is put in, differences are right"
+    note = "" if year_text or parts.get("yy") else "the time stamps have no year; 1970 is put in, differences are right"
     if east is None:
         note, east = f"the zone {zone} names several offsets; the times are taken as UTC", 0
     return Stamp(wall_ns=(midnight - east) * NS_PER_S + inside, note=note)
@@ -120,10 +137,13 @@ def read_stamp(line: str) -> Stamp | None:
         match = _SYSLOG.match(head)
         if match is not None:
             return _combine(match.groupdict(), year=1970)
+        match = _GLOG.match(head)
+        if match is not None:
+            return _combine(match.groupdict(), year=2000 + int(match["yy"]) if match["yy"] else 1970)
     match = _SINCE_START.search(head)
     if match is not None and len(match[1]) < 10:
         wall_ns = int(match[1]) * NS_PER_S + int((match[2] or "").ljust(9, "0"))
-        return Stamp(wall_ns=wall_ns, note="the times count from the start of the program (m=+…)")
+        return Stamp(wall_ns=wall_ns, note="the times count from the start of the program (m=+…)", since_start=True)
     return None
 
 
@@ -131,3 +151,32 @@ def read_pprof_time(text: str) -> Stamp | None:
     """The `Time:` line of `go tool pprof`: `Jan 11, 2019 at 7:01am (UTC)`, newer `2026-01-31 07:01:02 UTC`."""
     match = _PPROF.search(text[:120]) or _PPROF_NEW.search(text[:120])
     return None if match is None else _combine(match.groupdict())
+
+
+def read_date(text: str) -> Stamp | None:
+    """The midnight of a calendar date in words: `2024-01-05`, `Jan 5`, `5 January 2024`, `05.01.2024`, `1月5日`.
+
+    Dates that another country reads otherwise (`1/5/2024`) are left alone; None then, and where there is none.
+    """
+    for pattern in _BARE_DATES:
+        match = pattern.search(text[:300])
+        if match is None:
+            continue
+        parts = match.groupdict()
+        if parts.get("month"):
+            parts["month"] = _OTHER_MONTHS.get(parts["month"].lower(), parts["month"])
+        stamp = _combine(parts, year=1970)
+        if stamp is not None:
+            return stamp
+    return None
+
+
+def read_time_of_day(text: str) -> int | None:
+    """Nanoseconds since midnight of `at 09:10`, `15:10 …` at the beginning, `3:05 pm`, `9点10分`; None without one."""
+    match = _TIME_OF_DAY.search(text[:300])
+    if match is None:
+        return None
+    groups = match.groupdict()
+    if groups["ch"]:
+        groups["h"], groups["m"] = groups["ch"], groups["cm"]
+    return _since_midnight_ns(groups)
