@@ -6,11 +6,14 @@
 #include <stdlib.h>
 
 #define COLUMNS_WORDS 1024 /* of the largest chunk that has columns */
-#define COLUMNS_ODD 16     /* so many words that are no multiples of 8 make a column one of numbers */
+#define COLUMNS_ASTRAY 16  /* so many words that point to no chunk make a column one of numbers */
 
-/* Words that lie where malloc's heap below 4 GiB does: those that are multiples of 8, and the others. */
+/* Where numbers are counted, from malloc's heap below 4 GiB up: Linux maps nothing above it there by itself. */
+#define COLUMNS_SPAN (UINT64_C(1) << 36)
+
+/* Words in that range: those that point to a chunk, and the others. */
 struct column {
-    uint32_t even, odd;
+    uint32_t pointing, astray;
 };
 
 /* By words of the chunk, then by the word's place. Mostly never touched. */
@@ -35,19 +38,19 @@ static inline uint32_t columns_place(uint32_t owner, uint64_t address)
     return words ? words * COLUMNS_WORDS + ((uint32_t)(address - from) & (8 * COLUMNS_WORDS - 1)) / 8 : 0;
 }
 
-static inline void columns_note(struct column *columns, uint32_t place, uint64_t word)
+static inline void columns_note(struct column *columns, uint32_t place, int points)
 {
-    if (word % 8)
-        columns[place].odd++;
+    if (points)
+        columns[place].pointing++;
     else
-        columns[place].even++;
+        columns[place].astray++;
 }
 
-/* Pointers that malloc gave out are multiples of 16, and those into the middle of a struct multiples of 8 nearly always. Of
- * random numbers, hashes and texts seven in eight are not. */
+/* Pointers point to something. Random numbers, hashes and texts do so now and then; and words that are no multiples of 8 are
+ * not taken for pointers into the middle of a chunk at all (chunks.h). */
 static inline int columns_hold_numbers(const struct column *columns, uint32_t place)
 {
-    return columns[place].odd >= COLUMNS_ODD && columns[place].odd >= columns[place].even;
+    return columns[place].astray >= COLUMNS_ASTRAY && columns[place].astray >= columns[place].pointing;
 }
 
 #endif

@@ -30,6 +30,7 @@ struct marking {
     uint64_t *list, *batch, *scratch; /* slots of headers */
     size_t listed, hint;
     struct column *columns;
+    uint64_t counted_span; /* of words that are counted in columns; 0: no heap lies below 4 GiB */
     struct doubt *doubts;
     size_t doubt_count, doubt_room;
     int interior_too; /* a later round: whatever is reached now is at best "maybe" */
@@ -117,8 +118,8 @@ static void follow(void *context, const uint64_t *words, size_t count, uint32_t 
         uint64_t word = words[i], at = address + 8 * i;
         struct chunk found;
         enum chunk_hit hit = chunks_resolve(chunks, word, &marking->hint, 1, &found);
-        if (word < CHUNKS_LOW && word - chunks->low < chunks->span && owner > KIND && !marking->interior_too)
-            columns_note(marking->columns, columns_place(owner, at), word);
+        if (word - chunks->low < marking->counted_span && owner > KIND && !marking->interior_too)
+            columns_note(marking->columns, columns_place(owner, at), hit != CHUNK_NONE);
         if (hit == CHUNK_NONE && word >> ADDRESS_BITS)
             follow_boxed(marking, word, owner & KIND, at);
         if (hit == CHUNK_NONE || bit_get(marking->sure, found.number))
@@ -265,6 +266,7 @@ static int marking_open(struct marking *marking)
     marking->batch = malloc(LIST * sizeof *marking->batch);
     marking->scratch = malloc(LIST * sizeof *marking->scratch);
     marking->columns = columns_open();
+    marking->counted_span = marking->chunks->low < CHUNKS_LOW ? COLUMNS_SPAN : 0;
     marking->believing = (struct believing){.chunks = marking->chunks, .words = marking->words, .claimed = calloc(places, 8)};
     marking->words->sink = follow;
     marking->words->context = marking;

@@ -31,8 +31,10 @@ TABLES_BYTES = 0x10000
 
 COLUMN_WORDS = 1024
 """Of the largest chunk whose places are counted as columns."""
-COLUMN_ODD = 16
-"""So many words that are no multiples of 8 make a column one of numbers."""
+COLUMN_ASTRAY = 16
+"""So many words that point to no chunk make a column one of numbers."""
+COLUMN_SPAN = 1 << 36
+"""Where numbers are counted, from malloc's heap below 4 GiB up: Linux maps nothing above it there by itself."""
 DOUBTS = 1 << 20
 """Words that are judged at the end of the first round, at most."""
 
@@ -82,8 +84,8 @@ class _Marking:
         self._into = self.maybe
         self._is_first = True
         self._todo: list[Chunk] = []
-        self._even: Counter[tuple[int, int]] = Counter()
-        self._odd: Counter[tuple[int, int]] = Counter()
+        self._pointing: Counter[tuple[int, int]] = Counter()
+        self._astray: Counter[tuple[int, int]] = Counter()
         self._doubts: list[tuple[int, int, tuple[int, int], Chunk]] = []
 
     def read(self, rows: bytes, owner: Owner) -> int:
@@ -113,8 +115,8 @@ class _Marking:
         """One word at an address; source: the chunk that it stands in."""
         hit = self._table.resolve(word)
         column = _column(source, at) if self._is_first else None
-        if column is not None and self._table.low <= word < min(self._table.high, LOW):
-            (self._odd if word % 8 else self._even)[column] += 1
+        if column is not None and 0 <= word - self._table.low < COLUMN_SPAN and self._table.low < LOW:
+            (self._pointing if hit else self._astray)[column] += 1
         if hit is None and word >> ADDRESS_BITS:
             self._follow_boxed(word, at, owner)
         if hit is None or hit[0].number in self.sure:
@@ -137,7 +139,7 @@ class _Marking:
         for word, at, column, target in self._doubts:
             if target.number in self.sure or target.number in self.maybe:
                 continue
-            is_number = self._odd[column] >= max(COLUMN_ODD, self._even[column])
+            is_number = self._astray[column] >= max(COLUMN_ASTRAY, self._pointing[column])
             behind = self._belief.is_behind_text(at)
             if not (is_number or behind) or self._belief.is_pointer(word, at, target):
                 self.maybe.add(target.number)
