@@ -5,7 +5,9 @@
  * -threads: that mutate after the command "mutate". -arenas: threads that hold a block each in an arena of their own.
  * -mappings: neighbours that the kernel cannot join. -mib: blocks of mixed sizes in a list. -lost: blocks of 1000 bytes
  * that nothing points to. -corrupt: one chunk's size in the middle of the heap is overwritten.
- * Commands, one a line: truth, malloc, mutate, calm, fork, exec, exit. Answers: one line of JSON.
+ * Commands, one a line: truth, malloc, mutate, calm, said, fork, exec, exit. Answers: one line of JSON.
+ * said: the least and the most that mallinfo2 said since the last time; the mutators ask it every few milliseconds, so
+ * that nothing changes for long without a reading.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -20,11 +22,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define EXCHANGES 4096
+
 struct block { struct block *next; size_t size; };
 
 static struct block *held;
 static size_t lost_bytes, held_bytes;
 static int mutating, threads, waiting, ended;
+static struct { size_t arena[2], uordblks[2]; int readings; } said;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 
@@ -58,6 +63,20 @@ static __attribute__((noinline)) void scrub(void) {
     memset((char *)below, 0, sizeof below);
 }
 
+static void widen(size_t range[2], size_t value) {
+    if (!said.readings || value < range[0]) range[0] = value;
+    if (!said.readings || value > range[1]) range[1] = value;
+}
+
+static void note_malloc(void) {
+    struct mallinfo2 info = mallinfo2();
+    pthread_mutex_lock(&mutex);
+    widen(said.arena, info.arena);
+    widen(said.uordblks, info.uordblks);
+    said.readings++;
+    pthread_mutex_unlock(&mutex);
+}
+
 /* mutator keeps a thousand blocks and exchanges one after the other while it may. */
 static void *mutator(void *seed) {
     unsigned random = (unsigned)(size_t)seed * 2654435761u + 1;
@@ -70,7 +89,8 @@ static void *mutator(void *seed) {
         waiting--;
         pthread_cond_broadcast(&changed);
         pthread_mutex_unlock(&mutex);
-        while (__atomic_load_n(&mutating, __ATOMIC_RELAXED)) {
+        for (unsigned turn = 1; __atomic_load_n(&mutating, __ATOMIC_RELAXED); turn++) {
+            if (turn % EXCHANGES == 0) note_malloc();
             random = random * 1664525u + 1013904223u;
             void **place = &kept[random >> 8 & 511];
             free(*place);
@@ -138,6 +158,18 @@ static void say_malloc(void) {
     if (write(1, text, (size_t)length) < 0) fail("write");
 }
 
+static void say_said(void) {
+    char text[256];
+    note_malloc();
+    pthread_mutex_lock(&mutex);
+    int length = snprintf(text, sizeof text, "{\"arena\": [%zu, %zu], \"uordblks\": [%zu, %zu], \"readings\": %d}\n",
+                          said.arena[0], said.arena[1], said.uordblks[0], said.uordblks[1], said.readings);
+    said.readings = 0;
+    pthread_mutex_unlock(&mutex);
+    note_malloc();
+    if (write(1, text, (size_t)length) < 0) fail("write");
+}
+
 static void say(const char *text) {
     if (write(1, text, strlen(text)) < 0) fail("write");
 }
@@ -146,6 +178,10 @@ static void answer(char *line, char **argv) {
     char text[256];
     if (!strncmp(line, "malloc", 6)) {
         say_malloc();
+        return;
+    }
+    if (!strncmp(line, "said", 4)) {
+        say_said();
         return;
     }
     if (!strncmp(line, "mutate", 6)) set_mutating(1);

@@ -158,3 +158,17 @@ def test_two_looks_show_which_sizes_grow() -> None:
     assert found["apart_s"] >= 2
     grown = sum(one["grown_bytes"] or 0 for one in found["malloc"]["classes"])
     assert grown > 100_000
+
+
+def test_a_look_at_threads_that_allocate_without_a_pause_lies_within_what_they_said_meanwhile() -> None:
+    with program("blocks", "-mib", "10", "-threads", "4") as running:
+        running.ask("mutate")
+        running.ask("said")
+        malloc = inspect(running.pid)["malloc"]
+        said = running.ask("said")
+        running.ask("calm")
+    for field, value in (("arena", malloc["system_bytes"]), ("uordblks", malloc["in_use_bytes"])):
+        least, most = said[field]
+        sway = (most - least) // 4 + 4096  # arenas are walked one after the other, milliseconds apart
+        assert least - sway <= value <= most + sway
+        assert most - least < value // 5

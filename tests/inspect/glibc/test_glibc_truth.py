@@ -8,6 +8,11 @@ import pytest
 from held_program import Held, info_of
 
 from memwhy.inspect.glibc import MallocBlocks, MallocHeap, NoMalloc, grown, read_blocks, read_malloc
+from memwhy.inspect.glibc.arenas import Arena, State, find_state
+from memwhy.inspect.glibc.heaps import Walked
+from memwhy.inspect.glibc.stillness import Stillness
+from memwhy.inspect.glibc.tables import LAYOUTS
+from memwhy.inspect.glibc.version import libc_modules, libc_version
 from memwhy.memory.live import Live
 from memwhy.sources.proc import smaps
 
@@ -152,6 +157,52 @@ def test_forty_looks_at_heaps_that_change_all_the_time_are_all_whole(truth_progr
             assert {one.end - one.start for one in heap.shares if "malloc.unread" in one.bytes} == set()
             assert {one.end - one.start for one in quick.shares if "malloc.unread" in one.bytes} == set()
             assert len(quick.blocks.heaps) > 1  # how many there are changes from one walk to the next
+
+
+def test_an_arena_that_changed_while_it_was_walked_is_walked_once_more(truth_program: Path) -> None:
+    with Held(truth_program, "fragments", 40000) as held, held.space() as space:
+        stillness = Stillness(space=space, state=state_of(space))
+        tops: list[int] = []
+
+        def walk(arena: Arena) -> tuple[list[Walked], str | None]:
+            if not tops:
+                held.ask("t")  # trims: the top moves while "we walk"
+            tops.append(arena.top_bytes)
+            return [], None
+
+        stillness.walk(stillness.state.main, walk)
+    assert len(tops) == 2
+    assert tops[0] > tops[1]
+    assert (stillness.moved, stillness.note()) == (0, None)
+
+
+def test_an_arena_that_never_stands_still_is_told_of(truth_program: Path) -> None:
+    with Held(truth_program, "mutate", 2) as held, held.space() as space:
+        state = state_of(space)
+        stillness = Stillness(space=space, state=state)
+        walks = 0
+
+        def walk(arena: Arena) -> tuple[list[Walked], str | None]:
+            nonlocal walks
+            walks += 1
+            before = now = space.read(arena.address, state.layout.size)
+            while now == before:
+                now = space.read(arena.address, state.layout.size)
+            return [], None
+
+        stillness.walk(state.arenas[1], walk)
+    assert walks > 1
+    assert stillness.moved == 1
+    assert (stillness.note() or "").startswith("malloc was at work in 1 of its ")
+
+
+def state_of(space: Live) -> State:
+    (module,) = libc_modules(space.modules())
+    version = libc_version(space, module)
+    assert version is not None
+    state = find_state(space, module, LAYOUTS[version])
+    assert state is not None
+    return state
 
 
 def test_looking_neither_maps_pages_into_the_target_nor_grows_its_tables(truth_program: Path) -> None:

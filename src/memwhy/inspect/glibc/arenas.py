@@ -74,7 +74,7 @@ def read_arenas(space: Space, main: int, layout: Layout) -> tuple[Arena, ...]:
     arenas: list[Arena] = []
     address = main
     while len(arenas) < _MOST_ARENAS:
-        found = _read_arena(space, address, layout, is_main=address == main)
+        found = read_arena(space, address, layout, is_main=address == main)
         if found is None:
             return ()
         arena, following = found
@@ -87,7 +87,8 @@ def read_arenas(space: Space, main: int, layout: Layout) -> tuple[Arena, ...]:
     return ()
 
 
-def _read_arena(space: Space, address: int, layout: Layout, *, is_main: bool) -> tuple[Arena, int] | None:
+def read_arena(space: Space, address: int, layout: Layout, *, is_main: bool) -> tuple[Arena, int] | None:
+    """One arena as it stands now and the address of the next one in the ring; None where there is none."""
     initial, top_at = address + layout.bins - 16, layout.top // 8
     for _ in range(_MOST_LOOKS):
         raw = space.read(address, layout.size)

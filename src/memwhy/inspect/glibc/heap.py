@@ -1,6 +1,7 @@
 """glibc's malloc, read from outside: find its state, walk its heaps, count.
 
-The order matters for a process that goes on allocating: arenas first, then each heap in one go, then the free lists.
+The order matters for a process that goes on allocating: arenas first, then each arena's heaps in one go, again where it
+changed meanwhile and that is cheap, then the free lists.
 """
 
 import time
@@ -16,6 +17,7 @@ from memwhy.inspect.glibc.freed import Maps, join_maps, mark_freed
 from memwhy.inspect.glibc.heaps import Heap, Walked, end_of, heaps_of, walk_heap, walk_main
 from memwhy.inspect.glibc.loops import Loops, choose
 from memwhy.inspect.glibc.mapped import find_mapped
+from memwhy.inspect.glibc.stillness import Stillness
 from memwhy.inspect.glibc.tables import DISTINCT, LAYOUTS, MEASURED, version_text
 from memwhy.inspect.glibc.version import libc_modules, libc_version, other_allocators
 from memwhy.memory.space import Module, Space
@@ -91,8 +93,8 @@ class _Look:
 def read_malloc(space: Space, *, taken: Sequence[tuple[int, int]] = ()) -> MallocHeap | NoMalloc:
     """Read glibc's malloc. taken: ranges that a language runtime owns, never malloc's.
 
-    Heaps are walked one after another: figures of a process that goes on allocating are of no single moment. Each
-    heap's size and chunks belong together, and so do the sums; another heap's are from milliseconds earlier or later.
+    Arenas are walked one after another: figures of a process that goes on allocating are of no single moment. Those of an
+    arena that stood still meanwhile are exact, each for its own moment; a note counts the arenas that did not.
     """
     look = _look(space, taken)
     if isinstance(look, NoMalloc):
@@ -134,7 +136,7 @@ def _look(space: Space, taken: Sequence[tuple[int, int]]) -> _Look | NoMalloc:
     ranges = anonymous_ranges(space.mappings)
     free = without(ranges, sorted(taken))
     missing: list[str] = []
-    walks = _walk_all(space, loops, state, ranges, free, missing)
+    walks = _walk_all(space, loops, state, ranges, free, missing, notes)
     state = replace(state, arenas=_again(space, state))
     free = without(
         free, sorted((one.heap.base, one.heap.end if one.why or not one.heap.is_main else end_of(one)) for one in walks)
@@ -211,8 +213,15 @@ def _try_all(space: Space, module: Module) -> State | None:
 
 
 def _walk_all(
-    space: Space, loops: Loops, state: State, ranges: Sequence[Range], free: Sequence[Range], missing: list[str]
+    space: Space,
+    loops: Loops,
+    state: State,
+    ranges: Sequence[Range],
+    free: Sequence[Range],
+    missing: list[str],
+    notes: list[str],
 ) -> list[Walked]:
+    """Every heap of every arena, in address order; what could not be found of them goes to `missing`."""
     walks: list[Walked] = []
     left_s = _MOST_WAITED_S
 
@@ -224,16 +233,25 @@ def _walk_all(
             left_s -= wait_s
         return _renewed(space, state, heap)
 
-    for arena in state.arenas[1:]:
+    def walk_other(arena: Arena) -> tuple[list[Walked], str | None]:
         heaps, complaint = heaps_of(space, state, arena)
+        return [walk_heap(space, loops, heap, renew) for heap in heaps], complaint
+
+    def walk_first(arena: Arena) -> tuple[list[Walked], str | None]:
+        others = sorted((one.heap.base, one.heap.end) for one in walks)
+        return walk_main(
+            space, loops, replace(state, arenas=(arena, *state.arenas[1:])), ranges, without(free, others), renew
+        )
+
+    stillness = Stillness(space=space, state=state)
+    for arena in (*state.arenas[1:], state.main):
+        found, complaint = stillness.walk(arena, walk_first if arena is state.main else walk_other)
         if complaint is not None:
             missing.append(complaint)
-        walks += [walk_heap(space, loops, heap, renew) for heap in heaps]
-    others = sorted((one.heap.base, one.heap.end) for one in walks)
-    segments, complaint = walk_main(space, loops, state, ranges, without(free, others), renew)
-    if complaint is not None:
-        missing.append(complaint)
-    return sorted(walks + segments, key=lambda one: one.heap.first)
+        walks += found
+    if (note := stillness.note()) is not None:
+        notes.append(note)
+    return sorted(walks, key=lambda one: one.heap.first)
 
 
 def _renewed(space: Space, state: State, heap: Heap) -> Heap:
