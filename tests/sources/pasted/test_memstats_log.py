@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from memwhy.model.errors import ParseError
 from memwhy.model.units import MIB
 from memwhy.sources.pasted import memstats_log
+from memwhy.sources.span import Span
 
 EVIDENCE = Path(__file__).parents[2] / "evidence" / "pasted"
 
@@ -122,3 +123,59 @@ def test_any_text_gives_readings_or_a_parse_error(text: str) -> None:
         assert 0 <= span.first <= span.last < len(text.split("\n"))
     with contextlib.suppress(ParseError):
         memstats_log.parse(text)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "HeapAlloc(MB): 120, HeapSys(MB): 200", "heap_alloc_mb=120 heap_sys_mb=200", "HeapAlloc：120 MB，HeapSys：200 MB",
+        "HeapAlloc => 120 MB, HeapSys => 200 MB", "**HeapAlloc**: **120 MB**, **HeapSys**: 200 MB", "HeapAlloc 120 MB  HeapSys 200 MB",
+        "HeapAlloc: 125,829,120 HeapSys: 209,715,200", "HeapAlloc: 120,0 MB; HeapSys: 200,00 MB", "app_memory_heap_alloc=125829120 app_memory_heap_sys=209715200",
+        "mem.heap.alloc=125829120i,mem.heap.sys=209715200i 1663184060000000000", "HeapAlloc [MiB]: 120, HeapSys [MiB]: 200",
+        "{ HeapAlloc: 125829120, BySize: [{ Frees: 3, Mallocs: 4, Size: 8 }], HeapSys: 209715200 }",
+        "&{HeapAlloc:125829120 HeapSys:209715200 PauseNs:[0 0 0] EnableGC:true}",
+    ],
+)  # fmt: skip
+def test_two_figures_are_the_same_in_any_clothing(line: str) -> None:
+    assert metrics(line) == [{"go.heap_alloc_bytes": 120 * MIB, "go.heap_sys_bytes": 200 * MIB}]
+
+
+def test_a_comma_that_can_be_either_is_not_guessed() -> None:
+    assert metrics("HeapAlloc: 120,250 MB, HeapSys: 200 MB") == [{"go.heap_sys_bytes": 200 * MIB}]
+
+
+@pytest.mark.parametrize("name", ["RSS: 40 MB", "rss=40MB", "Resident size:  40MB", '"rss": "40 MB"', "rss_mb=40"])
+def test_the_rss_in_the_same_line_is_the_process_own(name: str) -> None:
+    assert metrics(f"HeapAlloc: 12 MB, {name}") == [{"go.heap_alloc_bytes": 12 * MIB, "process.rss_bytes": 40 * MIB}]
+
+
+def test_an_rss_in_a_line_of_its_own_is_left_to_others() -> None:
+    assert list(memstats_log.find(["HeapAlloc: 12 MB", "RSS: 40 MB"])) == [Span(first=0, last=0)]
+
+
+def test_times_since_the_start_are_no_wall_times() -> None:
+    first, second = memstats_log.parse("m=+28.5 HeapAlloc: 9000000\nm=+88.75 HeapAlloc: 19000000")
+    assert [(r.wall_ns, r.elapsed_ns) for r in (first, second)] == [(None, 28_500_000_000), (None, 88_750_000_000)]
+    (counted,) = memstats_log.parse("Time:   51s  Resident size: 8MB  MemStats.Sys: 9MB  MemStats.Alloc: 3MB")
+    assert counted.elapsed_ns == 51_000_000_000
+
+
+def test_json_lines_of_a_logger_are_a_log_with_times() -> None:
+    from memwhy.sources.go import expvar
+
+    text = (EVIDENCE.parent / "go-pasted" / "slog.json.txt").read_text()
+    assert list(expvar.find(text.split("\n"))) == []
+    readings = memstats_log.parse(text)
+    assert [reading.metrics["go.goroutines_count"] for reading in readings] == list(range(8, 67, 6))
+    assert all(reading.wall_ns is not None for reading in readings)
+
+
+def test_a_whole_memstats_cut_off_in_its_pauses_gives_what_is_there() -> None:
+    import json
+
+    fields = json.loads((EVIDENCE.parent / "go-1.26" / "vars.json").read_text())["memstats"]
+    text = json.dumps(fields)
+    cut = text[: text.index('"PauseNs"') + 40]
+    (reading,) = memstats_log.parse(cut)
+    assert reading.metrics["go.heap_released_bytes"] == fields["HeapReleased"]
+    assert reading.metrics["go.sys_bytes"] == fields["Sys"]

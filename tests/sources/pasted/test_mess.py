@@ -13,16 +13,27 @@ from memwhy.model.metrics import REGISTRY
 from memwhy.sources import pasted
 
 EVIDENCE = Path(__file__).parents[2] / "evidence"
-CAPTURES = {path.name: path.read_text() for path in sorted((EVIDENCE / "go-pasted").glob("*.txt"))}
+CAPTURES = {
+    path.name: path.read_text()
+    for folder in ("go-pasted", "jeprof", "threads")
+    for path in sorted((EVIDENCE / folder).glob("*.txt"))
+}
 OWNERS = {
     "pasted/gctrace": {"gctrace-1.21.txt", "gctrace-1.26.txt"},
     "pasted/scavenger": {"gctrace-1.21.txt", "gctrace-1.26.txt"},
     "pasted/descriptors": {"lsof.txt", "lsof-i.txt"},
     "pasted/connections": {"ss-tan.txt", "ss-tanp.txt", "netstat-tan.txt", "netstat-tanp.txt", "netstat-an.txt"},
+    "pasted/goroutine_dump": {"goroutine-2.txt", "sigquit.txt"},
+    "pasted/goroutine_counts": set(),
+    "pasted/pprof_traces": {"pprof-traces.txt", "pprof-list.txt"},
+    "pasted/jeprof": {"jeprof-text.txt", "jeprof-bytes.txt", "jeprof-objects.txt", "google-pprof-text.txt"},
+    "pasted/thread_counts": {"jstack.txt", "gdb.txt", "gdb-info.txt", "py-spy.txt", "faulthandler.txt"},
     "pasted/counts": set(),
+    "pasted/runtime_stats": set(),
     "pasted/exhausted": set(),
 }
 READERS = [reader for reader in pasted.READERS if reader.NAME in OWNERS]
+WIDE = [*READERS, *(reader for reader in pasted.READERS if reader.NAME in ("pasted/memstats_log", "pasted/pprof_top"))]
 OTHERS = {
     f"{path.parent.name}/{path.name}": path.read_text("utf-8", "replace")
     for folder in ("pasted", "go-1.26", "linux-6.18/go-idle", "smaps-go-1.25-pure-mmap")
@@ -60,7 +71,7 @@ def test_dress_changes_no_figure(reader: ModuleType, mess: str) -> None:
         assert figures(reader, "\n".join(map(MESS[mess], text.split("\n")))) == figures(reader, text)
 
 
-@pytest.mark.parametrize("reader", READERS, ids=lambda reader: str(reader.NAME))
+@pytest.mark.parametrize("reader", WIDE, ids=lambda reader: str(reader.NAME))
 @given(data=st.data())
 def test_mangled_captures_give_registered_figures_or_a_parse_error(reader: ModuleType, data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(sorted(CAPTURES)))
@@ -99,10 +110,16 @@ HOSTILE = {
     "ticks": "`lsof | wc -l` " * 60,
     "goroutines": "goroutine 1 [" + "a, " * 300,
     "rows": "1MB 1% " * 140,
+    "slashes": "alloc/" * 150 + " 1/2/3/4 MB" * 10,
+    "keys": "HeapAlloc" * 100 + "=1",
+    "quotes": '"a' * 400 + '" tid=0x1',
+    "calls": "goroutine 1 [x]: main.f(" * 40,
+    "rules": "-----------+" + "-" * 900,
+    "routines": "ROUTINE " + "=" * 900,
 }
 
 
-@pytest.mark.parametrize("reader", READERS, ids=lambda reader: str(reader.NAME))
+@pytest.mark.parametrize("reader", WIDE, ids=lambda reader: str(reader.NAME))
 @pytest.mark.parametrize("kind", sorted(HOSTILE))
 def test_a_megabyte_of_malice_takes_bounded_time(reader: ModuleType, kind: str) -> None:
     line = HOSTILE[kind]

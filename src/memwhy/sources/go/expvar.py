@@ -17,6 +17,9 @@ NAME = "go/expvar"
 _TELLTALE = re.compile(r'"memstats"\s*:|"(?:HeapReleased|HeapInuse)"\s*:')
 _MOST_BLOCK_BYTES = 4 << 20
 _MOST_TRIES = 100
+_LOG_KEYS = frozenset(
+    {"time", "ts", "t", "timestamp", "@timestamp", "level", "lvl", "severity", "msg", "message", "rss", "numgoroutine"}
+)
 
 
 def find(lines: Sequence[str]) -> Iterable[Span]:
@@ -48,9 +51,14 @@ def _around(lines: Sequence[str], index: int, lowest: int, tries: int) -> tuple[
         except (ValueError, RecursionError):
             continue
         used = text[: len(text) - len(text.lstrip()) + end].count("\n")
-        if isinstance(value, dict) and first + used >= index:
+        if isinstance(value, dict) and first + used >= index and _is_memstats(value):
             return Span(first=first, last=min(first + used, last)), tried
     return None, tried
+
+
+def _is_memstats(value: dict[str, object]) -> bool:
+    """expvar's document, or the whole struct; a log entry with some of its figures is read as a log, with its time."""
+    return "memstats" in value or _LOG_KEYS.isdisjoint(key.lower() for key in value)
 
 
 def _join(lines: Sequence[str], first: int, index: int) -> tuple[str, int]:

@@ -35,8 +35,8 @@ _SWAP_LABELS = ("Swap", "Auslagern", "Intercambio", "Échange", "Подкачк�
 TRIGGERS = tuple(word.encode() for word in ("mem:", "mem.:", "speicher:", "амять:", "内存"))
 
 _ROW = re.compile(
-    rf"^[\s>`*|]*(?P<label>{'|'.join(map(re.escape, sorted(_MEM_LABELS + _SWAP_LABELS, key=len, reverse=True)))}"
-    r"|-/\+ \S{1,20}(?: \S{1,20})?|Low|High|Total|Comm)\s?[:：](?P<rest>\s+[\d-].*)$"
+    rf"^[\s>`*|]*(?:[-+•] )?[*`]{{0,4}}(?P<label>{'|'.join(map(re.escape, sorted(_MEM_LABELS + _SWAP_LABELS, key=len, reverse=True)))}"
+    r"|-/\+ \S{1,20}(?: \S{1,20})?|Low|High|Total|Comm)\s?[:：](?P<rest>[*`]{0,4}\s+[*`]{0,4}[\d-].*)$"
 )
 _HEADER = re.compile(r"(?<![A-Za-z])total\s+used\s+free(?P<more>(?:\s+\S+){0,6})\s*$", re.IGNORECASE)
 _NUMBER = re.compile(r"(\d{1,18}(?:[.,]\d{1,9})?)([KMGTPE]i?B?|B)?", re.IGNORECASE)
@@ -73,7 +73,7 @@ class _Block:
 def _amounts(rest: str) -> tuple[tuple[_Amount, ...], bool]:
     """The numbers of a row, and whether something that is no number (or no more than half of one) ended it."""
     found: list[_Amount] = []
-    for token in rest.split()[:10]:
+    for token in rest.replace("*", " ").replace("`", " ").split()[:10]:
         glued = _GLUED.fullmatch(token)
         match = _NUMBER.fullmatch(glued[1] if glued else token)
         if match is None:

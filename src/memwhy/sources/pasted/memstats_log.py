@@ -15,7 +15,7 @@ from typing import NamedTuple
 from memwhy.model.errors import ParseError
 from memwhy.model.metrics import REGISTRY
 from memwhy.model.reading import Reading
-from memwhy.model.units import MIB, NS_PER_S
+from memwhy.model.units import MIB, NS_PER_S, parse_duration
 from memwhy.sources.pasted.amounts import exact_bytes, unit_bytes
 from memwhy.sources.pasted.stamps import Stamp, read_stamp
 from memwhy.sources.span import Span
@@ -29,7 +29,8 @@ _STRONG = {
     "heapobjects": "go.heap_objects_count", "stackinuse": "go.stack_inuse_bytes", "stacksys": "go.stack_sys_bytes",
     "mspansys": "go.mspan_sys_bytes", "mcachesys": "go.mcache_sys_bytes", "buckhashsys": "go.buckhash_sys_bytes",
     "gcsys": "go.gc_sys_bytes", "othersys": "go.other_sys_bytes", "nextgc": "go.next_gc_bytes",
-    "numgc": "go.gc_count", "numgoroutine": "go.goroutines_count",
+    "numgc": "go.gc_count", "numgoroutine": "go.goroutines_count", "memstatssys": "go.sys_bytes",
+    "memstatsalloc": "go.heap_alloc_bytes", "lastgcheapalloc": "runtime.heap_after_gc_bytes",
 }  # fmt: skip
 """MemStats' field names, normalised: nothing else is called so."""
 
@@ -38,8 +39,12 @@ _WEAK = {
     "idel": "go.heap_idle_bytes", "inuse": "go.heap_inuse_bytes", "released": "go.heap_released_bytes",
     "mallocs": "go.mallocs_count", "malloc": "go.mallocs_count", "frees": "go.frees_count", "free": "go.frees_count",
     "numgoroutines": "go.goroutines_count", "goroutines": "go.goroutines_count", "heapinusebytes": "go.heap_inuse_bytes",
+    "rss": "process.rss_bytes", "resident": "process.rss_bytes", "residentsize": "process.rss_bytes", "vmrss": "process.rss_bytes",
+    "residentmemory": "process.rss_bytes", "totalrss": "process.rss_bytes", "processrss": "process.rss_bytes",
+    "maxrss": "process.rss_peak_bytes", "vms": "process.virtual_bytes", "vmsize": "process.virtual_bytes",
+    "openfds": "process.descriptors_count", "numfds": "process.descriptors_count", "numthreads": "process.threads_count",
 }  # fmt: skip
-"""Words that say this much only beside other figures of MemStats."""
+"""Words that say this much only beside other figures of MemStats. What a process's RSS is, programs print in the same line."""
 
 
 def _misspellings() -> dict[str, str]:
@@ -60,15 +65,26 @@ def _misspellings() -> dict[str, str]:
 
 _METRICS = {**_misspellings(), **_WEAK, **_STRONG}
 _SIZED_WEAK = frozenset({"alloc", "allocated", "sys", "idle", "idel", "inuse", "released"})
+_NUMBER = r"\d{1,3}(?:,\d{3}){2,6}(?![\d,]*\d)|\d{1,20}(?:[.,]\d{1,20}(?!,\d))?(?:[eE][+-]?\d{1,2})?"
+_SEPARATOR = r"[=:|：]>?[ \t]{0,20}[~≈\"'`*]{0,3}"
 _VALUE = re.compile(
-    r"[=:|][ \t]{0,20}[\"'`*]{0,3}(?P<number>\d{1,20}(?:\.\d{1,20})?(?:[eE][+-]?\d{1,2})?)"
-    r"[ \t]?(?P<unit>[kmgtKMGT]i?[bB]?|[bB](?:ytes)?|bytes|i)?(?![A-Za-z0-9_])"
+    rf"{_SEPARATOR}(?P<number>{_NUMBER})[ \t]?(?P<unit>[kmgtKMGT]i?[bB]?|[bB](?:ytes)?|bytes|i)?(?![A-Za-z0-9_])"
+)
+_BARE = re.compile(
+    r"(?<![\w.])(?P<key>[A-Za-z][a-z]{2,9}(?:_?[A-Z]?[A-Za-z]{2,9}){1,3})[ \t]{1,40}"
+    rf"(?P<number>{_NUMBER})(?:[ \t]?(?P<unit>[kmgtKMGT]i?[bB]|[bB]ytes)(?![A-Za-z0-9_])|[ \t]{{0,20}}$)"
+)
+_KEY_UNIT = re.compile(r"[ \t]?[(\[][ \t]?(?:in )?([kmgtKMGT]i?[bB]|bytes)[ \t]?[)\]][ \t\"'`*]*$")
+_UNIT_SUFFIX = re.compile(r"(?<=[a-z])(?:in)?([kmgt]i?b|bytes)$")
+_ELAPSED = re.compile(
+    r"(?<![A-Za-z])(?:time|elapsed|uptime)[ \t]{0,3}[:=][ \t]{0,10}((?:\d{1,9}(?:\.\d{1,9})?(?:ms|s|m|h)){1,4})(?![A-Za-z0-9])",
+    re.I,
 )
 _NO_KEY = re.compile(r"[^A-Za-z0-9_. -]")
 _KEY_CHARS = 60
 _PROMETHEUS = re.compile(r"^\s*(?:#\s*(?:HELP|TYPE)\s|go_memstats_)")
 _BY_SIZE = re.compile(r"BySize\W{1,4}\[[^\]]*\]?")
-_QUICK = re.compile(r"[=:|][ \t]{0,20}[\"'`*]{0,3}\d")
+_QUICK = re.compile(rf"{_SEPARATOR}\d")
 _JOINED = str.maketrans("", "", " _-")
 _LONGEST_LINE = 8192
 _GAP_LINES = 12  # lines of other things within a log block
@@ -93,26 +109,65 @@ class _Moment:
     first: int
     last: int
     stamp: Stamp | None
+    elapsed_ns: int | None = None
     figures: dict[str, _Figure] = field(default_factory=dict)
 
 
 @lru_cache(maxsize=4096)
-def _key(text: str) -> tuple[str, str] | None:
-    """(normalised, as spelled) of the longest known name that ends a text: `Heap in use`, `mem.heap_sys_bytes`."""
+def _key(text: str) -> tuple[str, str, str] | None:
+    """(normalised, as spelled, unit) of the longest known name that ends a text: `Heap in use`, `mem.heap_sys_mb`."""
     words = re.split(r"[ .]+", text.strip())[-3:]
     for start in range(len(words)):
         spelled = " ".join(words[start:])
         name = spelled.lower().replace("in use", "inuse").translate(_JOINED)
-        for candidate in (name, name.removesuffix("bytes")):
+        suffix = _UNIT_SUFFIX.search(name)
+        for candidate, unit in ((name, ""), (name[: suffix.start()] if suffix else name, suffix[1] if suffix else "")):
             if candidate in _METRICS:
-                return candidate, spelled
+                return candidate, spelled, unit
+    parts = words[-1].lower().split("_")
+    for start in range(1, len(parts) - 1):  # service_memory_heap_alloc
+        name = "".join(parts[start:]).removesuffix("bytes")
+        if name in _STRONG:
+            return name, words[-1], ""
     return None
+
+
+def _plain_number(text: str, unit: str) -> str | None:
+    """Digits with a decimal point; None where a comma could be either (`120,250 MB`)."""
+    head, comma, tail = text.partition(",")
+    if not comma:
+        return text
+    if len(tail) == 3 and tail.isdecimal() and len(head) <= 3:
+        return None if unit[:1].lower() in ("m", "g", "t", "k") else head + tail
+    return text.replace(",", "") if "," in tail else f"{head}.{tail}"
+
+
+def _found(match: re.Match[str], named: tuple[str, str, str], unit: str) -> _Figure | None:
+    """One figure, if its number can be told and its unit goes with its metric."""
+    metric = _METRICS[named[0]]
+    unit = unit or named[2]
+    number = _plain_number(match["number"], unit)
+    if number is None or (REGISTRY[metric].unit == "count" and unit not in ("", "i")):
+        return None
+    return _Figure(named[0], named[1], metric, number, "" if unit == "i" else unit)
+
+
+def _bare_figures(line: str) -> Iterator[_Figure]:
+    """`HeapAlloc 123 MB`: names that only MemStats has, without a sign between."""
+    if _PROMETHEUS.match(line) or ("lloc" not in line and "eap" not in line and "Sys" not in line):
+        return
+    for match in _BARE.finditer(line[:_LONGEST_LINE]):
+        named = _key(match["key"])
+        if named is not None and named[0] in _STRONG and (figure := _found(match, named, match["unit"] or "")):
+            yield figure
 
 
 @lru_cache(maxsize=8192)
 def _figures(line: str) -> tuple[_Figure, ...]:
     """The MemStats figures of a line, the first of each metric. Remembered, for find and parse ask the same."""
-    if not _QUICK.search(line) or _PROMETHEUS.match(line):
+    if not _QUICK.search(line):
+        return tuple({figure.metric: figure for figure in _bare_figures(line)}.values())
+    if _PROMETHEUS.match(line):
         return ()
     line = line[:_LONGEST_LINE]
     if "BySize" in line:
@@ -122,14 +177,16 @@ def _figures(line: str) -> tuple[_Figure, ...]:
     for match in _VALUE.finditer(line):
         at = match.start()
         before = line[max(0, at - _KEY_CHARS) : at].rstrip(" \t\"'`*")
+        in_key = _KEY_UNIT.search(before) if before[-1:] in (")", "]") else None
+        before = before[: in_key.start()] if in_key else before
         named = _key(_NO_KEY.split(before)[-1]) if before[-1:].isalpha() else None
         if named is None or (by_size_row and named[0] in ("mallocs", "frees")):
             continue
-        unit = match["unit"] or ""
-        metric = _METRICS[named[0]]
-        if metric in found or (REGISTRY[metric].unit == "count" and unit not in ("", "i")):
-            continue
-        found[metric] = _Figure(named[0], named[1], metric, match["number"], "" if unit == "i" else unit)
+        figure = _found(match, named, match["unit"] or (in_key[1] if in_key else ""))
+        if figure is not None:
+            found.setdefault(figure.metric, figure)
+    if all(metric.startswith("process.") for metric in found):
+        return ()  # an RSS alone may be anybody's
     return tuple(found.values())
 
 
@@ -158,13 +215,19 @@ def _blocks(lines: Sequence[str]) -> Iterator[list[_Moment]]:
             if block and i - block[0].first > _BLOCK_LINES:
                 yield block
                 block = []
-            moment = _Moment(i, i, stamp)
+            moment = _Moment(i, i, stamp, _elapsed_ns(line))
             block.append(moment)
         moment.last = i
         for figure in figures:
             moment.figures.setdefault(figure.metric, figure)
     if block:
         yield block
+
+
+def _elapsed_ns(line: str) -> int | None:
+    """`Time:  51s`, `uptime=1h2m3s`."""
+    match = _ELAPSED.search(line[:400]) if "ime" in line or "lapsed" in line else None
+    return round(parse_duration(match[1].lower()) * NS_PER_S) if match else None
 
 
 def _anew(moment: _Moment, figures: Sequence[_Figure], stamp: Stamp | None) -> bool:
@@ -269,7 +332,8 @@ def _readings(block: Sequence[_Moment]) -> Iterator[Reading]:
         yield Reading(
             metrics=metrics,
             quanta=quanta,
-            wall_ns=moment.stamp.wall_ns if moment.stamp else None,
+            wall_ns=moment.stamp.wall_ns if moment.stamp and not moment.stamp.since_start else None,
+            elapsed_ns=moment.stamp.wall_ns if moment.stamp and moment.stamp.since_start else moment.elapsed_ns,
             notes=tuple(filter(None, [*notes, stamp_note])),
             line=moment.first + 1,
             last_line=moment.last + 1,

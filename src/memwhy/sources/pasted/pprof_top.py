@@ -2,7 +2,9 @@
 
 Old header: `311.35MB of 313.85MB total (99.20%)`; since Go 1.8: `Showing nodes accounting for X, P of Y total`.
 Units are binary (`kB` is 1,024 bytes: pprof's internal/measurement). A table of differences (-base,
--diff_base, negative rows) keeps its kind with " (difference)" behind it, for it is no state.
+-diff_base, negative rows) keeps its kind with " (difference)" behind it, for it is no state, and fact profile.diff
+says `KIND BYTES`. In -tree and -peek only the middle row of each function counts. A profile that names C++ or C
+functions only, and none of Go's, is of native allocations whatever its type is called: kind native_inuse.
 """
 
 import re
@@ -48,6 +50,10 @@ _COMMAND = re.compile(
 _INTERACTIVE = re.compile(r"^\W{0,8}\(pprof\)\s*(?P<command>.*)$")
 _KIND = re.compile(r"\b(inuse_space|inuse_objects|alloc_space|alloc_objects)\b")
 _OMISSION = re.compile(r"^\s*(?:\.\.\.|…|\[\.\.\.\]|⋮)\s*$")
+_RULE = re.compile(r"^[\s>|`*]{0,20}-{5,}\+-{5,}")
+_CONTEXT = re.compile(rf"{_LEAD}{NUMBER}{_UNIT}[ \t]+{_PERCENT}[ \t]+\|[ \t]+\S")
+_GO_NAME = re.compile(r"^(?:[\w.~%-]+/)*[\w-]+\.(?:\(\*?[\w\[\].…]+\)\.|\w)")
+_NO_MEMORY = ("cpu", "delay", "contentions", "samples", "wall")
 _MOST_ROWS = 5000
 
 
@@ -76,6 +82,8 @@ def _kind_of_line(line: str) -> str:
         return "row"
     if _HEAD.search(line):
         return "head"
+    if _RULE.match(line) or _CONTEXT.match(line):
+        return "tree"
     if _TOTAL.search(line):
         return "total"
     if _DROPPED.search(line) or _OUT_OF.search(line):
@@ -155,6 +163,8 @@ def _tables(lines: Sequence[str]) -> Iterator[_Table]:
                 inherited, session = {}, ""
         if kind not in ("", "blank", "other"):
             if table is None:
+                if kind == "tree":
+                    continue
                 at_prompt = kind == "interactive" or "(pprof)" in session
                 keep = at_prompt and kind not in ("command", "field")
                 table = _Table(i, i, dict(inherited) if keep else {}, session if keep else "")
@@ -193,14 +203,25 @@ def _kind(table: _Table, notes: list[str]) -> str:
         return "alloc_space"
     if "goroutine" in table.command:
         return "goroutine"
-    units = {match["unit"] for match in table.rows} | ({table.total[1]} if table.total else set())
-    if units - {""}:
+    if _units(table) - {""}:
         notes.append(
             "the table does not name its type; taken as inuse_space, what pprof shows of a heap profile by default"
         )
         return "inuse_space"
     notes.append("the table does not name its type and has no units; taken as a count of objects or goroutines")
     return "unknown"
+
+
+def _units(table: _Table) -> set[str]:
+    return {match["unit"] for match in table.rows} | ({table.total[1]} if table.total else set())
+
+
+def is_native(names: Iterable[str]) -> bool:
+    """These functions are of C or C++ and of no Go program: some have `::`, or all are bare words; none is Go's."""
+    names = list(names)
+    if not names or any(_GO_NAME.match(name) and "::" not in name for name in names):
+        return False
+    return any("::" in name for name in names) or all(re.fullmatch(r"\w+|\[.*\]|<unknown>", name) for name in names)
 
 
 def _name(text: str) -> str | None:
@@ -236,6 +257,13 @@ def _total(table: _Table, rows: Sequence[ProfileRow], notes: list[str]) -> int:
     return max(whole) if whole else sum(row.flat for row in rows)
 
 
+def _is_difference(table: _Table, rows: Sequence[ProfileRow], total: int) -> bool:
+    """-base stands in the command, something is negative, or all is zero: a profile of a living program never is."""
+    if re.search(r"-(?:diff_)?base\b", table.command) or total < 0 or any(row.flat < 0 for row in rows):
+        return True
+    return table.total is not None and total == 0 and not any(row.cum for row in rows)
+
+
 def _reading(table: _Table) -> Reading:
     notes: list[str] = []
     kind = _kind(table, notes)
@@ -244,17 +272,19 @@ def _reading(table: _Table) -> Reading:
     stamp = read_pprof_time(table.fields.get("Time", ""))
     if stamp is not None and stamp.note:
         notes.append(stamp.note)
-    if not known or kind in ("cpu", "delay", "contentions", "samples", "wall"):
+    if not known or kind in _NO_MEMORY:
         notes.append(f"a profile of type {kind!r} measures no memory; it is not used")
         return Reading(facts=facts, notes=tuple(notes), line=table.first + 1, last_line=table.last + 1)
     if cut + table.cut:
         notes.append(f"{cut + table.cut} row(s) of the table are cut off in the middle and not used")
     total = _total(table, rows, notes)
-    if re.search(r"-(?:diff_)?base\b", table.command) or total < 0 or any(row.flat < 0 for row in rows):
+    unit: Literal["bytes", "count"] = "bytes" if kind.endswith("_space") or _units(table) - {""} else "count"
+    if kind == "inuse_space" and is_native(row.function for row in rows):
+        kind = "native_inuse"
+    if _is_difference(table, rows, total):
+        facts["profile.diff"] = f"{kind} {total}"
         kind += " (difference)"
         notes.append("the table shows the difference of two profiles")
-    units = {match["unit"] for match in table.rows} | ({table.total[1]} if table.total else set())
-    unit: Literal["bytes", "count"] = "bytes" if kind.endswith("_space") or units - {""} else "count"
     profile = Profile(
         kind=kind,
         unit=unit,
