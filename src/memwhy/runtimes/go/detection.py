@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from memwhy.memory.space import Module, Space
 from memwhy.model.errors import ParseError
 from memwhy.sources.go.buildinfo import NotGo, extract
+from memwhy.sources.go.varint import read_varint
 
 _MAGIC = b"\xff Go buildinf:"
 _ALIGN = 16
@@ -66,8 +67,9 @@ def _version_at(space: Space, address: int) -> str:
     raw = space.read(address, _HEADER_BYTES + 2 + _MOST_VERSION_BYTES)
     if len(raw) < _HEADER_BYTES + 2 or not raw[15] & _INLINE:
         return ""
-    length, at = raw[_HEADER_BYTES], _HEADER_BYTES + 1
-    if length & 0x80:
-        length, at = length & 0x7F | raw[_HEADER_BYTES + 1] << 7, at + 1
+    try:
+        length, at = read_varint(raw, _HEADER_BYTES)
+    except ValueError:
+        return ""
     text = raw[at : at + length].decode("ascii", "replace")
     return text if length <= _MOST_VERSION_BYTES and text.startswith(("go", "devel ")) else ""

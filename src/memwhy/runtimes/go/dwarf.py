@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from memwhy.memory.elf import Elf
 from memwhy.model.errors import ParseError
+from memwhy.sources.go.varint import read_varint
 
 _ARRAY, _MEMBER, _POINTER, _COMPILE_UNIT, _STRUCTURE = 0x01, 0x0D, 0x0F, 0x11, 0x13
 _FUNCTION, _TYPEDEF, _SUBRANGE, _BASE, _CONSTANT, _UNSPECIFIED = 0x15, 0x16, 0x21, 0x24, 0x27, 0x3B
@@ -126,21 +127,8 @@ def _inflate(elf: Elf, raw: bytes, size: int) -> bytes:
         raise ParseError(elf.name, None, "", f"its DWARF cannot be inflated ({error})") from error
 
 
-def _uleb(raw: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = raw[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, at
-        shift += 7
-        if shift > 70:
-            raise ValueError("uleb")
-
-
 def _sleb(raw: bytes, at: int) -> tuple[int, int]:
-    value, after = _uleb(raw, at)
+    value, after = read_varint(raw, at)
     bits = 7 * (after - at)
     return (value - (1 << bits) if raw[after - 1] & 0x40 else value), after
 
@@ -164,16 +152,16 @@ def _units(info: bytes) -> Iterator[tuple[int, int, int, int]]:
 def _abbreviations(raw: bytes, at: int) -> Abbreviations:
     table: Abbreviations = {}
     while True:
-        code, at = _uleb(raw, at)
+        code, at = read_varint(raw, at)
         if code == 0:
             return table
-        tag, at = _uleb(raw, at)
+        tag, at = read_varint(raw, at)
         children = raw[at] == 1
         at += 1
         attributes = []
         while True:
-            name, at = _uleb(raw, at)
-            form, at = _uleb(raw, at)
+            name, at = read_varint(raw, at)
+            form, at = read_varint(raw, at)
             implicit = 0
             if form == _IMPLICIT:
                 implicit, at = _sleb(raw, at)
@@ -199,11 +187,11 @@ def _attributes(
             end = raw.index(b"\0", at)
             value, at = raw[at:end], end + 1
         elif form in _ULEBS:
-            value, at = _uleb(raw, at)
+            value, at = read_varint(raw, at)
         elif form == _SLEB:
             value, at = _sleb(raw, at)
         elif form in (_ULEB_BLOCK, _EXPRESSION):
-            length, at = _uleb(raw, at)
+            length, at = read_varint(raw, at)
             value, at = raw[at : at + length], at + length
         elif form in _BLOCKS:
             after = at + _BLOCKS[form]
@@ -224,7 +212,7 @@ def _read_unit(types: Types, info: bytes, start: int, at: int, end: int, table: 
     parents: list[Entry | None] = [None]
     while at < end:
         offset = at
-        code, at = _uleb(info, at)
+        code, at = read_varint(info, at)
         if code == 0:
             depth -= 1
             parents.pop()
@@ -250,7 +238,7 @@ def _keep(types: Types, offset: int, tag: int, values: dict[int, Value], parent:
     elif tag == _MEMBER:
         if parent is not None:
             at = values.get(_LOCATION_OF_MEMBER, 0)
-            where = _uleb(at, 1)[0] if isinstance(at, bytes) else at  # DWARF 2 form: DW_OP_plus_uconst N
+            where = read_varint(at, 1)[0] if isinstance(at, bytes) else at  # DWARF 2 form: DW_OP_plus_uconst N
             parent.members.append(Member(name=name, offset=where, type=kind))
     elif tag == _SUBRANGE:
         if parent is not None and _COUNT in values:

@@ -12,6 +12,7 @@ from functools import cached_property
 
 from memwhy.runtimes.go.layout import Layout
 from memwhy.runtimes.go.moduledata import Constants, ModuleData
+from memwhy.sources.go.varint import read_varint
 
 _MOST_NAME_BYTES = 1 << 16
 _MOST_VALUE_BYTES = 1 << 22
@@ -303,31 +304,18 @@ class _ModuleTable:
 
 def _walk(raw: bytes, target: int) -> int | None:
     """The value at a code offset; -1 when the table ends before it; None when the bytes do."""
-    at, pc, value, end = 0, 0, -1, len(raw)
-    while True:
-        delta, at = _varint(raw, at, end)
-        if at < 0:
-            return None
-        if delta == 0 and pc:
-            return -1
-        value += -(delta >> 1) - 1 if delta & 1 else delta >> 1
-        step, at = _varint(raw, at, end)
-        if at < 0:
-            return None
-        pc += step
-        if target < pc:
-            return value
-        if step == 0 and delta == 0:
-            return -1
-
-
-def _varint(raw: bytes, at: int, end: int) -> tuple[int, int]:
-    value = shift = 0
-    while at < end and shift < 35:
-        byte = raw[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, at
-        shift += 7
-    return 0, -1
+    at, pc, value = 0, 0, -1
+    try:
+        while True:
+            delta, at = read_varint(raw, at)
+            if delta == 0 and pc:
+                return -1
+            value += -(delta >> 1) - 1 if delta & 1 else delta >> 1
+            step, at = read_varint(raw, at)
+            pc += step
+            if target < pc:
+                return value
+            if step == 0 and delta == 0:
+                return -1
+    except ValueError:
+        return None

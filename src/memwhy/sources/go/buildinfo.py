@@ -10,6 +10,7 @@ import re
 from memwhy.memory.elf import PF_W, PF_X, PT_LOAD, Elf, open_elf
 from memwhy.model.errors import ParseError
 from memwhy.model.reading import Reading
+from memwhy.sources.go.varint import read_varint
 
 NAME = "go/buildinfo"
 
@@ -90,15 +91,10 @@ def _find(elf: Elf) -> int:
 
 
 def _inline_string(elf: Elf, address: int) -> tuple[bytes, int]:
-    length = shift = used = 0
-    for byte in elf.read_at(address, 10):
-        length |= (byte & 0x7F) << shift
-        shift += 7
-        used += 1
-        if byte < 0x80:
-            break
-    else:
-        raise NotGo(f"{elf.name}: the Go build info is damaged (string length)")
+    try:
+        length, used = read_varint(elf.read_at(address, 10), 0)
+    except ValueError as error:
+        raise NotGo(f"{elf.name}: the Go build info is damaged (string length: {error})") from error
     text = elf.read_at(address + used, length) if length <= _MOST_STRING_BYTES else b""
     if len(text) < length:
         raise NotGo(f"{elf.name}: the Go build info is damaged (a string of {length} bytes does not fit)")

@@ -15,6 +15,7 @@ from memwhy.model.errors import ParseError
 from memwhy.model.profile import Profile
 from memwhy.model.reading import Reading
 from memwhy.sources.go.stacks import Frames, profile_of
+from memwhy.sources.go.varint import read_varint
 
 if TYPE_CHECKING:
     from memwhy.sources.go import profile_pb2
@@ -76,15 +77,10 @@ def decompress(raw: bytes) -> bytes:
 
 
 def _varint(raw: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while shift < 70 and at < len(raw):
-        byte = raw[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, at
-        shift += 7
-    raise ParseError(NAME, None, "", f"no pprof profile, or truncated: a broken number at byte {at}")
+    try:
+        return read_varint(raw, at)
+    except ValueError as error:
+        raise ParseError(NAME, None, "", f"no pprof profile, or truncated: {error} at byte {at}") from error
 
 
 def _batches(raw: bytes) -> Iterator[bytes]:
