@@ -37,10 +37,12 @@ def read_file_held(space: Space, blocks: Blocks) -> HeldElsewhere:
     words: array[int] = array("Q")
     worthy = _worthy(blocks)
     left_bytes, too_many, unreadable, doubtful = MOST_BYTES, 0, 0, 0
-    for gaps, mapping in sorted(_absent(space), key=lambda one: _size(one[0])):
+    absent = sorted(_absent(space), key=lambda one: _size(one[0]))
+    modules = {module.path for module in space.modules()} if absent else set()
+    for gaps, mapping in absent:
         descriptor = space.open_file(mapping)
         if descriptor is None:
-            if mapping.perms[3:4] == "s" or not _is_of_module(space, mapping):
+            if mapping.perms[3:4] == "s" or mapping.path not in modules:
                 unreadable += _size(gaps)
             continue
         try:
@@ -67,10 +69,6 @@ def read_file_held(space: Space, blocks: Blocks) -> HeldElsewhere:
 
 def _size(ranges: Iterable[Range]) -> int:
     return sum(high - low for low, high in ranges)
-
-
-def _is_of_module(space: Space, mapping: Mapping) -> bool:
-    return any(module.start <= mapping.start < module.end for module in space.modules())
 
 
 def _absent(space: Space) -> Iterator[tuple[list[Range], Mapping]]:
