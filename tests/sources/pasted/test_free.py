@@ -155,3 +155,26 @@ def test_any_text_gives_readings_or_a_parse_error(text: str) -> None:
         assert 0 <= span.first <= span.last < len(text.split("\n"))
     with contextlib.suppress(ParseError):
         assert all(value >= 0 for reading in free.parse(text) for value in reading.quanta.values())
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "- Mem: 2.0G 1.9G 95M 273M 97M 879M",
+        "**Mem:**  2.0G  1.9G  95M  273M  97M  879M",
+        "> | Mem:  2.0G  1.9G  **95M**  273M  97M  `879M`",
+    ],
+)
+def test_decoration_is_no_obstacle(line: str) -> None:
+    metrics = only(line).metrics
+    assert (metrics["host.total_bytes"], metrics["host.available_bytes"]) == (2 * GIB, 879 * MIB)
+    assert metrics["host.free_bytes"] == 95 * MIB
+
+
+def test_rows_of_low_and_high_memory_are_passed_over() -> None:
+    reading = only(
+        "$ free -lm\n             total       used       free     shared    buffers     cached\n"
+        "Mem:         24576      23068       1507          0          0      20720\nLow:           600        500        100\n"
+        "High:        23976      22568       1407\n-/+ buffers/cache:       2347      22228\nSwap:            0          0          0"
+    )
+    assert (reading.metrics["host.used_bytes"], reading.metrics["host.swap_total_bytes"]) == (2347 * MIB, 0)

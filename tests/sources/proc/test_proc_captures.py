@@ -124,7 +124,11 @@ def test_a_smaps_that_breaks_off_gives_what_is_complete_and_a_note(capture: Capt
     cut = READERS["proc/smaps"].parse(raw[: second + 10])
     assert cut.mappings == whole[:1]
     line = raw.count(b"\n", 0, second) + 1
-    assert cut.notes == (f"the text breaks off in line {line}: what stands there is left out",)
+    assert cut.notes == (
+        f"the text breaks off in line {line}: what stands there is left out",
+        "1 mappings of smaps, the main stack not among them, are a part of the process: not its total",
+    )
+    assert cut.metrics == {}
 
 
 def test_limits_are_facts(capture: Capture) -> None:

@@ -1,5 +1,7 @@
 """Blocks as people paste them: found in a page, and read there."""
 
+import pytest
+
 from memwhy.model.reading import Reading
 from memwhy.sources.proc import READERS
 from memwhy.sources.span import Span
@@ -185,3 +187,49 @@ def test_a_bare_v1_stat_is_known_by_its_keys() -> None:
     ((span, reading),) = found("cgroup", "here\ncache 1\nrss 2\ntotal_cache 30\ntotal_rss 40\nmapped 3 files")
     assert span == Span(first=1, last=4)
     assert reading.metrics == {"cgroup.file_bytes": 30, "cgroup.anon_bytes": 40}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "- VmRSS: 612345 kB",
+        "**VmRSS:**\t612345 kB",
+        "**VmRSS:\t612345 kB**",
+        "* `VmRSS: 612345 kB`",
+        "<pre>VmRSS:  612345 kB</pre>",
+        "VmRSS:612345kB",
+        "VmRSS:   612,345 kB",
+    ],
+)
+def test_decoration_is_no_obstacle(line: str) -> None:
+    ((_, reading),) = found("status", line)
+    assert reading.metrics == {"process.rss_bytes": 612345 * KIB}
+
+
+def test_a_single_weak_line_is_found_below_the_command_that_names_its_file() -> None:
+    ((span, reading),) = found("status", "$ grep Threads /proc/4711/status\nThreads:\t1350")
+    assert (span.subject, reading.metrics) == ("pid 4711", {"process.threads_count": 1350})
+    assert found("status", "Threads:\t1350") == []
+    ((_, reading),) = found("smaps_rollup", "$ grep LazyFree /proc/4711/smaps_rollup\nLazyFree:  65200 kB")
+    assert reading.metrics == {"process.lazy_free_bytes": 65200 * KIB}
+
+
+def test_lines_that_only_meminfo_has_are_found_alone() -> None:
+    for key, metric in (("Percpu", "percpu"), ("KernelStack", "kernel_stack"), ("Slab", "slab")):
+        ((_, reading),) = found("meminfo", f"{key}:   557056 kB")
+        assert reading.metrics == {f"host.{metric}_bytes": 557056 * KIB}
+
+
+@pytest.mark.parametrize(
+    ("page", "expected"),
+    [
+        ("> $ cat /sys/fs/cgroup/memory.current\n> 2048086016", {"current": 2048086016}),
+        ("$ cat /sys/fs/cgroup/memory.stat | grep slab\nslab_reclaimable 1000\nslab 3000", {"slab": 3000, "slab_reclaimable": 1000}),
+        ("$ grep active_file /sys/fs/cgroup/memory.stat\ninactive_file 1000\nactive_file 2000", {"inactive_file": 1000, "active_file": 2000}),
+        ("cache 28\nrss 6\nmapped_file 5\nactive_file 4\ntotal_cache 29", {"file": 29, "anon": 6, "mapped_file": 5, "active_file": 4}),
+        ("anon 10\nfile 20\nfile_mapped 5\nactive_file 4", {"anon": 10, "file": 20, "mapped_file": 5, "active_file": 4}),
+    ],
+)  # fmt: skip
+def test_pieces_of_a_cgroups_files_are_read(page: str, expected: dict[str, int]) -> None:
+    ((_, reading),) = found("cgroup", page)
+    assert reading.metrics == {f"cgroup.{name}_bytes": value for name, value in expected.items()}

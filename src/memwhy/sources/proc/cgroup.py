@@ -33,16 +33,24 @@ _STAT_V2 = {
     "anon": "cgroup.anon_bytes",
     "file": "cgroup.file_bytes",
     "inactive_file": "cgroup.inactive_file_bytes",
+    "active_file": "cgroup.active_file_bytes",
+    "file_mapped": "cgroup.mapped_file_bytes",
     "shmem": "cgroup.shmem_bytes",
     "kernel": "cgroup.kernel_bytes",
     "slab": "cgroup.slab_bytes",
+    "slab_reclaimable": "cgroup.slab_reclaimable_bytes",
     "sock": "cgroup.sock_bytes",
 }
+_ONLY_V2 = frozenset(
+    ("anon", "file", "kernel_stack", "slab", "slab_reclaimable", "slab_unreclaimable", "file_mapped", "sock")
+)
 _KERNEL_PARTS_V2 = ("kernel_stack", "pagetables", "percpu", "slab", "vmalloc")
 _STAT_V1 = {
     "rss": "cgroup.anon_bytes",
     "cache": "cgroup.file_bytes",
     "inactive_file": "cgroup.inactive_file_bytes",
+    "active_file": "cgroup.active_file_bytes",
+    "mapped_file": "cgroup.mapped_file_bytes",
     "shmem": "cgroup.shmem_bytes",
 }
 _CURRENT_METRICS = {
@@ -142,9 +150,9 @@ def _stat(text: str, limits: list[tuple[int, str]]) -> dict[str, int]:
     v1: the total_ rows count the cgroups below too, as v2's rows do; file and cache include shmem in both.
     """
     rows = _rows(text)
-    if "anon" in rows or "file" in rows or "kernel_stack" in rows:
+    if rows.keys() & _ONLY_V2:
         metrics = {metric: rows[key] for key, metric in _STAT_V2.items() if key in rows}
-        if "kernel" not in rows and any(key in rows for key in _KERNEL_PARTS_V2):  # before Linux 5.18
+        if "kernel" not in rows and "kernel_stack" in rows:  # before Linux 5.18
             metrics["cgroup.kernel_bytes"] = sum(rows.get(key, 0) for key in _KERNEL_PARTS_V2)
         return metrics
     hierarchical = rows.get("hierarchical_memory_limit", _UNLIMITED_BYTES)

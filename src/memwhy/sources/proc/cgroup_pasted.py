@@ -11,9 +11,11 @@ from memwhy.sources.proc.files import Parts, decode
 from memwhy.sources.span import Span
 
 _HEAD = re.compile(r"\s*==> (?:\S*/)?((?:memory\.[a-z_.]{2,40})|cgroup) <==\s*")
-_COMMAND = re.compile(r"(?:^|[\s/=])(memory\.[a-z_.]{2,40}[a-z])['\"]?\s*$")
+_COMMAND = re.compile(
+    r"(?:^|[\s/=])(memory\.[a-z_.]{2,40}[a-z])['\"]?\s*(?:\|\s{0,9}(?:[ef]?grep|head|tail|sort|cat)\b[^\n]{0,200})?`?$"
+)
 _GREP = re.compile(r"(?:[\w./:-]*/)?(memory\.[a-z_.]{2,40}[a-z]):(.+)")
-_VALUE = re.compile(r"\s*(?:\d{1,20}|max)\s*")
+_VALUE = re.compile(r"[\s>|│*`]{0,40}(\d{1,20}|max)[\s*`]*")
 _ROW = re.compile(r"[\s>|│]{0,40}([a-z_0-9]{2,40})[ \t]{1,40}\d{1,20}\s*")
 _STAT_KEYS_TEXT = """
     anon file kernel kernel_stack pagetables sec_pagetables percpu sock shmem file_mapped file_dirty
@@ -38,8 +40,8 @@ def tidy(raw: bytes) -> Parts:
             name = ""
         elif _ROW.fullmatch(line):
             parts.setdefault(name if name and "_in_bytes" not in name else "memory.stat", []).append(line)
-        elif name and _VALUE.fullmatch(line):
-            parts.setdefault(name, []).append(line)
+        elif name and (value := _VALUE.fullmatch(line)):
+            parts.setdefault(name, []).append(value[1])
             name = ""
     return [(name, "\n".join(content).encode()) for name, content in parts.items()]
 

@@ -15,9 +15,13 @@ from memwhy.sources.span import Span
 KIB_QUANTUM = 1024
 """The kernel prints these figures in whole kB, which are KiB."""
 
-_PREFIX = re.compile(r"[\s>|│┃*`]*(?:(?:[\w.@~:/-]*/)?(?:status|smaps_rollup|smaps|meminfo)[:-])?(?:\d{1,6}[:-])?\s*")
+_PREFIX = re.compile(
+    r"[\s>|│┃*`]*(?:[-+•] [*`]{0,4})?(?:<(?:pre|code|p|li)>){0,3}(?:(?:[\w.@~:/-]*/)?(?:status|smaps_rollup|smaps|meminfo)[:-])?(?:\d{1,6}[:-])?\s*"
+)
 _FIELD = re.compile(r"([A-Za-z_][\w()]{0,40})[ \t]*[:：](.*)", re.DOTALL)
-_SIZE = re.compile(r"(\d{1,16})\s*(?:kB|KB|kb|KiB)?", re.ASCII)
+_SIZE = re.compile(r"(\d{1,16}|\d{1,3}(?:,\d{3}){1,4})\s*(?:kB|KB|kb|KiB)?", re.ASCII)
+_DECORATED = re.compile(r"[*`<]")
+_TAIL = re.compile(r"(?:</?(?:pre|code|p|li|br)\s{0,3}/?>|[*`\s]){1,12}$")
 _PID = re.compile(r"/proc/(\d{1,10})\b")
 
 
@@ -35,7 +39,12 @@ def field_of(line: str, number: int = 0) -> Field | None:
         return None
     prefix = _PREFIX.match(line)
     match = _FIELD.match(line, prefix.end() if prefix else 0)
-    return Field(number, match[1], match[2].strip()) if match else None
+    if match is None:
+        return None
+    value = match[2].strip()
+    if _DECORATED.search(value):
+        value = _TAIL.sub("", value[:4000]).lstrip("*` \t")
+    return Field(number, match[1], value)
 
 
 def fields(raw: bytes) -> Iterator[Field]:
@@ -50,7 +59,7 @@ def size_bytes(source: str, field: Field) -> int:
     match = _SIZE.fullmatch(field.value)
     if match is None:
         raise ParseError(source, field.line, f"{field.key}: {field.value}", "not a size in kB")
-    return int(match[1]) * 1024
+    return int(match[1].replace(",", "")) * 1024
 
 
 def count(source: str, field: Field) -> int:
@@ -74,29 +83,34 @@ def subject_near(lines: Sequence[str], first: int) -> str | None:
     return None
 
 
-def find_fields(lines: Sequence[str], strong: Iterable[str], members: Iterable[str] = ()) -> Iterator[Span]:
+def find_fields(
+    lines: Sequence[str], strong: Iterable[str], members: Iterable[str] = (), file: str = ""
+) -> Iterator[Span]:
     """Blocks of fields: at least one strong key, any members around it, blank lines within allowed.
 
-    A strong key that comes again begins a new block: `grep VmRSS` in a loop gives one block per reading.
+    A strong key that comes again begins a new block: `grep VmRSS` in a loop gives one block per reading. Where the
+    command above names the file, members alone are enough.
     """
     strong_keys, all_keys = frozenset(strong), frozenset(strong) | frozenset(members)
     first, last = -1, -1
     seen: set[str] = set()
+    named = False
     subject: str | None = None
     for index, line in enumerate(lines):
         field = field_of(line)
         if field is None or field.key not in all_keys or not field.value:
             if line.strip() or index - last > 2:
-                if seen & strong_keys:
+                if named or seen & strong_keys:
                     yield Span(first=first, last=last, subject=subject)
-                first, seen, subject = -1, set(), None
+                first, seen, subject, named = -1, set(), None, False
             continue
-        if field.key in seen and seen & strong_keys:
+        if field.key in seen and (named or seen & strong_keys):
             yield Span(first=first, last=last, subject=subject)
             first, seen = -1, set()
         if first < 0:
             first, subject = index, subject_near(lines, index) or subject
+            named = named or (file != "" and any(file in above for above in lines[max(0, index - 2) : index + 1]))
         last = index
         seen.add(field.key)
-    if seen & strong_keys:
+    if named or seen & strong_keys:
         yield Span(first=first, last=last, subject=subject)

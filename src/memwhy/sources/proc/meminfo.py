@@ -23,6 +23,7 @@ _SIZES = {
     "SwapTotal": "host.swap_total_bytes",
     "AnonPages": "host.anon_pages_bytes",
     "Mapped": "host.mapped_bytes",
+    "Slab": "host.slab_bytes",
     "SReclaimable": "host.slab_reclaimable_bytes",
     "SUnreclaim": "host.slab_unreclaimable_bytes",
     "KernelStack": "host.kernel_stack_bytes",
@@ -41,6 +42,11 @@ _STRONG = (
     "SUnreclaim",
     "Slab",
     "AnonPages",
+    "Percpu",
+    "KernelStack",
+    "PageTables",
+    "VmallocUsed",
+    "Committed_AS",
 )
 _MEMBERS_TEXT = """
     SwapCached Active Inactive Active(anon) Inactive(anon) Active(file) Inactive(file) Unevictable Mlocked
@@ -84,4 +90,4 @@ def parse(raw: bytes) -> Reading:
 
 def find(lines: Sequence[str]) -> Iterable[Span]:
     """Blocks of meminfo lines; one line of a grep is enough."""
-    return find_fields(lines, _STRONG, _MEMBERS)
+    return find_fields(lines, _STRONG, _MEMBERS, "/meminfo")

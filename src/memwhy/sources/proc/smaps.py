@@ -29,7 +29,7 @@ _KEYS_TEXT = """
     Private_Clean Private_Dirty Referenced Anonymous KSM LazyFree AnonHugePages ShmemPmdMapped ShmemHugePages
     FilePmdMapped Shared_Hugetlb Private_Hugetlb Swap SwapPss Locked THPeligible ProtectionKey VmFlags
 """
-_KEYS = frozenset(_KEYS_TEXT.split())
+KEYS = frozenset(_KEYS_TEXT.split())
 
 
 def read(root: str, pid: int) -> bytes:
@@ -38,7 +38,10 @@ def read(root: str, pid: int) -> bytes:
 
 
 def parse(raw: bytes) -> Reading:
-    """Mappings in file order, and their sums. A text that breaks off gives the mappings before the break, and a note."""
+    """Mappings in file order, and their sums, if the main stack is there: it stands at the end, and every process has one.
+
+    A text that breaks off gives the mappings before the break, and a note.
+    """
     table, notes, text = scan(NAME, raw)
     if all(row[RSS] == ABSENT for row in table):
         problem = "holds mappings without sizes: this is /proc/PID/maps" if table else "has no mapping"
@@ -47,10 +50,14 @@ def parse(raw: bytes) -> Reading:
     known = [mapping for mapping in mappings if mapping.rss_bytes is not None]
     if len(known) < len(mappings):
         notes += (f"{len(mappings) - len(known)} of {len(mappings)} mappings have no Rss line",)
+    if not any(mapping.path.startswith("[stack") for mapping in mappings):
+        part = f"{len(mappings)} mappings of smaps, the main stack not among them, are a part of the process: not its total"
+        return Reading(mappings=tuple(mappings), notes=(*notes, part))
     metrics = {
         "process.rss_bytes": sum(mapping.rss_bytes or 0 for mapping in known),
         "process.pss_bytes": sum(mapping.pss_bytes for mapping in known),
         "process.private_dirty_bytes": sum(mapping.private_dirty_bytes for mapping in known),
+        "process.uss_bytes": sum(mapping.private_dirty_bytes + mapping.private_clean_bytes for mapping in known),
         "process.lazy_free_bytes": sum(mapping.lazy_free_bytes for mapping in known),
         "process.anon_huge_bytes": sum(mapping.anon_huge_bytes for mapping in known),
         "process.swap_bytes": sum(mapping.swap_bytes for mapping in known),
@@ -84,7 +91,7 @@ def _tidy(raw: bytes) -> bytes:
         field = field_of(line)
         if header := HEADER.fullmatch(line):
             lines.append(" ".join(part.rstrip() for part in header.groups() if part))
-        elif field and field.key in _KEYS:
+        elif field and field.key in KEYS:
             lines.append(f"{field.key}: {' '.join(field.value.split()).replace('KB', 'kB')}")
         elif _is_talk(line):
             lines.append("")
@@ -156,7 +163,7 @@ def find_mappings(lines: Sequence[str]) -> Iterable[tuple[Span, bool]]:
             last = index
         elif first >= 0:
             field = field_of(line)
-            if field and field.key in _KEYS:
+            if field and field.key in KEYS:
                 last, sized = index, True
             elif line.strip(" .…\t\r") or index - last > 2:
                 yield Span(first=first, last=last, subject=subject), sized

@@ -40,12 +40,17 @@ def read(root: str, pid: int) -> bytes:
 def parse(raw: bytes) -> Reading:
     """The sums; of a repeated key the first counts, and a second one is refused as smaps."""
     metrics: dict[str, int] = {}
+    private: dict[str, int] = {}
     for field in fields(raw):
+        if field.key.startswith("Private_") and field.key.endswith(("Clean", "Dirty")):
+            private[field.key] = size_bytes(NAME, field)
         if field.key not in _SIZES:
             continue
         if _SIZES[field.key] in metrics:
             raise ParseError(NAME, field.line, f"{field.key}: {field.value}", "comes twice: not a rollup")
         metrics[_SIZES[field.key]] = size_bytes(NAME, field)
+    if {"Private_Clean", "Private_Dirty"} <= private.keys():
+        metrics["process.uss_bytes"] = sum(private.values())
     if not metrics:
         problem = "has no line of smaps_rollup" if raw else "is empty: the process ended, or is a kernel thread"
         raise ParseError(NAME, None, raw[:80], problem)
@@ -55,7 +60,7 @@ def parse(raw: bytes) -> Reading:
 def find(lines: Sequence[str]) -> Iterable[Span]:
     """Blocks of sums. Rss lines without their mapping, several in a row, are smaps as likely: refused unless
     a line close above says smaps_rollup."""
-    spans = list(find_fields(lines, ("Rss", "Pss"), (*_SIZES, *_MEMBERS)))
+    spans = list(find_fields(lines, ("Rss", "Pss"), (*_SIZES, *_MEMBERS), "smaps_rollup"))
     for index, span in enumerate(spans):
         first = span.first
         above = "".join(lines[max(first - 3, 0) : first + 1])

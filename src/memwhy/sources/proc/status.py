@@ -70,4 +70,4 @@ def parse(raw: bytes) -> Reading:
 
 def find(lines: Sequence[str]) -> Iterable[Span]:
     """Blocks of status lines, even one line of a `grep VmRSS`."""
-    return find_fields(lines, _STRONG, _MEMBERS)
+    return find_fields(lines, _STRONG, _MEMBERS, "/status")

@@ -2,7 +2,7 @@
 
 from types import ModuleType
 
-from memwhy.sources.system import docker_api, docker_stats, kubectl_top, oom, pmap, ps, slab, top, vmstat
+from memwhy.sources.system import docker_api, docker_stats, kubectl_top, oom, pmap, ps, slab, smaps_keys, top, vmstat
 
-READERS: tuple[ModuleType, ...] = (oom, docker_api, kubectl_top, docker_stats, pmap, slab, vmstat, top, ps)
+READERS: tuple[ModuleType, ...] = (oom, docker_api, kubectl_top, docker_stats, pmap, slab, vmstat, smaps_keys, top, ps)
 """In order of priority: lines that one reader has taken are blank to the next."""
