@@ -260,7 +260,7 @@ def test_every_chunk_is_marked_as_a_plain_search_marks_it(seed: int) -> None:
     world = World(seed)
     with world.source() as source:
         calls = [
-            mark(source, world.rows, world.resident, world.certain, world.doubtful, world.known, None, b"", b"")
+            mark(source, world.rows, world.resident, world.certain, world.doubtful, world.known, None, b"", b"", 0)
             for mark in (_graph.mark, mark_pure)
         ]
     assert calls[0] == calls[1]
@@ -318,7 +318,9 @@ def test_any_bitmaps_and_any_contents_give_marks_and_lose_no_byte(
         source = (file.fileno(), 0, World._rows([(HEAP, HEAP + size, 0)]))
         everywhere = World._rows([(HEAP, HEAP + size)])
         known = World._rows([(HEAP + random_.randrange(size), HEAP + 16)])
-        marks = [mark(source, rows, everywhere, b"", b"", known, None, b"", b"") for mark in (_graph.mark, mark_pure)]
+        marks = [
+            mark(source, rows, everywhere, b"", b"", known, None, b"", b"", 0) for mark in (_graph.mark, mark_pure)
+        ]
         assert marks[0] == marks[1]
         every = bits_set(marks[0][3], iter(range(marks[0][3])))
         graphs = [find(source, rows, everywhere, every, b"", 9, 9, None) for find in (_graph.graph, graph_pure)]
@@ -336,6 +338,8 @@ def test_a_long_list_is_followed_to_its_end(chain: str) -> None:
     elif chain == "shuffled":
         random.Random(1).shuffle(order)
     words = memoryview(bytearray(count * size)).cast("Q")
+    for number in range(count):
+        words[number * 4 + 1] = size | 1
     for number, following in itertools.pairwise(order):
         words[number * 4 + 2] = HEAP + following * size + 16
     rows: ChunkRows = (((HEAP, HEAP + count * size, b"\x55" * (count // 4), b"\x55" * (count // 4)),), b"")
@@ -345,7 +349,7 @@ def test_a_long_list_is_followed_to_its_end(chain: str) -> None:
         source = (file.fileno(), 0, World._rows([(HEAP, HEAP + count * size, 0)]))
         resident = World._rows([(HEAP, HEAP + count * size)])
         known = (HEAP + order[0] * size + 16).to_bytes(8, "little")
-        sure, maybe, doubted, total, read = _graph.mark(source, rows, resident, b"", b"", known, None, b"", b"")
+        sure, maybe, doubted, total, read = _graph.mark(source, rows, resident, b"", b"", known, None, b"", b"", 0)
     assert (sure.count(b"\xff"), any(maybe), any(doubted), total, read) == (count // 8, False, False, count, 0)
 
 
@@ -360,7 +364,7 @@ def test_a_refused_progress_ends_the_search() -> None:
             raise KeyboardInterrupt(str(done_bytes))
 
         with pytest.raises(KeyboardInterrupt):
-            _graph.mark(source, ((), b""), everything, everything, b"", b"", refuse, b"", b"")
+            _graph.mark(source, ((), b""), everything, everything, b"", b"", refuse, b"", b"", 0)
 
 
 @pytest.mark.parametrize(
@@ -374,7 +378,7 @@ def test_a_refused_progress_ends_the_search() -> None:
 )
 def test_blocks_that_make_no_sense_are_refused(chunks: ChunkRows, problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
-        _graph.mark((-1, 0, b""), chunks, b"", b"", b"", b"", None, b"", b"")
+        _graph.mark((-1, 0, b""), chunks, b"", b"", b"", b"", None, b"", b"", 0)
     if chunks[0]:
         with pytest.raises(ValueError, match=problem):
             _graph.weigh(chunks, bytes(8))
@@ -391,11 +395,11 @@ def test_blocks_newer_than_the_walk_lead_to_no_more_than_roots_do_and_the_twins_
     world = World(seed)
     with world.source() as source:
         given_as_fresh = [
-            mark(source, world.rows, world.resident, b"", b"", world.known, None, world.certain, world.doubtful)
+            mark(source, world.rows, world.resident, b"", b"", world.known, None, world.certain, world.doubtful, 0)
             for mark in (_graph.mark, mark_pure)
         ]
         as_roots = mark_pure(
-            source, world.rows, world.resident, world.certain, world.doubtful, world.known, None, b"", b""
+            source, world.rows, world.resident, world.certain, world.doubtful, world.known, None, b"", b"", 0
         )
     assert given_as_fresh[0] == given_as_fresh[1]
     total = as_roots[3]
@@ -428,6 +432,9 @@ def marks_of_a_column(base: int, values: list[int], *, points_back: bool = False
         put(nodes[0] + 16, holders[0] + 48)
     for i, holder in enumerate(holders):
         put(base + size + 8 * i, holder)
+        put(holder - 8, HOLDER_BYTES | 1)
+    for node in nodes:
+        put(node - 8, NODE_BYTES | 1)
     headers = [i * HOLDER_BYTES // 16 for i in range(HOLDERS)] + [(node - base) // 16 - 1 for node in nodes]
     bits = sum(1 << slot for slot in headers).to_bytes((size // 16 + 7) // 8, "little")
     rows: ChunkRows = (((base, base + size, bits, bits),), b"")
@@ -436,7 +443,7 @@ def marks_of_a_column(base: int, values: list[int], *, points_back: bool = False
         file.flush()
         source = (file.fileno(), 0, World._rows([(base, base + len(memory), 0)]))
         resident, roots = World._rows([(base, base + len(memory))]), World._rows([(base + size, base + len(memory))])
-        calls = [mark(source, rows, resident, roots, b"", b"", None, b"", b"") for mark in (_graph.mark, mark_pure)]
+        calls = [mark(source, rows, resident, roots, b"", b"", None, b"", b"", 0) for mark in (_graph.mark, mark_pure)]
     return [tuple(numbers(bits, HOLDERS + 2) for bits in call[:3]) for call in calls]
 
 

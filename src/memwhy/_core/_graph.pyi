@@ -21,11 +21,14 @@ def mark(
     progress: Callable[[int], object] | None,
     came: bytes,
     recent: bytes,
+    cache_key: int,
     /,
 ) -> tuple[bytes, bytes, bytes, int, int]:
     """(sure, maybe, doubted, how many chunks are in use, bytes of roots read). certain, doubtful: rows start, end of root words; known: words
     that are roots themselves (registers). came: blocks newer than the walk, roots as far as their words are believed; recent:
     memory that was a block's a moment ago, the same, but what it leads to is maybe.
+
+    cache_key: the second word of chunks in tcaches, 0 where it is not known. A chunk that is free by now leads nowhere.
 
     sure: reached from certain roots by words that malloc gave out, exactly. maybe: the others that any root leads to by exact
     words, and by such words into the middle of a chunk as are believed (`_core/believe.h`). doubted: what else words lead to

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #define COLUMNS_WORDS 1024 /* of the largest chunk that has columns */
+#define COLUMNS_SHIFT 11   /* above these bits of an owner stand the words of its chunk */
 #define COLUMNS_ASTRAY 16  /* so many words that point to no chunk make a column one of numbers */
 
 /* Where numbers are counted, from malloc's heap below 4 GiB up: Linux maps nothing above it there by itself. */
@@ -27,13 +28,13 @@ static inline uint32_t columns_owner(uint64_t from, uint64_t to)
 {
     uint64_t words = (to - from) / 8;
 
-    return words <= COLUMNS_WORDS ? (uint32_t)(words << 11 | (from >> 4 & 0x1ff) << 2) : 0;
+    return words <= COLUMNS_WORDS ? (uint32_t)(words << COLUMNS_SHIFT | (from >> 4 & 0x1ff) << 2) : 0;
 }
 
 /* Which column the word at `address` stands in; 0 when its chunk is too large. */
 static inline uint32_t columns_place(uint32_t owner, uint64_t address)
 {
-    uint32_t words = owner >> 11, from = (owner >> 2 & 0x1ff) << 4;
+    uint32_t words = owner >> COLUMNS_SHIFT, from = (owner >> 2 & 0x1ff) << 4;
 
     return words ? words * COLUMNS_WORDS + ((uint32_t)(address - from) & (8 * COLUMNS_WORDS - 1)) / 8 : 0;
 }

@@ -164,16 +164,17 @@ static PyObject *mark(PyObject *self, PyObject *args)
 {
     PyObject *source, *chunks, *resident, *progress, *answer = NULL, *sure = NULL, *maybe = NULL, *doubted = NULL;
     Py_buffer certain, doubtful, known, came, recent;
+    unsigned long long cache_key;
     struct call call = {0};
 
     (void)self;
-    if (!PyArg_ParseTuple(args, "OOOy*y*y*Oy*y*", &source, &chunks, &resident, &certain, &doubtful, &known,
-                          &progress, &came, &recent))
+    if (!PyArg_ParseTuple(args, "OOOy*y*y*Oy*y*K", &source, &chunks, &resident, &certain, &doubtful, &known,
+                          &progress, &came, &recent, &cache_key))
         return NULL;
     if (call_begin(&call, source, chunks, resident, progress) == 0 && (sure = bits_new(&call.chunks)) != NULL &&
         (maybe = bits_new(&call.chunks)) != NULL && (doubted = bits_new(&call.chunks)) != NULL) {
         struct mark_from from = {roots_of(&certain), roots_of(&doubtful), roots_of(&came), roots_of(&recent),
-                                 known.buf, (size_t)known.len / 8};
+                                 known.buf, (size_t)known.len / 8, cache_key};
         struct marks marks = {words_in(sure), words_in(maybe), words_in(doubted), 0};
         int bad;
         call.thread = PyEval_SaveThread();

@@ -30,6 +30,7 @@ struct marking {
     uint64_t *list, *batch, *scratch; /* slots of headers */
     size_t listed, hint;
     struct column *columns;
+    uint64_t cache_key;    /* what glibc puts into chunks of tcaches; 0: not known */
     uint64_t counted_span; /* of words that are counted in columns; 0: no heap lies below 4 GiB */
     struct doubt *doubts;
     size_t doubt_count, doubt_room;
@@ -109,11 +110,31 @@ static void settle(struct marking *marking)
     }
 }
 
+/* Is a chunk that the walk saw in use free by now? *count: its words, and behind them the next header's size where that was
+ * read with them; it is taken off. In the bins: PREV_INUSE of that size is not set. In a tcache: the second word is the key, and
+ * the first one is the next chunk's address, xored with the page of its own place (malloc.c, tcache_put and PROTECT_PTR). */
+static int is_free(const struct marking *marking, const uint64_t *words, size_t *count, uint32_t owner, uint64_t address)
+{
+    size_t whole = owner >> COLUMNS_SHIFT;
+    uint64_t next;
+
+    if (whole == 0 || columns_place(owner, address) % COLUMNS_WORDS)
+        return 0; /* large, or its begin is not here */
+    if (*count == whole + 1 && !(words[--*count] & 1))
+        return 1;
+    if (*count < 2 || marking->cache_key == 0 || words[1] != marking->cache_key)
+        return 0;
+    next = words[0] ^ address >> 12;
+    return next == 0 || (next % 16 == 0 && chunks_region_of(marking->chunks, next) != NULL);
+}
+
 static void follow(void *context, const uint64_t *words, size_t count, uint32_t owner, uint64_t address)
 {
     struct marking *marking = context;
     const struct chunks *chunks = marking->chunks;
 
+    if (is_free(marking, words, &count, owner, address))
+        return;
     for (size_t i = 0; i < count; i++) {
         uint64_t word = words[i], at = address + 8 * i;
         struct chunk found;
@@ -170,9 +191,13 @@ static uint64_t *sorted(uint64_t *keys, uint64_t *scratch, size_t count)
 static void read_chunk(struct marking *marking, const struct chunk_region *region, uint64_t slot)
 {
     uint64_t from, to, whole;
+    uint32_t owner;
 
     chunks_extent(region, slot, &from, &to, &whole);
-    words_add(marking->words, from, to, CHUNK | columns_owner(from, to));
+    owner = CHUNK | columns_owner(from, to);
+    if (owner >> COLUMNS_SHIFT && to == from + whole - 8)
+        to += 8; /* the size in the next header: is_free */
+    words_add(marking->words, from, to, owner);
 }
 
 static void read_listed(struct marking *marking)
@@ -291,7 +316,7 @@ static void marking_close(struct marking *marking)
 int mark_chunks(const struct chunks *chunks, struct words *words, const struct mark_from *from, struct marks *marks)
 {
     struct marking marking = {.chunks = chunks, .words = words, .sure = marks->sure, .maybe = marks->maybe,
-                              .doubted = marks->doubted, .into = marks->maybe};
+                              .doubted = marks->doubted, .into = marks->maybe, .cache_key = from->cache_key};
     int result = marking_open(&marking);
 
     if (result == 0) {

@@ -17,6 +17,7 @@ struct mark_from {
     struct mark_roots certain, doubtful, came, recent;
     const uint64_t *known;
     size_t known_count;
+    uint64_t cache_key; /* the second word of chunks in tcaches, glibc 2.34 and later; 0: not known */
 };
 
 /* Bitmaps by chunk number, zeroed by the caller, total / 64 + 1 words each; no chunk is in two of them.

@@ -80,6 +80,12 @@ class Chunks:
             else:
                 self._add_heap(start, end, starts, used)
         self._starts = [chunk.start for chunk in self.all]
+        self._regions = sorted(row[:2] for row in regions)
+
+    def covers(self, address: int) -> bool:
+        """Does it lie in a walked heap, or in a mapped block?"""
+        place = bisect_right(self._regions, (address, 1 << 64)) - 1
+        return place >= 0 and address < self._regions[place][1]
 
     def _add_heap(self, start: int, end: int, starts: bytes, used: bytes) -> None:
         slots = (end - start) // GRAIN_BYTES
@@ -119,6 +125,11 @@ class Words:
         """The resident words in a range; zeros where a resident page cannot be read any more."""
         for _, word in self.placed(start, end):
             yield word
+
+    def has(self, start: int, end: int) -> bool:
+        """Are all these bytes in one resident range?"""
+        row = bisect_right(self._ends, start)
+        return row < len(self._rows) and self._rows[row][0] <= start and end <= self._rows[row][1]
 
     def peek(self, address: int) -> int:
         """One word, not counted as read; 0 where it is not resident."""

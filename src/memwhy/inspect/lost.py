@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from memwhy.inspect.arrivals import arrivals
 from memwhy.inspect.blocks import Blocks
+from memwhy.inspect.cached import find_cache_key
 from memwhy.inspect.chunks import LOW, ChunkRows, Tick, rows_of
 from memwhy.inspect.graph import common, graph, mark, weigh
 from memwhy.inspect.roots import HeldElsewhere, missing_roots
@@ -242,6 +243,7 @@ class _Look:
             tick,
             _flat(came),
             _flat(recent),
+            find_cache_key(space, blocks, self.is_resident),
         )
         self.used = _all(self.total)
         """The blocks that a newer walk has in use as well."""

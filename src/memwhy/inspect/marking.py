@@ -53,10 +53,11 @@ def mark_pure(
     progress: Tick | None,
     came: bytes,
     recent: bytes,
+    cache_key: int,
 ) -> tuple[bytes, bytes, bytes, int, int]:
     """(sure, maybe, doubted, how many chunks are in use, bytes of roots read)."""
     table, words = Chunks(chunks), Words(source, resident, progress)
-    marking = _Marking(table, words)
+    marking = _Marking(table, words, cache_key)
     for word in words_of(known):
         marking.follow(word, 0, "root")
     roots_bytes = marking.read(certain, "root") + marking.read(came, "fresh")
@@ -75,11 +76,12 @@ def mark_pure(
 class _Marking:
     """Three rounds: what is surely held, what may be, and what only numbers lead to. No chunk ends up in two of them."""
 
-    def __init__(self, table: Chunks, words: Words) -> None:
+    def __init__(self, table: Chunks, words: Words, cache_key: int) -> None:
+        """cache_key: the second word of chunks in tcaches; 0 where it is not known."""
         self.sure: set[int] = set()
         self.maybe: set[int] = set()
         self.doubted: set[int] = set()
-        self._table, self._words = table, words
+        self._table, self._words, self._cache_key = table, words, cache_key
         self._belief = Belief(table, words)
         self._into = self.maybe
         self._is_first = True
@@ -100,8 +102,10 @@ class _Marking:
         """Follow the words of all that was reached, until nothing new is."""
         while self._todo:
             chunk = self._todo.pop()
-            for at, word in self._words.placed(chunk.user, chunk.to):
-                self.follow(word, at, "chunk", chunk)
+            found = list(self._words.placed(chunk.user, chunk.to))
+            if not self._is_free(chunk, [word for _, word in found[:2]]):
+                for at, word in found:
+                    self.follow(word, at, "chunk", chunk)
 
     def begin(self, into: set[int]) -> None:
         """A later round: what an earlier one put into `into` leads on, and what is reached goes there too."""
@@ -145,6 +149,18 @@ class _Marking:
                 self.maybe.add(target.number)
             elif not behind:
                 self.doubted.add(target.number)
+
+    def _is_free(self, chunk: Chunk, first: list[int]) -> bool:
+        """Is a chunk that the walk saw in use free by now: in the bins, or in a tcache? first: its first words. See `_core/mark.c`."""
+        if chunk.to - chunk.user > 8 * COLUMN_WORDS + 7 or not self._words.has(chunk.user, chunk.user + 8):
+            return False
+        has_next = chunk.to == chunk.end + 8 and self._words.has(chunk.user, chunk.to + 8)
+        if has_next and not self._words.peek(chunk.to) & 1:
+            return True
+        if not self._cache_key or first[1:] != [self._cache_key]:
+            return False
+        following = first[0] ^ chunk.user >> 12
+        return not following or (following % 16 == 0 and self._table.covers(following))
 
     def _is_held(self, target: Chunk) -> bool:
         return target.number in self.sure or target.number in self.maybe or target.number in self._into
