@@ -265,3 +265,19 @@ def test_a_little_that_is_lost_beside_another_growth_is_not_its_cause() -> None:
 def test_lost_blocks_that_are_not_resident_are_no_share_of_rss() -> None:
     lost = {"derived.malloc_bytes": 0.9, "malloc.lost_bytes": 0.8, "malloc.lost_resident_bytes": 0.01}
     assert verdict(single(lost)).cause == "undetermined"
+
+
+def test_what_is_resident_of_lost_blocks_is_said_and_shown() -> None:
+    lost = {"derived.malloc_bytes": 0.9, "malloc.lost_bytes": 0.8, "malloc.lost_resident_bytes": 0.6}
+    case = single(lost)
+    assert verdict(case).cause == "native-leak"
+    assert (
+        " of it resident, 60 % of RSS): nothing that can be read points to it" in judged(case)["native-leak"].because[0]
+    )
+    assert [row.metric for row in report(case).malloc_rows] == ["derived.malloc_bytes", "malloc.lost_resident_bytes"]
+
+
+def test_lost_blocks_that_nobody_touched_are_no_share_of_the_growth() -> None:
+    lost = {"malloc.lost_bytes": 0.9 * GROWN, "malloc.lost_resident_bytes": 0.01 * GROWN}
+    found = judged(looked(scene("cgo leak in arenas"), {"derived.malloc_bytes": GROWN, **lost}))
+    assert "is lost (" not in found["native-leak"].because[0]

@@ -55,15 +55,16 @@ def layer_rows(case: Case) -> tuple[Row, ...]:
     return tuple(_row(case, case.series[name], weak=name in weak) for name in names)
 
 
-MALLOC = (inside.HELD, inside.KEPT, inside.LOST)
+MALLOC = (inside.HELD, inside.KEPT)
 
 
 def malloc_rows(case: Case) -> tuple[Row, ...]:
     """What of the layers is in use, what is freed but kept and what is lost, as looks inside counted it. Two looks
     have no rate: their change stands with the label."""
     rows = []
-    for name in MALLOC:
-        if name not in case.series or not (case.series[name].most or name != inside.LOST):
+    lost = inside.LOST_RESIDENT if inside.LOST_RESIDENT in case.series else inside.LOST
+    for name in (*MALLOC, lost):
+        if name not in case.series or not (case.series[name].most or name != lost):
             continue
         row = _row(case, case.series[name])
         seen = inside.change(case, name)

@@ -15,13 +15,15 @@ from memwhy.model.units import human_bytes, human_change, human_duration
 
 HELD, KEPT, LOST = "derived.malloc_bytes", "derived.malloc_kept_bytes", "malloc.lost_bytes"
 MAPPED, UNOWNED, IDLE = "ledger.malloc_mapped_bytes", "ledger.anonymous_bytes", "ledger.heap_idle_bytes"
-CERTAIN = "malloc.lost_certain_bytes"
+CERTAIN, LOST_RESIDENT = "malloc.lost_certain_bytes", "malloc.lost_resident_bytes"
 RSS = "ledger.rss_bytes"
 COVERS = 0.5
 """Looks that span less than this share of the watch say nothing about its growth."""
 MUCH = 0.5
 SOME = 0.25
 """Lost memory that is half of RSS, or of the growth, is the answer; a quarter is an answer."""
+_ALL_RESIDENT = 0.98
+"""From so much on it goes without saying that what is lost is resident."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,9 +102,10 @@ def _rss_at(case: Case) -> dict[float, int]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LostMemory:
-    """Blocks that no look found a way to. of_rss: the share of RSS that their resident part is. of_growth: how much of RSS's
-    growth between two searches is lost at the second and was not at the first; None when unknown. maybe_bytes: of further
-    blocks, which only interior or stale words lead to, or which are so few graphs that a register could hold them.
+    """Blocks that no look found a way to. resident_bytes: of these on resident pages, None where nobody counted. of_rss: the
+    share of RSS that they are. of_growth: how much of RSS's growth between two searches is lost at the second, resident, and
+    was not at the first; None when unknown. maybe_bytes: of further blocks, which only interior or stale words lead to, or
+    which are so few graphs that a register could hold them.
     """
 
     bytes: int
@@ -110,6 +113,7 @@ class LostMemory:
     of_rss: float
     of_growth: float | None
     maybe_bytes: int
+    resident_bytes: int | None = None
 
     @property
     def carries(self) -> bool:
@@ -140,6 +144,8 @@ class LostMemory:
         growth = (
             "" if self.of_growth is None else f", {weigh.percent(self.of_growth)} of its growth between two searches"
         )
+        if self.resident_bytes is not None and self.resident_bytes < _ALL_RESIDENT * self.bytes:
+            share = f"{human_bytes(self.resident_bytes)} of it resident, {share}"
         return f"{human_bytes(self.bytes)}{blocks} is lost ({share}{growth}): nothing that can be read points to it"
 
 
@@ -148,9 +154,9 @@ def lost(case: Case) -> LostMemory | None:
     series, of_rss, rss = case.series.get(CERTAIN), share_of_rss(case, CERTAIN), _rss_at(case)
     if series is None or of_rss is None:
         return None
-    whole, resident = level(case, LOST), level(case, "malloc.lost_resident_bytes")
-    if whole and resident is not None:
-        of_rss *= min(1.0, resident / whole)
+    whole, resident = level(case, LOST), level(case, LOST_RESIDENT)
+    share = min(1.0, resident / whole) if whole and resident is not None else 1.0
+    of_rss *= share
     in_use = share_of_rss(case, HELD)  # resident, while malloc's sizes may be of pages that nobody touched
     if in_use is not None:
         of_rss = min(of_rss, in_use)
@@ -160,8 +166,9 @@ def lost(case: Case) -> LostMemory | None:
         bytes=series.last,
         blocks=level(case, "malloc.lost_chunks_count"),
         of_rss=of_rss,
-        of_growth=(last - first) / grown if grown > weigh.SLIGHT_LEAST_BYTES else None,
+        of_growth=share * (last - first) / grown if grown > weigh.SLIGHT_LEAST_BYTES else None,
         maybe_bytes=(level(case, "malloc.lost_maybe_bytes") or 0) + max(0, (whole or 0) - series.last),
+        resident_bytes=None if resident is None else round(series.last * share),
     )
 
 
