@@ -15,7 +15,6 @@ jcmd "$pid" VM.native_memory summary.diff > "$out/jvm-nmt-diff.txt"
 jcmd "$pid" GC.heap_info > "$out/jvm-heap_info.txt"
 jcmd "$pid" GC.class_histogram | head -20 > "$out/jvm-histogram.txt"
 jstat -gc "$pid" 100 3 > "$out/jvm-jstat-gc.txt"
-jstat -gcutil "$pid" > "$out/jvm-jstat-gcutil.txt"
 jhsdb jmap --heap --pid "$pid" > "$out/jvm-jmap-heap.txt" 2>/dev/null || true
 echo >&3; exec 3>&-; wait
 cp gc.log "$out/gc-unified.txt"

@@ -1,8 +1,30 @@
-"""What other runtimes than Go print about their memory: the JVM, Node, CPython. Pasted, like those of `pasted`."""
+"""What other runtimes than Go print about their memory: the JVM, Node, CPython, Ruby, .NET. Pasted, like those of `pasted`."""
 
 from types import ModuleType
 
-from memwhy.sources.managed import nmt, node_gc, node_memory, python_process, python_trace
+from memwhy.sources.managed import (
+    counters,
+    gc_log,
+    jvm_heap,
+    memray,
+    nmt,
+    node_gc,
+    node_memory,
+    python_objects,
+    python_process,
+    python_trace,
+)
 
-READERS: tuple[ModuleType, ...] = (nmt, node_gc, node_memory, python_trace, python_process)
+READERS: tuple[ModuleType, ...] = (
+    nmt,
+    gc_log,
+    jvm_heap,
+    node_gc,
+    node_memory,
+    python_trace,
+    python_process,
+    memray,
+    python_objects,
+    counters,
+)
 """In order of priority: lines that one reader has taken are blank to the next."""

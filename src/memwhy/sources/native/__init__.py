@@ -2,7 +2,31 @@
 
 from types import ModuleType
 
-from memwhy.sources.native import rusage, valgrind
+from memwhy.sources.native import (
+    heaptrack_print,
+    jemalloc,
+    malloc_info,
+    malloc_stats,
+    massif,
+    memleak,
+    rusage,
+    sanitizer,
+    tcmalloc,
+    unfreed,
+    valgrind,
+)
 
-READERS: tuple[ModuleType, ...] = (valgrind, rusage)
+READERS: tuple[ModuleType, ...] = (
+    valgrind,
+    sanitizer,
+    malloc_info,
+    massif,
+    heaptrack_print,
+    memleak,
+    tcmalloc,
+    jemalloc,
+    malloc_stats,
+    unfreed,
+    rusage,
+)
 """In order of priority: lines that one reader has taken are blank to the next."""

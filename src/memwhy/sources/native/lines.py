@@ -23,12 +23,17 @@ _ENTITIES = (("&gt;", ">"), ("&lt;", "<"), ("&quot;", '"'), ("&#39;", "'"), ("&n
 _FULL_WIDTH = str.maketrans("：（），＝；“”‘’\u00a0\u3000", ":(),=;\"\"'' \x20")
 
 
-def bare(line: str) -> str:
-    """A line without quote marks, back-ticks, bold, common tags, entities and full-width signs; no blanks at its ends."""
-    line = line[:LONGEST]
+def unescape(line: str) -> str:
+    """A line with the five common entities as the signs they stand for."""
     if "&" in line:
         for entity, sign in _ENTITIES:
             line = line.replace(entity, sign)
+    return line
+
+
+def bare(line: str) -> str:
+    """A line without quote marks, back-ticks, bold, common tags, entities and full-width signs; no blanks at its ends."""
+    line = unescape(line[:LONGEST])
     if "<" in line:
         line = _TAG.sub("", line)
     if not line.isascii():

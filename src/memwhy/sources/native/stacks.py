@@ -43,7 +43,7 @@ def profile_of(samples: Iterable[tuple[Sequence[str], int]], total: int | None =
     """A profile of (frames leaf first, bytes); total where the tool says one. None without a stack."""
     merged: Counter[tuple[str, ...]] = Counter()
     for frames, value in samples:
-        if frames:
+        if frames and value > 0:
             merged[own_stack(frames)] += value
     if not merged:
         return None

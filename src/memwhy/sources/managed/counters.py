@@ -1,0 +1,124 @@
+"""Ruby's GC.stat and ObjectSpace.memsize_of_all, and .NET's counters as dotnet-counters prints them.
+
+dotnet-counters' MB are powers of 1000 (System.Runtime's event counters divide by 1,000,000).
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from memwhy.model.errors import ParseError
+from memwhy.model.reading import Reading
+from memwhy.sources.native.lines import DECIMAL, measure, with_words
+from memwhy.sources.span import Span
+
+NAME = "managed/counters"
+TRIGGERS = (
+    b"heap_live_slots",
+    b"memsize_of_all",
+    b"gc heap size",
+    b"dotnet.gc.",
+    b"working set (mb)",
+    b"dotnet.process.memory",
+)
+
+_WORDS = (
+    "heap_live_slots",
+    "memsize_of_all",
+    "GC Heap Size",
+    "GC Committed",
+    "Working Set",
+    "dotnet.",
+    "ThreadPool Thread",
+)
+_ROWS = (
+    (
+        "runtime.objects_count",
+        "ruby",
+        re.compile(r"heap_live_slots[\"']?\s?(?:=>|[:=])\s{0,4}(?P<number>\d{1,15})(?![\d.])"),
+    ),
+    (
+        "runtime.heap_used_bytes",
+        "ruby",
+        re.compile(r"memsize_of_all(?:\(\))?[\"'`]?\s?(?:=>|[:=])\s{0,4}(?P<number>\d{1,18})(?![\d.])"),
+    ),
+    (
+        "runtime.heap_used_bytes",
+        "dotnet",
+        re.compile(rf"^GC Heap Size \((?P<unit>MB|B)\)\s{{1,200}}(?P<number>{DECIMAL})$"),
+    ),
+    (
+        "runtime.heap_committed_bytes",
+        "dotnet",
+        re.compile(rf"^GC Committed Bytes \((?P<unit>MB|B)\)\s{{1,200}}(?P<number>{DECIMAL})$"),
+    ),
+    ("process.rss_bytes", "dotnet", re.compile(rf"^Working Set \((?P<unit>MB|B)\)\s{{1,200}}(?P<number>{DECIMAL})$")),
+    (
+        "process.rss_bytes",
+        "dotnet",
+        re.compile(rf"^dotnet\.process\.memory\.working_set \(By\)\s{{1,200}}(?P<number>{DECIMAL})$"),
+    ),
+    (
+        "runtime.heap_committed_bytes",
+        "dotnet",
+        re.compile(rf"^dotnet\.gc\.last_collection\.memory\.committed_size \(By\)\s{{1,200}}(?P<number>{DECIMAL})$"),
+    ),
+)
+_GAP_LINES = 30
+
+
+@dataclass(slots=True)
+class _Moment:
+    """One call or one screen; line indices are 0-based."""
+
+    first: int
+    last: int
+    runtime: str
+    metrics: dict[str, int] = field(default_factory=dict)
+    quanta: dict[str, int] = field(default_factory=dict)
+
+
+def _moments(lines: Sequence[str]) -> Iterator[_Moment]:
+    moment: _Moment | None = None
+    for i, line in with_words(lines, _WORDS):
+        for metric, runtime, pattern in _ROWS:
+            match = pattern.search(line)
+            measured = measure(match["number"], match.groupdict().get("unit") or "", decimal=True) if match else None
+            if measured is None:
+                continue
+            if moment is not None and (
+                metric in moment.metrics or runtime != moment.runtime or i - moment.last > _GAP_LINES
+            ):
+                if measured[0] == moment.metrics.get(metric) and i - moment.last <= 2:
+                    moment.last = i  # the same figure once more, on its own line
+                    continue
+                yield moment
+                moment = None
+            moment = moment or _Moment(i, i, runtime)
+            moment.last = i
+            moment.metrics[metric], moment.quanta[metric] = measured
+    if moment is not None:
+        yield moment
+
+
+def find(lines: Sequence[str]) -> Iterable[Span]:
+    """Calls and screens."""
+    for moment in _moments(lines):
+        yield Span(first=moment.first, last=moment.last)
+
+
+def parse(text: str) -> tuple[Reading, ...]:
+    """Every call and screen in the text, in order. ParseError when there is none."""
+    readings = tuple(
+        Reading(
+            metrics=moment.metrics,
+            quanta={metric: quantum for metric, quantum in moment.quanta.items() if quantum > 1},
+            facts={"said.runtime": moment.runtime},
+            line=moment.first + 1,
+            last_line=moment.last + 1,
+        )
+        for moment in _moments(text.split("\n"))
+    )
+    if not readings:
+        raise ParseError(NAME, None, text[:80], "no counters of Ruby or .NET")
+    return readings
