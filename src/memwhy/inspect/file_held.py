@@ -78,6 +78,8 @@ def _absent(space: Space) -> Iterator[tuple[list[Range], Mapping]]:
     for mapping in space.mappings:
         if not _is_writable_file(mapping) or mapping.rss_bytes is None or mapping.rss_bytes >= mapping.size_bytes:
             continue
+        if mapping.swap_bytes and mapping.perms[3:4] == "s":
+            continue  # tmpfs: to read it would bring it back into memory, at the target's expense; it is told as swapped out
         rows = space.resident(mapping.start, mapping.end)
         edges = [mapping.start, *rows, mapping.end]
         gaps = [(low, high) for low, high in zip(edges[::2], edges[1::2], strict=True) if low < high]

@@ -53,7 +53,7 @@ _ANSWER = "memwhy/diagnosis/"
 _TELLTALE = re.compile(r'"schema"\s*:\s*"memwhy/diagnosis/|"ledger"\s*:\s*\[')
 _HEAD_LINES = 4
 """The brace that an object begins with stands at most so far above."""
-_MOST_TRIES = 20
+_MOST_FAILURES, _MOST_CHARACTERS = 8, 4 << 20
 _OF_CORES = ("process.comm", "process.exe", "process.pid")
 _MOST_FACT_CHARACTERS = 4096
 
@@ -98,23 +98,34 @@ def parse(raw: bytes) -> Reading:
 
 def find(lines: Sequence[str]) -> Iterator[Span]:
     """Looks as `memwhy inspect --format json` prints them, whole answers or their "inspect" alone, among other text."""
-    tries, after = _MOST_TRIES, -1
+    tries, after = _MOST_FAILURES, -1
     for index, line in enumerate(lines):
         if index <= after or not tries or not _TELLTALE.search(line):
             continue
         for first in range(index, max(after, index - _HEAD_LINES), -1):
             if not lines[first].lstrip().startswith("{"):
                 continue
-            tries -= 1
-            text = "\n".join(lines[first:]).lstrip()
+            text = _joined(lines, first)
             try:
                 look, end = json.JSONDecoder().raw_decode(text)
             except (ValueError, RecursionError):
+                look, end = None, 0
+            if _unwrapped(look) is None:
+                tries -= 1
                 break
-            if _unwrapped(look) is not None:
-                after = first + text.count("\n", 0, end)
-                yield Span(first=first, last=after)
+            after = first + text.count("\n", 0, end)
+            yield Span(first=first, last=after)
             break
+
+
+def _joined(lines: Sequence[str], first: int) -> str:
+    """The lines from there on, as many as a look may have."""
+    size = 0
+    for last in range(first, len(lines)):
+        size += len(lines[last]) + 1
+        if size > _MOST_CHARACTERS:
+            return "\n".join(lines[first : last + 1]).lstrip()
+    return "\n".join(lines[first:]).lstrip()
 
 
 def _unwrapped(look: object) -> object:
