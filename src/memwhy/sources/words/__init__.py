@@ -2,7 +2,7 @@
 
 from types import ModuleType
 
-from memwhy.sources.words import figures, tables
+from memwhy.sources.words import claims, figures, tables
 
-READERS: tuple[ModuleType, ...] = (tables, figures)
+READERS: tuple[ModuleType, ...] = (tables, figures, claims)
 """In order of priority: lines that one reader has taken are blank to the next."""

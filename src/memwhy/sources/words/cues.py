@@ -40,7 +40,7 @@ WORK = any_of(
 DOES = any_of(
     r"\b(?:us(?:es|ed|ing|e|age)|consum\w+|tak(?:es|ing|en|e)|took|eat(?:s|ing)?|ate|occup\w+|hold(?:s|ing)?|held|sit(?:s|ting)?|stays?|stayed|remain\w*|gr[oe]w(?:s|n|ing)?|r[io]s(?:es?|ing|en)|climb\w*|reach\w*|increas\w+|jump\w*|balloon\w*|go(?:es|ing)?|went|gone|hit(?:s|ting)?|spik\w+|creep\w*|crept|peak\w*|drop\w*|fall\w*|fell|hover\w*|report\w*|show(?:s|n|ed|ing)?|see(?:s|ing)?|saw|leak\w*|resident|swell\w*|exceed\w*|keeps?|explod\w+|bloat\w*|is now|gets?|got|up to|around)\b",
     r"\b(?:belegt|verbraucht?|braucht|nutzt|steigt|stieg|wächst|wuchs|erreicht|liegt|utilise|consomme|occupe|monte|atteint|grimpe|passe|usa|usando|consume|consumo|ocupa\w*|crece|sube|subió|llega|alcanza|utiliza|cresce|sobe|chega|atinge)\b",
-    r"занима|использ|потребля|раст[её]т|выраст|вырос|доход|достиг|съеда|жр[её]т|占|使用|用了|用到|达到|達|涨|升|增长|到了|飙|高达|消耗|增え|増|まで|食|사용|차지|증가|늘|도달|까지|먹",
+    r"занима|использ|потребля|раст[её]т|выраст|вырос|доход|достиг|съеда|жр[её]т|占|使用|用了|用到|达到|達|涨|升|增长|到了|飙|高达|消耗|増え|増|まで|食|사용|차지|증가|늘|도달|까지|먹",
 )
 IS = re.compile(r"^\s*(?:[:=(~≈]|(?:is|was|are|were|at|of|on|about|around|now|currently|ist|war|bei|von|est|était|es|está|era|é|de|составля\w+|равн\w+|—|-|为|是|有|到|は|が|은|는|이|가)\b|[为是有到はがも은는이가])?\s*(?:[:=~≈(]|about|around|roughly|approximately|only|just|already|now|at|etwa|ca\.?|rund|environ|unos|cerca de|около|примерно|约|大约|约为|只有|仅|约有|約)?\s*$", re.IGNORECASE)  # fmt: skip
 OF = re.compile(

@@ -97,10 +97,11 @@ def _read_clause(sentence: Sentence, clause: Clause, thread: _Thread, trial: boo
         if at in seconds:
             continue
         pair = pairs.get(at)
-        quantity = _quantity(sentence, bones[at])
-        other = _quantity(sentence, pair["b"]) if pair else None
-        if other is not None:
-            quantity = in_unit_of(quantity, other, sentence.language)
+        course = read_course(sentence, pair) if pair else None
+        if pair is not None and course is None:
+            seconds.discard(pair.start("b"))
+            pair = None
+        quantity, other = course or (_quantity(sentence, bones[at]), None)
         noun_at, noun = _link(sentence, clause, at, pair.end("b") if pair else at + 1, nouns, used, quantity, thread)
         if (
             noun is None
@@ -244,9 +245,21 @@ def _is_level(bones: str, at: int, quantity: Quantity, noun: Noun) -> bool:
     return after[:1] != "%"
 
 
+def read_course(sentence: Sentence, match: re.Match[str]) -> tuple[Quantity, Quantity] | None:
+    """(A, B) of `from A to B`. A bare number before an amount is one only with a `from` or an arrow."""
+    first, second = _quantity(sentence, match["a"]), _quantity(sentence, match["b"])
+    sure = match["from"] or match["to"] in _ARROWS
+    if first.bare and second.size is not None and not sure:
+        return None
+    return in_unit_of(first, second, sentence.language), second
+
+
+_ARROWS = ("→", "->", "=>", "➜", "⟶", "⇒", "から", "からは", "에서")
+
+
 def _is_pair(match: re.Match[str], bones: str) -> bool:
     """`A to B` is a course with a `from`, an arrow or a verb of change; else it may be a range."""
-    if match["from"] or match["to"] in ("→", "->", "=>", "➜", "⟶", "⇒", "から", "からは", "에서"):
+    if match["from"] or match["to"] in _ARROWS:
         return True
     return bool(_says(cues.DOES, bones[: match.end("b")])) or match["ma"] is not None
 

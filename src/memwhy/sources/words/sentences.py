@@ -41,6 +41,10 @@ _CLAUSE = re.compile(
 )
 
 
+_AND = re.compile(r"\s(?:and|und|et|y|e|и)\s")
+_SAYS = re.compile(rf"{N}\W{{0,3}}[^\W\d_]")
+
+
 @dataclass(frozen=True, slots=True)
 class Clause:
     """A stretch of a sentence. bones: its text with marks. text: its text without."""
@@ -141,11 +145,19 @@ def sentences_of(paragraph: Paragraph) -> Iterator[Sentence]:
 def _sentence(text: str, first: int, last: int, language: Language) -> Sentence:
     marks = _read_marks(text[:LONGEST_LINE], language)
     quantities, nouns, moments, bones = marks
-    clauses = tuple(
-        Clause(text=_flesh(piece, text, marks), bones=piece) for piece in _CLAUSE.split(bones) if piece.strip()
-    )
+    clauses = tuple(Clause(text=_flesh(piece, text, marks), bones=piece) for piece in _split(bones))
     asks = text.rstrip(" )\"'").endswith(("?", "？"))
     return Sentence(text, first, last, language, quantities, nouns, moments, clauses, asks)
+
+
+def _split(bones: str) -> Iterator[str]:
+    """Clauses; `and` parts two of them where each has a name with a verb after it."""
+    for piece in _CLAUSE.split(bones):
+        parts = _AND.split(piece)
+        if len(parts) > 1 and all(_SAYS.search(part) for part in parts):
+            yield from parts
+        elif piece.strip():
+            yield piece
 
 
 _Marks = tuple[tuple[Quantity, ...], tuple[Noun, ...], tuple[Told, ...], str]

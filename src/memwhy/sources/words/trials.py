@@ -1,28 +1,98 @@
-"""Trials: what people change to see whether memory falls, by the words for it → names of model.said.TRIALS."""
+"""Trials: what people change to see whether memory falls, and what came of it, in the words for them.
+
+Names are model.said.TRIALS. A trial without an outcome was perhaps only suggested, and is none.
+"""
 
 import re
+from typing import Literal
 
+Outcome = Literal["fell", "same", "rose"]
+
+_PLUGIN = r"(?:plugin|feature|module|extension|agent|middleware|logging|tracing|option|flag|profiler|collector|hook|exporter|integration|addon|telemetry)"
 _TRIALS: dict[str, re.Pattern[str]] = {
     name: re.compile(pattern, re.IGNORECASE)
     for name, pattern in {
         "malloc_trim": r"malloc_trim|malloc\.trim",
-        "forced_gc": r"(?:debug\.)?FreeOSMemory|runtime\.GC\b|System\.gc|gc\.collect|GC\.Collect|(?:forc(?:ed?|ing)|manual(?:ly)?|explicit|full|trigger\w*|call\w*|run(?:ning)?) (?:a |an |the )?(?:full )?(?:gc|garbage collect\w+)|global\.gc|手动(?:触发)? ?gc|强制 ?gc|jcmd \S{1,12} GC\.run",
-        "arena_max": r"M(?:ALLOC)?_ARENA_MAX|M_MMAP_THRESHOLD|MALLOC_MMAP_THRESHOLD_?|MALLOC_TRIM_THRESHOLD_?|mallopt",
-        "other_allocator": r"(?:switch\w*|chang\w*|mov\w*|preload\w*|LD_PRELOAD\S*|link\w*|us(?:ing|e|ed)|with|under|via|try\w*|tried|replac\w*|instead|to|on|换成?|改用|使用|切换到?|mit|avec|con|com|на|с|auf) .{0,24}?(?:jemalloc|tcmalloc|mimalloc|musl|glibc)|(?:jemalloc|tcmalloc|mimalloc) (?:instead|preloaded|fix|solve|help|makes?|reduce)|换成? ?(?:jemalloc|tcmalloc|mimalloc)|jemalloc|tcmalloc|mimalloc",
+        "forced_gc": r"(?:debug\.)?FreeOSMemory|runtime\.GC\b|System\.gc|gc\.collect|\bglobal\.gc|\bGC\.run"
+        r"|(?:forc(?:ed?|ing)|manual(?:ly)?|explicit|trigger\w*|call\w*|run(?:ning)?|full) (?:a |an |the )?(?:full |manual )?(?:gc\b|garbage collect\w+)|(?:手动|强制|主动)(?:触发|执行|调用)? ?gc|GC ?を(?:強制|実行)|강제 ?GC|принудительн\w+ (?:gc|сбор\w+)",
+        "arena_max": r"M(?:ALLOC)?_ARENA_MAX|M_MMAP_THRESHOLD|MALLOC_(?:MMAP|TRIM)_THRESHOLD_?|\bmallopt|arena_max",
+        "other_allocator": r"(?:\bswitch\w*|\bchang\w*|mov(?:ed|ing)|preload\w*|LD_PRELOAD\S*|link(?:ed|ing)|using|used|with|under|via|tr(?:y|ied|ying)|replac\w*|instead|to|on|from|换成?|改用|使用|切换到?|改成|を|mit|auf|avec|con|com|на|с).{0,24}?(?:jemalloc|tcmalloc|mimalloc)"
+        r"|(?:jemalloc|tcmalloc|mimalloc) (?:instead|preloaded|fix\w*|solve\w*|help\w*)|(?:switch\w*|chang\w*|mov(?:ed|ing)) (?:\w+ ){0,3}(?:from (?:alpine|musl)|to (?:debian|glibc|musl|alpine))|(?:musl|alpine) (?:to|->) (?:glibc|debian)",
         "madvdontneed": r"madvdontneed",
-        "huge_pages_off": r"(?:disabl\w*|turn\w* off|without|off|never|禁用|关闭) .{0,20}?(?:thp|transparent[_ ]?huge|huge ?pages)|(?:thp|transparent[_ ]?huge[_ ]?pages?|huge ?pages)\W.{0,20}?(?:never|off|disabled|madvise)",
+        "huge_pages_off": r"(?:disabl\w*|turn\w* off|without|禁用|关闭|отключ\w*) .{0,20}?(?:thp\b|transparent[_ ]?huge|huge ?pages)|(?:thp|transparent[_ ]?huge[_ ]?pages?|huge ?pages)\W.{0,20}?(?:never|off|disabled|madvise)",
         "gogc": r"\bGOGC\b|SetGCPercent",
         "memory_limit": r"GOMEMLIMIT|SetMemoryLimit",
         "drop_caches": r"drop_caches|drop(?:ping|ped)? (?:the )?(?:page )?caches?",
-        "process_ended": r"(?:after|even after|when|once|upon) .{0,30}?(?:kill(?:ing|ed)?|stopp(?:ing|ed)|exit(?:s|ed|ing)?|terminat\w+|ended|quit\w*)\b.{0,30}?(?:process|program|app\w*|service|container|daemon|server|test|it\b)?|(?:process|program|app\w*|service|container|daemon|test) (?:is |was |has |had )?(?:killed|stopped|exited|finished|ended|terminated|gone)|杀(?:掉|死)进程|进程(?:退出|结束)|停止进程|プロセス(?:を)?(?:終了|停止)",
-        "load_stopped": r"(?:after|when|once|even (?:if|when|after)) .{0,30}?(?:load|traffic|requests?|benchmark|stress|load test|clients?|messages) .{0,16}?(?:stop\w*|end\w*|finish\w*|over|done|gone|ceas\w*|disconnect\w*|removed)|stop(?:ping|ped)? (?:the )?(?:load|traffic|requests|benchmark|stress)|压测(?:停止|结束)|停止(?:压测|请求|发压)",
+        "process_ended": r"\b(?:after|when|once|upon|even|nach|après|al|после)\b.{0,30}?\b(?:kill(?:ing|ed)?|stopp(?:ing|ed)|exit(?:s|ed|ing)?|terminat\w+|ended|quit\w*|finished|shut\w* down|beend\w+|завершен\w+|остановк\w+)\b(?! (?:gc|the (?:load|traffic|benchmark|requests)))"
+        r"|\b(?:process|program|app\w*|service|container|daemon|server|test)\b (?:is |was |has |had |has been )?(?:killed|stopped|exited|exits|finished|ended|terminated|gone)\b|(?:杀掉|杀死|停掉|停止|关闭)(?:了)?(?:该|这个)?(?:进程|程序|容器)|进程(?:退出|结束|被杀)|プロセス(?:を|が)?(?:終了|停止|kill)|프로세스.{0,6}(?:종료|죽)",
+        "load_stopped": r"\b(?:after|when|once|even|nach|après|после)\b.{0,30}?\b(?:load|traffic|requests?|benchmark|stress|clients?|messages|Last|charge|carga|нагрузк\w+)\b.{0,16}?\b(?:stop\w*|end(?:s|ed)?|finish\w*|over|done|gone|ceas\w*|disconnect\w*|remov\w+)"
+        r"|\bstop(?:ping|ped)? (?:the |all )?(?:load|traffic|requests|benchmark|stress)|\b(?:load|traffic|requests|benchmark)\b (?:is |are |was |were |has |have )?(?:stopped|ended|over|gone)|压测(?:停止|结束|完)|停止(?:压测|请求|发压)|負荷を止め|снятия нагрузки",
+        "feature_off": rf"\b(?:disabl(?:ed|ing|e)|turn(?:ed|ing) off|switch(?:ed|ing) off|uninstall\w*|comment(?:ed|ing) out|remov(?:ed|ing) the \w+ {_PLUGIN})\b|\bwithout (?:the |that |this )?(?:\w+ )?{_PLUGIN}\b|禁用|关掉|关闭(?:了)?(?!连接|文件|进程)|無効に|deaktivier\w*|désactiv\w+|desactiv\w+|desativ\w+|отключ\w+",
+        "fixed": r"\b(?:after|by|with|once|when)\b (?:\w+ ){0,3}?(?:adding|calling|closing|releasing|freeing|unref\w*|upgrad\w+|downgrad\w+|updat(?:ing|ed)|revert\w*|roll\w* back|patch\w*|fix\w*)\b|\b(?:add(?:ed|ing)|call(?:ed|ing)) (?:\w+ ){0,3}?(?:\S+\.)?(?:close|free|release|unref|destroy|dispose|stop|cancel)\b\(?\)?"
+        r"|\b(?:upgrad|downgrad|updat|revert)(?:ing|ed) (?:\w+ )?to\b|\bthe (?:fix|patch)\b|升级到|回退到|降级到|加上.{0,20}?(?:close|释放|关闭)|mise à jour|nach dem Update|después de actualizar|после обновления",
     }.items()
 }
+ONCE = frozenset({"malloc_trim", "forced_gc", "drop_caches", "process_ended", "load_stopped"})
+"""Done once, to see whether memory falls then; the others are settings to run with."""
+_VAGUE = ("feature_off", "fixed")
+
+_DOWN = r"(?:drop|fall|decreas|go(?:es|ing)? down|come? down|shrink|help|return|releas|free|reduc|fix|solv|resolv|lower|reclaim|recover|go(?:es)? away|improv|matter|chang|make (?:a|any)|work)"
+_SAME = re.compile(
+    rf"\b(?:not|n't|never|nothing|neither|nor|cannot|hardly|barely|without)\b.{{0,24}}?\b{_DOWN}|n't.{{0,16}}?\b{_DOWN}"
+    r"|\bno (?:\w+ )?(?:difference|effect|change|impact|improvement|luck|help)|\bsame (?:result|behaviou?r|issue|problem|growth|thing|picture|leak|memory|as before)|\bstill (?:\w+ )?(?:grow\w*|leak\w*|high|the same|increas\w*|happen\w*|there|shows?|us(?:es|ed|ing)|at|climb\w*|rising|rises|occup\w*|held|holds|not|exists?|persist\w*|reproduc\w*|remains?)|\bto no avail|\bin vain|\bunchanged|\bregardless|\buseless|\b(?:persists?|remains? (?:high|the same))"
+    r"|没(?:有)?(?:什么)?(?:用|效果|变化|作用|改善|下降|降|释放|区别)|无效|無効果|无济于事|无变化|依然|仍然?|还是|不(?:下降|降|释放|变|管用|起作用)|変わら|効果(?:が|は)?(?:な|無)|改善し(?:ない|ま)|減ら(?:ない|な)|下がら|차이(?:가)? ?없|효과(?:가)? ?없|여전히|변화(?:가)? ?없"
+    r"|kein\w* (?:Unterschied|Wirkung|Änderung|Besserung|Effekt)|(?:hilft|half|sinkt|fällt|ändert|bringt) (?:\w+ )?(?:nicht|nichts)|immer noch|(?:aucun\w*|pas de) (?:différence|effet|changement)|n'aide pas|ne (?:change|baisse|diminue|descend|résout) (?:rien|pas)|toujours"
+    r"|(?:ninguna?|no hay|sin) (?:diferencia|efecto|cambios?)|no (?:ayuda|ayudó|cambia|baja|disminuye|soluciona)|sigue (?:igual|creciendo|subiendo)|(?:nenhuma?|não faz|sem) (?:diferença|efeito)|não (?:ajuda|ajudou|diminui|cai|resolve|muda)|continua"
+    r"|не (?:помог\w*|влияет|меня\w+|изменил\w*|пада\w+|снижа\w+|освобожда\w+|уменьша\w+)|без (?:изменений|эффекта|толку)|по-прежнему|вс[её] равно|(?:разницы|эффекта) нет",
+    re.IGNORECASE,
+)
+_FELL = re.compile(
+    r"\b(?:drop(?:s|ped)?|fall(?:s|en)?|fell|go(?:es|ing)? (?:back )?down|went (?:back )?down|c[oa]mes? (?:back )?down|decreas(?:e[sd]?|ing)|reduc(?:e[sd]?|ing)|shr[aiu]nks?|lower(?:s|ed)|(?:is|was|are|were|gets?|got) (?:immediately |finally |all )?(?:freed|released|returned|reclaimed|gone|fixed|solved|resolved)|fix(?:es|ed)|solv(?:es|ed)|resolv(?:es|ed)|help(?:s|ed)|returns?|returned|frees?|freed|releases?|released|back to|disappear\w*|stops? (?:growing|leaking|increasing)|stopped (?:growing|leaking|increasing)|no longer (?:grow\w*|leak\w*|increas\w*|happen\w*|reproduc\w*)|go(?:es)? away|went away|no (?:more )?(?:leak|growth)|(?:growth|leak) (?:stop\w*|ended|is gone)|(?:does not|doesn't|did not|didn't|not) (?:grow|leak|increase|happen|reproduce)\b)"
+    r"|降到|降至|降回|下降|降低|减少|减小|释放了|被释放|稳定|解决|恢复|不再(?:增长|上涨|泄漏)|掉到|回落|下が(?:り|っ|る)|減(?:り|っ|る|少)|解消|解決|安定|떨어|감소|줄어|줄었|해결|안정"
+    r"|\b(?:sinkt|sank|fällt|fiel|gelöst|behebt|behoben|hilft|half|gesunken|baisse|tombe|descend|redescend|diminue|résout|résolu|règle|baja|bajó|cae|cayó|disminuye|disminuyó|soluciona|solucionó|resuelve|cai|caiu|diminui|diminuiu|resolve|resolveu)\b|пада\w+|упал\w*|снижа\w+|снизил\w*|уменьш\w+|освобожда\w+|освободил\w*|решил\w*|решает|помог\w*|пропал\w*",
+    re.IGNORECASE,
+)
+_STAYS = re.compile(
+    r"\b(?:stays?|stayed|remain(?:s|ed)?|keeps?|kept|holds?|levels? off|stabili[sz]\w+|flat|stable|constant|steady|bleibt|blieb|stabil|reste|stable|permanece|se mantiene|estable|fica|estável|stabiliz\w+)\b|稳定|保持|维持|остаётся|остается|стабил\w+|安定|유지",
+    re.IGNORECASE,
+)
+_ROSE = re.compile(
+    r"\b(?:worse|even (?:more|higher|faster)|increas(?:es|ed) (?:further|even)|more memory|higher than before)\b|更(?:高|严重|多)|schlimmer|pire|peor|pior|хуже",
+    re.IGNORECASE,
+)
+_SUGGESTS = re.compile(
+    r"\b(?:have you|did you|do you|could you|can you|would you|you (?:can|could|should|may|might|need|want)|please|try (?:to |set|run|call|us|with|switch|disab|add)|let's|suggest\w*|recommend\w*|consider|maybe|perhaps|possibly|might|may|should|would|could|if (?:you|we|i|this|that|it)|whether|wonder\w*|plan(?:s|ning)? to|going to|will|todo|propos\w+|ideally|in theory|supposed|documentation|according to|designed to|is used to|allows?|in order to|so that|hop(?:e|ing)|need to|next step)\b"
+    r"|有没有|是否|试试|可以(?:试|尝试)|建议|请|应该|如果|是不是|会不会|ください|でしょうか|試して(?:み(?:て|る)|ください)|たら|してみ|해 ?보|시도|\b(?:versuch(?:e|en Sie)|probier|könnte|sollte|würde|vielleicht|wenn Sie|essayez|peut-être|pourrait|devrait|avez-vous|prueba|intenta|quizás|podría|debería|tente|talvez|poderia|deveria|попробуйте|может быть|возможно|стоит|можно)\b",
+    re.IGNORECASE,
+)
 
 
 def name_trials(text: str) -> list[str]:
-    """The trials that a sentence names, whether or not anybody did them."""
-    return [name for name, pattern in _TRIALS.items() if pattern.search(text)]
+    """The trials that a sentence names, whether or not anybody did them; the vaguer words only where no other is."""
+    named = [name for name, pattern in _TRIALS.items() if pattern.search(text)]
+    sure = [name for name in named if name not in _VAGUE and not (name == "process_ended" and "load_stopped" in named)]
+    return sure or named
+
+
+def suggests(text: str) -> bool:
+    """It advises, asks, plans or explains; nobody did it yet."""
+    return _SUGGESTS.search(text) is not None or text.rstrip(" )\"'").endswith(("?", "？"))
+
+
+def read_outcome(text: str, *, once: bool) -> Outcome | None:
+    """What came of it by the words. once: it was done once, so that `stays` says that nothing fell."""
+    if _ROSE.search(text):
+        return "rose"
+    ended = re.search(
+        r"(?:not|n't) (?:grow|leak|increase|happen|reproduce)|no (?:more )?(?:leak|growth)|no longer",
+        text,
+        re.IGNORECASE,
+    )
+    if _SAME.search(text) and not ended:
+        return "same"
+    if _FELL.search(text):
+        return "fell"
+    return ("same" if once else "fell") if _STAYS.search(text) else None
 
 
 _AFTERWARDS = re.compile(
@@ -32,5 +102,6 @@ _AFTERWARDS = re.compile(
 
 
 def tells_trial(text: str) -> bool:
-    """A sentence that may tell what was measured after an intervention."""
-    return bool(name_trials(text)) and _AFTERWARDS.search(text) is not None
+    """A sentence that may tell what was measured after an intervention, not only the end of a process or of load."""
+    named = [name for name in name_trials(text) if name not in ("load_stopped", "feature_off", "memory_limit")]
+    return bool(named) and _AFTERWARDS.search(text) is not None

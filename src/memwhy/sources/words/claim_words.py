@@ -1,0 +1,90 @@
+"""The words by which people say what memory does, what a program is and what it keeps, in ten languages."""
+
+import re
+
+
+def _any(*words: str) -> re.Pattern[str]:
+    return re.compile("|".join(words), re.IGNORECASE)
+
+
+GROWS = _any(
+    r"\b(?:grow(?:s|ing|n)?|grew|rises|rising|rose|climb(?:s|ing|ed)?|increas(?:es|ing|ed|e)|creep(?:s|ing)?(?: up)?|crept|balloon(?:s|ing|ed)?|swell(?:s|ing)?|accumulat(?:es|ing|e)|pil(?:es|ing) up|go(?:es|ing)? up|went up|skyrocket\w*|explod\w+|shoots? up|builds? up|leak(?:s|ing)|unbounded|without bound)\b",
+    r"(?:持续|一直|不断|缓慢|逐渐|单调|慢慢|越来越)(?:地)?(?:增长|上涨|上升|增加|变大|涨|升高|飙升|高|多|大)|增长|上涨|变大|升高|只增不减|涨到|飙升|増え続け|増加し続け|増えて(?:い|行)|上がり続け|右肩上がり|増大|계속 ?(?:증가|늘|커|올라)|증가(?:하고|한다|합니다|함)|늘어나",
+    r"\b(?:steigt|steigen|stieg|wächst|wachsen|wuchs|nimmt (?:\w+ )?zu|läuft voll|augmente\w*|croît|grimpe\w*|monte\w*|gonfle\w*|crece\w*|aumenta\w*|sube|suben|subiendo|creciendo|cresce\w*|sobe\w*|crescendo|subindo)\b|раст[её]т|растут|увеличива\w+|вырос\w*|вырастает|утека\w+|ползёт вверх",
+)
+DOES_NOT_GROW = _any(
+    r"\b(?:not|n't|never|no longer|without|nor|neither|stops?|stopped|hardly|barely)\b.{0,20}?\b(?:grow\w*|increas\w*|ris(?:e|es|ing)|climb\w*|leak\w*|chang\w*|go(?:es|ing)? up|accumulat\w*)|n't (?:\w+ )?(?:grow|increase|rise|climb|leak|change|go up)|\bno (?:\w+ )?(?:growth|increase|leaks?|change|accumulation)\b|\bzero growth\b",
+    r"(?:没有|没|不再|未见|并不|不|并未|未)(?:明显)?(?:增长|上涨|上升|增加|变化|泄漏|泄露|涨)|増え(?:ない|ま|て(?:い)?ない)|変わ(?:らない|っていない)|증가하지|늘지|변화(?:가)? ?없",
+    r"\b(?:wächst|steigt|ändert sich|leckt) (?:\w+ )?nicht|n(?:e|')\s?(?:augmente|croît|grimpe|monte|change|bouge) (?:pas|plus|jamais)|\bno (?:crece|aumenta|sube|cambia)\b|\bnão (?:cresce|aumenta|sobe|muda)\b|не (?:раст[её]т|растут|увеличива\w+|меня\w+|измен\w+|утека\w+)",
+)
+FLAT = _any(
+    r"\b(?:stays?|stayed|remain(?:s|ed|ing)?|keeps?|kept|is|are|was|were|looks?|holds?|sits?|hovers?|being)\b (?:\w+ ){0,2}?(?:flat|constant|stable|steady|unchanged|the same|low|fine|normal|small|tiny|healthy)\b|\bflat(?: line)?\b(?! file)|\b(?:stable|constant|steady)\b(?! increase| growth| rise| climb|ly)|\b(?:stays?|remain(?:s|ed)?|stayed|hovers?) (?:at|around|below|under|within|between|about)\b|\bthroughout\b|\bthe whole time\b",
+    r"(?:保持|一直|始终|很|比较|基本)?(?:稳定|平稳|不变|正常)|维持在|保持在|一定(?:の|で)|横ばい|安定|일정|안정|그대로",
+    r"\bbleib(?:t|en) (?:\w+ )?(?:stabil|konstant|gleich|flach|bei|niedrig|unverändert)|\breste(?:nt)? (?:\w+ )?(?:stable|constant\w*|plat\w*|à)|\b(?:se mantiene|permanece|sigue|está) (?:\w+ )?(?:estable|constante|en|igual)|\b(?:fica|permanece|mantém-se|está) (?:\w+ )?(?:estável|constante|em)|стабил\w+|оста[её]тся (?:\w+ )?(?:на|прежн\w+|постоянн\w+|стабильн\w+)|не меняется",
+)
+PLATEAU = _any(
+    r"\bplateau\w*|\blevels? (?:off|out)|\bstabili[sz](?:es|ed|ing)|\bsaturat\w+|\bflattens? out|\bthen (?:stays|remains|stops)|\bsettles? (?:at|around|down)",
+    r"趋于稳定|之后(?:就)?(?:稳定|不再)|最终稳定|不再(?:增长|上涨)|頭打ち|落ち着|안정화|\bstabilisiert sich|\bse stabilise|\bse estabiliza|\bestabiliza|стабилизиру\w+|выходит на плато",
+)
+NEVER_FALLS = _any(
+    r"\b(?:not|n't|never|without ever|doesn't|won't)\b.{0,24}?\b(?:com(?:e|es|ing) (?:back )?down|go(?:es|ing)? (?:back )?down|drop\w*|decreas\w*|shrink\w*|fall(?:s|ing)?|freed|free|releas\w+|return\w*|reclaim\w*|giv\w+ (?:it |memory )?back|recover\w*|given back|get(?:s)? (?:freed|released|returned))\b",
+    r"(?:不|没有|没|未|并不|并没有)(?:会|被|再)?(?:下降|释放|回落|降|回收|归还|还给)|解放され(?:ない|ま|て(?:い)?ない)|減ら(?:ない|な)|下がら|戻ら(?:ない|な)|줄지 ?않|반환되지|해제되지|\b(?:sinkt|fällt|schrumpft) (?:\w+ )?nicht|nicht (?:wieder )?(?:freigegeben|zurückgegeben)|n(?:e|')\s?(?:descend|diminue|baisse|redescend) (?:pas|jamais|plus)|\bno (?:baja|disminuye|se libera)|\bnão (?:diminui|cai|desce|é liberad\w)|не (?:пада\w+|снижа\w+|уменьша\w+|освобожда\w+|возвраща\w+)",
+)
+FALLS = _any(
+    r"\b(?:drops? back|falls? back|fell back|goes (?:back )?down|comes (?:back )?down|returns? to (?:the )?(?:baseline|normal)|is (?:eventually |later |then )?(?:released|freed|reclaimed) (?:after|again|later|by itself)|recovers|decreases again|shrinks (?:again|back))\b",
+    r"会(?:自动)?(?:下降|回落|释放|降下来)|自动(?:下降|回落|释放)|(?:元に|また)戻る|다시 ?(?:줄어|내려)|sinkt wieder|fällt wieder|redescend|vuelve a bajar|baja de nuevo|volta a cair|снова (?:пада|снижа)\w+",
+)
+UNREAL = _any(
+    r"\b(?:should|shouldn't|would|could|might|may|must|expect\w*|if|whether|want\w*|hop(?:e|ing)|suppos\w+|ideally|can (?:grow|rise|increase|go)|will|unless|suspect\w*|guess|think|assum\w+|prevent\w*|avoid\w*|in case|test(?:s|ed)? (?:if|whether|that))\b",
+    r"应该|期望|希望|如果|是否|可能|会不会|怀疑|避免|防止|べき|はず|もし|かもしれ|해야|만약|예상|\b(?:sollte|müsste|würde|könnte|wenn|ob|vermut\w+|devrait|pourrait|si|peut-être|debería|podría|espero|deveria|poderia|se)\b|должн\w+|если|возможно|может|ожида\w+",
+)
+IDLE = _any(
+    r"\b(?:is|are|was|were|sits?|sitting|stays?|left|running|being|completely|mostly|totally|while|when|even|fully|at) (?:\w+ )?idle\b(?! (?:heap|conn|timeout|go|thread|-|pages|spans|worker))|\bidl(?:es|ing)\b|\b(?:do(?:es|ing)?|did) (?:absolutely |basically |almost )?nothing\b|\bnothing (?:else )?(?:is )?(?:happening|going on|uses)|\b(?:no|without(?: any)?|zero) (?:\w+ )?(?:load|traffic|requests?|users?|clients|activity|queries)\b|\bno ?(?:one|body) (?:is )?(?:us|access|connect)\w+|\bnot (?:being )?(?:used|doing anything)\b|\bunused\b (?:service|server|instance|process)",
+    r"空闲(?:时|状态|的时候|下)|没有(?:任何)?(?:请求|流量|负载|访问|操作)|什么(?:都|也)(?:没做|不做)|无(?:请求|流量|负载)|アイドル(?:状態|時|中)|何も(?:して|し)(?:い)?ない|유휴|아무것도 ?(?:안|하지)|\b(?:im Leerlauf|ohne (?:Last|Anfragen|Traffic)|untätig|au repos|sans (?:charge|trafic|requêtes|activité)|inacti[fv]\w*|en reposo|sin (?:carga|tráfico|actividad|peticiones)|ocios[oa]|sem (?:carga|tráfego|requisições|atividade))\b|в простое|без нагрузки|ничего не дела\w+|простаива\w+|нет (?:запросов|нагрузки)",
+)
+OOM = _any(
+    r"\bOOM(?:[- ]?Kill(?:ed|er|s|ing)?)?(?:'d|ed|s)?\b|\bout[- ]of[- ]memory\b|\bexit code 137\b|\bkilled by the (?:kernel|oom)|\b(?:runs?|ran|running) out of (?:memory|ram)|\bCannot allocate memory\b|内存(?:溢出|耗尽)|被(?:系统|内核)?(?:杀死|杀掉|kill)|メモリ不足|메모리 ?부족|nicht genügend (?:Arbeitss|S)peicher|mémoire insuffisante|sin memoria|sem memória|нехватк\w+ памяти|закончилась память",
+)
+NO_OOM = _any(
+    r"\b(?:no|not|never|without|avoid\w*|prevent\w*|before|protect\w*|n't)\b.{0,16}?(?:OOM|out[- ]of[- ]memory|killed)|没有 ?OOM|不会 ?OOM|避免 ?OOM|oom[_-]?score|oom_adj"
+)
+MISACCOUNTED = _any(
+    r"\b(?:counted|counts?|accounted|added|included) (?:\w+ ){0,3}?(?:twice|double|several times|multiple times|more than once|again|in both|in two)|\bdouble[- ]count\w*|\bcounted in (?:both|each|every)|重复(?:计算|统计)|算了两(?:次|遍)|二重(?:に)?(?:計上|カウント)|doppelt gezählt|comptée? deux fois|contad[oa]s? dos veces|contad[oa]s? duas vezes|дважды|посчитан\w* несколько раз",
+)
+HELD = _any(
+    r"\b(?:by design|on purpose|intentional(?:ly)?|deliberate(?:ly)?|(?:works?|working) as (?:intended|designed)|intended behaviou?r|block[ _-]cache|buffer[ _-]?pool|shared_buffers|innodb_buffer_pool\w*|memtables?|write buffers?|page pool|cache_size|sort_buffer\w*)\b|设计如此|有意(?:为之|保留)|仕様(?:です|通り|どおり)|absichtlich|volontaire\w*|a propósito|de propósito|намеренно|by-design",
+)
+NOT_HELD = _any(
+    r"\b(?:not|n't|no|disabl\w+|without|zero|never)\b.{0,20}?(?:by design|on purpose|intentional|deliberate|cache|buffer)|非(?:有意|设计)|не намеренно"
+)
+_RELEASE = r"(?:clos(?:e[sd]?|ing)|free[ds]?|freeing|releas(?:e[sd]?|ing)|unref\w*|destroy\w*|dispos\w+|delet\w+|stopped|stop(?:s|ping)?|cancel\w*|unsubscrib\w+|deregister\w*|unregister\w*|unmap\w*|munmap\w*|decref\w*|finali[sz]\w+|drained?|shut ?down|joined|reaped|detached)"
+UNRELEASED = _any(
+    rf"\b(?:never|not|n't|forg[eo]t(?:s|ten)? to|miss(?:es|ing)|fail(?:s|ed|ing)? to|without(?: ever)?|nobody|no one|neglect\w* to|omits?|lacks?)\b (?:\w+ ){{0,3}}?(?:being |been |calling |a |the |call to |to )?(?:\w+[.:(])?{_RELEASE}\b",
+    rf"\b(?:\w{{0,20}}(?i:close|free|release|unref|destroy|dispose|delete|cleanup|shutdown|finalize)\w{{0,12}}(?:\(\))?|\w{{1,30}}\(\)) (?:is|are|was|were) (?:never|not) (?:being )?(?:called|invoked|run)\b|\b(?:is|are|was|were) (?:never|not) (?:being )?{_RELEASE}\b|n't (?:being |been |properly |get |call )?{_RELEASE}\b|\b(?:retained|referenced|ref'd|allocated|incref'd) twice\b|\b(?:extra|second|additional) (?:retain|ref|incref|addref)\b|\bfinali[sz]ers? (?:never|not|do(?:es)? not|doesn't|don't)|\bone (?:release|free|unref|close) (?:is )?(?:too few|missing)|\bmissing (?:a )?(?:call to )?(?:free|close|release|unref|cancel)\b",
+    r"(?:没有|没|未|忘记|忘了|从未|未被)(?:正确|及时|主动|被|调用)?(?:关闭|释放|close|free|release|销毁|取消|回收)|少(?:了)?(?:一次|一个)?(?:free|close|release|释放)|(?:閉じ|クローズ|解放|close|free)(?:られ|され|し)?(?:て)?(?:い)?(?:ない|忘れ)|해제하지|닫지 ?않|닫히지",
+    r"\bnicht (?:\w+ )?(?:geschlossen|freigegeben|beendet)|(?:pas|jamais) (?:\w+ )?(?:fermée?s?|libérée?s?)|\bno se (?:cierran?|liberan?)|\bsin (?:cerrar|liberar)|\bnão (?:é|são|foi|foram) (?:fechad|liberad)\w+|\bnunca (?:\w+ )?(?:fechad|liberad|cerrad)\w+|не (?:закрыва\w+|закрыт\w*|освобожда\w+|освобожд[её]н\w*)",
+)
+HIGH = _any(
+    r"\b(?:high|huge|large|big|enormous|insane\w*|too much|crazy|massive|excessive|abnormal)\b|高|大|过大|異常|hoch|élevée?|alt[oa]|больш\w+|высок\w+"
+)
+
+RUNTIMES: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("go", re.compile(r"\b[Gg]olang\b|\bGo ?1\.\d+|\bgo1\.\d+|\(Go\)|\bGo \(|^Go (?!to\b|through\b|on\b|back\b|ahead\b|for\b|and\b)[a-z]|\bGo (?:service|program|app\w*|process|binary|runtime|server|code|heap|version|module|daemon|exporter|client|library)\b|\bin Go\b|\b[Gg]oroutines?\b|\bMemStats\b|协程|\bGOGC\b|\bGOMEMLIMIT\b|\bGODEBUG\b")),
+    ("cpython", re.compile(r"\bC?Python(?! ?API)\b|\basyncio\b|\bFastAPI\b|\bDjango\b|\bFlask\b|\buvicorn\b|\bgunicorn\b|\b[Cc]elery\b|\bpandas\b|\bnumpy\b|\bPyTorch\b|\baiohttp\b|\btracemalloc\b|\bJupyter\b|\buWSGI\b|\bpython3?\b|\bpy_heap\b")),
+    ("jvm", re.compile(r"\bJava\b(?!Script)|\bJVM\b|\bSpring(?: Boot|Boot)\b|\bTomcat\b|\bJetty\b|\bElasticsearch\b|\bCassandra\b|\bKotlin\b|\bHotSpot\b|\bOpenJDK\b|\bjava -|\bJDK ?\d+|\bXmx|\bG1GC\b|\bQuarkus\b|\bWildFly\b|\bKeycloak\b|\bmetaspace\b|\bMicronaut\b|\bFlink\b|\bHadoop\b")),
+    ("node", re.compile(r"\bNode(?:\.js|JS)\b|\bnode ?v?\d+\.\d+|\bnodejs\b|\bExpress(?:\.js|JS)?(?= (?:app|server|service|API|\d)|\.js|JS|[,;).]|$)|\bNestJS\b|\bNext\.js\b|\bV8\b|\bheapUsed\b|\bio\.js\b|\bKoa\b|\bFastify\b|\bmemoryUsage\(\)")),
+    ("ruby", re.compile(r"\bRuby\b|\bRails\b|\bSidekiq\b|\bPuma\b|\bUnicorn\b")),
+    ("dotnet", re.compile(r"(?<!\w)(?:ASP)?\.NET\b|\bdotnet\b|\bKestrel\b|(?<!\w)C#|\bCoreCLR\b|\bBlazor\b|\bEntity Framework\b")),
+    ("rust", re.compile(r"\bRust\b|\btokio\b|\bactix\b|\baxum\b|\brustc\b")),
+    ("native", re.compile(r"(?<!\w)C\+\+(?:\d\d)?(?= (?:service|program|app\w*|server|daemon|process|code|binary|library|extension)|[,;).]|$)|\bwritten in C\b(?!\+|#)|\bC (?:program|daemon|server|process)\b|\(C\)")),
+)  # fmt: skip
+PLATFORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("linux", re.compile(r"\b(?:Linux|Ubuntu|Debian|CentOS|RHEL|Red Hat|Fedora|Arch Linux|Alpine|openSUSE|Amazon Linux|Raspbian|linux/amd64|linux/arm64)\b", re.IGNORECASE)),
+    ("macos", re.compile(r"\b(?:macOS|Mac OS X|OS X|OSX|darwin|MacBook)\b", re.IGNORECASE)),
+    ("windows", re.compile(r"\bWindows(?: (?:10|11|7|8|Server|NT)\b|\b)|\bwin(?:32|64)\b|\bTask Manager\b")),
+    ("freebsd", re.compile(r"\bFreeBSD\b", re.IGNORECASE)),
+)  # fmt: skip
+MUSL = re.compile(r"\bAlpine\b|\bmusl\b", re.IGNORECASE)
+GLIBC = re.compile(r"\bglibc\b", re.IGNORECASE)
+NOT_BEFORE = re.compile(r"(?:\bnot|\bno|n't|\binstead of|\brather than|\bnever|\bbut not|\bexcept|\bunlike|\bwithout|\bexclud\w+|\bminus|\bignor\w+|而非|不是|而不是|非|ではなく|아니라|nicht|statt|pas|no|não|не|вместо)\s*(?:\w+\s+)?$", re.IGNORECASE)  # fmt: skip
+THROUGHPUT = re.compile(r"\b(?:throughput|traffic|bandwidth|network|disk|logs?|upload\w*|download\w*|data|messages?|writes?|reads?|ingest\w*|requests?|transfer\w*|backups?|allocat\w+|i/o)\b|流量|带宽|日志|磁盘|trafic|tráfico|трафик\w*", re.IGNORECASE)  # fmt: skip

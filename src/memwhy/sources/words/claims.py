@@ -1,0 +1,277 @@
+"""Claims in sentences: what somebody saw memory do, tried, or knows of the program → facts of model/said.py.
+
+A sentence that asks, wishes or advises claims nothing. Where one clause says that something does not grow, that goes
+before the verb that it negates. A trial needs an outcome, in its own sentence or in the next one.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+from memwhy.model.errors import ParseError
+from memwhy.model.reading import Reading
+from memwhy.sources.span import Span
+from memwhy.sources.words import claim_words as words
+from memwhy.sources.words.cues import PAIR
+from memwhy.sources.words.figures import read_course
+from memwhy.sources.words.quantities import Quantity
+from memwhy.sources.words.sentences import (
+    M_FIRST,
+    N_FIRST,
+    Q_FIRST,
+    Clause,
+    Paragraph,
+    Q,
+    Sentence,
+    find_paragraphs,
+    sentences_of,
+)
+from memwhy.sources.words.tables import find_grids
+from memwhy.sources.words.trials import ONCE, Outcome, name_trials, read_outcome, suggests
+from memwhy.sources.words.vocabulary import Noun
+
+NAME = "words/claim"
+SHARES = True
+MOST_BYTES = 2 << 20
+_SHOWN = 160
+_MINUTE_NS = 60 * 10**9
+_CHANGED = 0.1
+"""Figures that differ by less than this share are the same."""
+_FREE = ("host.free_bytes", "host.available_bytes")
+_TO = re.compile(
+    rf"(?:\bto|\bat|\bback to|\baround|\babout|\bonly|\bis|\bauf|\bbei|\bà|\ba|\ben|\bem|\bдо|\bна|到|至|在|为|に|は|로)\s*(?:~|about |around |just |only |roughly |约)?(?P<q>{Q})",
+    re.IGNORECASE,
+)
+_IT = re.compile(r"^\W*(?:and |but |then |so |because )?(?:it|this|that|they|which|usage|no|still|nothing|same|the|memory|rss|not|did|didn't|doesn't|没|依然|仍|还是|效果|但|es|das|cela|ça|eso|isso|это|не)\b|^\W*[没依仍还效但内]", re.IGNORECASE)  # fmt: skip
+_EXTRA = (
+    ("connections", re.compile(r"\b(?:connections|sockets)\b|连接数?|接続|соединени\w+|Verbindungen|connexions|conexiones|conexões", re.IGNORECASE)),
+    ("native", re.compile(r"\b(?:native|off-heap|non-heap|c|malloc|unmanaged) (?:memory|heap|allocations?)\b|堆外|原生内存", re.IGNORECASE)),
+    ("shared", re.compile(r"\b(?:shared memory|shmem|tmpfs|/dev/shm)\b|共享内存", re.IGNORECASE)),
+    ("kernel", re.compile(r"\b(?:kernel memory|slab|dentr(?:y|ies)|kmalloc)\b|内核内存", re.IGNORECASE)),
+    ("children", re.compile(r"\b(?:child(?:ren)? processes|zombie\w*|subprocesses)\b|子进程", re.IGNORECASE)),
+    ("host", re.compile(r"\b(?:host|system|machine|node|server)(?:'s)? (?:memory|ram)\b|系统内存|主机内存", re.IGNORECASE)),
+)  # fmt: skip
+
+
+def read_facts(sentence: Sentence, thing: str) -> tuple[dict[str, str], str]:
+    """(facts of one sentence, the thing it spoke of last). thing: what the sentence before spoke of."""
+    facts: dict[str, str] = {}
+    shown = sentence.text.strip()[:_SHOWN]
+    _describe(sentence, facts, shown)
+    if sentence.asks:
+        return facts, thing
+    for clause in sentence.clauses:
+        things = _things(sentence, clause)
+        thing = things[0] if things else thing
+        unreal = words.UNREAL.search(clause.text) is not None
+        if not unreal and not (name_trials(sentence.text) and read_outcome(sentence.text, once=False)):
+            _course(clause, things or ([thing] if thing else []), facts, shown)
+        if not unreal:
+            _remark(sentence, clause, facts, shown)
+    _rate(sentence, facts)
+    return facts, thing
+
+
+def _things(sentence: Sentence, clause: Clause) -> list[str]:
+    """What of said.THINGS a clause is about; memory alone is the total."""
+    nouns = [sentence.nouns[ord(c) - N_FIRST] for c in clause.bones if N_FIRST <= ord(c) < M_FIRST]
+    found = [name for name, pattern in _EXTRA if pattern.search(clause.text)]
+    for noun in nouns:
+        if noun.generic and found:
+            continue
+        thing = "host" if noun.size in _FREE else noun.thing
+        if thing and thing not in found:
+            found.append(thing)
+    return found
+
+
+def _course(clause: Clause, things: Sequence[str], facts: dict[str, str], shown: str) -> None:
+    """grows, flat, falls or plateau, of every thing that the clause is about."""
+    text = clause.text
+    verb = ""
+    if words.PLATEAU.search(text):
+        verb = "plateau"
+    elif words.DOES_NOT_GROW.search(text):
+        verb = "flat"
+    elif words.NEVER_FALLS.search(text):
+        verb = "grows" if words.GROWS.search(text) else "plateau"
+    elif words.GROWS.search(text) and not words.FLAT.search(text):
+        verb = "grows"
+    elif words.FLAT.search(text):
+        verb = "flat"
+    elif words.FALLS.search(text):
+        verb = "falls"
+    if verb == "plateau" and words.UNRELEASED.search(text) and not things:
+        return
+    if verb:
+        for thing in things:
+            facts.setdefault(f"said.{verb}.{thing}", shown)
+
+
+def _describe(sentence: Sentence, facts: dict[str, str], shown: str) -> None:
+    """Runtime, C library and platform; a question names them as well as a statement does."""
+    text = sentence.text
+    first = [
+        (m.start(), name)
+        for name, pattern in words.RUNTIMES
+        if (m := pattern.search(text)) and not words.NOT_BEFORE.search(text[: m.start()])
+    ]
+    if first:
+        facts["said.runtime"] = min(first)[1]
+    trial = name_trials(text)
+    if "other_allocator" not in trial:
+        for name, pattern in (("musl", words.MUSL), ("glibc", words.GLIBC)):
+            match = pattern.search(text)
+            if match and not words.NOT_BEFORE.search(text[: match.start()]):
+                facts.setdefault("said.libc", name)
+    platforms = {name for name, pattern in words.PLATFORMS if pattern.search(text)}
+    if len(platforms) == 1:
+        facts["said.platform"] = platforms.pop()
+
+
+def _remark(sentence: Sentence, clause: Clause, facts: dict[str, str], shown: str) -> None:
+    """What kind of figure it is, what the program does meanwhile, how it ended, what it keeps."""
+    text, bones = clause.text, clause.bones
+    has_figure = any(Q_FIRST <= ord(c) < N_FIRST for c in bones)
+    for i, character in enumerate(bones):
+        if not N_FIRST <= ord(character) < M_FIRST:
+            continue
+        noun = sentence.nouns[ord(character) - N_FIRST]
+        if words.NOT_BEFORE.search(bones[max(0, i - 40) : i]):
+            continue
+        if noun.size == "process.rss_peak_bytes":
+            facts.setdefault("said.peak", shown)
+        elif noun.size == "process.virtual_bytes" and (
+            has_figure or words.HIGH.search(text) or words.GROWS.search(text)
+        ):
+            facts.setdefault("said.virtual", shown)
+        elif noun.thing == "cache" and noun.size != "cgroup.inactive_file_bytes":
+            facts.setdefault("said.cache", shown)
+    if words.IDLE.search(text) and not re.search(r"\b(?:not|isn't|never|n't) (?:\w+ )?idle", text, re.IGNORECASE):
+        facts.setdefault("said.idle", shown)
+    if words.OOM.search(text) and not words.NO_OOM.search(text):
+        facts.setdefault("said.oom", shown)
+    if words.MISACCOUNTED.search(text):
+        facts.setdefault("said.misaccounted", shown)
+    if words.HELD.search(text) and not words.NOT_HELD.search(text):
+        facts.setdefault("said.held", shown)
+    things = {noun.thing for noun in _nouns(sentence, clause)}
+    if words.UNRELEASED.search(text) and not things & {
+        "total",
+        "rss",
+        "heap",
+        "host",
+        "virtual",
+        "cache",
+        "threads",
+        "goroutines",
+    }:
+        facts.setdefault("said.unreleased", shown)
+
+
+def _nouns(sentence: Sentence, clause: Clause) -> list[Noun]:
+    return [sentence.nouns[ord(c) - N_FIRST] for c in clause.bones if N_FIRST <= ord(c) < M_FIRST]
+
+
+def _rate(sentence: Sentence, facts: dict[str, str]) -> None:
+    """Bytes a second, where an amount per time is no throughput; per second only beside a verb of growth."""
+    for quantity in sentence.quantities:
+        if quantity.per_ns is None or not quantity.size or quantity.bound or words.THROUGHPUT.search(sentence.text):
+            continue
+        if quantity.per_ns < _MINUTE_NS and not words.GROWS.search(sentence.text):
+            continue
+        if words.UNREAL.search(sentence.text):
+            continue
+        facts.setdefault("said.rate", f"{quantity.size * 1e9 / quantity.per_ns:.2f}")
+
+
+def read_trial(sentence: Sentence, following: Sentence | None) -> dict[str, str]:
+    """trial.* facts of a sentence; following may tell its outcome."""
+    names = name_trials(sentence.text)
+    if not names or suggests(sentence.text):
+        return {}
+    facts: dict[str, str] = {}
+    shown = sentence.text.strip()[:_SHOWN]
+    figures = _figures(sentence)
+    for name in names:
+        outcome = _by_figures(figures) or read_outcome(sentence.text, once=name in ONCE)
+        told = figures
+        if outcome is None and following is not None and _IT.match(following.text) and not name_trials(following.text):
+            if suggests(following.text):
+                continue
+            told = _figures(following)
+            outcome = _by_figures(told) or read_outcome(following.text, once=name in ONCE)
+        if outcome is None:
+            continue
+        facts[f"trial.{name}"] = shown
+        facts[f"trial.{name}.outcome"] = outcome
+        for key, value in zip(("before_bytes", "after_bytes"), told, strict=True):
+            if value is not None:
+                facts[f"trial.{name}.{key}"] = str(value)
+    return facts
+
+
+def _figures(sentence: Sentence) -> tuple[int | None, int | None]:
+    """(before, after): `from A to B` gives both, `to B` the second."""
+    for clause in sentence.clauses:
+        match = PAIR.search(clause.bones)
+        course = read_course(sentence, match) if match is not None else None
+        if course is not None and course[0].size is not None and course[1].size is not None:
+            return course[0].size, course[1].size
+    for clause in reversed(sentence.clauses):
+        match = _TO.search(clause.bones)
+        size = _at(sentence, match["q"]).size if match is not None else None
+        if size is not None and not any(
+            noun.size in ("go.memory_limit_bytes", "cgroup.limit_bytes") for noun in _nouns(sentence, clause)
+        ):
+            return None, size
+    return None, None
+
+
+def _at(sentence: Sentence, mark: str) -> Quantity:
+    return sentence.quantities[ord(mark) - Q_FIRST]
+
+
+def _by_figures(figures: tuple[int | None, int | None]) -> Outcome | None:
+    before, after = figures
+    if before is None or after is None:
+        return None
+    if abs(after - before) <= _CHANGED * before:
+        return "same"
+    return "fell" if after < before else "rose"
+
+
+_Claims = tuple[tuple[int, int, tuple[tuple[str, str], ...]], ...]
+
+
+@lru_cache(maxsize=64)
+def _of_paragraph(texts: tuple[str, ...]) -> _Claims:
+    """(first line, last line, facts) of each sentence that claims something. Remembered, for find and parse ask the same."""
+    sentences = list(sentences_of(Paragraph(0, list(texts))))
+    found, thing = [], ""
+    for i, sentence in enumerate(sentences):
+        facts, thing = read_facts(sentence, thing)
+        facts |= read_trial(sentence, sentences[i + 1] if i + 1 < len(sentences) else None)
+        if facts:
+            found.append((sentence.first_line, sentence.last_line, tuple(facts.items())))
+    return tuple(found)
+
+
+def find(lines: Sequence[str]) -> Iterable[Span]:
+    """Paragraphs with a claim."""
+    tables = {i for grid in find_grids(lines) for i in range(grid.first, grid.last + 1)}
+    for paragraph in find_paragraphs(lines, tables):
+        if _of_paragraph(tuple(paragraph.texts)):
+            yield Span(first=paragraph.first, last=paragraph.last)
+
+
+def parse(text: str) -> tuple[Reading, ...]:
+    """One reading for each sentence that claims something. ParseError when none does."""
+    readings = [
+        Reading(facts=dict(facts), line=paragraph.first + first + 1, last_line=paragraph.first + last + 1)
+        for paragraph in find_paragraphs(text.split("\n"))
+        for first, last, facts in _of_paragraph(tuple(paragraph.texts))
+    ]
+    if not readings:
+        raise ParseError(NAME, None, text[:80], "no claims about memory")
+    return tuple(readings)
