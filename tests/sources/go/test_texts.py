@@ -283,3 +283,52 @@ def test_captures_hold_no_paths_of_the_machine_that_made_them() -> None:
     for path in EVIDENCE.iterdir():
         raw = path.read_bytes()
         assert home not in (gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw)
+
+
+def test_goroutines_without_their_first_line_are_counted_with_a_note() -> None:
+    whole = capture("goroutine.txt").decode()
+    cut = whole.partition("\n")[2]
+    lines = cut.rstrip("\n").split("\n")
+    assert list(goroutine_text.find(["see:", *lines])) == [Span(first=1, last=len(lines))]
+    reading = goroutine_text.parse(cut.encode())
+    assert reading.metrics == {"go.goroutines_count": 8}
+    assert reading.profiles == goroutine_text.parse(whole.encode()).profiles
+    assert reading.notes == (
+        "the line with the total is missing: there may be more goroutines than these stacks count",
+    )
+
+
+def test_stacks_of_other_profiles_are_not_taken_for_goroutines() -> None:
+    for name in ("threadcreate.txt", "heap.txt"):
+        assert list(goroutine_text.find(capture(name).decode().split("\n"))) == []
+    page = ["gocv.io/x/gocv.Mat profile: total 13", "13 @ 0x4a 0x4b", "#\t0x4a\tmain.read+0x1\tmain.go:3"]
+    assert list(goroutine_text.find(page)) == []
+
+
+def test_a_heap_profile_without_its_first_line_is_scaled_by_the_default() -> None:
+    stacks = capture("heap.txt").decode().partition("# runtime.MemStats")[0]
+    cut = stacks.partition("\n")[2].rstrip("\n")
+    assert len(list(heap_text.find(cut.split("\n")))) == 1
+    reading = heap_text.parse(cut.encode())
+    assert reading.profiles == heap_text.parse(stacks.encode()).profiles
+    assert reading.notes == ("the first line is cut off: sampling at Go's default, one in 512 KiB, is assumed",)
+
+
+def test_a_profile_of_gperftools_is_native() -> None:
+    reading = heap_text.parse((EVIDENCE.parent / "jeprof" / "tcmalloc.heap").read_bytes())
+    assert reading.metrics == {"tool.outstanding_bytes": 139280408}
+    assert [(profile.kind, profile.total) for profile in reading.profiles] == [("native_inuse", 139280408)]
+
+
+def test_totals_of_custom_and_leak_profiles_are_facts() -> None:
+    assert count_text.parse(b"gocv.io/x/gocv.Mat profile: total 13\n").facts == {
+        "go.custom_profile.gocv.io/x/gocv.Mat": "13"
+    }
+    assert count_text.parse(b"goroutineleak profile: total 3\n").facts == {"go.leaked_goroutines": "3"}
+
+
+def test_a_custom_profile_of_a_real_program_is_read() -> None:
+    raw = (EVIDENCE.parent / "go-pasted" / "custom.txt").read_bytes()
+    reading = count_text.parse(raw)
+    assert reading.facts == {"go.custom_profile.leaky/image.Handle": "30"}
+    assert reading.profiles[0].rows[0].cum == 30

@@ -30,6 +30,7 @@ def test_the_count_is_the_one_of_the_profile(name: str) -> None:
 def test_states_and_creators_are_counted() -> None:
     (reading,) = goroutine_dump.parse(text("goroutine-2"))
     assert reading.facts == {
+        "go.seen": "1",
         "go.goroutine_states": "30 chan receive\n30 sync.Mutex.Lock\n1 IO wait\n1 running",
         "go.goroutine_creators": "61 main.main",
     }
@@ -39,6 +40,7 @@ def test_one_goroutine_tells_what_it_waits_for_and_no_count() -> None:
     assert goroutine_dump.parse(STUCK) == (
         Reading(
             facts={
+                "go.seen": "1",
                 "go.goroutine_states": "1 chan receive",
                 "go.goroutine_creators": "1 main.main",
                 "go.goroutines_waiting": "1 for a minute or more, the longest for 92 minutes",

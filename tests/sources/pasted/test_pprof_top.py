@@ -31,7 +31,7 @@ def only(text: str) -> Profile:
 def test_a_capture_is_read_whole() -> None:
     assert pprof_top.parse((EVIDENCE / "pprof-inuse_space.txt").read_text()) == (
         Reading(
-            facts={"profile.time": "2026-11-22 21:31:03 UTC"},
+            facts={"profile.time": "2026-11-22 21:31:03 UTC", "go.seen": "1"},
             profiles=(
                 Profile(
                     kind="inuse_space",

@@ -16,6 +16,9 @@ from memwhy.sources.span import Span
 
 NAME = "go/count"
 
+HINT = " profile: total "
+"""Stands in every header."""
+
 _ELSEWHERE = ("goroutine", "threadcreate", "heap")
 
 
@@ -29,16 +32,22 @@ _HEADER = header(r"[\w./()*-]{1,200}")
 
 def find(lines: Sequence[str]) -> Iterable[Span]:
     """Profiles with names of their own; goroutine and threadcreate are found by their own readers."""
-    for span in blocks(lines, _HEADER):
+    for span in blocks(lines, _HEADER, hint=HINT):
         match = _HEADER.search(lines[span.first])
         if match is not None and match[1] not in _ELSEWHERE:
             yield span
 
 
 def parse(raw: bytes) -> Reading:
-    """One profile of kind NAME as the header says it, unit count. Raises ParseError without a header."""
+    """One profile of kind NAME as the header says it, unit count; its total also as fact go.custom_profile.NAME.
+
+    Of goroutineleak (Go 1.26 with GOEXPERIMENT, 1.27), whose goroutines nothing can ever wake, the fact is
+    go.leaked_goroutines. Raises ParseError without a header.
+    """
     kind, total, found, notes = read_counts(NAME, raw, _HEADER)
-    return Reading(profiles=(profile(kind, total, found),), notes=notes)
+    name = "go.leaked_goroutines" if kind == "goroutineleak" else f"go.custom_profile.{kind}"
+    facts = {} if kind in _ELSEWHERE else {name: str(total)}
+    return Reading(facts=facts, profiles=(profile(kind, total, found),), notes=notes)
 
 
 def read_counts(source: str, raw: bytes, first: re.Pattern[str]) -> tuple[str, int, list[Record], tuple[str, ...]]:

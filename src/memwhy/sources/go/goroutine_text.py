@@ -4,29 +4,33 @@ import re
 from collections.abc import Iterable, Sequence
 
 from memwhy.model.reading import Reading
-from memwhy.sources.go.count_text import header, profile, read_counts
-from memwhy.sources.go.records import blocks
+from memwhy.sources.go.count_text import HINT, header, profile, read_counts
+from memwhy.sources.go.records import COUNT_RECORD, Record, blocks, headless, records, skipped_note
 from memwhy.sources.go.stacks import Frames
 from memwhy.sources.span import Span
 
 NAME = "go/goroutine"
 
 _HEADER = header("goroutine")
+_ANY_HEADER = header(r"[\w./()*-]{1,200}")
 _C_FUNCTION = re.compile(r"\._C2?func_")
 
 
 def find(lines: Sequence[str]) -> Iterable[Span]:
-    """Goroutine profiles; a header line without stacks counts too."""
-    return blocks(lines, _HEADER)
+    """Goroutine profiles; a header line without stacks counts too, and so do stacks whose header is cut off."""
+    spans = list(blocks(lines, _HEADER, hint=HINT))
+    others = list(blocks(lines, _ANY_HEADER, hint=HINT))  # records below those are no goroutines
+    return sorted([*spans, *headless(lines, COUNT_RECORD, [*spans, *others])], key=lambda span: span.first)
 
 
 def parse(raw: bytes) -> Reading:
     """Metric go.goroutines_count, a profile of kind goroutine, fact go.in_cgo.
 
     go.in_cgo: one `count FUNCTION` per line, most first, FUNCTION being the Go side of the C call that goroutines
-    are inside of (main._Cfunc_NAME); absent when there is none. Raises ParseError without the header line.
+    are inside of (main._Cfunc_NAME); absent when there is none. Where the header line is cut off, the count is of the
+    stacks shown, and a note says so. Raises ParseError without a header and stacks.
     """
-    _, total, found, notes = read_counts(NAME, raw, _HEADER)
+    total, found, notes = _counts(raw)
     inside: dict[str, int] = {}
     for record in found:
         function = c_call(record.frames)
@@ -39,6 +43,19 @@ def parse(raw: bytes) -> Reading:
     return Reading(
         metrics={"go.goroutines_count": total}, facts=facts, profiles=(profile("goroutine", total, found),), notes=notes
     )
+
+
+def _counts(raw: bytes) -> tuple[int, list[Record], tuple[str, ...]]:
+    """(total, records, notes), with or without the header line."""
+    lines = raw.decode("utf-8", "replace").splitlines()
+    if not any(_HEADER.search(line) for line in lines):
+        unread: list[int] = []
+        found = list(records(lines, COUNT_RECORD, unread))
+        if found and any(record.frames for record in found):
+            note = "the line with the total is missing: there may be more goroutines than these stacks count"
+            return sum(record.values[0] for record in found), found, (note, *skipped_note(unread, lines))
+    _, total, found, notes = read_counts(NAME, raw, _HEADER)
+    return total, found, notes
 
 
 def c_call(frames: Frames) -> str | None:

@@ -12,7 +12,7 @@ from memwhy.model.errors import ParseError
 from memwhy.model.profile import Profile
 from memwhy.model.reading import Reading
 from memwhy.sources.go.memstats import metrics_of
-from memwhy.sources.go.records import HEAP_RECORD, blocks, records, skipped_note
+from memwhy.sources.go.records import HEAP_RECORD, blocks, headless, records, skipped_note
 from memwhy.sources.go.stacks import Frames, profile_of
 from memwhy.sources.span import Span
 
@@ -29,12 +29,15 @@ _PAIRS = {
     "MSpan": ("MSpanInuse", "MSpanSys"),
     "MCache": ("MCacheInuse", "MCacheSys"),
 }
+_GO_STYLES = ("heap",)
+_DEFAULT_PERIOD_BYTES = 512 << 10  # runtime.MemProfileRate
 _KINDS = ("inuse_objects", "inuse_space", "alloc_objects", "alloc_space")
 
 
 def find(lines: Sequence[str]) -> Iterable[Span]:
-    """Heap profiles with or without MemStats, and MemStats comments on their own."""
-    return blocks(lines, _BEGIN, _COMMENT)
+    """Heap profiles with or without MemStats, MemStats comments on their own, and stacks whose header is cut off."""
+    spans = list(blocks(lines, _BEGIN, _COMMENT))
+    return sorted([*spans, *headless(lines, HEAP_RECORD, spans)], key=lambda span: span.first)
 
 
 def parse(raw: bytes) -> Reading:
@@ -46,13 +49,17 @@ def parse(raw: bytes) -> Reading:
     at = next((i for i, line in enumerate(lines) if _HEADER.search(line)), None)
     header = _HEADER.search(lines[at]) if at is not None else None
     metrics, memstats_lines = _memstats(lines)
-    if header is None and not metrics:
+    headers_lost = header is None and any(HEAP_RECORD.match(line) for line in lines)
+    if header is None and not metrics and not headers_lost:
         raise ParseError(NAME, 1, lines[0] if lines else "", "neither a `heap profile:` header nor MemStats comments")
     profiles: tuple[Profile, ...] = ()
     notes: tuple[str, ...] = ()
-    if header is not None and at is not None:
-        body = ["" if i <= at or i in memstats_lines else line for i, line in enumerate(lines)]
+    if headers_lost or header is not None:
+        above = -1 if at is None else at
+        body = ["" if i <= above or i in memstats_lines else line for i, line in enumerate(lines)]
         profiles, notes = _profiles(header, body)
+    if header is not None and header[5] not in _GO_STYLES:
+        metrics |= {"tool.outstanding_bytes": profiles[0].total}
     return Reading(metrics=metrics, profiles=profiles, notes=notes)
 
 
@@ -78,8 +85,9 @@ def _memstats(lines: Sequence[str]) -> tuple[dict[str, int], set[int]]:
     return metrics, taken
 
 
-def _profiles(header: re.Match[str], body: Sequence[str]) -> tuple[tuple[Profile, ...], tuple[str, ...]]:
-    style, rate = header[5], int(header[6] or 0)
+def _profiles(header: re.Match[str] | None, body: Sequence[str]) -> tuple[tuple[Profile, ...], tuple[str, ...]]:
+    """Go's four sample types; of gperftools' and jemalloc's profiles, which name no functions, what is in use."""
+    style, rate = (header[5], int(header[6] or 0)) if header else ("heap", 2 * _DEFAULT_PERIOD_BYTES)
     period = {"heap": rate // 2, "heapprofile": 1}.get(style, rate)
     stacks: dict[Frames, list[int]] = {}
     unread: list[int] = []
@@ -93,8 +101,13 @@ def _profiles(header: re.Match[str], body: Sequence[str]) -> tuple[tuple[Profile
             known[i] += value
     notes = list(skipped_note(unread, body))
     # The writer adds 1 to the header's figure where alloc equals in use.
-    if int(header[4]) - sampled > 1:
+    if header is None:
+        notes.append("the first line is cut off: sampling at Go's default, one in 512 KiB, is assumed")
+    elif int(header[4]) - sampled > 1:
         notes.append(f"the text is cut: its stacks hold {sampled} of {header[4]} sampled bytes")
+    if style not in _GO_STYLES:
+        in_use = {frames: values[1] for frames, values in stacks.items()}
+        return (profile_of("native_inuse", "bytes", in_use, sampling_period_bytes=period or None),), tuple(notes)
     profiles = tuple(
         profile_of(
             kind,

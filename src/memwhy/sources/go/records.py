@@ -13,7 +13,7 @@ from memwhy.sources.go.stacks import Frames
 from memwhy.sources.span import Span
 
 _ADDRESSES = r"@((?:\s+0x[0-9a-fA-F]{1,16})*)"
-HEAP_RECORD = re.compile(r"\s*(\d{1,19}): (\d{1,19}) \[(\d{1,19}): (\d{1,19})\] " + _ADDRESSES)
+HEAP_RECORD = re.compile(r"\s*(\d{1,19}): {1,20}(\d{1,19}) \[ {0,20}(\d{1,19}): {1,20}(\d{1,19})\] " + _ADDRESSES)
 COUNT_RECORD = re.compile(r"\s*(\d{1,19}) " + _ADDRESSES)
 _FRAME = re.compile(r"\s*#?\s*(0x[0-9a-fA-F]{1,16})(?:\s+(\S{1,2000}?)\+0x[0-9a-fA-F]+\s+\S|\s*$)")
 _LABELS = re.compile(r"\s*#?\s*labels:")
@@ -49,14 +49,18 @@ def records(lines: Sequence[str], pattern: re.Pattern[str], unread: list[int]) -
         yield Record(values=values, frames=tuple(frames or addresses))
 
 
-def blocks(lines: Sequence[str], header: re.Pattern[str], extra: re.Pattern[str] | None = None) -> Iterable[Span]:
+def blocks(
+    lines: Sequence[str], header: re.Pattern[str], extra: re.Pattern[str] | None = None, *, hint: str = ""
+) -> Iterable[Span]:
     """Stretches of lines that begin with a header and go on with records, frames, and lines that match `extra`.
+
+    hint: words that stand in every header, so that most lines are passed over fast.
 
     Two blank lines may stand between such lines (as before MemStats), more end the block.
     """
     index = 0
     while index < len(lines):
-        if not header.search(lines[index]):
+        if hint not in lines[index] or not header.search(lines[index]):
             index += 1
             continue
         last = at = index
@@ -72,6 +76,28 @@ def blocks(lines: Sequence[str], header: re.Pattern[str], extra: re.Pattern[str]
             elif lines[at].strip():
                 break
         yield Span(first=index, last=last)
+        index = last + 1
+
+
+def headless(lines: Sequence[str], record: re.Pattern[str], taken: Iterable[Span]) -> Iterable[Span]:
+    """Stretches of records whose header is cut off: one with its frames below it, or two; never within spans taken."""
+    held = {index for span in taken for index in range(span.first, span.last + 1)}
+    index = 0
+    while index < len(lines):
+        if index in held or "@" not in lines[index] or not record.match(lines[index]):
+            index += 1
+            continue
+        last = at = index
+        weight = 0
+        while at < len(lines) and at not in held and at - last < 3:
+            line = lines[at]
+            if record.match(line) or _FRAME.match(line) or _LABELS.match(line):
+                last, weight = at, weight + 1
+            elif line.strip():
+                break
+            at += 1
+        if weight >= 2:
+            yield Span(first=index, last=last)
         index = last + 1
 
 

@@ -4,7 +4,7 @@ or so (golang.org/issue/6104): only the total means anything."""
 from collections.abc import Iterable, Sequence
 
 from memwhy.model.reading import Reading
-from memwhy.sources.go.count_text import header, profile, read_counts
+from memwhy.sources.go.count_text import HINT, header, profile, read_counts
 from memwhy.sources.go.records import blocks
 from memwhy.sources.span import Span
 
@@ -15,7 +15,7 @@ _HEADER = header("threadcreate")
 
 def find(lines: Sequence[str]) -> Iterable[Span]:
     """Threadcreate profiles; a header line without stacks counts too."""
-    return blocks(lines, _HEADER)
+    return blocks(lines, _HEADER, hint=HINT)
 
 
 def parse(raw: bytes) -> Reading:

@@ -31,6 +31,7 @@ _THREADS = re.compile(
     re.IGNORECASE,
 )
 _HAVE = re.compile(r"failed to create new OS thread \(have (\d{1,7}) already; errno ?= ?\d{1,4}\)")
+_TELLTALES = tuple(word.decode() for word in TRIGGERS)
 _EACH = 3
 _SHOWN = 160
 _LONGEST_LINE = 4000
@@ -51,7 +52,8 @@ def find(lines: Sequence[str]) -> Iterable[Span]:
     """Single lines, the first few of each fact."""
     seen: dict[str, int] = {}
     for index, line in enumerate(lines):
-        if not ("hread" in line or "ile" in line or "FILE" in line):
+        lowered = line.lower()
+        if not any(word in lowered for word in _TELLTALES):
             continue
         names = _facts(line)
         if any(seen.get(name, 0) < _EACH for name in names):

@@ -139,7 +139,7 @@ def _listed(counter: Counter[str]) -> str:
 
 
 def _facts(own: Sequence[_Goroutine]) -> dict[str, str]:
-    facts = {"go.goroutine_states": _listed(Counter(one.state for one in own))}
+    facts = {"go.seen": "1", "go.goroutine_states": _listed(Counter(one.state for one in own))}
     creators = Counter(one.creator for one in own if one.creator)
     if creators:
         facts["go.goroutine_creators"] = _listed(creators)

@@ -53,6 +53,9 @@ _OMISSION = re.compile(r"^\s*(?:\.\.\.|…|\[\.\.\.\]|⋮)\s*$")
 _RULE = re.compile(r"^[\s>|`*]{0,20}-{5,}\+-{5,}")
 _CONTEXT = re.compile(rf"{_LEAD}{NUMBER}{_UNIT}[ \t]+{_PERCENT}[ \t]+\|[ \t]+\S")
 _GO_NAME = re.compile(r"^(?:[\w.~%-]+/)*[\w-]+\.(?:\(\*?[\w\[\].…]+\)\.|\w)")
+_OF_GO = re.compile(
+    r"^(?:runtime|main|net/http|bufio|bytes|strings|regexp|time|sync|encoding/json)\.[\w(]|^[\w-]+\.[a-z]{2,8}/[\w./~-]{1,300}\.[\w(]"
+)
 _NO_MEMORY = ("cpu", "delay", "contentions", "samples", "wall")
 _MOST_ROWS = 5000
 
@@ -279,6 +282,8 @@ def _reading(table: _Table) -> Reading:
         notes.append(f"{cut + table.cut} row(s) of the table are cut off in the middle and not used")
     total = _total(table, rows, notes)
     unit: Literal["bytes", "count"] = "bytes" if kind.endswith("_space") or _units(table) - {""} else "count"
+    if any(_OF_GO.match(row.function) for row in rows):
+        facts["go.seen"] = "1"
     if kind == "inuse_space" and is_native(row.function for row in rows):
         kind = "native_inuse"
     if _is_difference(table, rows, total):

@@ -50,6 +50,7 @@ _OF_COCKROACH = {
     ("cgo", "alloc"): "malloc.in_use_bytes",
     ("cgo", "total"): "malloc.resident_bytes",
 }
+_TELLTALE = re.compile(r"(?i:alloc|inuse|idle|released)/[A-Za-z]|[a-z]/(?i:alloc|inuse|idle|released)\b")
 _LONGEST_LINE = 2000
 
 
@@ -101,7 +102,7 @@ def _figures(line: str) -> tuple[dict[str, int], dict[str, int]]:
 
 
 def _belongs(line: str) -> bool:
-    return "/" in line and ("lloc" in line or "nuse" in line or "dle" in line) and bool(_figures(line)[0])
+    return "/" in line and _TELLTALE.search(line) is not None and bool(_figures(line)[0])
 
 
 def find(lines: Sequence[str]) -> Iterable[Span]:
