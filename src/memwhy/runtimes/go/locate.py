@@ -59,6 +59,7 @@ class Globals:
     physPageSize: int | None = None  # noqa: N815
     itabTable: int | None = None  # noqa: N815
     waitReasonStrings: int | None = None  # noqa: N815
+    trace: int | None = None
 
 
 NAMES = tuple(field.name for field in fields(Globals))

@@ -12,6 +12,7 @@ from memwhy.memory.space import PAGE_BYTES
 from memwhy.runtimes.go.memstats import processors
 from memwhy.runtimes.go.span_table import HIGHEST_ADDRESS, arena_indexes, merge
 from memwhy.runtimes.go.structs import WORD_BYTES, Struct, address_of, gather_fields
+from memwhy.runtimes.go.trace_buffers import trace_blocks
 
 if TYPE_CHECKING:
     from memwhy.runtimes.go.adapter import GoRuntime
@@ -38,7 +39,7 @@ _MOST_LINKS = 1 << 20
 def metadata_ranges(runtime: "GoRuntime") -> list[tuple[int, int]]:
     """Whole pages that the runtime mapped for itself, merged, in address order. Raises Unsupported.
 
-    Left out are the buffers of execution traces, and the areas whose pointers were not found in a stripped program.
+    Left out are the areas whose pointers were not found in a stripped program.
     """
     found = [
         *_persistent_chunks(runtime),
@@ -47,6 +48,7 @@ def metadata_ranges(runtime: "GoRuntime") -> list[tuple[int, int]]:
         *_page_allocator(runtime),
         *_tables(runtime),
         *_span_queues(runtime),
+        *trace_blocks(runtime),
     ]
     pages = (
         (start & -PAGE_BYTES, end + PAGE_BYTES - 1 & -PAGE_BYTES)

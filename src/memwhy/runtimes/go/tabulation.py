@@ -23,6 +23,8 @@ specialWeakHandle specialCleanup finblock finalizer persistentAlloc notInHeap gQ
 stackfreelist gcBitsArena gcBitsHeader workbuf workbufhdr workType addrRange addrRanges atomicOffAddr _defer
 lfnode ancestorInfo pallocData pallocBits pageBits spanInlineMarkBits extraMType
 """
+_VARIABLES = ("trace",)
+"""Of unnamed types, which only their size is wanted of."""
 _WANTED = {f"runtime.{name}": name for name in _STRUCTS.split()}
 _CONSTANTS = re.compile(
     r"""_(?:G|P)(?:idle|runnable|running|syscall|waiting|moribund_unused|dead|enqueue_unused|copystack|preempted|leaked
@@ -64,6 +66,8 @@ def tabulate(elf: Elf) -> dict[str, object] | None:
                 _add_struct(structs, types, name, types.entries[types.structs[full]])
     except (KeyError, RecursionError) as error:
         raise ParseError(elf.name, None, "", "its DWARF is damaged") from error
+    for name, (_, size) in find_symbols(elf, (f"runtime.{name}" for name in _VARIABLES)).items():
+        structs[name.removeprefix("runtime.")] = [size, {}]
     return {
         "go": minor_of(version.removeprefix("devel ")) or "?",
         "made_from": version.split(" X:")[0],

@@ -9,7 +9,9 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/pprof"
+	"runtime/trace"
 	"strconv"
+	"sync"
 	"syscall"
 	"unsafe"
 )
@@ -76,6 +78,39 @@ func busy(seed int) {
 	}
 }
 
+// full takes some of a trace and then no more, so that the runtime has to keep the rest.
+type full struct{ left int }
+
+func (f *full) Write(raw []byte) (int, error) {
+	if f.left -= len(raw); f.left < 0 {
+		select {}
+	}
+	return len(raw), nil
+}
+
+func traced() {
+	if trace.Start(&full{100 << 10}) != nil {
+		os.Exit(4)
+	}
+	var talks sync.WaitGroup
+	for i := 0; i < 50; i++ {
+		talks.Add(1)
+		go func() {
+			said := make(chan int)
+			go func() {
+				for j := 0; j < 2000; j++ {
+					said <- j
+				}
+				close(said)
+			}()
+			for range said {
+			}
+			talks.Done()
+		}()
+	}
+	talks.Wait()
+}
+
 func main() {
 	mb, _ := strconv.Atoi(os.Args[1])
 	if len(os.Args) > 2 {
@@ -121,6 +156,9 @@ func main() {
 				few[i] = &node{}
 			}
 			os.Stdout.Write([]byte("a"))
+		case 't': // an execution trace whose reader has stopped
+			traced()
+			os.Stdout.Write([]byte("t"))
 		case 'b':
 			for i := 0; i < 4; i++ {
 				go busy(i * 7919)
