@@ -28,6 +28,7 @@ OWNERS = {
     "pasted/pprof_traces": {"pprof-traces.txt", "pprof-list.txt"},
     "pasted/jeprof": {"jeprof-text.txt", "jeprof-bytes.txt", "jeprof-objects.txt", "google-pprof-text.txt"},
     "pasted/thread_counts": {"jstack.txt", "gdb.txt", "gdb-info.txt", "py-spy.txt", "faulthandler.txt"},
+    "pasted/thread_rows": {"ps-L.txt", "ps-T.txt", "ps-eLf.txt"},
     "pasted/counts": set(),
     "pasted/runtime_stats": set(),
     "pasted/exhausted": set(),

@@ -26,6 +26,7 @@ from memwhy.sources.pasted import (
     runtime_stats,
     scavenger,
     thread_counts,
+    thread_rows,
 )
 
 READERS: tuple[ModuleType, ...] = (
@@ -37,6 +38,7 @@ READERS: tuple[ModuleType, ...] = (
     pprof_top,
     goroutine_counts,
     thread_counts,
+    thread_rows,
     descriptors,
     connections,
     exhausted,

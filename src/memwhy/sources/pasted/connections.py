@@ -1,4 +1,4 @@
-"""`netstat` and `ss`: connections by state, from their tables and from counts by state after a pipeline.
+"""`netstat` and `ss`: connections by state, from tables and from counts by state.
 
 Where the table names processes, each of the largest gets its own count; TIME_WAIT belongs to the kernel and to none.
 Without names the counts are of the whole host (or container). `ss -s` is left alone: its `estab` counts CLOSE_WAIT in

@@ -1,4 +1,4 @@
-"""Bare numbers after a shell pipeline that counts: `ls /proc/PID/fd | wc -l`, `netstat -an | grep -c CLOSE_WAIT`.
+"""Numbers after a shell pipeline that counts descriptors, sockets or threads: `ls /proc/PID/fd | wc -l`.
 
 What a number means stands in the command only. A loop gives a series; its `sleep N` (or `watch -n N`) tells how far its
 readings lie apart. `lsof` also lists libraries and mapped files, so its count of lines is above that of the descriptors.

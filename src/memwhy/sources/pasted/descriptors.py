@@ -1,4 +1,4 @@
-"""`lsof`: tables of open files, of one process or of many, with or without their header, as lsof(8) prints them.
+"""`lsof`: open files of one process or of many, with or without the header.
 
 Only rows with a number under FD are descriptors; `cwd`, `txt`, `mem` and their like are not. A table that shows the
 process whole gives counts by kind; a cut-out (no header, only some kind) gives what its rows are, and no count that

@@ -1,4 +1,4 @@
-"""What programs say when descriptors or threads have run out: `too many open files`, `can't start new thread`.
+"""Descriptors or threads have run out: `too many open files`, `can't start new thread`.
 
 Facts descriptors.exhausted and threads.exhausted with the sentence; Go's own message also tells how many threads
 there are (runtime/os_linux.go, newosproc: `have N already`). The lines stay free for other readers.

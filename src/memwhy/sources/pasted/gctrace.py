@@ -1,4 +1,4 @@
-"""GODEBUG=gctrace=1: a line for every collection of Go's, in every shape since 1.0, behind log prefixes or not.
+"""GODEBUG=gctrace=1: a line for every collection of Go's, in every shape since Go 1.0.
 
 `4->5->3 MB` is the heap when the collection began, when marking ended, and what was found alive; whole MiB, cut
 off and not rounded. Times count from the start of the process. Shapes: runtime/mgc.go (gcMarkTermination), before

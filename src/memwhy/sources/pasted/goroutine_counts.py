@@ -1,4 +1,4 @@
-"""How many goroutines, from where no profile is: the index page of /debug/pprof/, `goroutine (count 5474)` in a heading.
+"""Numbers of goroutines: the index page of /debug/pprof/, `goroutine (count 5474)` in a heading.
 
 The index lists a count before each profile's name (net/http/pprof, indexTmplExecute); of a page turned into text the
 number and the name stand in one line or in two.

@@ -1,4 +1,4 @@
-"""Goroutines one by one: /debug/pprof/goroutine?debug=2, SIGQUIT, panics; bare or behind a log's prefixes.
+"""Goroutines one by one: goroutine?debug=2, SIGQUIT, panics; bare or behind a log's prefixes.
 
 `goroutine 18 [chan receive, 92 minutes]:`, then function and file lines, then `created by`. Since 1.23 SIGQUIT adds
 gp=, m= and mp=. runtime.NumGoroutine leaves out goroutine 0 and those that the runtime starts for itself

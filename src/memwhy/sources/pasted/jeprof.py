@@ -1,4 +1,4 @@
-"""`jeprof --text` and the old perl `pprof --text` of gperftools: native allocations in use, by function.
+"""`jeprof --text` and gperftools' `pprof --text`: native allocations in use, by function.
 
 `Total: 132.8 MB`, then rows `flat flat% sum% cum cum% NAME` without units: MB with one decimal, or bytes with
 --show_bytes, or objects. A profile of jemalloc or tcmalloc sees what malloc handed out: kind native_inuse,

@@ -1,4 +1,4 @@
-"""`go tool pprof -top`, `(pprof) top` and their older headers, also with mangled heads and cut-off rows.
+"""`go tool pprof -top`, -tree, -peek and `(pprof) top`, with new and old headers, mangled heads and cut-off rows.
 
 Old header: `311.35MB of 313.85MB total (99.20%)`; since Go 1.8: `Showing nodes accounting for X, P of Y total`.
 Units are binary (`kB` is 1,024 bytes: pprof's internal/measurement). A table of differences (-base,

@@ -1,4 +1,4 @@
-"""`go tool pprof -traces`, every sample with its stack, and `-list`, source lines of a function with their figures.
+"""`go tool pprof -traces`, every sample with its stack, and `-list`, a function line by line.
 
 A trace stands between two rules; its first line has the value, lines `label:  value` above it are tags (of a heap
 profile `bytes:`, the size of one block). Of -list the total and each routine's flat and cum are taken, not the lines.

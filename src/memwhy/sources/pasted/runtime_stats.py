@@ -1,4 +1,4 @@
-"""Figures in slashes with their legend: `21 MiB/42 MiB/80 MiB GO alloc/idle/total`, as CockroachDB logs them and others do.
+"""Figures in slashes with their legend: `21 MiB/42 MiB/80 MiB GO alloc/idle/total`, as CockroachDB logs them.
 
 CockroachDB's `idle` is HeapIdle - HeapReleased and its `total` is Sys - HeapReleased (pkg/server/status/runtime.go), so
 they are given as what Go retains and holds; `CGO alloc/total` are jemalloc's allocated and resident. Of other

@@ -1,7 +1,6 @@
-"""The traces of Go's scavenger, which gives idle heap back to the OS: `scvgN: inuse: …` with gctrace=1 before Go 1.14,
-`scav …` with scavtrace=1 since.
+"""Lines of Go's scavenger, which gives idle heap back: `scvgN: inuse: …` and `scav … KiB now, N% util`.
 
-The old line has five figures in whole MiB, cut off: heap in use, idle (the released part included), sys, released,
+The first came with gctrace=1 before Go 1.14, the second comes with scavtrace=1 since. The old line has five figures in whole MiB, cut off: heap in use, idle (the released part included), sys, released,
 and consumed = sys - released (runtime/mheap.go). In the new one `now`, until 1.19 `total`, is the heap that is
 released at this moment, and `util` how much of the rest is in use (runtime/mgcscavenge.go, extern.go).
 """

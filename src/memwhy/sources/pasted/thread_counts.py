@@ -1,4 +1,4 @@
-"""Threads, counted by name in dumps of every thread: jstack, gdb and pstack, py-spy, Python's faulthandler.
+"""Dumps of every thread, counted by name: jstack, gdb and pstack, py-spy, Python's faulthandler.
 
 `"pool-7-thread-12" #45 daemon prio=5 … tid=0x…` (jstack), `Thread 5 (Thread 0x7f… (LWP 4711) "worker"):` (gdb, pstack),
 `Thread 4711 (idle): "MainThread"` (py-spy), `Thread 0x00007f… [name] (most recent call first):` (faulthandler). The digits
@@ -104,24 +104,24 @@ def find(lines: Sequence[str]) -> Iterable[Span]:
     return (Span(first=dump.first, last=dump.last) for dump in _dumps(lines))
 
 
-def _pools(names: Sequence[str]) -> list[tuple[int, str]]:
-    """(count, name) with digits folded where that joins several, largest first."""
+def listed(names: Sequence[str]) -> str:
+    """Lines `count name`, as fact process.threads has them: digits folded where that joins several, largest first."""
     alike: dict[str, list[str]] = defaultdict(list)
     for name in names:
         alike[_DIGITS.sub("#", name)].append(name)
     counted = Counter({(pool if len(those) > 1 else those[0]): len(those) for pool, those in alike.items()})
-    return sorted(((count, name) for name, count in counted.items()), key=lambda pair: (-pair[0], pair[1]))
+    ranked = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
+    rows = [f"{count} {name[:60]}" for name, count in ranked[:_MOST_NAMES]]
+    if len(ranked) > _MOST_NAMES:
+        rest = ranked[_MOST_NAMES:]
+        rows.append(f"{sum(count for _, count in rest)} of {len(rest)} other names")
+    return "\n".join(rows)
 
 
 def _reading(dump: _Dump) -> Reading:
-    pools = _pools([" ".join(name.split()) for name in dump.names if name])
     facts: dict[str, str] = {}
-    if pools:
-        rows = [f"{count} {name[:60]}" for count, name in pools[:_MOST_NAMES]]
-        if len(pools) > _MOST_NAMES:
-            rest = pools[_MOST_NAMES:]
-            rows.append(f"{sum(count for count, _ in rest)} of {len(rest)} other names")
-        facts["process.threads"] = "\n".join(rows)
+    if any(dump.names):
+        facts["process.threads"] = listed([" ".join(name.split()) for name in dump.names if name])
     if dump.states:
         facts["process.thread_states"] = "\n".join(f"{count} {state}" for state, count in dump.states.most_common())
     metrics: dict[str, int] = {}
