@@ -332,3 +332,29 @@ def test_a_custom_profile_of_a_real_program_is_read() -> None:
     reading = count_text.parse(raw)
     assert reading.facts == {"go.custom_profile.leaky/image.Handle": "30"}
     assert reading.profiles[0].rows[0].cum == 30
+
+
+@pytest.mark.parametrize("name", ["heap.txt", "goroutine.txt", "threadcreate.txt", "goroutine-in-c.txt"])
+@pytest.mark.parametrize("mess", ["quoted", "one blank", "no hashes"])
+def test_profiles_are_read_in_a_quote_and_with_their_blanks_collapsed(name: str, mess: str) -> None:
+    reader = next(r for r in (heap_text, goroutine_text, threadcreate_text) if r.NAME.split("/")[1] in name)
+    lines = capture(name).decode().rstrip("\n").split("\n")
+    if mess == "no hashes" and name == "heap.txt":
+        lines = lines[: lines.index("# runtime.MemStats")]
+    plain = "\n".join(lines)
+    messy = [
+        "> " + line if mess == "quoted" else line.lstrip("#") if mess == "no hashes" else " ".join(line.split())
+        for line in lines
+    ]
+    (span,) = reader.find(["see", *messy])
+    read = reader.parse("\n".join(["see", *messy][span.first : span.last + 1]).encode())
+    assert (read.metrics, read.facts, read.profiles) == (
+        reader.parse(plain.encode()).metrics,
+        reader.parse(plain.encode()).facts,
+        reader.parse(plain.encode()).profiles,
+    )
+
+
+def test_frames_may_have_lost_their_files() -> None:
+    text = b"goroutine profile: total 9\n9 @ 0x4a 0x4b\n  0x4a main.f+0x1\n  0x4b main.main+0x2\n"
+    assert goroutine_text.parse(text).profiles[0].stacks == (StackSample(frames=("main.f", "main.main"), value=9),)

@@ -21,9 +21,9 @@ NAME = "go/heap"
 _HEADER = re.compile(
     r"heap profile: *(\d{1,19}): *(\d{1,19}) *\[ *(\d{1,19}): *(\d{1,19}) *\] *@ *(heapprofile|heap(?:z?_v2)?)/?(\d{1,18})?"
 )
-_BEGIN = re.compile(_HEADER.pattern + r"|^\s*#\s*runtime\.MemStats\s*$")
-_COMMENT = re.compile(r"\s*#\s*(runtime\.MemStats|[A-Z][A-Za-z]+ = )")
-_FIELD = re.compile(r"\s*#\s*([A-Z][A-Za-z]+) = (\d{1,19})(?: / (\d{1,19}))?\s*$")
+_BEGIN = re.compile(_HEADER.pattern + r"|^[\s>|`*]{0,20}#\s*runtime\.MemStats\s*$")
+_COMMENT = re.compile(r"[\s>|`*]{0,20}#\s*(runtime\.MemStats|[A-Z][A-Za-z]+ = )")
+_FIELD = re.compile(r"[\s>|`*]{0,20}#\s*([A-Z][A-Za-z]+) = (\d{1,19})(?: / (\d{1,19}))?\s*$")
 _PAIRS = {
     "Stack": ("StackInuse", "StackSys"),
     "MSpan": ("MSpanInuse", "MSpanSys"),

@@ -12,11 +12,16 @@ from dataclasses import dataclass
 from memwhy.sources.go.stacks import Frames
 from memwhy.sources.span import Span
 
+_LEAD = r"[\s>|`*]{0,40}"
+_BLANK = " \t\r\n>|`*"
+"""What an empty line may hold in a quotation."""
 _ADDRESSES = r"@((?:\s+0x[0-9a-fA-F]{1,16})*)"
-HEAP_RECORD = re.compile(r"\s*(\d{1,19}): {1,20}(\d{1,19}) \[ {0,20}(\d{1,19}): {1,20}(\d{1,19})\] " + _ADDRESSES)
-COUNT_RECORD = re.compile(r"\s*(\d{1,19}) " + _ADDRESSES)
-_FRAME = re.compile(r"\s*#?\s*(0x[0-9a-fA-F]{1,16})(?:\s+(\S{1,2000}?)\+0x[0-9a-fA-F]+\s+\S|\s*$)")
-_LABELS = re.compile(r"\s*#?\s*labels:")
+HEAP_RECORD = re.compile(_LEAD + r"(\d{1,19}): {1,20}(\d{1,19}) \[ {0,20}(\d{1,19}): {1,20}(\d{1,19})\] " + _ADDRESSES)
+COUNT_RECORD = re.compile(_LEAD + r"(\d{1,19}) " + _ADDRESSES)
+_FRAME = re.compile(
+    _LEAD + r"#?\s*(0x[0-9a-fA-F]{1,16})(?:\s+(\S{1,2000}?)\+0x[0-9a-fA-F]+(?:\s+\S|[`*]{0,3}\s*$)|\s*$)"
+)
+_LABELS = re.compile(_LEAD + r"#?\s*labels:")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +48,7 @@ def records(lines: Sequence[str], pattern: re.Pattern[str], unread: list[int]) -
         frame = _FRAME.match(line)
         if frame is not None and values is not None:
             frames.append(frame[2] or frame[1])
-        elif line.strip() and not _LABELS.match(line):
+        elif line.strip(_BLANK) and not _LABELS.match(line):
             unread.append(index)
     if values is not None:
         yield Record(values=values, frames=tuple(frames or addresses))
@@ -73,7 +78,7 @@ def blocks(
             if comment or _belongs(lines[at]):
                 last = at
                 commented |= comment
-            elif lines[at].strip():
+            elif lines[at].strip(_BLANK):
                 break
         yield Span(first=index, last=last)
         index = last + 1
@@ -93,7 +98,7 @@ def headless(lines: Sequence[str], record: re.Pattern[str], taken: Iterable[Span
             line = lines[at]
             if record.match(line) or _FRAME.match(line) or _LABELS.match(line):
                 last, weight = at, weight + 1
-            elif line.strip():
+            elif line.strip(_BLANK):
                 break
             at += 1
         if weight >= 2:
