@@ -21,6 +21,7 @@ def test_a_heap_is_summed_over_its_generations() -> None:
         "runtime.heap_used_bytes": 25672 * KIB,
         "runtime.metaspace_bytes": 320 * KIB,
     }
+    assert reading.subject == "pid 23892"
     parallel = " PSYoungGen      total 76288K, used 2621K [0x1, 0x2, 0x3)\n  eden space 65536K, 4% used [0x1)\n ParOldGen       total 175104K, used 100K [0x4)"
     assert jvm_heap.parse(parallel)[0].metrics == {
         "runtime.heap_committed_bytes": (76288 + 175104) * KIB,

@@ -41,6 +41,8 @@ def test_inspected_stringified_and_rounded_results_are_the_same_moment_three_tim
         "| rss | **496.0 MB** |\n| heapUsed | 51,5 MB |",
         "[app] rss=496.0MB heap_used=51.5MB",
         "rss_mb=496.0 heap_used_mb=51.5",
+        "memory: rss 496.0 MB, heapUsed 51.5 MB",
+        "│ rss      │ '496.0 MB' │\n│ heapUsed │ '51.5 MB'  │",
         "RSS: 496.0 MB / Heap Used: 51.5 MB",
         "&quot;rss&quot;:&quot;496.0 MB&quot;,&quot;heapUsed&quot;:&quot;51.5 MB&quot;",
     ],
@@ -70,7 +72,18 @@ def test_figures_too_small_for_bytes_are_not_used() -> None:
     assert reading.notes == ("figures without a unit (the largest is 120) are too small for bytes and not used",)
 
 
-@pytest.mark.parametrize("text", ["", "rss: 120 MB", "external: 5 MB, rss: 9 MB", "HeapAlloc: 5 MB", "heapUsed"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "rss: 120 MB",
+        "external: 5 MB, rss: 9 MB",
+        "HeapAlloc: 5 MB",
+        "heapUsed",
+        "rss: 9 MB, heapUsed/heapTotal: 45/60 MB",
+        "rss: 5%, heapUsed: 85%",
+    ],
+)
 def test_figures_without_a_heap_of_node_are_refused(text: str) -> None:
     assert list(node_memory.find(text.split("\n"))) == []
     with pytest.raises(ParseError):

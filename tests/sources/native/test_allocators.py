@@ -95,6 +95,19 @@ def test_mallinfo_is_read_from_a_print_and_from_a_log_with_units() -> None:
     assert reading.quanta == {"malloc.in_use_bytes": MIB, "malloc.free_bytes": GIB // 10}
 
 
+def test_mallinfo_with_its_fields_in_brackets_is_read() -> None:
+    (reading,) = malloc_stats.parse(
+        "Total non-mmapped bytes (arena):       9000\n# of mapped regions (hblks):           0\n"
+        "Total allocated space (uordblks):      7000\nTotal free space (fordblks):           2000"
+    )
+    assert reading.metrics == {
+        "malloc.system_bytes": 9000,
+        "malloc.mmapped_count": 0,
+        "malloc.in_use_bytes": 7000,
+        "malloc.free_bytes": 2000,
+    }
+
+
 def test_log_lines_of_mallinfo_are_a_series_with_times() -> None:
     line = 'time="2026-01-31T10:00:{0}Z" uordblks={1} fordblks=5\n'
     readings = malloc_stats.parse(line.format("00", 100) + line.format("10", 200))

@@ -1,8 +1,10 @@
 """What goes for every reader of `native` and `managed`: foreign text is left alone, mangled text is read or refused, fast."""
 
+import contextlib
 import random
 import re
 import time
+from fractions import Fraction
 from pathlib import Path
 from types import ModuleType
 
@@ -31,7 +33,7 @@ OWN = {
     "native/rusage": ("managed/python-resource.txt",),
     "managed/nmt": ("managed/jvm-nmt*",),
     "managed/gc_log": ("managed/gc-*.txt",),
-    "managed/jvm_heap": ("managed/jvm-[hj]*",),
+    "managed/jvm_heap": ("managed/jvm-[hj]*", "managed/gc-unified-details.txt"),
     "managed/memray": ("managed/python-memray-*",),
     "managed/python_objects": ("managed/python-pympler.txt", "managed/python-guppy.txt", "managed/python-objgraph.txt"),
     "managed/counters": ("managed/ruby-*.txt", "managed/dotnet-*"),
@@ -41,6 +43,16 @@ OWN = {
     "managed/python_process": ("managed/python-psutil.txt", "managed/python-profile.txt"),
 }
 """Which captures are a reader's own, by pattern; it leaves all others alone."""
+
+SUMMING = frozenset(
+    f"{room}/{name}"
+    for room, names in {
+        "native": ("valgrind", "sanitizer", "malloc_info", "memleak", "tcmalloc", "malloc_stats", "unfreed"),
+        "managed": ("nmt", "jvm_heap"),
+    }.items()
+    for name in names
+)
+"""Readers some of whose figures are sums or differences of those on the page."""
 
 TEXTS = sorted(
     path
@@ -99,7 +111,7 @@ def test_captures_of_other_formats_are_not_claimed(reader: ModuleType) -> None:
 
 
 @named
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 1 << 32))
 def test_a_mangled_capture_gives_readings_or_is_left_alone(reader: ModuleType, seed: int) -> None:
     chance = random.Random(seed)
@@ -117,11 +129,29 @@ def test_a_mangled_capture_gives_readings_or_is_left_alone(reader: ModuleType, s
         lines = [re.sub(r"\s+", " ", line) for line in lines]
     else:
         lines = [line.replace(",", chance.choice((".", " ", "，"))) for line in lines]
-    read_all(reader, "\n".join(lines))
+    page = "\n".join(lines)
+    readings = read_all(reader, page)
+    if reader.NAME not in SUMMING:
+        printed = figures_of(page)
+        for reading in readings:
+            assert all(value in printed for value in reading.metrics.values())
+
+
+def figures_of(page: str) -> set[int]:
+    """Every number of a page in every unit, whichever way its separators are read."""
+    found: set[int] = set()
+    page = page.replace("，", ",")
+    for text in {*re.findall(r"\d[\d.,_]*(?:e[+-]?\d+)?", page), *re.findall(r"\d{1,3}(?:[ \u00a0]\d{3})+", page)}:
+        spellings = {re.sub(r"\D", "", text), text.replace(",", ""), text.replace(",", "."), text.rstrip(",. ")}
+        for spelling in spellings:
+            with contextlib.suppress(ValueError):
+                for width in (1, 1000, 1024):
+                    found.update(round(Fraction(spelling) * width**power) for power in range(5))
+    return found
 
 
 @named
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_any_text_gives_readings_or_a_parse_error(reader: ModuleType, data: st.DataObject) -> None:
     words = sorted({word for text in captures(reader) for word in re.findall(r"\w+|\W", text[:3000])})

@@ -6,7 +6,7 @@ whole-heap collections only they tell what is live; a log of young ones alone is
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from memwhy.model.errors import ParseError
 from memwhy.model.reading import Reading
@@ -32,6 +32,8 @@ _UPTIME = re.compile(
     r"\[(?P<number>\d{1,12}(?:[.,]\d{1,9})?)(?P<unit>ms|s)\]|(?:^|[\s:])(?P<old>\d{1,10}[.,]\d{3}): \[(?:Full )?GC"
 )
 _WHOLE = re.compile(r"Full|Mixed|mixed|Remark|Cleanup|cleanup|Garbage Collection|Major")
+_TAGGED = re.compile(r"\[(?:trace|debug|info|warning|error)\s{0,8}\]\[(?:gc|safepoint)[a-z,]{0,40}\s{0,12}\]")
+_LIMIT = re.compile(r"\]\s{0,4}Heap Max Capacity: (?P<number>\d{1,12})(?P<unit>[KMG])$")
 _GAP_LINES = 200
 _BLOCK_ROWS = 4000
 
@@ -98,22 +100,32 @@ def _rows(lines: Sequence[str]) -> Iterator[_Row]:
 
 
 def find(lines: Sequence[str]) -> Iterable[Span]:
-    """Stretches of a log with collections."""
+    """Stretches of a log with collections, and the log's other lines about the heap before and behind them."""
     first = last = -1
     for count, row in enumerate(_rows(lines)):
         if first >= 0 and (row.at - last > _GAP_LINES or count % _BLOCK_ROWS == 0):
-            yield Span(first=first, last=last)
+            yield Span(first=first, last=_tagged_to(lines, last, row.at))
             first = -1
         first, last = (_opening(lines, row.at, last) if first < 0 else first), row.at
     if first >= 0:
-        yield Span(first=first, last=last)
+        yield Span(first=first, last=_tagged_to(lines, last, len(lines)))
+
+
+def _tagged_to(lines: Sequence[str], last: int, end: int) -> int:
+    """The last of the lines that follow directly and are tagged gc too."""
+    while last + 1 < end and _TAGGED.search(lines[last + 1][:300]):
+        last += 1
+    return last
 
 
 def _opening(lines: Sequence[str], at: int, floor: int) -> int:
-    """The line at which the collection that ends at `at` began, if that is a G1 one of JDK 8, some lines above."""
-    if "GC" in lines[at]:
-        return at
-    return next((i for i in range(at - 1, max(floor, at - 60), -1) if "[GC" in lines[i] or "[Full GC" in lines[i]), at)
+    """The first line of the stretch that a collection at `at` begins: its own head in JDK 8's long form, or tagged lines."""
+    if "GC" not in lines[at]:
+        above = range(at - 1, max(floor, at - 60), -1)
+        return next((i for i in above if "[GC" in lines[i] or "[Full GC" in lines[i]), at)
+    while at - 1 > floor and _TAGGED.search(lines[at - 1][:300]):
+        at -= 1
+    return at
 
 
 def _reading(row: _Row, live: bool, note: str) -> Reading:
@@ -149,4 +161,14 @@ def parse(text: str) -> tuple[Reading, ...]:
         if any_whole
         else "only young collections: what they leave counts old garbage in, so its rise alone is no leak"
     )
-    return tuple(_reading(row, row.whole or not any_whole, note if i == 0 else "") for i, row in enumerate(rows))
+    readings = [_reading(row, row.whole or not any_whole, note if i == 0 else "") for i, row in enumerate(rows)]
+    limit = next(
+        (found for _, line in with_words(text.split("\n"), ("Heap Max Capacity",)) if (found := _LIMIT.search(line))),
+        None,
+    )
+    measured = measure(limit["number"], limit["unit"]) if limit else None
+    if measured is not None:
+        metrics = {**readings[0].metrics, "runtime.heap_limit_bytes": measured[0]}
+        quanta = {**readings[0].quanta, "runtime.heap_limit_bytes": measured[1]}
+        readings[0] = replace(readings[0], metrics=metrics, quanta=quanta)
+    return tuple(readings)

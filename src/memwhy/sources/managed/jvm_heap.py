@@ -12,6 +12,7 @@ from memwhy.model.errors import ParseError
 from memwhy.model.profile import Profile, ProfileRow
 from memwhy.model.reading import Reading
 from memwhy.model.units import NS_PER_S
+from memwhy.sources.managed.jcmd import pid_above
 from memwhy.sources.native.lines import bare, measure, plain_decimal
 from memwhy.sources.span import Span
 
@@ -43,6 +44,8 @@ _SHENANDOAH = re.compile(
 _METASPACE = re.compile(
     r"^Metaspace\s{1,20}used \d{1,15}[KMG],(?: capacity \d{1,15}[KMG],)? committed (?P<committed>\d{1,15}[KMG])"
 )
+_INNER = re.compile(r"^(?:(?:class|eden|from|to|the|object)\s{1,3}space|region size)\s")
+_DECORATION = re.compile(r"^(?:\[[^\[\]]{1,60}\]){1,8}\s{0,20}")
 _JMAP = re.compile(r"^(?P<key>MaxHeapSize|capacity|used)\s{1,20}= (?P<bytes>\d{1,18}) \(")
 _SECTION = re.compile(
     r"^(?P<name>G1 Heap|Eden Space|From Space|To Space|Survivor Space|PS Old Generation|tenured generation|concurrent mark-sweep generation|[A-Z][\w ]{2,60}):?$"
@@ -77,6 +80,7 @@ class _Block:
     section: str = ""
     classes: list[ProfileRow] = field(default_factory=list)
     elapsed_ns: int | None = None
+    pid: str | None = None
 
     def add(self, metric: str, text: str, unit: str) -> None:
         measured = measure(text, unit)
@@ -94,8 +98,13 @@ def _take_info(block: _Block | None, i: int, line: str) -> _Block | None:
     """The block with a line of GC.heap_info in it, a new one where a generation comes again; None if it is none."""
     match = _INFO.match(line) or _ZHEAP.match(line) or _SHENANDOAH.match(line)
     if match is None:
+        if block is None or block.kind != "info" or i - block.last > 3:
+            return None
+        if _INNER.match(line):
+            block.last = i
+            return block
         meta = _METASPACE.match(line)
-        if meta is None or block is None or block.kind != "info":
+        if meta is None:
             return None
         block.put("runtime.metaspace_bytes", meta["committed"][:-1], meta["committed"][-1])
         block.last = i
@@ -183,6 +192,8 @@ def _blocks(lines: Sequence[str]) -> Iterator[_Block]:
         if not raw or not _WORDS.search(raw[:400]):
             continue
         line = bare(raw)
+        if line.startswith("[") and "[gc" in line:
+            line = _DECORATION.sub("", line)
         words = line.split()
         if "YGCT" in words and "OU" in words and "OC" in words:
             columns, header = words, i
@@ -199,6 +210,7 @@ def _blocks(lines: Sequence[str]) -> Iterator[_Block]:
             if block is not None:
                 yield block
             block = taken
+            block.first, block.pid = pid_above(lines, i)
     if block is not None:
         yield block
 
@@ -244,6 +256,7 @@ def _reading(block: _Block) -> Reading:
         facts={"said.runtime": "jvm"},
         profiles=profiles,
         elapsed_ns=block.elapsed_ns,
+        subject=f"pid {block.pid}" if block.pid else None,
         line=block.first + 1,
         last_line=block.last + 1,
     )

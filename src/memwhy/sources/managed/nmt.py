@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from memwhy.model.errors import ParseError
 from memwhy.model.reading import Reading
+from memwhy.sources.managed.jcmd import pid_above
 from memwhy.sources.native.lines import GROUPED, measure, whole, with_words
 from memwhy.sources.span import Span
 
@@ -44,7 +45,6 @@ _ROW = re.compile(
 _COUNT = re.compile(rf"\((?P<what>threads?|classes) #(?P<count>{GROUPED})(?: (?P<change>[+-](?:{GROUPED})))?(?![\d.,])")
 _COUNTS = {"thread": "process.threads_count", "threads": "process.threads_count", "classes": "runtime.classes_count"}
 _AMOUNT = re.compile(rf"(?P<sign>[+-]?)(?P<number>{GROUPED})\s?(?P<unit>[A-Za-z]{{0,5}})")
-_PID = re.compile(r"(\d{1,10}):")
 _GAP_LINES = 30
 
 
@@ -77,17 +77,6 @@ def _amount(text: str) -> tuple[int, int]:
     return (-measured[0] if match["sign"] == "-" else measured[0]), measured[1]
 
 
-def _pid_above(lines: Sequence[str], at: int) -> tuple[int, str | None]:
-    """(index, pid) of the line `4711:` with which jcmd begins, at most two lines above."""
-    for i in range(at - 1, max(-1, at - 3), -1):
-        match = _PID.fullmatch(lines[i].strip()[:20].strip("`> "))
-        if match:
-            return i, match[1]
-        if lines[i].strip():
-            break
-    return at, None
-
-
 def _blocks(lines: Sequence[str]) -> Iterator[_Block]:
     """Outputs; a new one begins with its header, or where a category comes again."""
     block: _Block | None = None
@@ -101,7 +90,7 @@ def _blocks(lines: Sequence[str]) -> Iterator[_Block]:
             yield block
             block = None
         if header:
-            first, pid = _pid_above(lines, i)
+            first, pid = pid_above(lines, i)
             block = _Block(first, i, pid)
         elif row is not None:
             if block is None and not known:

@@ -47,10 +47,12 @@ _WORDS = ("rss", "RSS", "eap", "EAP", "xternal", "uffers", "resident_memory")
 _PAIR = re.compile(
     r"(?<![A-Za-z0-9_])(?P<key>rss|heap[ _]?total|heap[ _]?used|external(?:_memory)?|array[ _]?buffers|total_heap_size|used_heap_size|"
     r"heap_size_limit|nodejs_heap_size_(?:total|used)_bytes|nodejs_external_memory_bytes|process_resident_memory_bytes)"
-    r"(?:[ _]?\(?(?P<scale>[KMG]i?B|bytes)\)?)?(?:\{[^{}]{0,200}\})?[\"'*]{0,3}(?:\s{0,20}[:=|]\s{0,20}|(?<=bytes) |(?<=\}) )[\"'*]{0,3}"
-    r"(?P<number>\d{1,19}(?:[_,.]\d{1,19}){0,6}(?:e[+-]?\d{1,2})?)\s?(?P<unit>[KMG]i?B?|bytes|B)?(?![A-Za-z0-9_.])",
+    r"(?:[ _]?\(?(?P<scale>[KMG]i?B|bytes)\)?)?(?:\{[^{}]{0,200}\})?[\"'*]{0,3}"
+    r"(?:\s{0,20}[:=|│]\s{0,20}|(?<=bytes) |(?<=\}) | (?=\d[\d.,]{0,18} ?[KMG]i?B))[\"'*]{0,3}"
+    r"(?P<number>\d{1,19}(?:[_,.]\d{1,19}){0,6}(?:e[+-]?\d{1,2})?)\s?(?P<unit>[KMG]i?B?|bytes|B)?(?![A-Za-z0-9_.%])",
     re.IGNORECASE,
 )
+_SHARED_FIGURE = re.compile(r"(?:rss|total|used|external|buffers)\s?/\s?$", re.IGNORECASE)
 _EPOCH_MS = re.compile(r"\"(?:time|timestamp|ts)\"\s?:\s?(1[3-9]\d{11})(?!\d)")
 _GAP_LINES = 12
 _STAMPED_GAP_LINES = 400
@@ -78,6 +80,8 @@ def _stamp(line: str) -> Stamp | None:
 def _pairs(line: str) -> Iterator[tuple[str, str, str]]:
     """(metric, number, unit) in a line."""
     for match in _PAIR.finditer(line):
+        if _SHARED_FIGURE.search(line[max(0, match.start() - 20) : match.start()]):
+            continue  # `heapUsed/heapTotal: 45/60 MB`: the first figure is another key's
         key = re.sub("[ _]", "", match["key"].lower())
         yield _KEYS[key.removesuffix("bytes")], match["number"].replace("_", ""), match["unit"] or match["scale"] or ""
 

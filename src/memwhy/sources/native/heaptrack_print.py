@@ -28,6 +28,10 @@ _TOP = re.compile(rf"^{_SIZE} (?P<what>leaked|peak memory consumed) over \d{{1,1
 _SUB = re.compile(rf"^{_SIZE} (?P<what>leaked|consumed) over \d{{1,12}} calls from:(?P<rest>.{{0,300}})$")
 _ASIDE = re.compile(r"^(?:at|in) \S|^and \S{1,20} from \d")
 _OTHER = re.compile(r"^(?:MOST|PEAK|MEMORY) [A-Z ]{4,40}$|^\d\S{0,20} (?:calls|temporary)\b|^total runtime")
+_HEADING = re.compile(
+    r"^(?:MOST CALLS TO ALLOCATION FUNCTIONS|PEAK MEMORY CONSUMERS|MEMORY LEAKS|MOST TEMPORARY ALLOCATIONS)$"
+)
+_COMMAND = re.compile(r"^Debuggee command was: (\S{1,200})")
 _GAP_LINES = 300
 
 
@@ -61,7 +65,7 @@ def _blocks(lines: Sequence[str]) -> Iterator[_Block]:
     top: _Entry | None = None
     current: _Entry | None = None
     for i, raw in enumerate(lines):
-        hit = " over " in raw or ": " in raw or "RSS" in raw
+        hit = " over " in raw or ": " in raw or "MEMORY" in raw or "ALLOCATION" in raw
         if not hit and current is None:
             continue
         line = bare(raw)
@@ -88,6 +92,15 @@ def _blocks(lines: Sequence[str]) -> Iterator[_Block]:
             if measured:
                 block.metrics[metric], block.quanta[metric] = measured
             block.last = i
+        elif _HEADING.match(line) or _COMMAND.match(line):
+            command = _COMMAND.match(line)
+            if command and block is not None and block.metrics:
+                yield block
+                block = None
+            block, top, current = block or _Block(i, i), None, None
+            block.last = i
+            if command:
+                block.command = command[1].rpartition("/")[2]
         elif block is not None and current is not None:
             current = _take_frame(current, line)
             block.last = i if current is not None else block.last
@@ -130,11 +143,14 @@ def _reading(block: _Block) -> Reading:
     notes = []
     if profile is not None and not any(entry.what == "leaked" for entry in block.entries):
         notes.append("the stacks are of the peak, not of what was left at the end (heaptrack_print --print-leaks 1)")
+    facts = {"process.comm": block.command} if block.command else {}
     runtime = runtime_of(profile.stacks) if profile else None
+    if runtime:
+        facts["said.runtime"] = runtime
     return Reading(
         metrics=block.metrics,
         quanta={metric: quantum for metric, quantum in block.quanta.items() if quantum > 1},
-        facts={"said.runtime": runtime} if runtime else {},
+        facts=facts,
         profiles=(profile,) if profile else (),
         notes=tuple(notes),
         line=block.first + 1,

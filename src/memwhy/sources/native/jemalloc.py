@@ -42,7 +42,9 @@ _JSON = re.compile(rf"\"(?P<key>{_KEYS})\"\s?:\s?(?P<number>\d{{1,18}})(?!\d)")
 _JSON_STATS = re.compile(r"\"stats\"\s?:\s?\{(?=\s{0,20}\"allocated\")")
 _BEGIN = "___ Begin jemalloc statistics ___"
 _WORDS = re.compile(rf"Allocated: |jemalloc|stats[._](?:{_KEYS})|allocator_|\"allocated\"")
+_END = "--- End jemalloc statistics ---"
 _LONGEST_LINE = 1 << 20
+_LONGEST_DUMP = 6000
 _GAP_LINES = 8
 
 
@@ -111,9 +113,22 @@ def _moments(lines: Sequence[str]) -> Iterator[_Moment]:
 
 def find(lines: Sequence[str]) -> Iterable[Span]:
     """Sets of figures, with the head of the statistics above them where it stands."""
+    end = -1
     for moment in _moments(lines):
-        if moment.says:
-            yield Span(first=moment.first, last=moment.last)
+        if moment.says and moment.first > end:
+            end = _end(lines, moment)
+            yield Span(first=moment.first, last=end)
+
+
+def _end(lines: Sequence[str], moment: _Moment) -> int:
+    """The last line of a dump, whose tables by arena and size class would only mislead others."""
+    if moment.begun:
+        for i in range(moment.last, min(len(lines), moment.last + _LONGEST_DUMP)):
+            if _END in lines[i]:
+                return i
+            if i > moment.last and _BEGIN in lines[i]:
+                break
+    return moment.last
 
 
 def _reading(moment: _Moment) -> Reading:

@@ -24,7 +24,7 @@ _STATS = re.compile(
     r"^(?P<key>system bytes|in use bytes|max mmap regions|max mmap bytes)\s{0,20}= {0,20}(?P<value>\d{1,18})(?!\d)"
 )
 _INFO = re.compile(
-    rf"(?<![A-Za-z0-9])(?P<key>uordblks|fordblks|hblkhd|hblks|arena|keepcost)[\"']?\s{{0,8}}[:=|]\s{{0,20}}[\"']?(?P<number>{DECIMAL}) ?(?P<unit>[KMGT]i?B?|bytes|B)?(?![A-Za-z0-9])"
+    rf"(?<![A-Za-z0-9])(?P<key>uordblks|fordblks|hblkhd|hblks|arena|keepcost)\)?[\"']?\s{{0,8}}[:=|]\s{{0,20}}[\"']?(?P<number>{DECIMAL}) ?(?P<unit>[KMGT]i?B?|bytes|B)?(?![A-Za-z0-9])"
 )
 _METRICS = {
     "arena": "malloc.system_bytes",

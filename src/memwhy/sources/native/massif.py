@@ -35,8 +35,10 @@ _DEEPEST = 200
 
 @dataclass(slots=True)
 class _Snapshot:
+    """heap: useful bytes, -1 until they are read."""
+
     at: int
-    heap: int = 0
+    heap: int = -1
     time: int = 0
     stacks: list[tuple[tuple[str, ...], int]] = field(default_factory=list)
 
@@ -53,7 +55,7 @@ class _Block:
 
     @property
     def says(self) -> bool:
-        return any(snapshot.heap for snapshot in self.snapshots)
+        return any(snapshot.heap > 0 for snapshot in self.snapshots)
 
 
 def _columns(text: str) -> dict[str, int] | None:
@@ -184,11 +186,12 @@ def find(lines: Sequence[str]) -> Iterable[Span]:
 
 
 def _readings(block: _Block) -> Iterator[Reading]:
-    peak = max(snapshot.heap for snapshot in block.snapshots)
-    detailed = [snapshot for snapshot in block.snapshots if snapshot.stacks]
+    whole = [snapshot for snapshot in block.snapshots if snapshot.heap >= 0]
+    peak = max(snapshot.heap for snapshot in whole)
+    detailed = [snapshot for snapshot in whole if snapshot.stacks]
     shown = {id(detailed[0]), id(detailed[-1])} if detailed else set()
-    for snapshot in block.snapshots:
-        last = snapshot is block.snapshots[-1]
+    for snapshot in whole:
+        last = snapshot is whole[-1]
         profile: Profile | None = profile_of(snapshot.stacks, snapshot.heap) if id(snapshot) in shown else None
         runtime = runtime_of(profile.stacks) if profile else None
         yield Reading(

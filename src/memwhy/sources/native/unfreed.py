@@ -99,7 +99,13 @@ def find(lines: Sequence[str]) -> Iterable[Span]:
     """Summaries of `leaks`; lists of blocks that were not freed."""
     for block in _blocks(lines):
         if block.says:
-            yield Span(first=block.first, last=block.last)
+            yield Span(first=_head(lines, block), last=block.last)
+
+
+def _head(lines: Sequence[str], block: _Block) -> int:
+    """The line "Memory not freed:" above mtrace's table, else the first of the block."""
+    above = range(block.first - 1, max(-1, block.first - 5), -1) if block.kind == "mtrace" else ()
+    return next((i for i in above if "Memory not freed:" in lines[i]), block.first)
 
 
 def _reading(block: _Block) -> Reading:

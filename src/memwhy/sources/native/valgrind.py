@@ -42,7 +42,7 @@ _KINDS = {
     "still reachable": "tool.still_reachable_bytes",
 }
 _KIND = "definitely lost|indirectly lost|possibly lost|still reachable"
-_PID = re.compile(r"^(?:==|--)(\d{1,10})(?:==|--)")
+_PID = re.compile(r"(?:^|[\s|*-])(?:==|--)(\d{1,10})(?:==|--)")
 _ROW = re.compile(rf"(?P<kind>{_KIND})\s?:\s{{0,20}}(?P<bytes>{GROUPED}) bytes in (?P<blocks>{GROUPED}) blocks?")
 _RECORD = re.compile(
     rf"(?P<bytes>{GROUPED}) (?:\((?P<direct>{GROUPED}) direct, (?:{GROUPED}) indirect\) )?bytes in (?:{GROUPED}) blocks? "
@@ -87,7 +87,7 @@ def _runs(lines: Sequence[str]) -> Iterator[_Run]:
     """Leak checks in the order of the page; a new one begins where a summary's row comes again or the pid changes."""
     run: _Run | None = None
     for i, line in with_words(lines, _WORDS):
-        found = _PID.match(line)
+        found = _PID.search(line[:200])
         pid = found[1] if found else None
         if run is not None and (i - run.last > _GAP_LINES or (pid and run.pid and pid != run.pid) or _over(run, line)):
             yield run
