@@ -7,6 +7,7 @@ readings lie apart. `lsof` also lists libraries and mapped files, so its count o
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from memwhy.model.errors import ParseError
 from memwhy.model.reading import Reading
@@ -48,6 +49,7 @@ _KINDS = (
     (r"\breg\b|deleted", "process.files_count"),
 )
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
+_MOST_SENTENCES = 200
 _LONGEST_LINE = 1000
 _MOST_BLANK_LINES = 2
 
@@ -105,6 +107,7 @@ def _command(line: str, index: int) -> _Command | None:
     return _Command(index, index, text, metrics, prompt.host if prompt else None)
 
 
+@lru_cache(maxsize=4096)
 def _metrics_in(text: str) -> tuple[str | None, ...]:
     """One metric for each part of a command line that counts, None for parts that count something else."""
     parts = [part for part in re.split(r";|&&|\bdo\b", text[:_LONGEST_LINE]) if _COUNTS.search(part)]
@@ -174,13 +177,14 @@ def _said(line: str) -> Iterator[tuple[str, int, str | None]]:
 
 def find(lines: Sequence[str]) -> Iterable[Span]:
     """Counting commands with the numbers below them, and sentences that give such a command with its number."""
-    taken = -1
+    taken, sentences = -1, 0
     spans = {command.first: command.last for command in _commands(lines)}
     for index, line in enumerate(lines):
         if index in spans:
             yield Span(first=index, last=spans[index])
             taken = spans[index]
-        elif index > taken and "`" in line and any(_said(line)):
+        elif index > taken and sentences < _MOST_SENTENCES and "`" in line and any(_said(line)):
+            sentences += 1
             yield Span(first=index, last=index)
 
 

@@ -7,6 +7,7 @@ programs `idle` and `sys` are MemStats' own, and a `total` is left alone.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from memwhy.model.errors import ParseError
 from memwhy.model.reading import Reading
@@ -74,8 +75,9 @@ def _triples(line: str, cockroach: bool) -> Iterator[tuple[str, str, str]]:
                 yield metric, amount[1], amount[2] or last
 
 
+@lru_cache(maxsize=8192)
 def _figures(line: str) -> tuple[dict[str, int], dict[str, int]]:
-    """(metrics, quanta) of a line; none unless a legend of Go's stands in it."""
+    """(metrics, quanta) of a line; none unless a legend of Go's stands in it. Remembered, for find and parse ask the same."""
     line = line[:_LONGEST_LINE]
     cockroach = _COCKROACH.search(line) is not None
     found = {metric: (number, unit) for metric, number, unit in reversed(list(_triples(line, cockroach)))}
