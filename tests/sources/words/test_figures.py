@@ -3,6 +3,7 @@
 import random
 import re
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from memwhy.model.errors import ParseError
 from memwhy.model.metrics import REGISTRY
 from memwhy.model.reading import Reading
 from memwhy.model.units import GIB, KIB, MIB
+from memwhy.sources.page import read_page, to_lines
 from memwhy.sources.words import figures
 
 HOUR = 3600 * 10**9
@@ -158,6 +160,11 @@ TRAPS = [
     "with MALLOC_ARENA_MAX=2 RSS is 300 MB",
     "alert when RSS > 2 GB",
     "RSS 4.2",
+    "created by main.main in goroutine 1",
+    "goroutine 18 is stuck",
+    "Mem: 9767212K used, 14916884K free",
+    '    write(dir, "goroutines", 12)',
+    "[23272.735723] threads: 64 of them, rss: 64 MB",
     "heap after 200K requests",
     "a server with 500 GB SSD",
     "Mem:          125G       125G       387M       224K       6.9M        98G",
@@ -205,6 +212,20 @@ def test_a_figure_in_a_paragraph_has_its_lines() -> None:
 def test_tables_and_code_are_not_read_as_sentences() -> None:
     page = "| RSS | 2 GB |\n| heap | 3 MB |\n\n```c\nint rss = 3 GB;\n```\n"
     assert read(page) == []
+
+
+CAPTURES = sorted(
+    path
+    for folder in ("linux-6.18", "pasted", "smaps-go-1.26-cgo-pie")
+    for path in (Path(__file__).parents[2] / "evidence" / folder).rglob("*")
+    if path.is_file() and path.suffix not in (".md", ".go", ".py", ".sh", ".c") and path.stat().st_size < 100_000
+)
+
+
+@pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.name)
+def test_captures_of_tools_and_kernel_files_are_left_to_their_readers(path: Path) -> None:
+    found = read_page(to_lines(path.read_bytes())).found
+    assert [(f.source, f.first_line) for f in found if f.source.startswith("words/") and f.reading.metrics] == []
 
 
 @given(st.text(max_size=300) | st.lists(st.sampled_from([s for s, _ in SAID] + TRAPS), max_size=6).map(" ".join))

@@ -2,7 +2,7 @@
 
 from types import ModuleType
 
-from memwhy.sources.words import claims, figures, tables
+from memwhy.sources.words import claims, figures, scraped, series, tables
 
-READERS: tuple[ModuleType, ...] = (tables, figures, claims)
+READERS: tuple[ModuleType, ...] = (scraped, tables, series, figures, claims)
 """In order of priority: lines that one reader has taken are blank to the next."""

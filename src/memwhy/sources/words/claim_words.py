@@ -70,7 +70,7 @@ HIGH = _any(
 
 RUNTIMES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("go", re.compile(r"\b[Gg]olang\b|\bGo ?1\.\d+|\bgo1\.\d+|\(Go\)|\bGo \(|^Go (?!to\b|through\b|on\b|back\b|ahead\b|for\b|and\b)[a-z]|\bGo (?:service|program|app\w*|process|binary|runtime|server|code|heap|version|module|daemon|exporter|client|library)\b|\bin Go\b|\b[Gg]oroutines?\b|\bMemStats\b|协程|\bGOGC\b|\bGOMEMLIMIT\b|\bGODEBUG\b")),
-    ("cpython", re.compile(r"\bC?Python(?! ?API)\b|\basyncio\b|\bFastAPI\b|\bDjango\b|\bFlask\b|\buvicorn\b|\bgunicorn\b|\b[Cc]elery\b|\bpandas\b|\bnumpy\b|\bPyTorch\b|\baiohttp\b|\btracemalloc\b|\bJupyter\b|\buWSGI\b|\bpython3?\b|\bpy_heap\b")),
+    ("cpython", re.compile(r"\bC?Python(?! ?API)\b|\basyncio\b|\bFastAPI\b|\bDjango\b|\bFlask\b|\buvicorn\b|\bgunicorn\b|\b[Cc]elery\b|\bpandas\b|\bnumpy\b|\bPyTorch\b|\baiohttp\b|\btracemalloc\b|\bJupyter\b|\buWSGI\b|\bpython3? (?:app\w*|service|process|script|program|server|code|worker|interpreter|3\.\d+)|\bpy_heap\b")),
     ("jvm", re.compile(r"\bJava\b(?!Script)|\bJVM\b|\bSpring(?: Boot|Boot)\b|\bTomcat\b|\bJetty\b|\bElasticsearch\b|\bCassandra\b|\bKotlin\b|\bHotSpot\b|\bOpenJDK\b|\bjava -|\bJDK ?\d+|\bXmx|\bG1GC\b|\bQuarkus\b|\bWildFly\b|\bKeycloak\b|\bmetaspace\b|\bMicronaut\b|\bFlink\b|\bHadoop\b")),
     ("node", re.compile(r"\bNode(?:\.js|JS)\b|\bnode ?v?\d+\.\d+|\bnodejs\b|\bExpress(?:\.js|JS)?(?= (?:app|server|service|API|\d)|\.js|JS|[,;).]|$)|\bNestJS\b|\bNext\.js\b|\bV8\b|\bheapUsed\b|\bio\.js\b|\bKoa\b|\bFastify\b|\bmemoryUsage\(\)")),
     ("ruby", re.compile(r"\bRuby\b|\bRails\b|\bSidekiq\b|\bPuma\b|\bUnicorn\b")),

@@ -179,6 +179,8 @@ def _link(sentence: Sentence, clause: Clause, at: int, end: int, nouns: Sequence
         gap = re.sub(M, "", bones[left + 1 : at])
         noun = _noun(sentence, bones[left])
         tight = bool(cues.IS.match(gap))
+        if quantity.bare and not gap.strip() and _is_single(sentence.text[noun.start : noun.end]):
+            tight = False  # `goroutine 18` is the eighteenth
         plain = quantity.bare and not tight and (not cues.DOES.search(gap) or cues.REFERS.search(gap) is not None)
         if _fits(noun, quantity) and len(gap) <= 60 and not plain and not (cues.WORK.search(gap) and noun.generic):
             near = (left, noun, tight)
@@ -204,6 +206,13 @@ def _link(sentence: Sentence, clause: Clause, at: int, end: int, nouns: Sequence
     ):
         return -1, None
     return chosen
+
+
+def _is_single(name: str) -> bool:
+    """An English name of one thing."""
+    return (
+        name.isascii() and not name.endswith("s") and not re.search(r"count|num|total|nlwp|wait", name, re.IGNORECASE)
+    )
 
 
 def _taken(bones: str, noun_at: int) -> bool:

@@ -115,6 +115,10 @@ def find_columns(lines: Sequence[str]) -> Iterator[Grid]:
         i = best.last + 1
 
 
+_COLUMN = re.compile(r"(?:[^\W\d][\w .%/:-]{0,30}(?:[(\[][\w/%]{1,8}[)\]])?|#|%|[(\[][\w/%]{1,8}[)\]])?")
+"""What the name of a column looks like; numbers, code and log prefixes do not."""
+
+
 def _header(line: str) -> list[tuple[Kind, list[str]]] | None:
     """The ways in which a line could be the names of columns; most lines are none."""
     if len(line) > _LONGEST_LINE or len(line) < 5 or not _NAMES.search(line):
@@ -122,14 +126,18 @@ def _header(line: str) -> list[tuple[Kind, list[str]]] | None:
     text = _PREFIX.sub("", flatten(line), count=1)
     ways: list[tuple[Kind, list[str]]] = []
     commas = _comma_cells(text)
-    if commas is not None and not any(len(cell.split()) > 5 for cell in commas):
+    if commas is not None and all(_COLUMN.fullmatch(cell) for cell in commas):
         ways.append(("commas", commas))
     if "=" not in text and "|" not in text:
         aligned = _aligned_cells(text) if "\t" not in line else [clean_cell(c) for c in re.split(r"\t+", line.strip())]
-        if aligned is not None and 2 <= len(aligned) <= _MOST_CELLS:
+        if aligned is not None and 2 <= len(aligned) <= _MOST_CELLS and all(map(_COLUMN.fullmatch, aligned)):
             ways.append(("aligned", aligned))
         tokens = [clean_cell(token) for token in text.split()]
-        if 2 <= len(tokens) <= 24 and (aligned is None or len(tokens) != len(aligned)):
+        if (
+            2 <= len(tokens) <= 24
+            and all(map(_COLUMN.fullmatch, tokens))
+            and (not aligned or len(tokens) != len(aligned))
+        ):
             ways.append(("aligned", tokens))
     return ways or None
 

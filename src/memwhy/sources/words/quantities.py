@@ -137,7 +137,7 @@ def unit_power(word: str) -> int | None:
 def duration_ns(number: str, unit: str) -> int | None:
     """Nanoseconds of `4`, `hours`; None when that is no duration."""
     width = _DURATION_NS.get(unit.lower())
-    value = read_number(number, comma=True, count=False)
+    value = read_number(number, comma=True, count=False, large_unit=True)
     return None if width is None or value is None or value[0] * width > MOST else round(value[0] * width)
 
 

@@ -30,6 +30,10 @@ _MACHINE = re.compile(
     r"0x[0-9a-fA-F]{4,}|^\s*at [\w.$<]|[{}]\s*$|;\s*$|\(\*|\w::\w|^\s*(?://|/\*)|^\S{1,80}\.\w{1,4}:\d+|^[IWEF]\d{4,6} |^==\d+==|\\\\[nt]"
     r"|\S {2,}\S{1,60} {2,}\S{1,60} {2,}\S|^\s*[#$%❯] |^\S{1,40}@\S{1,60}[:~ ].{0,60}[$#%]|^\s*(?:goroutine|gc|scvg|scav) \d+|^[+\-]{3} |^@@ |\|\s*(?:grep|wc|awk|head|tail|sort)\b"
 )
+_CODE = re.compile(
+    r":=|^\s*[\w.]{2,60}\(.{0,300}\)[;,]?\s*$|^\s*(?:var|func|def|import|package|return|class|elif|else:|const|static|public|private|#include|fmt\.|log\.|print)\b"
+    r"|^\[\s{0,6}\d{1,10}\.\d{1,9}s?\]|^\[\d{4}-\d\d-\d\dT|^time=|^\{\"|^Showing |^Type: |^File: |^created by "
+)
 """Output of machines and code, which says no sentences."""
 _END = re.compile(
     r"(?<![ (]ca)(?<!approx)(?<! e\.g)(?<! i\.e)(?<! bzw)(?<! vs)[.!?]+[)\"'”]?(?=\s+[^\sa-zа-яё0-9]|\s*$)|[。！？][)”」]?|\s[-–—]{1,3}\s(?=[A-ZА-Я])"
@@ -101,7 +105,12 @@ def find_paragraphs(lines: Sequence[str], skip: frozenset[int] | set[int] = froz
                 yield paragraph
                 paragraph = None
             continue
-        usable = i not in skip and len(line) <= LONGEST_LINE and line.strip() and not _MACHINE.search(line)
+        usable = (
+            i not in skip
+            and len(line) <= LONGEST_LINE
+            and line.strip()
+            and not (_MACHINE.search(line) or _CODE.search(line))
+        )
         text = clean_line(line) if usable else ""
         if not text:
             if paragraph is not None:
@@ -143,7 +152,8 @@ def sentences_of(paragraph: Paragraph) -> Iterator[Sentence]:
 
 
 def _sentence(text: str, first: int, last: int, language: Language) -> Sentence:
-    marks = _read_marks(text[:LONGEST_LINE], language)
+    text = text[:LONGEST_LINE]  # nobody says a longer one
+    marks = _read_marks(text, language)
     quantities, nouns, moments, bones = marks
     clauses = tuple(Clause(text=_flesh(piece, text, marks), bones=piece) for piece in _split(bones))
     asks = text.rstrip(" )\"'").endswith(("?", "？"))

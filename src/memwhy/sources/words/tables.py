@@ -31,7 +31,7 @@ NAME = "words/table"
 SHARES = True
 MOST_BYTES = 4 << 20
 _TOOLS = re.compile(
-    r"\bPID\b|%CPU|%MEM|\bTTY\b|\bCOMMAND\b|\bKbytes\b|\bCPU ?%|MEM ?%|\bflat%|\bOBJS\b|\bCONTAINER ID\b|buff/cache|\bused\s+free\b|pgtables|\bswpd\b"
+    r"\bPID\b|%CPU|%MEM|\bTTY\b|\bCOMMAND\b|\bKbytes\b|\bCPU ?%|MEM ?%|\bflat%|\bOBJS\b|\bCONTAINER ID\b|buff/cache|\bused\s+free\b|pgtables|\bswpd\b|\bLine #|\bLWP\b"
 )
 """Columns of tools that have readers of their own."""
 _LABEL_UNIT = re.compile(

@@ -24,11 +24,12 @@ class Noun:
 _DECOYS = (
     r"(?:main|native|c|malloc|brk|libc|non|off|max(?:imum)?|initial|min(?:imum)?)[- ]heaps?(?! (?:used|alloc))|\[heap\]|heap[- ](?:dumps?|profil\w+|snapshots?|analysis|corruption|limit|overflow|spray)",
     r"memory[- ](?:leaks?|profil\w+|pressure|bandwidth|manage\w+|model|safety|barrier|address|issues?|problems?|errors?|mapp\w+|addresses)",
-    r"(?:in-memory|shared memory|flash|video memory|gpu memory|vram|显存|thread[- ](?:pools?|dumps?|safe|local)|green threads|cpu threads|memory leak)",
+    r"(?:total|max(?:imum)?|system|physical|installed|initial|min(?:imum)?|free swap|swap) (?:system |physical )?(?:memory|mem|ram)(?! (?:usage|use|used|consum\w+|footprint))",
+    r"(?-i:Mem)(?=\s{0,2}:)|(?:in-memory|shared memory|flash|video memory|gpu memory|vram|显存|thread[- ](?:pools?|dumps?|safe|local)|green threads|cpu threads|memory leak)",
     r"主堆|原生堆|(?:native|C|原生) ?堆|内存(?:泄漏|泄露|溢出|条|分析|池|不足)|メモリリーク|메모리 ?(?:누수|릭)|Speicher(?:leck|loch|platz|ort)\w*|fugas? de memoria|fuite de mémoire|vazamento de memória|утечк\w+ памяти|постоянн\w+ памят\w+",
 )
 _ANY_MEMORY = (
-    r"(?:process |total |overall |physical |real |system )?(?:memory|mem|ram)(?:[- ](?:usage|use|used|utili[sz]ation|consumption|footprint))?|memoryusage",
+    r"(?:process |total |overall |real |system )?(?:memory|mem|ram)(?:[- ](?:usage|use|used|utili[sz]ation|consumption|footprint))?|memoryusage",
     r"(?:进程|程序|服务|實體)?(?:内存|記憶體|内存占用|内存使用)(?:占用|使用|消耗)?(?:量|大小)?|メモリ(?:使用量|消費量?|使用)?|메모리(?: ?사용량| ?점유)?",
     r"(?:Arbeits|Haupt)?speicher(?:verbrauch|bedarf|nutzung|belegung)?|(?:consommation |utilisation |empreinte )?(?:de |la )?mémoire(?: vive)?|(?:uso |consumo |utilización )?(?:de )?mem[oó]ria(?: RAM)?",
     r"(?:потреблени\w+ |использовани\w+ |расход )?памят(?:ь|и|ью)|ОЗУ|оперативк\w",
@@ -159,11 +160,14 @@ def name_of(label: str) -> Noun | None:
     short = _SHORT.get(text.lower())
     if short is not None:
         return Noun(start=0, end=len(text), size=short[0], count=short[1], thing="", generic=False)
+    if _CODE.search(text):
+        return None
     nouns = [noun for noun in read_nouns(text) if noun.size or noun.count]
     decoys = len(read_nouns(text)) - len(nouns)
     return nouns[0] if nouns and not decoys and _RELATED.search(text) is None else None
 
 
+_CODE = re.compile(r"[/\\]\w+\.\w|\w\.(?:py|go|js|ts|rs|c|cc|cpp|h|java|rb|so)\b|::|\(\)|\w\(\*|[{}=]")
 MEMSTATS_FIELDS = frozenset(name.lower() for name in METRICS)
 """Sizes under these names are bytes where no unit is said: the field is."""
 
