@@ -26,6 +26,7 @@ _WORD = r"([a-z0-9][a-z0-9.*-]{0,200}|<\w{1,30}>)"
 _ROW = re.compile(
     rf"((?:{_WORD} ){{1,3}})(\d{{1,9}}m|\d{{1,5}}) (?:(\d{{1,4}})% )?(\d{{1,12}})(Ki|Mi|Gi)(?: (\d{{1,4}})%)?$"
 )
+_HINTS = ("Mi", "Gi", "Ki", " top ", "MEMORY", "memory(")
 ACTIVE_COUNTS = (
     "kubectl top prints the working set: usage without inactive file pages; active file pages are counted in"
 )
@@ -46,7 +47,7 @@ def _blocks(lines: Sequence[str]) -> Iterator[_Block]:
     for i, raw in enumerate(lines):
         if not raw or raw.isspace() or len(raw) > 1000:
             continue
-        if block is None and "i" not in raw and " top " not in raw and "EMORY" not in raw.upper():
+        if block is None and not any(word in raw for word in _HINTS):
             continue
         text = plain(raw)
         command = command_in(raw, ("kubectl", "oc", "k")) if " top " in raw else None

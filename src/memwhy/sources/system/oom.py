@@ -61,7 +61,10 @@ _HOST = re.compile(
     r"^(?:\S{0,80}log\S{0,10}:)?[A-Z][a-z]{2} {1,2}\d{1,2} \d\d:\d\d:\d\d ([A-Za-z][\w.-]{0,60}) kernel:"
 )
 _LOG_NAME = re.compile(r"^[\s>`*]{0,20}(?:[\w./-]{0,80}log[\w.-]{0,10}:)?")
-_WORDS = ("oom", "Out of memory", "out of memory", "illed process", "ill process", "total-vm", "OOM", "memory: usage")
+_HINT = re.compile(
+    r"oom|OOM|Out of memory|[Kk]ill(?:ed)? process|memory: usage|pid {0,6}\]|\[ {0,8}\d{1,10}\] {1,12}\d"
+)
+"""Stands in every line that a report can begin with."""
 _SAYS = re.compile(r"(?:OOMKilled|\bOOM[ -]kill|killed by the OOM killer|systemd-oomd|earlyoom)", re.IGNORECASE)
 _KUBERNETES = re.compile(
     r"^[\s>*`-]{0,20}(?:Reason:\s{1,20}|\"?OOMKilled\"?: {0,3}true|\"reason\": {0,3}\")(?:OOMKilled)?"
@@ -226,7 +229,7 @@ def _begins(line: str) -> bool:
 def _events(lines: Sequence[str]) -> Iterator[_Event]:
     event: _Event | None = None
     for i, line in enumerate(lines):
-        if event is None and ("[" not in line and not any(word in line for word in _WORDS)):
+        if event is None and _HINT.search(line) is None:
             continue
         if not line.strip() or len(line) > 4000:
             continue

@@ -53,6 +53,10 @@ _AUX_SHAPE = re.compile(
     r"(?:\?{1,2}|-|pts/\d{1,5}|tty\w{1,8}|con\w{0,4}|s\d{3}|p\d|v\d|ttys\d{1,3}|\d{1,2}) ([RSDZTtIUWXEO][A-Za-z0-9<+>]{0,6}) "
     r"([A-Za-z]{3} ?\d{1,2}|[A-Za-z]{3}\d{1,2}[AP]M|\d{1,2}:\d\d(?:[AP]M|:\d\d)?|\d{4}|\d{1,2}[A-Za-z]{3}\d{2}) (\d{1,7}:\d\d(?:[.,:]\d\d)?)(?: (.{1,1000}))?$"
 )  # fmt: skip
+_HINT = re.compile(
+    r"\bps\s|RSS|RSZ|VSZ|PSS|USS|LWP|THCNT|THR|VSIZE|VIRT|SWAP|\d[.,]\d\**\s{1,30}\d{1,14}\**\s{1,30}\d|\d[mg]\s{1,9}\d"
+)
+"""Stands in every line that a block can begin with."""
 _GAP_LINES = 3
 
 
@@ -83,8 +87,9 @@ def header_of(text: str) -> tuple[str, ...] | None:
     ):
         return None
     names = [_COLUMNS.get(word, "") for word in words]
-    if not any(name in _MEMORY for name in names):
-        return None
+    told = {name for name in names if name in _MEMORY}
+    if not told or (told == {"threads"} and {"LWP", "SPID", "TID"} & set(words)):
+        return None  # a row for every thread is not a row for every process
     for name in ("command", "pid"):
         while names.count(name) > 1:
             names[names.index(name)] = ""
@@ -138,6 +143,10 @@ def _blocks(lines: Sequence[str]) -> Iterator[_Block]:
         if block is not None and i - block.last > _GAP_LINES:
             yield from _closed(block)
             block = None
+        if block is None and _HINT.search(raw) is None:
+            found = read_stamp(raw) if len(raw) < 80 and ":" in raw else None
+            stamp = (i, found) if found is not None else stamp
+            continue
         text = plain(raw)
         command = command_in(raw, ("ps",)) if "ps" in raw else None
         columns = header_of(text)

@@ -46,6 +46,10 @@ _SHAPE = re.compile(
 _BUSYBOX = re.compile(
     r"(?:^| )(\d{1,7}) \d{1,7} (\S{1,32}) ([RSDZTWX][<NLW]{0,2}) (\d{1,9}(?:\.\d)?[mg]?) \d{1,5}% (?:\d{1,3} )?\d{1,3}% (\S.{0,400})$"
 )
+_HINT = re.compile(
+    r"[RSDZTtIWX][<NLW]{0,2}\**\s{1,12}\d|RES|VSZ|VIRT|VSS|SIZE|#TH|Mem|Swp\[|Swap ?:|top - |(?:Tasks|Threads):\s{1,9}\d"
+)
+"""Stands in every line that a block can begin with."""
 _GAP_LINES = 3
 
 
@@ -118,6 +122,10 @@ def _blocks(lines: Sequence[str]) -> Iterator[_Block]:
         if block is not None and i - block.last > _GAP_LINES:
             yield from _closed(block)
             block = None
+        if block is None and _HINT.search(raw) is None:
+            found = read_stamp(raw) if len(raw) < 80 and ":" in raw else None
+            stamp = (i, found) if found is not None else stamp
+            continue
         text = plain(raw)
         columns = header_of(text)
         summary = Summary()
