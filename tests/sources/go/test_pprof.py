@@ -86,7 +86,7 @@ def test_inlined_functions_are_frames_of_their_own() -> None:
 
 def test_addresses_without_symbols_are_named_by_their_library() -> None:
     (only,) = pprof.parse(small([([4, 5, 1], [5])])).profiles
-    assert only.stacks == (StackSample(frames=("[libx.so.1]", "0x20", "a"), value=5),)
+    assert only.stacks == (StackSample(frames=("[libx.so.1]", "<unknown>", "a"), value=5),)
 
 
 def test_all_of_a_small_profile_is_read() -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from memwhy.model.errors import ParseError
 from memwhy.model.profile import Profile
 from memwhy.model.reading import Reading
+from memwhy.sources.go import pprof_core
 from memwhy.sources.go.stacks import Frames, profile_of
 from memwhy.sources.go.varint import read_varint
 
@@ -24,6 +25,9 @@ NAME = "go/pprof"
 
 MOST_BYTES = 128 << 20
 """Larger profiles, after decompression, are refused (1.5 million samples are about 95 MB)."""
+
+LARGE_BYTES = 1 << 20
+"""Larger ones are summed up in C (pprof_core), with the largest stacks alone."""
 
 _MOST_FIELDS = 3_000_000
 _MOST_FIELD_BYTES = 1 << 20
@@ -46,10 +50,18 @@ def parse(raw: bytes) -> Reading:
     Raises ParseError for other bytes, truncated files, and files of more than MOST_BYTES after decompression.
     """
     data = decompress(raw)
-    content = _Content()
+    run = pprof_core.core() if len(data) >= LARGE_BYTES else None
+    if run is not None:
+        return pprof_core.reading_of(pprof_core.sum_up(data, run))
+    return content_of(data).reading()
+
+
+def content_of(data: bytes) -> "Content":
+    """Everything in a profile's plain bytes. Raises ParseError."""
+    content = Content()
     for batch in _batches(data):
         content.add(batch)
-    return content.reading()
+    return content
 
 
 def decompress(raw: bytes) -> bytes:
@@ -115,18 +127,19 @@ def _batches(raw: bytes) -> Iterator[bytes]:
 
 
 @dataclass(slots=True)
-class _Content:
+class Content:
     """What has been seen of one profile; a field may come after the fields that refer to it."""
 
     types: list[tuple[int, int]] = field(default_factory=list)
     samples: dict[tuple[int, ...], list[int]] = field(default_factory=dict)
-    locations: dict[int, tuple[int, int, tuple[int, ...]]] = field(default_factory=dict)
+    locations: dict[int, tuple[int, tuple[int, ...]]] = field(default_factory=dict)
     functions: dict[int, int] = field(default_factory=dict)
     mappings: dict[int, tuple[int, int]] = field(default_factory=dict)
     strings: list[bytes] = field(default_factory=list)
     period_type: tuple[int, int] | None = None
     period: int = 0
     time_ns: int = 0
+    default_type: int = 0
     drops_frames: bool = False
     cut_stacks: int = 0
 
@@ -148,7 +161,7 @@ class _Content:
             self.mappings[mapping.id] = (mapping.filename, mapping.build_id)
         for location in message.location:
             lines = tuple([line.function_id for line in location.line])
-            self.locations[location.id] = (location.mapping_id, location.address, lines)
+            self.locations[location.id] = (location.mapping_id, lines)
         for function in message.function:
             self.functions[function.id] = function.name
         self.strings += message.string_table
@@ -156,6 +169,7 @@ class _Content:
             self.period_type = (message.period_type.type, message.period_type.unit)
         self.period = message.period or self.period
         self.time_ns = message.time_nanos or self.time_ns
+        self.default_type = message.default_sample_type or self.default_type
         self.drops_frames |= bool(message.drop_frames)
 
     def _add_samples(self, message: "profile_pb2.Profile") -> None:
@@ -181,7 +195,7 @@ class _Content:
         if not self.types or not self.strings or self.strings[0] != b"":
             raise ParseError(NAME, None, "", "no pprof profile: no sample types, or no string table")
         stacks = self._stacks()
-        binary, build_id = self._main_mapping()
+        binary, build_id = self.main_mapping()
         period_bytes = None
         if self.period_type is not None and self.text(self.period_type[1]) == "bytes" and self.period > 0:
             period_bytes = self.period
@@ -219,7 +233,7 @@ class _Content:
                 raise ParseError(NAME, None, "", f"a sample of {len(values)} values for {len(self.types)} sample types")
             for location_id in ids:
                 if location_id not in frames_of:
-                    frames_of[location_id] = self._frames(location_id)
+                    frames_of[location_id] = self.frames(location_id)
             stack = tuple(chain.from_iterable([frames_of[location_id] for location_id in ids[:_MOST_STACK_FRAMES]]))
             if len(stack) > _MOST_STACK_FRAMES or len(ids) > _MOST_STACK_FRAMES:
                 self.cut_stacks += 1
@@ -231,21 +245,20 @@ class _Content:
             stacks[stack] = values if known is None else [a + b for a, b in zip(known, values, strict=True)]
         return stacks
 
-    def _frames(self, location_id: int) -> Frames:
-        """Functions at one address, innermost inlined one first; the file's name or the address without symbols."""
+    def frames(self, location_id: int) -> Frames:
+        """Functions at one address, innermost inlined one first; without a name the mapped file's, else <unknown>."""
         if location_id not in self.locations:
             raise ParseError(NAME, None, "", f"a sample refers to location {location_id}, which is not there")
-        mapping_id, address, function_ids = self.locations[location_id]
-        if function_ids:
-            for missing in (function for function in function_ids if function not in self.functions):
-                raise ParseError(NAME, None, "", f"a location refers to function {missing}, which is not there")
-            names = (self.text(self.functions[function]) for function in function_ids[:_MOST_STACK_FRAMES])
-            return tuple(name or "<unknown>" for name in names)
+        mapping_id, function_ids = self.locations[location_id]
         mapping = self.mappings.get(mapping_id)
-        name = self.text(mapping[0]).rpartition("/")[2] if mapping else ""
-        return (f"[{name}]",) if name else (f"{address:#x}",)
+        file = self.text(mapping[0]).rpartition("/")[2] if mapping else ""
+        nameless = f"[{file}]" if file else "<unknown>"
+        for missing in (function for function in function_ids if function not in self.functions):
+            raise ParseError(NAME, None, "", f"a location refers to function {missing}, which is not there")
+        names = (self.text(self.functions[function]) for function in function_ids[:_MOST_STACK_FRAMES])
+        return tuple(name or nameless for name in names) or (nameless,)
 
-    def _main_mapping(self) -> tuple[str | None, str | None]:
+    def main_mapping(self) -> tuple[str | None, str | None]:
         """(file, build id) of the first mapping, which is the program's by the format's convention."""
         if not self.mappings:
             return None, None
