@@ -67,3 +67,11 @@ def test_words_are_no_connections() -> None:
     )
     with pytest.raises(ParseError):
         connections.parse("CLOSE_WAIT")
+
+
+def test_rows_that_a_command_picked_are_counted_and_the_first_few_are_not() -> None:
+    rows = [line for line in text("netstat-tan").split("\n") if "CLOSE_WAIT" in line]
+    picked = ["$ netstat -tan | grep CLOSE_WAIT", *rows]
+    assert list(connections.find(["so", *picked])) == [Span(first=1, last=31)]
+    assert connections.parse("\n".join(picked))[0].metrics == {"process.sockets_close_wait_count": 30}
+    assert connections.parse("\n".join(["$ netstat -tan | head -31", *rows]))[0].metrics == {}

@@ -88,3 +88,11 @@ def test_a_single_row_in_a_sentence_is_no_table() -> None:
     assert list(descriptors.find(["see", LEAKED, "there"])) == []
     with pytest.raises(ParseError):
         descriptors.parse("nothing here")
+
+
+def test_a_table_that_its_command_cut_down_is_no_count() -> None:
+    page = ["look:", "$ lsof -p 929 | head -20", *text().split("\n")[:20]]
+    (span,) = descriptors.find(page)
+    assert span == Span(first=1, last=21)
+    (reading,) = descriptors.parse("\n".join(page[1:]))
+    assert (reading.metrics, reading.subject) == ({}, "pid 929")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from memwhy.model.errors import ParseError
 from memwhy.model.reading import Reading
-from memwhy.sources.pasted.descriptors import STATE_METRICS, state_name
+from memwhy.sources.pasted.descriptors import PIPED, STATE_METRICS, begin_of, state_name
 from memwhy.sources.span import Span
 
 NAME = "pasted/connections"
@@ -85,7 +85,7 @@ def find(lines: Sequence[str]) -> Iterable[Span]:
         kind = _kind(line) if _quick(line) else ""
         group = "counted" if kind == "counted" else "table"
         if kind in ("row", "counted", "header") and (first < 0 or group == mode):
-            first, mode = (index, group) if first < 0 else (first, mode)
+            first, mode = (_begin(lines, index, group), group) if first < 0 else (first, mode)
             last, weight = index, weight + 1
             continue
         within = first >= 0 and index < len(lines) and index - last <= 3
@@ -96,7 +96,11 @@ def find(lines: Sequence[str]) -> Iterable[Span]:
             yield Span(first=first, last=last)
         first, weight = -1, 0
         if kind in ("row", "counted", "header"):
-            first, last, weight, mode = index, index, 1, group
+            first, last, weight, mode = _begin(lines, index, group), index, 1, group
+
+
+def _begin(lines: Sequence[str], index: int, group: str) -> int:
+    return begin_of(lines, index) if group == "table" else index
 
 
 def _add(table: _Table, line: str) -> None:
@@ -171,6 +175,8 @@ def _readings(text: str) -> Iterator[Reading]:
             _add(table, line)
         elif kind == "omission" and table.first:
             table.cut = True
+        elif (piped := PIPED.search(line)) and piped["tool"] not in ("grep", "egrep", "awk"):
+            table.cut = True  # one that picks a state or a process leaves the counts by state right
     if table.rows:
         yield from _of_table(table)
     if counted:

@@ -30,6 +30,9 @@ _ROW = re.compile(
 _HEADER = re.compile(rf"{_LEAD}COMMAND\s+PID\s+(?:TID\s+(?:TASKCMD\s+)?)?USER\s+FD\s+TYPE\b")
 _STATE = re.compile(r"\((ESTABLISHED|CLOSE_WAIT|LISTEN|TIME_WAIT|[A-Z_0-9]{3,12})\)")
 _OMISSION = re.compile(r"^\s*(?:\.{2,}|…|\[\.\.\.\]|⋮|\*\*\*)")
+PIPED = re.compile(r"\b(?:lsof|netstat|ss)\b[^|\n]{0,200}\|\s{0,3}(?P<tool>head|tail|e?grep|awk|sed|less|more)\b")
+"""The command above a table says that only some of its rows are here."""
+
 _KINDS = {
     **dict.fromkeys(
         ("ipv4", "ipv6", "inet", "inet6", "unix", "sock", "netlink", "pack", "raw", "raw6", "vsock"), "socket"
@@ -79,9 +82,9 @@ def find(lines: Sequence[str]) -> Iterable[Span]:
         if _HEADER.match(line[:_LONGEST_LINE]):
             if rows >= 1:
                 yield Span(first=first, last=last)
-            first, last, rows = index, index, 1
+            first, last, rows = begin_of(lines, index), index, 1
         elif _row(line):
-            first = index if first < 0 else first
+            first = begin_of(lines, index) if first < 0 else first
             last, rows = index, rows + 1
         elif first >= 0 and index == last + 1 and index < len(lines) and (not line.strip() or _OMISSION.match(line)):
             continue
@@ -89,6 +92,12 @@ def find(lines: Sequence[str]) -> Iterable[Span]:
             if rows >= 2:
                 yield Span(first=first, last=last)
             first, rows = -1, 0
+
+
+def begin_of(lines: Sequence[str], index: int) -> int:
+    """The line of the command above a table where that cut it down, else the table's first line."""
+    above = lines[index - 1][:_LONGEST_LINE] if index else ""
+    return index - 1 if "|" in above and PIPED.search(above) else index
 
 
 def kind_of(word: str, name: str = "") -> str:
@@ -113,7 +122,7 @@ def _gather(lines: Sequence[str]) -> tuple[dict[str, _Process], bool]:
         match = _row(line)
         if match is None:
             headed = headed or bool(_HEADER.match(line[:_LONGEST_LINE]))
-            cut = cut or bool(_OMISSION.match(line))
+            cut = cut or bool(_OMISSION.match(line) or PIPED.search(line[:_LONGEST_LINE]))
             continue
         process = processes.setdefault(match["pid"], _Process(number, number, match["comm"]))
         process.last = number
