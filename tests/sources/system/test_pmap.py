@@ -1,5 +1,6 @@
 """pmap in every layout, whole, in part, and as one total."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,13 @@ EVIDENCE = Path(__file__).parents[2] / "evidence" / "system"
 
 
 def read(text: str) -> list[Reading]:
+    """As the page does it: what a reading does not tell of its subject, the span does."""
     lines = text.split("\n")
-    return [r for s in pmap.find(lines) for r in pmap.parse("\n".join(lines[s.first : s.last + 1]))]
+    return [
+        replace(reading, subject=reading.subject or span.subject)
+        for span in pmap.find(lines)
+        for reading in pmap.parse("\n".join(lines[span.first : span.last + 1]))
+    ]
 
 
 def only(text: str) -> Reading:
@@ -145,3 +151,13 @@ def test_what_is_no_row_of_pmap_is_refused(text: str) -> None:
     assert list(pmap.find(text.split("\n"))) == []
     with pytest.raises(ParseError):
         pmap.parse(text)
+
+
+def test_a_name_typed_in_part_is_the_same_program_as_the_longer_one() -> None:
+    page = "pmap -d $(pgrep shop_exp) | tail -n1 | awk '{print $4}'\n100000K\nlater:\n" + (
+        "pmap -d $(pgrep shop) | tail -n1 | awk '{print $4}'\n200000K"
+    )
+    assert [(r.subject, r.metrics["process.private_virtual_bytes"] // KIB) for r in read(page)] == [
+        ("process shop_exp", 100000),
+        ("process shop_exp", 200000),
+    ]

@@ -1,5 +1,6 @@
 """ps with every choice of columns, in series, and without its header."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,13 @@ ROW = "ada         4711  0.1  1.5 2097152 510256 ?      Sl   Jun01   1:29 node a
 
 
 def read(text: str) -> list[Reading]:
+    """As the page does it: what a reading does not tell of its subject, the span does."""
     lines = text.split("\n")
-    return [r for span in ps.find(lines) for r in ps.parse("\n".join(lines[span.first : span.last + 1]))]
+    return [
+        replace(reading, subject=reading.subject or span.subject)
+        for span in ps.find(lines)
+        for reading in ps.parse("\n".join(lines[span.first : span.last + 1]))
+    ]
 
 
 def only(text: str) -> Reading:

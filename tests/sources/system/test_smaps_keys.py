@@ -1,5 +1,7 @@
 """What is left of smaps: a key, the same key of every mapping, a sum."""
 
+from dataclasses import replace
+
 import pytest
 
 from memwhy.model.errors import ParseError
@@ -10,8 +12,13 @@ from memwhy.sources.system import smaps_keys
 
 
 def read(text: str) -> list[Reading]:
+    """As the page does it: what a reading does not tell of its subject, the span does."""
     lines = text.split("\n")
-    return [r for s in smaps_keys.find(lines) for r in smaps_keys.parse("\n".join(lines[s.first : s.last + 1]))]
+    return [
+        replace(reading, subject=reading.subject or span.subject)
+        for span in smaps_keys.find(lines)
+        for reading in smaps_keys.parse("\n".join(lines[span.first : span.last + 1]))
+    ]
 
 
 @pytest.mark.parametrize(

@@ -42,13 +42,16 @@ class Command:
         return int(match[1]), divisor
 
     @property
-    def subject(self) -> str | None:
-        """Whose figures it prints: "pid 4711", "process influxd"."""
-        if match := _PID.search(self.text):
-            return f"pid {match[1]}"
-        if match := _NAME.search(self.text):
-            return f"process {match[1].replace(']', '')}"
-        return None
+    def pid(self) -> int | None:
+        """The process that it asks about, by number."""
+        match = _PID.search(self.text)
+        return int(match[1]) if match else None
+
+    @property
+    def name(self) -> str | None:
+        """What it searches for: a program's name, or a part of it that somebody typed."""
+        match = _NAME.search(self.text) if self.pid is None else None
+        return match[1].replace("]", "") if match else None
 
 
 def command_in(line: str, words: Sequence[str]) -> Command | None:
@@ -89,3 +92,18 @@ def command_above(
         if plain(lines[i]).strip("`~") not in ("", "bash", "sh", "console", "shell", "text", "$", "#"):
             return None
     return None
+
+
+def subjects_of(commands: Sequence[Command | None]) -> list[str | None]:
+    """Whose figures each command prints. `pgrep shop` and `pgrep shop_exp` on one page search for one program."""
+    names = {command.name for command in commands if command is not None and command.name}
+    found: list[str | None] = []
+    for command in commands:
+        if command is None:
+            found.append(None)
+        elif command.pid is not None:
+            found.append(f"pid {command.pid}")
+        else:
+            alike = [name for name in names if command.name and name.startswith(command.name)]
+            found.append(f"process {max(alike, key=len)}" if alike else None)
+    return found

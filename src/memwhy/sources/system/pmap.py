@@ -16,7 +16,7 @@ from memwhy.model.units import KIB, MIB, NS_PER_S
 from memwhy.sources.pasted.prompts import read_prompt
 from memwhy.sources.span import Span
 from memwhy.sources.system.cells import is_neutral, plain, program_of
-from memwhy.sources.system.commands import Command, command_in
+from memwhy.sources.system.commands import Command, command_in, subjects_of
 
 NAME = "system/pmap"
 TRIGGERS = (b"kbytes", b"writeable/private", b"total kb", b"pmap ")
@@ -215,8 +215,9 @@ def _closed(block: _Block) -> Iterator[_Block]:
 
 def find(lines: Sequence[str]) -> Iterable[Span]:
     """Outputs of pmap, whole or a few rows, and its totals."""
-    for block in _blocks(lines):
-        yield Span(first=block.first, last=block.last)
+    blocks = list(_blocks(lines))
+    for block, subject in zip(blocks, subjects_of([block.command for block in blocks]), strict=True):
+        yield Span(first=block.first, last=block.last, subject=subject)
 
 
 def arenas_in(mappings: Sequence[Mapping]) -> tuple[int, int]:
@@ -254,7 +255,7 @@ def _with_heap(mappings: Sequence[Mapping]) -> list[Mapping]:
 
 
 def _readings(block: _Block) -> Iterator[Reading]:
-    subject = f"pid {block.pid}" if block.pid is not None else block.command.subject if block.command else None
+    subject = f"pid {block.pid}" if block.pid is not None else None
     facts = {"process.comm": block.comm} if block.comm else {}
     if not block.mappings:
         period_s = block.command.period_s if block.command is not None else None

@@ -15,7 +15,7 @@ from memwhy.sources.pasted.prompts import read_prompt
 from memwhy.sources.pasted.stamps import Stamp, read_stamp
 from memwhy.sources.span import Span
 from memwhy.sources.system.cells import is_neutral, plain
-from memwhy.sources.system.commands import Command, command_in
+from memwhy.sources.system.commands import Command, command_in, subjects_of
 from memwhy.sources.system.processes import Row, Table, readings_of, row_of, split_cells, split_tables
 
 NAME = "system/ps"
@@ -193,20 +193,18 @@ def _closed(block: _Block) -> Iterator[_Block]:
 
 def find(lines: Sequence[str]) -> Iterable[Span]:
     """Rows of ps, with the header or the command line that says what they are."""
-    for block in _blocks(lines):
-        yield Span(first=block.first, last=block.last)
+    blocks = list(_blocks(lines))
+    for block, subject in zip(blocks, subjects_of([block.command for block in blocks]), strict=True):
+        yield Span(first=block.first, last=block.last, subject=subject)
 
 
 def _readings(block: _Block) -> Iterator[Reading]:
-    subject = block.command.subject if block.command is not None else None
     tables = list(split_tables(block.rows))
     period_s = block.command.period_s if block.command is not None else None
     for turn, rows in enumerate(tables):
         if period_s is not None and len(tables) > 1:
             rows = [replace(row, elapsed_ns=round(turn * period_s * NS_PER_S)) for row in rows]
-        for reading in readings_of(Table(rows, not block.filtered and _every_row_is_a_process(block))):
-            named = reading.subject or (subject if "host.processes_rss_bytes" not in reading.metrics else None)
-            yield replace(reading, subject=named)
+        yield from readings_of(Table(rows, not block.filtered and _every_row_is_a_process(block)))
 
 
 def _every_row_is_a_process(block: _Block) -> bool:

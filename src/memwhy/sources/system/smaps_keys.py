@@ -15,7 +15,7 @@ from memwhy.sources.proc.fields import field_of, size_bytes
 from memwhy.sources.proc.smaps import KEYS
 from memwhy.sources.span import Span
 from memwhy.sources.system.cells import is_neutral, plain, size_of
-from memwhy.sources.system.commands import Command, command_in
+from memwhy.sources.system.commands import Command, command_in, subjects_of
 
 NAME = "system/smaps_keys"
 TRIGGERS = (b"lazyfree:", b"private_dirty:", b"/smaps")
@@ -127,8 +127,9 @@ def _metrics(block: _Block) -> dict[str, int]:
 
 def find(lines: Sequence[str]) -> Iterable[Span]:
     """Lines of one key of smaps, and sums of one, with the command that made them."""
-    for block in _blocks(lines):
-        yield Span(first=block.first, last=block.last)
+    blocks = list(_blocks(lines))
+    for block, subject in zip(blocks, subjects_of([block.command for block in blocks]), strict=True):
+        yield Span(first=block.first, last=block.last, subject=subject)
 
 
 def parse(text: str) -> tuple[Reading, ...]:
@@ -137,7 +138,6 @@ def parse(text: str) -> tuple[Reading, ...]:
         Reading(
             metrics=metrics,
             quanta=dict.fromkeys(metrics, KIB),
-            subject=block.command.subject if block.command is not None else None,
             line=block.first + 1,
             last_line=block.last + 1,
         )
