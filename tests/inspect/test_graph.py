@@ -264,7 +264,8 @@ def test_every_chunk_is_marked_as_a_plain_search_marks_it(seed: int) -> None:
             for mark in (_graph.mark, mark_pure)
         ]
     assert calls[0] == calls[1]
-    sure, maybe, doubted, total, _ = calls[0]
+    sure, maybe, doubted, firm, total, _ = calls[0]
+    assert firm == sure  # nothing is newer than the walk
     assert total == len(world.chunks)
     assert numbers(sure, total) == world.sure()
     assert numbers(maybe, total) == world.maybe(world.sure())
@@ -322,7 +323,7 @@ def test_any_bitmaps_and_any_contents_give_marks_and_lose_no_byte(
             mark(source, rows, everywhere, b"", b"", known, None, b"", b"", 0) for mark in (_graph.mark, mark_pure)
         ]
         assert marks[0] == marks[1]
-        every = bits_set(marks[0][3], iter(range(marks[0][3])))
+        every = bits_set(marks[0][4], iter(range(marks[0][4])))
         graphs = [find(source, rows, everywhere, every, b"", 9, 9, None) for find in (_graph.graph, graph_pure)]
     for shapes, _, moved, moved_bytes in graphs:
         flat = memoryview(shapes).cast("Q")
@@ -349,8 +350,11 @@ def test_a_long_list_is_followed_to_its_end(chain: str) -> None:
         source = (file.fileno(), 0, World._rows([(HEAP, HEAP + count * size, 0)]))
         resident = World._rows([(HEAP, HEAP + count * size)])
         known = (HEAP + order[0] * size + 16).to_bytes(8, "little")
-        sure, maybe, doubted, total, read = _graph.mark(source, rows, resident, b"", b"", known, None, b"", b"", 0)
+        sure, maybe, doubted, firm, total, read = _graph.mark(
+            source, rows, resident, b"", b"", known, None, b"", b"", 0
+        )
     assert (sure.count(b"\xff"), any(maybe), any(doubted), total, read) == (count // 8, False, False, count, 0)
+    assert firm == sure
 
 
 def test_a_refused_progress_ends_the_search() -> None:
@@ -402,9 +406,9 @@ def test_blocks_newer_than_the_walk_lead_to_no_more_than_roots_do_and_the_twins_
             source, world.rows, world.resident, world.certain, world.doubtful, world.known, None, b"", b"", 0
         )
     assert given_as_fresh[0] == given_as_fresh[1]
-    total = as_roots[3]
+    total = as_roots[4]
     assert numbers(given_as_fresh[0][0], total) <= numbers(as_roots[0], total)
-    reached = numbers(given_as_fresh[0][0], total) | numbers(given_as_fresh[0][1], total)
+    reached = set().union(*(numbers(bits, total) for bits in given_as_fresh[0][:3]))
     assert reached <= numbers(as_roots[0], total) | numbers(as_roots[1], total)
 
 

@@ -23,8 +23,8 @@ def mark(
     recent: bytes,
     cache_key: int,
     /,
-) -> tuple[bytes, bytes, bytes, int, int]:
-    """(sure, maybe, doubted, how many chunks are in use, bytes of roots read). certain, doubtful: rows start, end of root words; known: words
+) -> tuple[bytes, bytes, bytes, bytes, int, int]:
+    """(sure, maybe, doubted, firm, how many chunks are in use, bytes of roots read). certain, doubtful: rows start, end of root words; known: words
     that are roots themselves (registers). came: blocks newer than the walk, roots as far as their words are believed; recent:
     memory that was a block's a moment ago, the same, but what it leads to is maybe.
 

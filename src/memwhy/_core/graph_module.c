@@ -162,7 +162,8 @@ static uint64_t *words_in(PyObject *bits)
 
 static PyObject *mark(PyObject *self, PyObject *args)
 {
-    PyObject *source, *chunks, *resident, *progress, *answer = NULL, *sure = NULL, *maybe = NULL, *doubted = NULL;
+    PyObject *source, *chunks, *resident, *progress, *answer = NULL, *sure = NULL, *maybe = NULL;
+    PyObject *doubted = NULL, *firm = NULL;
     Py_buffer certain, doubtful, known, came, recent;
     unsigned long long cache_key;
     struct call call = {0};
@@ -172,10 +173,11 @@ static PyObject *mark(PyObject *self, PyObject *args)
                           &progress, &came, &recent, &cache_key))
         return NULL;
     if (call_begin(&call, source, chunks, resident, progress) == 0 && (sure = bits_new(&call.chunks)) != NULL &&
-        (maybe = bits_new(&call.chunks)) != NULL && (doubted = bits_new(&call.chunks)) != NULL) {
+        (maybe = bits_new(&call.chunks)) != NULL && (doubted = bits_new(&call.chunks)) != NULL &&
+        (firm = bits_new(&call.chunks)) != NULL) {
         struct mark_from from = {roots_of(&certain), roots_of(&doubtful), roots_of(&came), roots_of(&recent),
                                  known.buf, (size_t)known.len / 8, cache_key};
-        struct marks marks = {words_in(sure), words_in(maybe), words_in(doubted), 0};
+        struct marks marks = {words_in(sure), words_in(maybe), words_in(doubted), words_in(firm), 0};
         int bad;
         call.thread = PyEval_SaveThread();
         bad = mark_chunks(&call.chunks, &call.words, &from, &marks);
@@ -183,12 +185,13 @@ static PyObject *mark(PyObject *self, PyObject *args)
         if (bad == -1)
             PyErr_NoMemory();
         else if (bad == 0)
-            answer = Py_BuildValue("OOOIK", sure, maybe, doubted, (unsigned int)call.chunks.total,
+            answer = Py_BuildValue("OOOOIK", sure, maybe, doubted, firm, (unsigned int)call.chunks.total,
                                    (unsigned long long)marks.roots_bytes);
     }
     Py_XDECREF(sure);
     Py_XDECREF(maybe);
     Py_XDECREF(doubted);
+    Py_XDECREF(firm);
     PyBuffer_Release(&certain);
     PyBuffer_Release(&doubtful);
     PyBuffer_Release(&known);

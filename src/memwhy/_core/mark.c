@@ -4,13 +4,14 @@
 #include "columns.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define LIST 65536 /* chunks to be read next; what does not fit waits in a bitmap */
 #define DIGIT 11
 #define ADDRESS_BITS 48 /* of user space with four levels of page tables; above, programs keep types and counts */
 #define DOUBTS (1 << 20) /* words that are judged at the end of a round */
 
-enum owner { ROOT, CHUNK, FRESH }; /* whose words are read; a chunk is in the bits above (columns.h) */
+enum owner { ROOT, CHUNK, FRESH, FREED }; /* whose words are read; a chunk is in the bits above (columns.h) */
 #define KIND 3
 
 /* A word into the middle of a chunk that may be a number. */
@@ -24,7 +25,8 @@ struct marking {
     const struct chunks *chunks;
     struct words *words;
     struct believing believing;
-    uint64_t *sure, *maybe, *doubted, *pending;
+    uint64_t *sure, *maybe, *doubted, *pending, *freed;
+    /* freed: free since the walk; what they lead to is maybe */
     uint64_t *into; /* `maybe` or `doubted`: where the later rounds mark */
     uint64_t pending_count;
     uint64_t *list, *batch, *scratch; /* slots of headers */
@@ -57,7 +59,7 @@ static void follow_boxed(struct marking *marking, uint64_t word, uint32_t owner,
         return;
     if (owner == FRESH && !believe_fresh(&marking->believing, at, &found))
         return;
-    if (owner == CHUNK && believe_behind_text(&marking->believing, at))
+    if ((owner == CHUNK || owner == FREED) && believe_behind_text(&marking->believing, at))
         return;
     bit_set(marking->into, found.number);
     if (marking->interior_too)
@@ -128,13 +130,23 @@ static int is_free(const struct marking *marking, const uint64_t *words, size_t 
     return next == 0 || (next % 16 == 0 && chunks_region_of(marking->chunks, next) != NULL);
 }
 
+/* Of what was freed since the walk as much is believed as if it still were in use: the pointer to it was left a moment ago. */
+static int is_plain(struct marking *marking, uint64_t word, uint32_t owner, uint64_t at)
+{
+    return (owner & KIND) == FREED && (word & BELIEVE_TAGS) <= BELIEVE_STOLEN && !believe_behind_text(&marking->believing, at);
+}
+
 static void follow(void *context, const uint64_t *words, size_t count, uint32_t owner, uint64_t address)
 {
     struct marking *marking = context;
     const struct chunks *chunks = marking->chunks;
+    struct chunk me;
 
-    if (is_free(marking, words, &count, owner, address))
+    if ((owner & KIND) == CHUNK && is_free(marking, words, &count, owner, address) && !marking->interior_too) {
+        if (chunks_resolve(chunks, address, &marking->hint, 0, &me) == CHUNK_EXACT)
+            bit_set(marking->freed, me.number);
         return;
+    }
     for (size_t i = 0; i < count; i++) {
         uint64_t word = words[i], at = address + 8 * i;
         struct chunk found;
@@ -150,7 +162,7 @@ static void follow(void *context, const uint64_t *words, size_t count, uint32_t 
         if (marking->interior_too) {
             if (bit_get(marking->into, found.number) || bit_get(marking->maybe, found.number))
                 continue;
-            if (hit == CHUNK_INTERIOR && !believe_word(&marking->believing, word, at, &found))
+            if (hit == CHUNK_INTERIOR && !is_plain(marking, word, owner, at) && !believe_word(&marking->believing, word, at, &found))
                 continue;
             bit_set(marking->into, found.number);
             enqueue(marking, &found);
@@ -188,14 +200,21 @@ static uint64_t *sorted(uint64_t *keys, uint64_t *scratch, size_t count)
     return keys;
 }
 
+static int is_freed(const struct marking *marking, const struct chunk_region *region, uint64_t slot)
+{
+    struct chunk me;
+
+    return region->starts != NULL && chunks_at(region, slot, &me) && bit_get(marking->freed, me.number);
+}
+
 static void read_chunk(struct marking *marking, const struct chunk_region *region, uint64_t slot)
 {
     uint64_t from, to, whole;
     uint32_t owner;
 
     chunks_extent(region, slot, &from, &to, &whole);
-    owner = CHUNK | columns_owner(from, to);
-    if (owner >> COLUMNS_SHIFT && to == from + whole - 8)
+    owner = (marking->interior_too && is_freed(marking, region, slot) ? FREED : CHUNK) | columns_owner(from, to);
+    if ((owner & KIND) == CHUNK && owner >> COLUMNS_SHIFT && to == from + whole - 8)
         to += 8; /* the size in the next header: is_free */
     words_add(marking->words, from, to, owner);
 }
@@ -277,8 +296,8 @@ static void begin(struct marking *marking, uint64_t *into)
     marking->into = into;
     for (size_t i = 0; i < places; i++) {
         into[i] &= ~(marking->sure[i] | (into == marking->maybe ? 0 : marking->maybe[i]));
-        marking->pending[i] = into[i];
-        marking->pending_count += bits_count(into[i]);
+        marking->pending[i] = into[i] | (into == marking->maybe ? marking->freed[i] : 0);
+        marking->pending_count += bits_count(marking->pending[i]);
     }
 }
 
@@ -287,6 +306,7 @@ static int marking_open(struct marking *marking)
     size_t places = (size_t)(marking->chunks->total / 64 + 1);
 
     marking->pending = calloc(places, 8);
+    marking->freed = calloc(places, 8);
     marking->list = malloc(LIST * sizeof *marking->list);
     marking->batch = malloc(LIST * sizeof *marking->batch);
     marking->scratch = malloc(LIST * sizeof *marking->scratch);
@@ -295,7 +315,7 @@ static int marking_open(struct marking *marking)
     marking->believing = (struct believing){.chunks = marking->chunks, .words = marking->words, .claimed = calloc(places, 8)};
     marking->words->sink = follow;
     marking->words->context = marking;
-    return words_open(marking->words) || !marking->pending || !marking->list || !marking->batch || !marking->scratch ||
+    return words_open(marking->words) || !marking->pending || !marking->freed || !marking->list || !marking->batch || !marking->scratch ||
                    !marking->columns || !marking->believing.claimed
                ? -1
                : 0;
@@ -308,6 +328,7 @@ static void marking_close(struct marking *marking)
     free(marking->columns);
     free(marking->doubts);
     free(marking->pending);
+    free(marking->freed);
     free(marking->list);
     free(marking->batch);
     free(marking->scratch);
@@ -321,13 +342,17 @@ int mark_chunks(const struct chunks *chunks, struct words *words, const struct m
 
     if (result == 0) {
         follow(&marking, from->known, from->known_count, ROOT, 0);
-        marks->roots_bytes = read_roots(&marking, from->certain, ROOT) + read_roots(&marking, from->came, FRESH);
+        marks->roots_bytes = read_roots(&marking, from->certain, ROOT);
+        drain(&marking);
+        memcpy(marks->firm, marks->sure, (chunks->total / 64 + 1) * sizeof *marks->firm);
+        marks->roots_bytes += read_roots(&marking, from->came, FRESH);
         drain(&marking);
         settle(&marking);
         begin(&marking, marks->maybe);
-        marks->roots_bytes += read_roots(&marking, from->doubtful, ROOT) + read_roots(&marking, from->recent, FRESH);
+        marks->roots_bytes += read_roots(&marking, from->doubtful, ROOT);
         drain(&marking);
         begin(&marking, marks->doubted);
+        marks->roots_bytes += read_roots(&marking, from->recent, FRESH);
         drain(&marking);
         result = words->stopped ? -2 : 0;
     }

@@ -183,7 +183,7 @@ def common_pure(chunks: ChunkRows, bits: bytes, earlier: ChunkRows, earlier_bits
 
 Mark = Callable[
     [SourceRow, ChunkRows, bytes, bytes, bytes, bytes, Tick | None, bytes, bytes, int],
-    tuple[bytes, bytes, bytes, int, int],
+    tuple[bytes, bytes, bytes, bytes, int, int],
 ]
 Graph = Callable[[SourceRow, ChunkRows, bytes, bytes, bytes, int, int, Tick | None], tuple[bytes, bytes, int, int]]
 Weigh = Callable[[ChunkRows, bytes], tuple[int, int]]

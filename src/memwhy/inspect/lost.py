@@ -153,7 +153,7 @@ class _Search:
         doing = _tick(self.progress, "what the roots lead to")
         look = _Look(self.space, self.blocks, self.roots, doing, held=self.held_elsewhere(self.blocks))
         tally = Tally()
-        tally.add(look.rows, used=look.used, sure=look.sure, maybe=look.maybe)
+        tally.add(look.rows, used=look.used, firm=look.firm, held=_either(look.sure, look.maybe))
         said = self._enough(look, ran_ns)
         if not said:
             return self._look_again(look, tally)
@@ -188,7 +188,9 @@ class _Search:
             held = self.held_elsewhere(blocks)
             following = _Look(space, blocks, roots, doing, held=held, came=came, recent=recent)
             following.keep_used(newer)
-            tally.add(following.rows, used=following.used, sure=following.sure, maybe=following.maybe)
+            tally.add(
+                following.rows, used=following.used, firm=following.firm, held=_either(following.sure, following.maybe)
+            )
             recent = _merged([*recent, *came, *arrivals(blocks, newer)])
             blocks = newer
             beside_bytes = following.agree_with(look)
@@ -233,7 +235,7 @@ class _Look:
         self.resident = _resident(space, [*owned, *certain, *doubtful, *came, *recent])
         registers = array("Q", (word for thread in space.threads() for word in thread.registers if 0 <= word < 1 << 64))
         known = registers + held.words
-        self.sure, self.maybe, self.doubted, self.total, self.roots_bytes = mark(
+        self.sure, self.maybe, self.doubted, self.firm, self.total, self.roots_bytes = mark(
             self.source,
             self.rows,
             self.resident.tobytes(),
@@ -247,8 +249,8 @@ class _Look:
         )
         self.used = _all(self.total)
         """The blocks that a newer walk has in use as well."""
-        reached = sum(int.from_bytes(bits, "little") for bits in (self.sure, self.maybe, self.doubted))
-        self.lost = (((1 << self.total) - 1) & ~reached).to_bytes(len(self.sure), "little")
+        self.reached = _either(_either(self.sure, self.maybe), self.doubted)
+        self.lost = _beside(_all(self.total), self.reached)
 
     def keep_used(self, newer: Blocks) -> None:
         """Only what a newer walk has in use as well can be lost."""

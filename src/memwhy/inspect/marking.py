@@ -39,8 +39,8 @@ DOUBTS = 1 << 20
 """Words that are judged at the end of the first round, at most."""
 
 
-Owner = Literal["root", "chunk", "fresh"]
-"""Whose words are read; fresh: a block newer than the walk."""
+Owner = Literal["root", "chunk", "fresh", "freed"]
+"""Whose words are read; fresh: a block newer than the walk; freed: one that is free since the walk."""
 
 
 def mark_pure(
@@ -54,23 +54,27 @@ def mark_pure(
     came: bytes,
     recent: bytes,
     cache_key: int,
-) -> tuple[bytes, bytes, bytes, int, int]:
-    """(sure, maybe, doubted, how many chunks are in use, bytes of roots read)."""
+) -> tuple[bytes, bytes, bytes, bytes, int, int]:
+    """(sure, maybe, doubted, firm, how many chunks are in use, bytes of roots read)."""
     table, words = Chunks(chunks), Words(source, resident, progress)
     marking = _Marking(table, words, cache_key)
     for word in words_of(known):
         marking.follow(word, 0, "root")
-    roots_bytes = marking.read(certain, "root") + marking.read(came, "fresh")
+    roots_bytes = marking.read(certain, "root")
+    marking.drain()
+    firm = frozenset(marking.sure)
+    roots_bytes += marking.read(came, "fresh")
     marking.drain()
     marking.settle()
     marking.begin(marking.maybe)
-    roots_bytes += marking.read(doubtful, "root") + marking.read(recent, "fresh")
+    roots_bytes += marking.read(doubtful, "root")
     marking.drain()
     marking.begin(marking.doubted)
+    roots_bytes += marking.read(recent, "fresh")
     marking.drain()
     total = len(table.all)
     sure, maybe, doubted = (bits_set(total, iter(found)) for found in (marking.sure, marking.maybe, marking.doubted))
-    return sure, maybe, doubted, total, roots_bytes
+    return sure, maybe, doubted, bits_set(total, iter(firm)), total, roots_bytes
 
 
 class _Marking:
@@ -85,6 +89,7 @@ class _Marking:
         self._belief = Belief(table, words)
         self._into = self.maybe
         self._is_first = True
+        self._freed: set[int] = set()
         self._todo: list[Chunk] = []
         self._pointing: Counter[tuple[int, int]] = Counter()
         self._astray: Counter[tuple[int, int]] = Counter()
@@ -103,9 +108,11 @@ class _Marking:
         while self._todo:
             chunk = self._todo.pop()
             found = list(self._words.placed(chunk.user, chunk.to))
-            if not self._is_free(chunk, [word for _, word in found[:2]]):
-                for at, word in found:
-                    self.follow(word, at, "chunk", chunk)
+            if self._is_first and self._is_free(chunk, [word for _, word in found[:2]]):
+                self._freed.add(chunk.number)
+                continue
+            for at, word in found:
+                self.follow(word, at, "freed" if chunk.number in self._freed else "chunk", chunk)
 
     def begin(self, into: set[int]) -> None:
         """A later round: what an earlier one put into `into` leads on, and what is reached goes there too."""
@@ -113,7 +120,8 @@ class _Marking:
         into -= self.sure
         if into is not self.maybe:
             into -= self.maybe
-        self._todo = [self._table.all[number] for number in sorted(into)]
+        again = into | self._freed if into is self.maybe else into
+        self._todo = [self._table.all[number] for number in sorted(again)]
 
     def follow(self, word: int, at: int, owner: Owner, source: Chunk | None = None) -> None:
         """One word at an address; source: the chunk that it stands in."""
@@ -129,7 +137,9 @@ class _Marking:
         if exact and owner == "fresh" and not self._belief.is_linked(at, target):
             return
         if not self._is_first:
-            if not self._is_held(target) and (exact or self._belief.is_pointer(word, at, target)):
+            if not self._is_held(target) and (
+                exact or self._is_plain(word, at, owner) or self._belief.is_pointer(word, at, target)
+            ):
                 self._into.add(target.number)
                 self._todo.append(target)
         elif exact:
@@ -162,6 +172,10 @@ class _Marking:
         following = first[0] ^ chunk.user >> 12
         return not following or (following % 16 == 0 and self._table.covers(following))
 
+    def _is_plain(self, word: int, at: int, owner: Owner) -> bool:
+        """Of what was freed since the walk as much is believed as if it still were in use."""
+        return owner == "freed" and word & TAGS <= STOLEN and not self._belief.is_behind_text(at)
+
     def _is_held(self, target: Chunk) -> bool:
         return target.number in self.sure or target.number in self.maybe or target.number in self._into
 
@@ -183,7 +197,7 @@ class _Marking:
             return
         if owner == "fresh" and not self._belief.is_linked(at, hit[0]):
             return
-        if owner == "chunk" and self._belief.is_behind_text(at):
+        if owner in ("chunk", "freed") and self._belief.is_behind_text(at):
             return
         self._into.add(hit[0].number)
         if not self._is_first:

@@ -19,29 +19,32 @@ class Tally:
         self.searches = 0
         self._rows: ChunkRows = ((), b"")
         self._size_bytes = 0
-        self._all = self._sure = 0
+        self._all = self._firm = 0
         self._digits: list[int] = []
-        """How many searches may hold a block, in binary: the n-th number has a bit for each block with 2**n in its count."""
+        """How many searches reached a block, in binary: the n-th number has a bit for each block with 2**n in its count."""
 
-    def add(self, rows: ChunkRows, *, used: bytes, sure: bytes, maybe: bytes) -> None:
-        """One search more. used: the blocks that are in use in the newest walk; sure, maybe: those it reached."""
+    def add(self, rows: ChunkRows, *, used: bytes, firm: bytes, held: bytes) -> None:
+        """One search more. used: the blocks that are in use in the newest walk; held: those it reached, for sure or perhaps; firm:
+        those that words which are no leftovers led to."""
         if self.searches == 0:
             self._all = _number(used)
         else:
             self._renumber(rows, used)
         self._rows, self._size_bytes = rows, len(used)
         self.searches += 1
-        self._sure |= _number(sure)
-        more = _number(maybe)
+        self._firm |= _number(firm)
+        more = _number(held)
         for place, digit in enumerate(self._digits):
             self._digits[place], more = digit ^ more, digit & more
         if more:
             self._digits.append(more)
 
     def likely_lost(self) -> bytes:
-        """Blocks in use in all walks that no search held for sure, and fewer than half of them perhaps."""
-        half = (self.searches + 1) // 2 if self.searches >= LEAST_SEARCHES else 1
-        fewer, equal = 0, self._all & ~self._sure
+        """Blocks in use in all walks that no search reached firmly, and fewer than half of them at all."""
+        if 1 < self.searches < LEAST_SEARCHES:
+            return bytes(self._size_bytes)
+        half = (self.searches + 1) // 2
+        fewer, equal = 0, self._all & ~self._firm
         for place in reversed(range(max(len(self._digits), half.bit_length()))):
             digit = self._digits[place] if place < len(self._digits) else 0
             if half >> place & 1:
@@ -57,7 +60,7 @@ class Tally:
         def renumbered(bits: int) -> int:
             return _number(common(rows, used, self._rows, bits.to_bytes(self._size_bytes, "little")))
 
-        self._all, self._sure = renumbered(self._all), renumbered(self._sure)
+        self._all, self._firm = renumbered(self._all), renumbered(self._firm)
         self._digits = [renumbered(digit) for digit in self._digits]
 
 
