@@ -42,9 +42,9 @@ def test_traces_are_stacks_with_values() -> None:
 def test_a_listing_gives_its_total_and_routines() -> None:
     (reading,) = pprof_traces.parse(text("list"))
     (profile,) = reading.profiles
-    assert profile.total == round(24.97 * MIB)
+    assert (profile.kind, profile.unit, profile.total) == ("space", "bytes", round(24.97 * MIB))
     assert profile.rows == (ProfileRow(function="main.fill", flat=round(24.47 * MIB), cum=round(24.47 * MIB)),)
-    assert reading.notes == ("the report does not name its type; taken as inuse_space",)
+    assert reading.notes == ("the report does not name its type: what is in use, or all that was ever allocated",)
 
 
 def test_source_lines_of_a_listing_belong_to_it() -> None:

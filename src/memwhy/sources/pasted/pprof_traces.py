@@ -167,12 +167,12 @@ def _reading(report: _Report) -> Reading:
         notes.append(f"a profile of type {kind or 'unknown'!r} measures no memory; it is not used")
         return Reading(notes=tuple(notes), line=line, last_line=last_line)
     if not kind:
-        kind = "inuse_space" if units else "unknown"
-        notes.append(f"the report does not name its type; taken as {kind}")
+        kind = "space" if units else "unknown"
+        notes.append("the report does not name its type: what is in use, or all that was ever allocated")
     if report.left_out:
         notes.append(f"{report.left_out} traces past the first {_MOST_TRACES} were left out")
     wall_ns = stamp.wall_ns if stamp else None
-    unit: Literal["bytes", "count"] = "bytes" if kind.endswith("_space") or units else "count"
+    unit: Literal["bytes", "count"] = "bytes" if kind.endswith("space") or units else "count"
     build_id, binary = report.fields.get("Build ID") or None, report.fields.get("File") or None
     if report.listed:
         rows = tuple(sorted(report.rows, key=lambda row: -abs(row.flat)))
