@@ -49,6 +49,11 @@ def test_the_pair_needs_the_name_of_tracemalloc_beside_it() -> None:
         python_trace.parse("current=5 MB peak=9 MB")
 
 
+def test_a_unit_that_is_cut_off_leaves_no_figure() -> None:
+    with pytest.raises(ParseError):
+        python_trace.parse("Current memory usage is 2.787997MB; Peak was 2.802528M")
+
+
 def test_psutils_tuples_are_a_series() -> None:
     readings = python_process.parse((EVIDENCE / "python-psutil.txt").read_text())
     assert [reading.metrics["process.rss_bytes"] for reading in readings] == [16732160, 19668992, 22597632, 22597632]

@@ -170,9 +170,11 @@ def test_quoted_and_fenced_captures_say_the_same(reader: ModuleType) -> None:
     for text in captures(reader):
         plain = [dict(reading.metrics) for reading in read_all(reader, text)]
         quoted = "\n".join(f"> {line}" for line in text.split("\n"))
-        fenced = f"Words before\r\n```\r\n{text}\n```\nand behind".replace("\n", "\r\n").replace("\r\n", "\n")
-        assert [dict(reading.metrics) for reading in read_all(reader, quoted)] == plain
-        assert [dict(reading.metrics) for reading in read_all(reader, fenced)] == plain
+        fenced = f"Words before\n```\n{text}\n```\nand behind"
+        indented = "\n".join(f"    {line}" for line in text.split("\n"))
+        bold = "\n".join(f"**{line}**" if line.strip() else line for line in text.split("\n"))
+        for page in (quoted, fenced, indented, bold, f"<pre>{text}</pre>"):
+            assert [dict(reading.metrics) for reading in read_all(reader, page)] == plain
 
 
 @named

@@ -29,7 +29,7 @@ TRIGGERS = (
 )
 
 _WORDS = re.compile(
-    r"heap|Heap|eneration|Gen |#instances|HeapSize|YGCT|Metaspace|Space|used|capacity|committed|^[\s>|`]*\d|Total"
+    r"heap|Heap|eneration|Gen |#instances|HeapSize|YGCT|Metaspace|Space|used|capacity|committed|^[\s>|`*]*\d|\| {1,8}\d|Total"
 )
 _INFO = re.compile(
     r"^(?P<name>garbage-first heap|PSYoungGen|ParOldGen|PSOldGen|def new generation|tenured generation|par new generation|concurrent mark-sweep generation)"
@@ -98,7 +98,7 @@ def _take_info(block: _Block | None, i: int, line: str) -> _Block | None:
     """The block with a line of GC.heap_info in it, a new one where a generation comes again; None if it is none."""
     match = _INFO.match(line) or _ZHEAP.match(line) or _SHENANDOAH.match(line)
     if match is None:
-        if block is None or block.kind != "info" or i - block.last > 3:
+        if block is None or block.kind != "info" or i - block.last > 8:
             return None
         if _INNER.match(line):
             block.last = i
@@ -148,7 +148,7 @@ def _take_jmap(block: _Block | None, i: int, line: str) -> _Block | None:
 def _take_histogram(block: _Block | None, i: int, line: str) -> _Block | None:
     if _HISTOGRAM.match(line):
         return _Block("histogram", i, i)
-    if block is None or block.kind != "histogram" or i - block.last > 3:
+    if block is None or block.kind != "histogram" or i - block.last > 4:
         return None
     if match := _CLASS.match(line):
         if len(block.classes) < _MOST_CLASSES:

@@ -62,10 +62,11 @@ def _blocks(lines: Sequence[str]) -> Iterator[_Block]:
             elif table is not None:
                 table.last = i
         elif "eak memory" in raw and (match := _PEAK.search(bare(raw))):
-            below = _ALONE.match(bare(lines[i + 1])) if not match["number"] and i + 1 < len(lines) else None
+            at = next((k for k in range(i + 1, min(i + 3, len(lines))) if lines[k].strip()), i)
+            below = _ALONE.match(bare(lines[at])) if not match["number"] and at > i else None
             found = match if match["number"] else below
             if found is not None:
-                yield _Block(i, i + (found is below), peak=(found["number"], found["unit"]))
+                yield _Block(i, at if found is below else i, peak=(found["number"], found["unit"]))
         elif "peak_memory" in raw and (json := _JSON.search(raw[:1000])):
             yield _Block(i, i, exact_peak=int(json[1]))
     if table is not None and table.rows:

@@ -54,7 +54,7 @@ _PAIR = re.compile(
 )
 _SHARED_FIGURE = re.compile(r"(?:rss|total|used|external|buffers)\s?/\s?$", re.IGNORECASE)
 _EPOCH_MS = re.compile(r"\"(?:time|timestamp|ts)\"\s?:\s?(1[3-9]\d{11})(?!\d)")
-_GAP_LINES = 12
+_GAP_LINES = 16
 _STAMPED_GAP_LINES = 400
 
 
@@ -99,7 +99,7 @@ def _blocks(lines: Sequence[str]) -> Iterator[list[_Moment]]:
             yield block
             block = []
         for metric, number, unit in found:
-            if not block or metric in block[-1].pairs or (block[-1].is_node and i - block[-1].last > 8):
+            if not block or metric in block[-1].pairs or (block[-1].is_node and i - block[-1].last > 16):
                 above = _stamp(lines[i - 1][:200]) if i and not stamp else stamp
                 block.append(_Moment(i, i, above))
             moment = block[-1]

@@ -115,9 +115,8 @@ def _blocks(lines: Sequence[str]) -> Iterator[_Block]:
             continue
         if (
             block is not None
-            and i - block.last <= 2
-            and block.kind != "objgraph"
-            and (not line or set(line) <= set("=| -") or line.startswith("Index"))
+            and i - block.last <= 4
+            and (not line or (block.kind != "objgraph" and set(line) <= set("=| -")) or line.startswith("Index"))
         ):
             continue
         if block is not None:

@@ -8,17 +8,19 @@ from memwhy.sources.pasted.amounts import exact_bytes, unit_bytes
 LONGEST = 1000
 """Characters of a line that are looked at."""
 
-GROUPED = r"\d{1,3}(?:[,.'\u00a0\u202f ]\d{3}){1,6}(?!\d)|\d{1,19}"
-"""A whole number with or without a separator of thousands, in any locale."""
+GROUPED = r"(?:\d{1,3}(?:[,.'\u00a0\u202f ]\d{3}){1,6}(?![.,]?\d)|\d{1,19}(?![.,]?\d))"
+"""A whole number with or without a separator of thousands, in any locale; never the first part of a longer one."""
 
-DECIMAL = r"\d{1,19}(?:[.,]\d{1,19}){0,6}"
-"""A number with or without a fraction; which separator is which is `plain_decimal`'s to say."""
+DECIMAL = r"\d{1,19}(?:[.,]\d{1,19}){0,6}(?![.,]?\d)"
+"""A number with or without a fraction; never the first part of a longer one. Which separator is which is `plain_decimal`'s to say."""
 
 _TAG = re.compile(
     r"</?(?:pre|code|b|strong|em|i|br|p|li|td|tr|span|div|summary|details|samp|blockquote)(?:\s[^<>]{0,80})?/?>",
     re.IGNORECASE,
 )
 _QUOTE = re.compile(r"^(?:[ \t]{0,200}(?:>|\|(?=\s*[=#]))){1,20}[ \t]?")
+_COMPOSE = re.compile(r"^[a-z][\w.-]{0,60}[_-]\d{1,3}\s{1,20}\| ?")
+"""What docker-compose puts before each line of a service's log."""
 _ENTITIES = (("&gt;", ">"), ("&lt;", "<"), ("&quot;", '"'), ("&#39;", "'"), ("&nbsp;", " "), ("&amp;", "&"))
 _FULL_WIDTH = str.maketrans("：（），＝；“”‘’\u00a0\u3000", ":(),=;\"\"'' \x20")
 
@@ -42,8 +44,10 @@ def bare(line: str) -> str:
         line = line.replace("**", "")
     if "`" in line:
         line = line.replace("`", "")
-    if ">" in line[:LONGEST]:
+    if ">" in line:
         line = _QUOTE.sub("", line)
+    if "| " in line:
+        line = _COMPOSE.sub("", line)
     return line.strip()
 
 

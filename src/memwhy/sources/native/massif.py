@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from memwhy.model.errors import ParseError
 from memwhy.model.profile import Profile
 from memwhy.model.reading import Reading
-from memwhy.sources.native.lines import GROUPED, LONGEST, bare, whole
+from memwhy.sources.native.lines import GROUPED, LONGEST, bare, unescape, whole
 from memwhy.sources.native.stacks import profile_of, runtime_of
 from memwhy.sources.span import Span
 
@@ -26,7 +26,7 @@ _ROW = re.compile(
     rf"\s{{1,20}}(?P<extra>{GROUPED})\s{{1,20}}(?P<stacks>{GROUPED})"
 )
 _HEADER = re.compile(r"\btime\((?P<unit>[a-zA-Z]{1,3})\)\s.{0,60}useful-heap\(B\)")
-_NODE = re.compile(r"(?P<indent>[| ]{0,400})->\d{1,3}[.,]\d\d% \((?P<bytes>" + GROUPED + r")B\) (?P<what>.{1,400})")
+_NODE = re.compile(r"(?P<indent>)->\d{1,3}[.,]\d\d% \((?P<bytes>" + GROUPED + r")B\) (?P<what>.{1,400})")
 _RAW_NODE = re.compile(r"n(?P<children>\d{1,6}): (?P<bytes>\d{1,19}) (?P<what>.{1,400})")
 _FRAME = re.compile(r"0x[0-9A-Fa-f]{1,16}: (?P<function>.{1,300}?)(?: \((?:in )?[^()]{1,300}\))?$")
 _GAP_LINES = 60
@@ -52,6 +52,7 @@ class _Block:
     unit: str = ""
     snapshots: list[_Snapshot] = field(default_factory=list)
     path: list[tuple[str, int]] = field(default_factory=list)  # frames down to the current node, with what is left open
+    column: int = -1  # where the arrows of the printed tree begin, quoted or indented as it may be
 
     @property
     def says(self) -> bool:
@@ -76,10 +77,12 @@ def _function(what: str) -> str | None:
 
 def _take_tree(block: _Block, raw: str) -> bool:
     """A node of ms_print's tree: its depth is the place of its arrow. The stack of a node is what leads to it."""
-    match = _NODE.search(raw)
+    match = _NODE.search(raw.rstrip("*` "))
     if match is None or not block.snapshots:
         return False
-    depth = min(len(match["indent"]) // 2, _DEEPEST)
+    arrow = match.end("indent")
+    block.column = arrow if block.column < 0 else block.column
+    depth = max(0, min((arrow - block.column) // 2, _DEEPEST))
     del block.path[depth:]
     function, size = _function(match["what"]), whole(match["bytes"])
     if function is not None and len(block.path) == depth:
@@ -129,7 +132,7 @@ def _take(block: _Block, i: int, raw: str, line: str) -> bool:
     row = _columns(line)
     if row is not None:
         block.snapshots.append(_Snapshot(i, row["heap"], row["time"]))
-        block.path = []
+        block.path, block.column = [], -1
     elif "=" in line and (match := _RAW.fullmatch(line)):
         if match["key"] == "snapshot":
             block.snapshots.append(_Snapshot(i))
@@ -159,6 +162,8 @@ def _blocks(lines: Sequence[str]) -> Iterator[_Block]:
         if not raw or not (
             "(B)" in raw
             or "->" in raw
+            or "-&gt;" in raw
+            or "| " in raw
             or "B=" in raw
             or "snapshot=" in raw
             or "time" in raw
@@ -171,7 +176,7 @@ def _blocks(lines: Sequence[str]) -> Iterator[_Block]:
             yield block
             block = None
         fresh = block or _Block(i, i)
-        if _take(fresh, i, raw[:LONGEST], line):
+        if _take(fresh, i, unescape(raw[:LONGEST]), line):
             fresh.last = i
             block = fresh
     if block is not None:
@@ -193,6 +198,8 @@ def _readings(block: _Block) -> Iterator[Reading]:
     for snapshot in whole:
         last = snapshot is whole[-1]
         profile: Profile | None = profile_of(snapshot.stacks, snapshot.heap) if id(snapshot) in shown else None
+        if profile is not None and profile.total > snapshot.heap:
+            profile = None  # the tree's indentation was lost: its stacks would be made up
         runtime = runtime_of(profile.stacks) if profile else None
         yield Reading(
             metrics={"tool.outstanding_bytes": snapshot.heap, **({"tool.peak_bytes": peak} if last else {})},

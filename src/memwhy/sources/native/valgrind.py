@@ -45,7 +45,7 @@ _KIND = "definitely lost|indirectly lost|possibly lost|still reachable"
 _PID = re.compile(r"(?:^|[\s|*-])(?:==|--)(\d{1,10})(?:==|--)")
 _ROW = re.compile(rf"(?P<kind>{_KIND})\s?:\s{{0,20}}(?P<bytes>{GROUPED}) bytes in (?P<blocks>{GROUPED}) blocks?")
 _RECORD = re.compile(
-    rf"(?P<bytes>{GROUPED}) (?:\((?P<direct>{GROUPED}) direct, (?:{GROUPED}) indirect\) )?bytes in (?:{GROUPED}) blocks? "
+    rf"(?<![\d.,])(?P<bytes>{GROUPED}) (?:\((?P<direct>{GROUPED}) direct, (?:{GROUPED}) indirect\) )?bytes in (?:{GROUPED}) blocks? "
     rf"(?:are|is) (?P<kind>{_KIND})(?: in loss record (?P<number>{GROUPED}) of (?P<of>{GROUPED}))?"
 )
 _IN_USE = re.compile(rf"in use at exit\s?:\s{{0,20}}(?P<bytes>{GROUPED}) bytes in (?:{GROUPED}) blocks?")
