@@ -87,6 +87,15 @@ def test_htop_rows_are_read_with_their_tree() -> None:
     assert only(text).subject == "process db"
 
 
+def test_the_mark_of_the_column_sorted_by_is_no_part_of_its_name() -> None:
+    text = (
+        "  PID USER       PRI  NI  VIRT   RES   SHR S  CPU%▽MEM%   TIME+  Command\n"
+        " 4711 ada         20   0 10.9G 2231M  100M S   1.3 15.9  3h52:01 ./shop\n"
+        " 4712 ada         20   0 10.9G 2231M  100M S   0.0 15.9  0:01.00 ./shop"
+    )
+    assert (only(text).subject, only(text).facts) == ("pid 4711", {"process.comm": "shop"})
+
+
 def test_rows_of_one_day_after_another_are_a_series() -> None:
     rows = [ROW, ROW.replace("1.500g", "1.600g"), ROW.replace("1.500g", "1.700g")]
     readings = top.parse("\n".join([HEADER, *rows]))

@@ -37,6 +37,7 @@ _SURE = (
 )  # fmt: skip
 """Headings that only a top prints together."""
 
+_SORT_MARKS = str.maketrans(dict.fromkeys("▽△▼▲", " "))
 _TREE = re.compile(r"[├└│─╰]")
 _SIZE = r"(\d{1,12}(?:[.,]\d{1,3})?[kmgtKMGT]?)"
 _SHAPE = re.compile(
@@ -71,7 +72,7 @@ def header_of(text: str) -> tuple[str, ...] | None:
     """Canonical names of a header's columns, None for any other line."""
     if "E" not in text or len(text) > 400:  # RES, SIZE, MEM, TIME
         return None
-    words = text.replace("[%CPU]", " %CPU").translate(str.maketrans("", "", "▽△▼▲")).split()
+    words = text.replace("[%CPU]", " %CPU").translate(_SORT_MARKS).split()
     known = {word for word in words if word in _COLUMNS}
     if len(words) < 3 or len(known) < len(words) - 1 or not any(sure <= known for sure in _SURE):
         return None
