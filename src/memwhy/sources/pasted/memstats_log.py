@@ -64,8 +64,9 @@ def _misspellings() -> dict[str, str]:
 
 
 _METRICS = {**_misspellings(), **_WEAK, **_STRONG}
+_COUNTS = frozenset(metric for metric in _METRICS.values() if REGISTRY[metric].unit == "count")
 _SIZED_WEAK = frozenset({"alloc", "allocated", "sys", "idle", "idel", "inuse", "released"})
-_NUMBER = r"\d{1,3}(?:,\d{3}){2,6}(?![\d,]*\d)|\d{1,20}(?:[.,]\d{1,20}(?!,\d))?(?:[eE][+-]?\d{1,2})?"
+_NUMBER = r"\d{1,3},\d{3}(?:,\d{3}){1,5}(?![\d,]*\d)|\d{1,20}(?:[.,]\d{1,20}(?!,\d))?(?:[eE][+-]?\d{1,2})?"
 _SEPARATOR = r"[=:|：]>?[ \t]{0,20}[~≈\"'`*]{0,3}"
 _VALUE = re.compile(
     rf"{_SEPARATOR}(?P<number>{_NUMBER})[ \t]?(?P<unit>[kmgtKMGT]i?[bB]?|[bB](?:ytes)?|bytes|i)?(?![A-Za-z0-9_])"
@@ -80,7 +81,7 @@ _ELAPSED = re.compile(
     r"(?<![A-Za-z])(?:time|elapsed|uptime)[ \t]{0,3}[:=][ \t]{0,10}((?:\d{1,9}(?:\.\d{1,9})?(?:ms|s|m|h)){1,4})(?![A-Za-z0-9])",
     re.I,
 )
-_NO_KEY = re.compile(r"[^A-Za-z0-9_. -]")
+_NO_KEY = re.compile(r"[^A-Za-z0-9_. -]|\d ")  # the number before is no part of a name, and would make each one new
 _KEY_CHARS = 60
 _PROMETHEUS = re.compile(r"^\s*(?:#\s*(?:HELP|TYPE)\s|go_memstats_)")
 _BY_SIZE = re.compile(r"BySize\W{1,4}\[[^\]]*\]?")
@@ -146,8 +147,10 @@ def _found(match: re.Match[str], named: tuple[str, str, str], unit: str) -> _Fig
     """One figure, if its number can be told and its unit goes with its metric."""
     metric = _METRICS[named[0]]
     unit = unit or named[2]
-    number = _plain_number(match["number"], unit)
-    if number is None or (REGISTRY[metric].unit == "count" and unit not in ("", "i")):
+    number: str | None = match["number"]
+    if number is not None and "," in number:
+        number = _plain_number(number, unit)
+    if number is None or (metric in _COUNTS and unit not in ("", "i")):
         return None
     return _Figure(named[0], named[1], metric, number, "" if unit == "i" else unit)
 
