@@ -181,19 +181,20 @@ def lost(memwhy: Sequence[str], sizes: Sequence[str], held_documents: str) -> It
         if seen is None:
             yield Row("lost, false, the twin", "≤ 0.1 %", "lost was not looked for", False)
             return
-        share = seen["bytes"] / held_bytes
-        measured = f"{100 * share:.4f} % ({seen['bytes']:,} of {held_bytes:,} B, all held by Go or C)"
+        share = (seen["bytes"] + seen["likely_bytes"]) / held_bytes
+        measured = f"{100 * share:.4f} % ({seen['bytes']:,} lost and {seen['likely_bytes']:,} likely lost of {held_bytes:,} B, all held)"
         yield Row("lost, false, the twin", "≤ 0.1 %", measured, share <= 0.001)
 
 
 def lost_row(name: str, lost_bytes: int, seen: Mapping[str, object] | None, note: str = "") -> Row:
-    """What was found lost against what is."""
+    """What was found lost, and likely lost, against what is."""
     if seen is None:
         return Row(name, "≥ 99.9 %, ≤ 100.1 %", "lost was not looked for", False)
-    share = int(str(seen["bytes"])) / lost_bytes
-    maybe = (int(str(seen["bytes"])) + int(str(seen["maybe_bytes"]))) / lost_bytes
+    sure, likely, perhaps = (int(str(seen[name])) for name in ("bytes", "likely_bytes", "maybe_bytes"))
+    share, maybe = (sure + likely) / lost_bytes, (sure + perhaps) / lost_bytes
     measured = (
-        f"{100 * share:.3f} % ({int(str(seen['bytes'])):,} of {lost_bytes:,} B), with maybe {100 * maybe:.3f} %; {note}"
+        f"{100 * share:.3f} % ({sure:,} lost and {likely:,} likely lost of {lost_bytes:,} B), "
+        f"with maybe {100 * maybe:.3f} %; {note}"
     )
     return Row(name, "≥ 99.9 %, ≤ 100.1 %", measured, 0.999 <= share <= 1.001)
 

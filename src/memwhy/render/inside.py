@@ -146,6 +146,7 @@ def _lost(lost: Lost) -> Table:
         f"{amount(lost.held_bytes)} of malloc's blocks are held by something, {amount(lost.maybe_bytes)} perhaps; "
         f"{amount(lost.roots_bytes)} of memory were searched for pointers"
         + (f", {lost.searched}" if lost.searched else ""),
+        *_likely(lost),
         *lost.caveats,
     ]
     resident = (
@@ -153,6 +154,14 @@ def _lost(lost: Lost) -> Table:
     )
     title = f"Lost: {amount(lost.bytes)} in {lost.chunks} blocks that nothing points to{resident}"
     return Table(title=title, header=("graphs", "blocks each", "bytes"), rows=tuple(rows), notes=tuple(notes))
+
+
+def _likely(lost: Lost) -> tuple[str, ...]:
+    """What is not counted as lost, and is it all the same unless a number is a pointer, or many searches missed the same."""
+    if not lost.likely_bytes:
+        return ()
+    share = "of what is perhaps held, " if lost.maybe_bytes else ""
+    return (f"{share}{amount(lost.likely_bytes)} are likely lost: only numbers or passing leftovers lead there",)
 
 
 _SHOWN = ("Sys", "HeapAlloc", "HeapInuse", "HeapIdle", "HeapReleased", "StackInuse", "NextGC")
