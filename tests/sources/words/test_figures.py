@@ -205,7 +205,9 @@ def test_figures_carry_the_step_they_were_rounded_to() -> None:
 
 
 def test_a_figure_in_a_paragraph_has_its_lines() -> None:
-    [reading] = read("Some words.\nMore words here.\nThe RSS of the process in question is by now\n3 GB.\n")
+    [reading] = read(
+        "Some words that go on and on until here.\nMore words that go on and on until here.\nThe RSS of the process in question is by now\n3 GB.\n"
+    )
     assert (reading.line, reading.last_line) == (3, 4)
 
 

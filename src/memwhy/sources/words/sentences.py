@@ -120,7 +120,11 @@ def find_paragraphs(lines: Sequence[str], skip: frozenset[int] | set[int] = froz
         stripped = line.strip(" >\t")
         alone = fenced or line.startswith(("    ", "\t")) or stripped.startswith("#")
         if paragraph is not None and (
-            alone or _ITEM.match(stripped) or paragraph.last + 1 != i or len(paragraph.texts) >= _MOST_LINES
+            alone
+            or _ITEM.match(stripped)
+            or paragraph.last + 1 != i
+            or len(paragraph.texts) >= _MOST_LINES
+            or len(paragraph.texts[-1].encode()) < _WRAPPED_AT
         ):
             yield paragraph
             paragraph = None
