@@ -113,11 +113,11 @@ int believe_fresh(struct believing *believing, uint64_t at, const struct chunk *
     for (uint64_t back = to.from; back + 8 <= end; back += 8)
         if (is_behind(at, words_peek(believing->words, back) & ~BELIEVE_TAGS, NEIGHBOUR))
             return 1;
-    if (bit_get(believing->claimed, target->number))
+    if (bit_is_set(believing->claimed, target->number))
         return 0;
     if (!is_claimed(believing, target, to))
         return 1;
-    bit_set(believing->claimed, target->number);
+    set_bit(believing->claimed, target->number);
     return 0;
 }
 
@@ -131,10 +131,10 @@ int believe_word(struct believing *believing, uint64_t word, uint64_t at, const 
     if (is_link(believing, at, pointed, to) || points_back(believing, pointed, at) ||
         is_second_base(believing, pointed, to.from))
         return 1;
-    if (is_header(pointed, to) || bit_get(believing->claimed, target->number))
+    if (is_header(pointed, to) || bit_is_set(believing->claimed, target->number))
         return 0;
     if (!is_claimed(believing, target, to))
         return 1;
-    bit_set(believing->claimed, target->number);
+    set_bit(believing->claimed, target->number);
     return 0;
 }

@@ -16,7 +16,7 @@ static int region_index(struct chunk_region *region, uint64_t *number)
     if (region->rank == NULL || region->last == NULL)
         return -1;
     for (uint64_t block = 0; block < blocks; block++) {
-        uint64_t starts = bits_load(region->starts, region->slots, block);
+        uint64_t starts = bits_of_block(region->starts, block, region->slots);
         if (block % 64 == 0)
             region->last[block / 64] = last;
         region->rank[block] = (uint32_t)*number;
@@ -89,12 +89,12 @@ const struct chunk_region *chunks_region_of_slot(const struct chunks *chunks, ui
 uint64_t chunks_begin(const struct chunk_region *region, uint64_t slot)
 {
     uint64_t block = slot / 64;
-    uint64_t starts = bits_load(region->starts, region->slots, block) & (~0ULL >> (63 - slot % 64));
+    uint64_t starts = bits_of_block(region->starts, block, region->slots) & (~0ULL >> (63 - slot % 64));
 
     while (starts == 0) {
         if (block % 64 == 0)
             return region->last[block / 64];
-        starts = bits_load(region->starts, region->slots, --block);
+        starts = bits_of_block(region->starts, --block, region->slots);
     }
     return block * 64 + 63 - (uint64_t)__builtin_clzll(starts);
 }
@@ -107,7 +107,7 @@ void chunks_weigh(const struct chunks *chunks, const uint64_t *bits, uint64_t *c
         uint32_t number = region->first_number;
         for (uint64_t block = 0; block * 64 < region->slots; block++)
             for (uint64_t used = region->starts ? chunks_used(region, block) : 1; used; used &= used - 1, number++)
-                if (bit_get(bits, number)) {
+                if (bit_is_set(bits, number)) {
                     uint64_t from, to, whole;
                     chunks_extent(region, block * 64 + (uint64_t)__builtin_ctzll(used), &from, &to, &whole);
                     *count += 1;
@@ -129,10 +129,10 @@ void chunks_common(const struct chunks *chunks, const uint64_t *bits, const stru
                 uint64_t slot = block * 64 + (uint64_t)__builtin_ctzll(used);
                 uint64_t user = region->starts ? region->start + slot * 16 + 16 : region->user;
                 struct chunk found;
-                if (!bit_get(bits, number) || earlier->count == 0)
+                if (!bit_is_set(bits, number) || earlier->count == 0)
                     continue;
-                if (chunks_resolve(earlier, user, &hint, 0, &found) == CHUNK_EXACT && bit_get(earlier_bits, found.number))
-                    bit_set(into, number);
+                if (chunks_resolve(earlier, user, &hint, 0, &found) == CHUNK_EXACT && bit_is_set(earlier_bits, found.number))
+                    set_bit(into, number);
             }
     }
 }

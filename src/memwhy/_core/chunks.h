@@ -5,7 +5,8 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
+
+#include "bits.h"
 
 /* A walked heap, or (starts == NULL) one mapped block. Bits are least significant first within a byte. */
 struct chunk_region {
@@ -51,45 +52,9 @@ void chunks_weigh(const struct chunks *chunks, const uint64_t *bits, uint64_t *c
 void chunks_common(const struct chunks *chunks, const uint64_t *bits, const struct chunks *earlier, const uint64_t *earlier_bits,
                    uint64_t *into);
 
-/* As wide as the oldest x86-64 allows: without the popcnt instruction, the compiler's own is a call. */
-static inline uint32_t bits_count(uint64_t word)
-{
-    word -= word >> 1 & 0x5555555555555555u;
-    word = (word & 0x3333333333333333u) + (word >> 2 & 0x3333333333333333u);
-    word = (word + (word >> 4)) & 0x0f0f0f0f0f0f0f0fu;
-    return (uint32_t)(word * 0x0101010101010101u >> 56);
-}
-
-static inline uint64_t bits_load(const uint8_t *bits, uint64_t slots, uint64_t block)
-{
-    uint64_t word = 0, left = slots - block * 64;
-
-    if (left >= 64) {
-        memcpy(&word, bits + block * 8, 8);
-        return word;
-    }
-    memcpy(&word, bits + block * 8, (left + 7) / 8);
-    return word & ((1ULL << left) - 1);
-}
-
 static inline uint64_t chunks_used(const struct chunk_region *region, uint64_t block)
 {
-    return bits_load(region->used, region->slots, block) & bits_load(region->starts, region->slots, block);
-}
-
-static inline int bit_get(const uint64_t *bits, uint32_t number)
-{
-    return (int)(bits[number >> 6] >> (number & 63) & 1);
-}
-
-static inline void bit_set(uint64_t *bits, uint32_t number)
-{
-    bits[number >> 6] |= 1ULL << (number & 63);
-}
-
-static inline void bit_clear(uint64_t *bits, uint32_t number)
-{
-    bits[number >> 6] &= ~(1ULL << (number & 63));
+    return bits_of_block(region->used, block, region->slots) & bits_of_block(region->starts, block, region->slots);
 }
 
 /* Is the chunk whose header stands at `slot` of a heap in use; then *found is it. */
@@ -116,9 +81,9 @@ static inline void chunks_extent(const struct chunk_region *region, uint64_t slo
         return;
     }
     block = slot / 64;
-    starts = slot % 64 == 63 ? 0 : bits_load(region->starts, region->slots, block) & (~0ULL << (slot % 64 + 1));
+    starts = slot % 64 == 63 ? 0 : bits_of_block(region->starts, block, region->slots) & (~0ULL << (slot % 64 + 1));
     while (starts == 0 && (++block) * 64 < region->slots)
-        starts = bits_load(region->starts, region->slots, block);
+        starts = bits_of_block(region->starts, block, region->slots);
     next = starts ? block * 64 + (uint64_t)__builtin_ctzll(starts) : region->slots;
     *from = region->start + slot * 16 + 16;
     *to = region->start + next * 16 + (starts ? 8 : 0); /* a chunk in use owns the first word of the next header */
@@ -158,7 +123,7 @@ static inline enum chunk_hit chunks_resolve(const struct chunks *chunks, uint64_
         return CHUNK_EXACT;
     if (!interior_too || (word < CHUNKS_LOW && word % 8))
         return CHUNK_NONE;
-    if (bits_load(region->starts, region->slots, slot / 64) >> (slot % 64) & 1) {
+    if (bits_of_block(region->starts, slot / 64, region->slots) >> (slot % 64) & 1) {
         if ((offset & 15) > 8 || slot == 0) /* the first eight bytes of a header belong to the chunk before, which ends there */
             return CHUNK_NONE;
         slot--;

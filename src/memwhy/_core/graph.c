@@ -50,14 +50,14 @@ static void for_each_lost(struct finding *finding, each_lost each)
     for (size_t i = 0; i < finding->chunks->count && !finding->words->stopped; i++) {
         const struct chunk_region *region = &finding->chunks->regions[i];
         if (region->starts == NULL) {
-            if (bit_get(finding->lost, region->first_number))
+            if (bit_is_set(finding->lost, region->first_number))
                 each(finding, id++, region, 0);
             continue;
         }
         for (uint64_t block = 0; block * 64 < region->slots; block++) {
             uint32_t number = region->rank[block];
             for (uint64_t used = chunks_used(region, block); used; used &= used - 1, number++)
-                if (bit_get(finding->lost, number))
+                if (bit_is_set(finding->lost, number))
                     each(finding, id++, region, block * 64 + (uint64_t)__builtin_ctzll(used));
         }
     }
@@ -146,7 +146,7 @@ static int begins_with_header(struct finding *finding, uint64_t address, uint32_
         return 0;
     finding->begun = id + UINT64_C(1);
     return address % 4096 || (chunks_resolve(finding->chunks, address + 16, &finding->hint, 0, &found) == CHUNK_EXACT &&
-                              bit_get(finding->lost, found.number) &&
+                              bit_is_set(finding->lost, found.number) &&
                               before(finding->lost, finding->lost_before, found.number) == id);
 }
 
@@ -158,7 +158,7 @@ static void connect(void *context, const uint64_t *words, size_t count, uint32_t
 
     if (begins_with_header(finding, address, id)) {
         if (count > 2 && !header_holds(words, count))
-            bit_set(finding->moved, id);
+            set_bit(finding->moved, id);
         if (count > 2)
             finding->key[id] = key_of(finding, words[2]);
         first = 2; /* the first word of a header belongs to the chunk before */
@@ -167,7 +167,7 @@ static void connect(void *context, const uint64_t *words, size_t count, uint32_t
         uint32_t other;
         if (chunks_resolve(finding->chunks, words[i], &finding->hint, 0, &found) != CHUNK_EXACT)
             continue;
-        if (!bit_get(finding->lost, found.number))
+        if (!bit_is_set(finding->lost, found.number))
             continue;
         other = before(finding->lost, finding->lost_before, found.number);
         if (other == id)
@@ -205,12 +205,12 @@ static void measure(struct finding *finding, uint32_t id, const struct chunk_reg
     struct graph *graph;
 
     chunks_extent(region, slot, &from, &to, &whole);
-    if (bit_get(finding->moved, id)) {
+    if (bit_is_set(finding->moved, id)) {
         finding->out->moved_chunks++;
         finding->out->moved_bytes += whole;
         return;
     }
-    if (!bit_get(finding->heads, root)) {
+    if (!bit_is_set(finding->heads, root)) {
         shapes_count(&finding->shapes, id, 1, whole, whole, finding->key_values[finding->key[id]]);
         return;
     }
@@ -238,7 +238,7 @@ static void collect(struct finding *finding, uint32_t id, const struct chunk_reg
     struct wanted *wanted, sought = {.root = root};
     uint64_t from, to, whole;
 
-    if (!bit_get(finding->wanted_bits, root) || bit_get(finding->moved, id))
+    if (!bit_is_set(finding->wanted_bits, root) || bit_is_set(finding->moved, id))
         return;
     wanted = bsearch(&sought, finding->wanted, finding->wanted_count, sizeof sought, by_root);
     if (wanted == NULL || (wanted->members >= finding->most_members && id != wanted->head))
@@ -262,7 +262,7 @@ static int collect_samples(struct finding *finding, size_t most_shapes)
         for (uint32_t j = 0; j < out->shapes[i].sample_count; j++) {
             uint32_t head = out->shapes[i].samples[j], root = root_of(finding->parent, head);
             finding->wanted[finding->wanted_count++] = (struct wanted){root, head, (uint32_t)i, j, 0};
-            bit_set(finding->wanted_bits, root);
+            set_bit(finding->wanted_bits, root);
         }
     qsort(finding->wanted, finding->wanted_count, sizeof *finding->wanted, by_root);
     out->members = malloc(finding->wanted_count * (finding->most_members + 1) * sizeof *out->members + 1);
@@ -283,7 +283,7 @@ static int count_graphs(struct finding *finding)
         return -1;
     for (uint32_t id = 0; id < finding->count; id++)
         if (root_of(finding->parent, id) != id)
-            bit_set(finding->heads, root_of(finding->parent, id));
+            set_bit(finding->heads, root_of(finding->parent, id));
     graphs = count_before(finding->heads, finding->heads_before, places);
     finding->graphs = calloc((size_t)graphs + 1, sizeof *finding->graphs);
     if (finding->graphs == NULL)

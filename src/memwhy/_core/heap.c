@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/uio.h>
 
-#include "heap_bits.h"
+#include "bits.h"
 
 /* Chunk headers: malloc/malloc.c of glibc, "struct malloc_chunk" and the macros behind it. */
 #define PREV_INUSE 1u

@@ -1,6 +1,6 @@
 #include "heap.h"
 
-#include "heap_bits.h"
+#include "bits.h"
 
 #define PAGE ((uint64_t)4096)
 #define TRIM_HEADER 48u /* sizeof(struct malloc_chunk): what malloc_trim leaves before the pages it gives back */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "heap_bits.h"
+#include "bits.h"
 
 #define PAGE ((uint64_t)4096)
 

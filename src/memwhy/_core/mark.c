@@ -44,7 +44,7 @@ static void enqueue(struct marking *marking, const struct chunk *found)
     if (marking->listed < LIST) {
         marking->list[marking->listed++] = found->slot;
     } else {
-        bit_set(marking->pending, found->number);
+        set_bit(marking->pending, found->number);
         marking->pending_count++;
     }
 }
@@ -55,13 +55,13 @@ static void follow_boxed(struct marking *marking, uint64_t word, uint32_t owner,
     struct chunk found;
 
     if (chunks_resolve(marking->chunks, word & ((UINT64_C(1) << ADDRESS_BITS) - 1), &marking->hint, 0, &found) != CHUNK_EXACT ||
-        bit_get(marking->sure, found.number) || bit_get(marking->into, found.number) || bit_get(marking->maybe, found.number))
+        bit_is_set(marking->sure, found.number) || bit_is_set(marking->into, found.number) || bit_is_set(marking->maybe, found.number))
         return;
     if (owner == FRESH && !believe_fresh(&marking->believing, at, &found))
         return;
     if ((owner == CHUNK || owner == FREED) && believe_behind_text(&marking->believing, at))
         return;
-    bit_set(marking->into, found.number);
+    set_bit(marking->into, found.number);
     if (marking->interior_too)
         enqueue(marking, &found);
 }
@@ -86,14 +86,14 @@ static void follow_inside(struct marking *marking, uint64_t word, uint32_t owner
 {
     uint32_t place = columns_place(owner, at);
 
-    if (bit_get(marking->maybe, found->number))
+    if (bit_is_set(marking->maybe, found->number))
         return;
     if (word < CHUNKS_LOW && place && doubt(marking, word, at, place, found))
         return;
     if (owner == ROOT ||
         ((owner & KIND) == CHUNK && (word & BELIEVE_TAGS) <= BELIEVE_STOLEN && !believe_behind_text(&marking->believing, at)) ||
         believe_word(&marking->believing, word, at, found))
-        bit_set(marking->maybe, found->number);
+        set_bit(marking->maybe, found->number);
 }
 
 /* What was put off: in a column of numbers a word holds only when more speaks for it, else what it leads to is doubted. */
@@ -102,13 +102,13 @@ static void settle(struct marking *marking)
     for (size_t i = 0; i < marking->doubt_count; i++) {
         const struct doubt *one = &marking->doubts[i];
         int behind_text, numbers = columns_hold_numbers(marking->columns, one->place);
-        if (bit_get(marking->sure, one->target.number) || bit_get(marking->maybe, one->target.number))
+        if (bit_is_set(marking->sure, one->target.number) || bit_is_set(marking->maybe, one->target.number))
             continue;
         behind_text = believe_behind_text(&marking->believing, one->at);
         if ((!numbers && !behind_text) || believe_word(&marking->believing, one->word, one->at, &one->target))
-            bit_set(marking->maybe, one->target.number);
+            set_bit(marking->maybe, one->target.number);
         else if (!behind_text)
-            bit_set(marking->doubted, one->target.number);
+            set_bit(marking->doubted, one->target.number);
     }
 }
 
@@ -144,7 +144,7 @@ static void follow(void *context, const uint64_t *words, size_t count, uint32_t 
 
     if ((owner & KIND) == CHUNK && is_free(marking, words, &count, owner, address) && !marking->interior_too) {
         if (chunks_resolve(chunks, address, &marking->hint, 0, &me) == CHUNK_EXACT)
-            bit_set(marking->freed, me.number);
+            set_bit(marking->freed, me.number);
         return;
     }
     for (size_t i = 0; i < count; i++) {
@@ -155,19 +155,19 @@ static void follow(void *context, const uint64_t *words, size_t count, uint32_t 
             columns_note(marking->columns, columns_place(owner, at), hit != CHUNK_NONE);
         if (hit == CHUNK_NONE && word >> ADDRESS_BITS)
             follow_boxed(marking, word, owner & KIND, at);
-        if (hit == CHUNK_NONE || bit_get(marking->sure, found.number))
+        if (hit == CHUNK_NONE || bit_is_set(marking->sure, found.number))
             continue;
         if (hit == CHUNK_EXACT && (owner & KIND) == FRESH && !believe_fresh(&marking->believing, at, &found))
             continue;
         if (marking->interior_too) {
-            if (bit_get(marking->into, found.number) || bit_get(marking->maybe, found.number))
+            if (bit_is_set(marking->into, found.number) || bit_is_set(marking->maybe, found.number))
                 continue;
             if (hit == CHUNK_INTERIOR && !is_plain(marking, word, owner, at) && !believe_word(&marking->believing, word, at, &found))
                 continue;
-            bit_set(marking->into, found.number);
+            set_bit(marking->into, found.number);
             enqueue(marking, &found);
         } else if (hit == CHUNK_EXACT) {
-            bit_set(marking->sure, found.number);
+            set_bit(marking->sure, found.number);
             enqueue(marking, &found);
         } else {
             follow_inside(marking, word, owner, at, &found);
@@ -204,7 +204,7 @@ static int is_freed(const struct marking *marking, const struct chunk_region *re
 {
     struct chunk me;
 
-    return region->starts != NULL && chunks_at(region, slot, &me) && bit_get(marking->freed, me.number);
+    return region->starts != NULL && chunks_at(region, slot, &me) && bit_is_set(marking->freed, me.number);
 }
 
 static void read_chunk(struct marking *marking, const struct chunk_region *region, uint64_t slot)
@@ -240,9 +240,9 @@ static void read_listed(struct marking *marking)
 
 static void take_pending(struct marking *marking, const struct chunk_region *region, uint64_t slot, uint32_t number)
 {
-    if (!bit_get(marking->pending, number))
+    if (!bit_is_set(marking->pending, number))
         return;
-    bit_clear(marking->pending, number);
+    clear_bit(marking->pending, number);
     marking->pending_count--;
     read_chunk(marking, region, slot);
 }
