@@ -82,6 +82,6 @@ def clues(case: Case) -> Iterator[Clue]:
     established = levels.level(case, "process.sockets_established_count")
     if established is not None and established.rose and established.last >= 2 * established.first:
         yield from for_(STRONG, established.said)
-    yield from for_(STRONG, case.facts.get("descriptors.exhausted"))
+    yield from for_(DECISIVE, case.facts.get("descriptors.exhausted"))
     yield from believed(STRONG, levels.said(case, "grows", "descriptors", "connections"))
     yield from denied(STRONG, levels.said(case, "flat", "descriptors"))

@@ -9,7 +9,7 @@ References       go.dev/doc/gc-guide; runtime/mgcpacer.go.
 
 from collections.abc import Iterator
 
-from memwhy.causes.clue import FAIR, STRONG, Clue, against, denied, for_
+from memwhy.causes.clue import FAIR, STRONG, Clue, against, believed, denied, for_
 from memwhy.model import levels, weigh
 from memwhy.model.case import Case
 from memwhy.model.report import Finding, Verdict
@@ -105,6 +105,16 @@ def clues(case: Case) -> Iterator[Clue]:
     )
     if after is not None and after.n > 2 and after.flat and used is not None and used.most >= 1.5 * after.most:
         yield from for_(STRONG, f"after each collection it is back: {after.said}")
+    yield from believed(STRONG, case.facts.get("said.sawtooth"))
+    limit = levels.level(case, "runtime.heap_limit_bytes")
+    if (
+        limit is not None
+        and rss is not None
+        and live is not None
+        and live.last <= 0.5 * limit.last <= 0.6 * rss.last
+        and not live.rose
+    ):
+        yield from for_(FAIR, f"{limit.said} may be used before it has to collect; {live.said}")
     trial = levels.outcome(case, "gogc", "memory_limit")
     if trial is not None:
         yield from for_(STRONG, trial[2]) if trial[1] == "fell" else against(FAIR, trial[2])

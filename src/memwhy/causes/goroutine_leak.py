@@ -7,6 +7,7 @@ Remedy           Give each goroutine a way out: a context, a closed channel, a t
 References       go.dev/blog/pipelines; runtime/pprof goroutine and (Go 1.27) goroutineleak profiles.
 """
 
+import re
 from collections.abc import Iterator
 
 from memwhy.causes import counted
@@ -115,6 +116,9 @@ def _follow_descriptors(case: Case) -> bool:
     return 3 * (descriptors.last - descriptors.first) >= goroutines.last - goroutines.first
 
 
+LONG_MINUTES = 60
+WAITED = re.compile(r"longest for (\d{1,9}) minutes")
+"""As sources/pasted/goroutine_dump.py says it."""
 MANY, VERY_MANY = 1_000, 10_000
 """Goroutines: servers of some size have hundreds; ten thousand without as many connections are a pile."""
 
@@ -138,6 +142,9 @@ def clues(case: Case) -> Iterator[Clue]:
         largest = max((stack.value for stack in profile.stacks), default=0)
         if largest >= 0.3 * profile.total:
             yield from for_(FAIR, f"{largest:,} of {profile.total:,} goroutines wait in one place")
+    waiting = WAITED.search(case.facts.get("go.goroutines_waiting", ""))
+    if waiting and int(waiting[1]) >= LONG_MINUTES:
+        yield from for_(FAIR, f"goroutines wait: {case.facts['go.goroutines_waiting']}")
     yield from believed(STRONG, levels.said(case, "grows", "goroutines"))
     yield from denied(STRONG, levels.said(case, "flat", "goroutines"))
     if case.target.runtime not in ("go", "unknown"):

@@ -179,6 +179,7 @@ def clues(case: Case) -> Iterator[Clue]:
     elif live is not None and not live.flat and levels.complains_of_growth(case):
         yield from for_(HINT, live.said)
     yield from for_(STRONG, case.facts.get("runtime.heap_exhausted"))
+    yield from _by_difference(case, rss)
     yield from believed(STRONG, levels.said(case, "grows", "heap"))
     yield from denied(STRONG, levels.said(case, "flat", "heap"))
     yield from _by_profile(case)
@@ -187,6 +188,19 @@ def clues(case: Case) -> Iterator[Clue]:
 def _collections(case: Case) -> int:
     counted_ = case.series.get("go.gc_count")
     return counted_.last - counted_.first if counted_ is not None else 0
+
+
+def _by_difference(case: Case, rss: levels.Level | None) -> Iterator[Clue]:
+    """The difference of two in-use profiles (pprof -base), as its heading tells it."""
+    kind, _, figure = case.facts.get("profile.diff", "").partition(" ")
+    if kind not in ("inuse_space", "") or not figure.lstrip("-").isdigit():
+        return
+    grown = int(figure)
+    moved = rss.last - rss.first if rss is not None and rss.n > 1 else None
+    if grown >= 16 * MIB and (moved is None or grown >= 0.5 * moved):
+        yield from for_(DECISIVE, f"between two heap profiles {human_bytes(grown)} more are in use")
+    elif grown < 4 * MIB:
+        yield from against(STRONG, f"between two heap profiles no more is in use ({human_bytes(max(0, grown))})")
 
 
 def _by_profile(case: Case) -> Iterator[Clue]:

@@ -33,6 +33,8 @@ def judge(case: Case) -> Finding:
     )
 
 
+CGROUP = ("anon", "file", "sock", "slab", "shmem")
+"""Parts of a cgroup's memory that do not overlap, but for shmem within file."""
 OF_USED = 0.4
 """Kernel memory beyond its usual tenth or fifth of what a host uses."""
 
@@ -56,11 +58,13 @@ def clues(case: Case) -> Iterator[Clue]:
             yield from against(FAIR, text)
     if slab is not None and (used is None and size is None) and slab.last >= 512 * MIB:
         yield from for_(STRONG, slab.said)
+    parts = [one.last for name in CGROUP if (one := levels.level(case, f"cgroup.{name}_bytes")) is not None]
+    whole = levels.level(case, "cgroup.current_bytes", "cgroup.working_set_bytes")
+    around = max(whole.last if whole is not None else 0, sum(parts))
     for metric in ("cgroup.kernel_bytes", "cgroup.slab_bytes", "cgroup.sock_bytes", "cgroup.slab_reclaimable_bytes"):
-        one, whole = levels.level(case, metric), levels.level(case, "cgroup.current_bytes", "cgroup.working_set_bytes")
-        part = levels.share(one, whole)
-        if one is not None and part is not None and part >= OF_USED:
-            yield from for_(DECISIVE, f"{one.said} of {whole.said}" if whole else None)
+        one = levels.level(case, metric)
+        if one is not None and around and one.last >= OF_USED * around:
+            yield from for_(DECISIVE, f"{one.said} of {human_bytes(around)}")
     yield from _nobody_s(case, used)
     yield from believed(STRONG, levels.said(case, "grows", "kernel"))
 

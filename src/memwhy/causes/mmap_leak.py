@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from memwhy.causes.cgo import no_c_heap
 from memwhy.causes.clue import DECISIVE, FAIR, HINT, STRONG, Clue, for_
+from memwhy.causes.outside import outside_runtime
 from memwhy.model import inside, levels, weigh
 from memwhy.model.case import Case
 from memwhy.model.report import Finding, Verdict
@@ -100,12 +101,23 @@ def _supported(case: Case, anonymous: weigh.Part) -> Finding:
     )
 
 
+MANY, VERY_MANY = 500, 20_000
+"""Mappings: programs with many libraries and threads have a thousand or two."""
+
+
 def clues(case: Case) -> Iterator[Clue]:
     """What single readings and words say."""
     if text := case.facts.get("mappings.exhausted"):
         yield from for_(DECISIVE, text)
     if text := case.facts.get("mappings.many"):
         yield from for_(STRONG, text)
+    mappings = levels.level(case, "process.mappings_count")
+    if mappings is not None and mappings.rose and mappings.last - mappings.first >= MANY:
+        yield from for_(DECISIVE, mappings.said)
+    elif mappings is not None and mappings.last >= VERY_MANY:
+        yield from for_(STRONG, mappings.said)
+    if no_c_heap(case) or case.facts.get("said.no_cgo"):
+        yield from outside_runtime(case, STRONG)
     anonymous = levels.level(case, "layer.anonymous_bytes")
     part = levels.share(anonymous, levels.resident(case))
     if anonymous is not None and part is not None and part >= 0.5:

@@ -11,7 +11,7 @@ References       the library's own cache setting: PRAGMA cache_size (SQLite), me
 from collections.abc import Iterator
 
 from memwhy.causes.cgo import no_c_heap
-from memwhy.causes.clue import DECISIVE, FAIR, HINT, STRONG, Clue, against, believed
+from memwhy.causes.clue import DECISIVE, FAIR, HINT, STRONG, Clue, against, believed, denied, for_
 from memwhy.causes.outside import outside_runtime
 from memwhy.model import inside, levels, weigh
 from memwhy.model.case import Case
@@ -105,6 +105,19 @@ def clues(case: Case) -> Iterator[Clue]:
     """What single readings and words say."""
     if no_c_heap(case):
         yield from against(DECISIVE, "there is no C heap in this process")
+    yield from denied(STRONG, case.facts.get("said.no_cgo"))
+    rss, cache, bound = (
+        levels.resident(case),
+        levels.level(case, "cache.held_bytes"),
+        levels.level(case, "cache.limit_bytes"),
+    )
+    for one in (cache, bound):
+        part = levels.share(one, rss)
+        if one is not None and part is not None and 0.4 <= part <= 1.3:
+            yield from for_(DECISIVE if one is cache else STRONG, f"{one.said}, {rss.said}" if rss else None)
+    trial = levels.outcome(case, "cache_bound")
+    if trial is not None:
+        yield from for_(DECISIVE, trial[2]) if trial[1] != "same" else against(STRONG, trial[2])
     yield from believed(STRONG, case.facts.get("said.held"))
     plateau = levels.said(case, "plateau", "total", "rss", "native")
     if plateau and case.facts.get("said.held"):

@@ -13,7 +13,7 @@ References       cmd/cgo, "C.CString … must be freed"; malloc(3); golang/go#16
 from collections.abc import Iterator
 
 from memwhy.causes.cgo import no_c_heap, remedies, words_on_cgo
-from memwhy.causes.clue import DECISIVE, FAIR, HINT, STRONG, Clue, against, believed, for_
+from memwhy.causes.clue import DECISIVE, FAIR, HINT, STRONG, Clue, against, believed, denied, for_
 from memwhy.causes.native_blocks import by_blocks, by_lost, longer, piles_of, straightness
 from memwhy.causes.outside import outside_runtime
 from memwhy.model import levels, weigh
@@ -224,6 +224,7 @@ def clues(case: Case) -> Iterator[Clue]:
     """What single readings, tools, trials and words say."""
     if no_c_heap(case):
         yield from against(DECISIVE, "there is no C heap in this process")
+    yield from denied(STRONG, case.facts.get("said.no_cgo"))
     yield from outside_runtime(case)
     yield from _by_tools(case)
     for names, weight in ((("malloc_trim", "arena_max"), FAIR), (("other_allocator",), HINT), (("forced_gc",), HINT)):

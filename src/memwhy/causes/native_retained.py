@@ -11,7 +11,7 @@ References       mallopt(3) M_ARENA_MAX, M_TRIM_THRESHOLD; malloc_trim(3); glibc
 from collections.abc import Iterator
 
 from memwhy.causes.cgo import no_c_heap
-from memwhy.causes.clue import DECISIVE, FAIR, HINT, STRONG, Clue, against, for_
+from memwhy.causes.clue import DECISIVE, FAIR, HINT, STRONG, Clue, against, denied, for_
 from memwhy.causes.outside import outside_runtime
 from memwhy.model import inside, levels, weigh
 from memwhy.model.case import Case
@@ -115,6 +115,7 @@ def clues(case: Case) -> Iterator[Clue]:
     """What single readings, tools, trials and words say."""
     if no_c_heap(case):
         yield from against(DECISIVE, "there is no C heap in this process")
+    yield from denied(STRONG, case.facts.get("said.no_cgo"))
     for name in ("malloc_trim", "arena_max", "other_allocator"):
         trial = levels.outcome(case, name)
         if trial is not None:

@@ -14,6 +14,7 @@ from memwhy.causes.elsewhere import judge_parts
 from memwhy.model import levels
 from memwhy.model.case import Case
 from memwhy.model.report import Finding
+from memwhy.model.units import MIB
 
 NAME = "shared-memory"
 PARTS = ("layer.shared_memory_bytes", "process.rss_shmem_bytes", "cgroup.shmem_bytes", "host.shared_bytes")
@@ -54,4 +55,11 @@ def clues(case: Case) -> Iterator[Clue]:
             yield from for_(STRONG, text)
         elif part < 0.2:
             yield from against(FAIR, text)
+    tmpfs, whole = (
+        levels.level(case, "host.tmpfs_used_bytes"),
+        levels.level(case, "cgroup.current_bytes", "host.used_bytes"),
+    )
+    part = levels.share(tmpfs, whole)
+    if tmpfs is not None and (part is None or part >= 0.4) and tmpfs.last >= 256 * MIB:
+        yield from for_(DECISIVE if part is not None else STRONG, tmpfs.said + (f" of {whole.said}" if whole else ""))
     yield from believed(STRONG, levels.said(case, "grows", "shared"))

@@ -144,6 +144,8 @@ def clues(case: Case) -> Iterator[Clue]:
     if rss is not None and rss.n > 2 and rss.most > rss.first and rss.last < 0.7 * rss.most:
         yield from for_(FAIR, f"it came back by itself: {rss.said}, at most {human_bytes(rss.most)}")
     yield from believed(STRONG, levels.said(case, "plateau", "total", "rss", "heap"))
+    yield from believed(STRONG, case.facts.get("said.cumulative"))
+    yield from believed(FAIR, case.facts.get("said.sawtooth"))
     yield from believed(FAIR, levels.said(case, "flat", "total", "rss") or levels.said(case, "falls", "total", "rss"))
     yield from believed(STRONG, case.facts.get("said.misaccounted"))
     yield from denied(FAIR, levels.said(case, "grows", "total", "rss", "host", "native"))

@@ -76,6 +76,6 @@ def clues(case: Case) -> Iterator[Clue]:
             yield from for_(STRONG, count.said)
         elif count.last < 100:
             yield from against(STRONG, f"{count.said}: few")
-    yield from for_(STRONG, case.facts.get("threads.exhausted"))
+    yield from for_(DECISIVE, case.facts.get("threads.exhausted"))
     yield from believed(STRONG, levels.said(case, "grows", "threads"))
     yield from denied(STRONG, levels.said(case, "flat", "threads"))

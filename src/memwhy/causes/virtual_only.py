@@ -16,6 +16,8 @@ from memwhy.model.report import Finding, Verdict
 from memwhy.model.units import MIB, human_bytes
 
 NAME = "virtual-only"
+HUGE = 50
+"""Address space that is so many times what is resident is what somebody stumbles over: sanitizers and JITs reserve it."""
 LEAST_BYTES = 64 * MIB
 """glibc reserves so much at once for a single arena, and a Go heap arena is as large (malloc/arena.c HEAP_MAX_SIZE;
 runtime/malloc.go heapArenaBytes): less is no course."""
@@ -74,7 +76,10 @@ def clues(case: Case) -> Iterator[Clue]:
     if virtual is not None and rss is not None and rss.last * 4 <= virtual.last:
         weight = STRONG if (named or virtual.rose) and not rss.rose else HINT
         yield from for_(weight, f"{virtual.said}, but {rss.said}")
-    if rss is not None and rss.rose:
+    huge = virtual is not None and rss is not None and virtual.last >= HUGE * rss.last
+    if huge and virtual is not None and rss is not None:
+        yield from for_(STRONG, f"{virtual.said} is {virtual.last // max(1, rss.last)} times what is resident")
+    if rss is not None and rss.rose and not huge:
         yield from against(STRONG, f"resident memory rose: {rss.said}")
     if rss is None or not rss.rose:
         yield from believed(STRONG if named and virtual is None else FAIR, named)

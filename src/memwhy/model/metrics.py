@@ -63,6 +63,10 @@ _PROCESS_COUNTS = {
     "sockets_close_wait_count": ("sockets, CLOSE_WAIT", "/proc/PID/net/tcp* joined with fd by inode"),
     "sockets_listen_count": ("sockets, listening", "/proc/PID/net/tcp* joined with fd by inode"),
     "sockets_time_wait_count": ("sockets, TIME_WAIT", "netstat, ss: held by the kernel, by no descriptor"),
+    "mappings_count": (
+        "mappings",
+        "lines of /proc/PID/maps; the kernel allows vm.max_map_count of them, 65,530 as a rule",
+    ),
     "arena_like_count": ("64 MiB mappings", "anonymous mappings of 64 MiB, glibc's HEAP_MAX_SIZE (malloc/arena.c)"),
 }
 _HOST_BYTES = {
@@ -89,6 +93,10 @@ _HOST_BYTES = {
     "slab_top_bytes": (
         "largest slab cache",
         "slabtop, slabinfo: the cache that is largest; its name is the fact slab.top",
+    ),
+    "tmpfs_used_bytes": (
+        "in tmpfs",
+        "df of tmpfs mounts such as /dev/shm, sum of ipcs -m: memory that no process need hold",
     ),
     "processes_rss_bytes": (
         "RSS of all processes",
@@ -161,6 +169,10 @@ _RUNTIME_BYTES = {
 _RUNTIME_COUNTS = {
     "objects_count": ("runtime objects", "gc.get_objects(), class histogram total, heap snapshot nodes"),
     "classes_count": ("JVM classes", "classes loaded"),
+}
+_CACHE_BYTES = {
+    "held_bytes": ("held by a cache", "what a library or a database says its own cache, pool or buffers hold"),
+    "limit_bytes": ("a cache's bound", "what that cache is configured to hold at most"),
 }
 _TOOL_BYTES = {
     "definitely_lost_bytes": ("definitely lost", "valgrind memcheck LEAK SUMMARY; LSan direct leaks"),
@@ -300,6 +312,7 @@ REGISTRY: dict[str, Metric] = {
         *_rows("runtime", "bytes", "gauge", _RUNTIME_BYTES),
         *_rows("runtime", "count", "gauge", _RUNTIME_COUNTS),
         *_rows("tool", "bytes", "gauge", _TOOL_BYTES),
+        *_rows("cache", "bytes", "gauge", _CACHE_BYTES),
         *_rows("malloc", "bytes", "gauge", _MALLOC_BYTES),
         *_rows("malloc", "count", "gauge", _MALLOC_COUNTS),
         *_rows("ledger", "bytes", "gauge", _LEDGER),

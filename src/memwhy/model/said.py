@@ -8,6 +8,9 @@ said.grows.THING   it rises without end; said.flat.THING it does not rise; said.
 said.peak          the figure that is complained about is a high-water mark (ru_maxrss, VmHWM, "peak", max RSS)
 said.virtual       the figure is address space (VIRT, VSZ, VmSize, VmPeak, "virtual")
 said.cache         the figure counts page cache or mapped files in ("includes cache", drop_caches gives it back)
+said.sawtooth      it rises and falls back again and again
+said.cumulative    the figure is a sum since the start (TotalAlloc, alloc_space), not what is held
+said.no_cgo        the program is built without cgo, or is pure Go, Java … without native code
 said.idle          the program does nothing meanwhile
 said.oom           killed for want of memory
 said.misaccounted  pages are counted several times, or in two places (shared, PSS against RSS, fork)
@@ -51,6 +54,7 @@ TRIALS = (
     "drop_caches",
     "process_ended",  # stopped, killed or exited, and the host's memory looked at again
     "load_stopped",
+    "cache_bound",  # a cache or pool configured smaller or larger
     "feature_off",  # a feature, plugin, option or library switched off or left out
     "fixed",  # a release call put in, a call taken out, a patched or older version
 )

@@ -12,7 +12,7 @@ from itertools import pairwise
 from memwhy.model.reading import Moment, Observation
 
 PID = "pid "
-NEAR_LINES = 3
+NEAR_LINES = 1
 """Rows of one table stand directly below each other."""
 
 
