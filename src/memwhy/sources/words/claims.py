@@ -32,7 +32,7 @@ from memwhy.sources.words.vocabulary import Noun
 
 NAME = "words/claim"
 SHARES = True
-MOST_BYTES = 2 << 20
+MOST_BYTES = 1 << 20  # what people write is shorter
 _SHOWN = 160
 _MINUTE_NS = 60 * 10**9
 _CHANGED = 0.1

@@ -34,7 +34,7 @@ from memwhy.sources.words.vocabulary import Noun
 
 NAME = "words/figure"
 SHARES = True
-MOST_BYTES = 2 << 20
+MOST_BYTES = 1 << 20  # what people write is shorter
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,7 +131,8 @@ _ROWS: tuple[tuple[str, str | None, str | None, tuple[str, ...]], ...] = (
 
 _LEFT, _RIGHT = r"(?<![A-Za-z0-9_])", r"(?![A-Za-z0-9_]|[а-яё])"
 _ALL = re.compile(
-    "|".join(f"(?P<n{i}>{_LEFT}(?:{'|'.join(row[3])}){_RIGHT})" for i, row in enumerate(_ROWS)), re.IGNORECASE
+    f"{_LEFT}(?:" + "|".join(f"(?P<n{i}>(?:{'|'.join(row[3])}){_RIGHT})" for i, row in enumerate(_ROWS)) + ")",
+    re.IGNORECASE,
 )
 _SHORT = {
     "alloc": ("go.heap_alloc_bytes", None), "sys": ("go.sys_bytes", None), "mallocs": (None, "go.mallocs_count"),
