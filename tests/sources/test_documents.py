@@ -14,7 +14,7 @@ from memwhy.model.errors import NothingReadable
 from memwhy.model.profile import ProfileRow
 from memwhy.model.reading import Moment, Observation
 from memwhy.model.units import GIB, KIB, MIB
-from memwhy.sources import documents, shelf
+from memwhy.sources import shelf, texts
 from memwhy.sources.documents import Evidenced, read_evidence
 
 EVIDENCE = Path(__file__).parents[1] / "evidence" / "pasted"
@@ -39,6 +39,8 @@ def page() -> Evidenced:
 def test_nothing_but_the_known_sources_is_found_on_the_page(page: Evidenced) -> None:
     counted: dict[tuple[str, str], int] = {}
     for o in page.observations:
+        if o.source.startswith("words/"):
+            continue  # what sentences say has tests of its own
         counted[o.source, o.subject] = counted.get((o.source, o.subject), 0) + 1
     assert counted == {
         ("pasted/prose", ""): 9,
@@ -210,7 +212,7 @@ def test_a_recording_is_recognised_and_left_to_others(tmp_path: Path) -> None:
     [
         (b"", "an empty file"),
         (b"\x89PNG\r\n\x1a\n" + bytes(50), "this is an image"),
-        (b"PK\x03\x04" + bytes(50), "this is a zip archive: unpack it first"),
+        (b"PK\x03\x04" + bytes(50), "broken zip archive: its directory, which is at the end, is missing"),
         (bytes(range(256)) * 20, "binary"),
         (b"hello\n", "no figures in any format"),
         (gzip.compress(b"words " * 1000)[:30], "truncated"),
@@ -274,7 +276,7 @@ def test_a_long_log_is_streamed_with_true_line_numbers(tmp_path: Path) -> None:
         for minute in range(80):
             out.write(filler)
             out.write(MEMORY.format(minute % 60, 0, 9_000_000 + minute))
-    assert log.stat().st_size > documents.PAGE_BYTES
+    assert log.stat().st_size > texts.PAGE_BYTES
     calls: list[tuple[int, int | None]] = []
     evidenced = read_evidence([str(log)], progress=lambda _, done, size: calls.append((done, size)))
     found = of(evidenced, "pasted/memstats_log", "")
@@ -288,15 +290,15 @@ def test_blocks_across_the_seams_of_a_long_document_are_read_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # the same seams and the same thinning as with 20 MB, in a tenth of the time
-    monkeypatch.setattr(documents, "PAGE_BYTES", 1 << 20)
-    monkeypatch.setattr(documents, "_PIECE_BYTES", 1 << 18)
+    monkeypatch.setattr(texts, "PAGE_BYTES", 1 << 20)
+    monkeypatch.setattr(texts, "_PIECE_BYTES", 1 << 18)
     monkeypatch.setattr(shelf, "SERIES_WEIGHT", 2000)
     log = tmp_path / "log"
     count = 3_000
     with log.open("w") as out:
         for _ in range(count):
             out.write(f"ada@web:~$ free -m\n{BLOCK}".replace("\n", " " * 150 + "\n"))
-    assert log.stat().st_size > documents.PAGE_BYTES
+    assert log.stat().st_size > texts.PAGE_BYTES
     evidenced = read_evidence([str(log)])
     found = of(evidenced, "pasted/free", "host web")
     assert f"pasted/free of host web: {count} readings" in evidenced.notes[-1]
@@ -366,9 +368,9 @@ def test_any_bytes_give_observations_or_a_reason(raw: bytes) -> None:
 def test_a_log_full_of_figures_is_read_ever_more_thinly_to_its_very_end_and_that_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(documents, "PAGE_BYTES", 1 << 17)
-    monkeypatch.setattr(documents, "_PIECE_BYTES", 1 << 16)
-    monkeypatch.setattr(documents, "_DENSE_BYTES", 1 << 17)
+    monkeypatch.setattr(texts, "PAGE_BYTES", 1 << 17)
+    monkeypatch.setattr(texts, "_PIECE_BYTES", 1 << 16)
+    monkeypatch.setattr(texts, "_DENSE_BYTES", 1 << 17)
     log = tmp_path / "service.log"
     log.write_text("".join(MEMORY.format(n // 60 % 60, n % 60, 9_000_000 + n) for n in range(30_000)))
     evidenced = read_evidence([str(log)])

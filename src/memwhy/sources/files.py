@@ -1,15 +1,17 @@
 """Files as they come: which there are, what each one is, and its text in blocks of whole lines, all bounded."""
 
+import bz2
 import codecs
+import lzma
 import os
 import re
 import stat
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from memwhy.model.errors import ParseError
 
@@ -22,23 +24,29 @@ _MOST_FILES = 5000
 _MOST_BYTES = 16 << 30
 _BOMB_BYTES = 64 << 20
 _BOMB_RATIO = 200
+_XZ_MEMORY_BYTES = 256 << 20  # `xz -9` needs 65 MiB
 
 _MAGICS = (
     (b"SQLite format 3\0", "recording"), (b"\x1f\x8b", "gzip"), (b"\x7fELF", "an ELF program or core"),
     (b"\x89PNG", "an image"), (b"\xff\xd8\xff", "an image"), (b"GIF8", "an image"), (b"%PDF", "a PDF"),
-    (b"PK\x03\x04", "a zip archive"), (b"\xfd7zXZ", "xz-compressed"), (b"BZh", "bzip2-compressed"),
+    (b"PK\x03\x04", "a zip archive"), (b"\xfd7zXZ\0", "xz"), (b"BZh", "bzip2"), (b"7z\xbc\xaf\x27\x1c", "a 7z archive"), (b"Rar!", "a rar archive"),
     (b"\x28\xb5\x2f\xfd", "zstd-compressed"),
 )  # fmt: skip
 _ADVICE = {
     "an image": "memwhy reads text: paste the figures instead of a picture",
-    "a zip archive": "unpack it first",
-    "xz-compressed": "unpack it first (xz -d)",
-    "bzip2-compressed": "unpack it first (bunzip2)",
     "zstd-compressed": "unpack it first (zstd -d)",
+    "a 7z archive": "unpack it first (7z x)",
+    "a rar archive": "unpack it first (unrar x)",
     "an ELF program or core": "memwhy explain reads figures, not programs or cores",
     "a PDF": "save its text instead",
 }
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\x0b\x0c\x08\x1b")) + b"\x7f"
+
+
+class Readable(Protocol):
+    """All that is asked of a stream."""
+
+    def read(self, size: int = -1, /) -> bytes: ...
 
 
 @dataclass(slots=True)
@@ -63,8 +71,8 @@ def list_files(path: str) -> Listing:
         if depth >= _DEEPEST and folders:
             listing.skipped.append((folder, f"folders deeper than {_DEEPEST} are not looked into"))
             folders.clear()
-        folders[:] = sorted((f for f in folders if not f.startswith(".")), key=_natural)
-        for name in sorted(names, key=_natural):
+        folders[:] = sorted((f for f in folders if not f.startswith(".")), key=natural)
+        for name in sorted(names, key=natural):
             file = str(Path(folder) / name)
             problem = _unfit(file)
             if problem is None and (len(listing.files) >= _MOST_FILES or total > _MOST_BYTES):
@@ -80,7 +88,7 @@ def list_files(path: str) -> Listing:
     return listing
 
 
-def _natural(name: str) -> tuple[tuple[int, int, str], ...]:
+def natural(name: str) -> tuple[tuple[int, int, str], ...]:
     """`status.2` before `status.10`."""
     return tuple(
         (1, int(part[:18]), "") if part.isascii() and part.isdigit() else (0, 0, part)
@@ -136,12 +144,14 @@ def _open_pipe(path: str) -> BinaryIO:
 
 
 def tell_format(head: bytes) -> str:
-    """`empty`, `recording`, `gzip`, `text`, `utf-16-le`, `utf-16-be`, `binary`, or what a magic number says."""
+    """`empty`, `recording`, `gzip`, `xz`, `bzip2`, `a tar archive`, `text`, `utf-16-le`, `utf-16-be`, `binary`, or what a magic number says."""
     if not head:
         return "empty"
     for magic, name in _MAGICS:
         if head.startswith(magic):
             return name
+    if head[257:262] == b"ustar":
+        return "a tar archive"
     if head.startswith(codecs.BOM_UTF16_LE):
         return "utf-16-le"
     if head.startswith(codecs.BOM_UTF16_BE):
@@ -165,7 +175,7 @@ def advice(format: str) -> str | None:
     return _ADVICE.get(format)
 
 
-def read_blocks(stream: BinaryIO, first: bytes = b"") -> Iterator[bytes]:
+def read_blocks(stream: Readable, first: bytes = b"") -> Iterator[bytes]:
     """Raw bytes, `first` ahead of the rest of the stream."""
     if first:
         yield first
@@ -173,34 +183,78 @@ def read_blocks(stream: BinaryIO, first: bytes = b"") -> Iterator[bytes]:
         yield block
 
 
-def gunzip(blocks: Iterator[bytes]) -> Iterator[bytes]:
+class _Inflater(Protocol):
+    """What zlib's, bz2's and lzma's decompressors share once zlib's is wrapped."""
+
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def needs_input(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, max_length: int) -> bytes: ...
+
+
+class _Gunzip:
+    """zlib's decompressor with the two others' manners: it keeps what it has not yet used."""
+
+    def __init__(self) -> None:
+        self._inner = zlib.decompressobj(wbits=31)
+
+    @property
+    def eof(self) -> bool:
+        return self._inner.eof
+
+    @property
+    def needs_input(self) -> bool:
+        return not self._inner.unconsumed_tail
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._inner.unused_data
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        return self._inner.decompress(self._inner.unconsumed_tail + data, max_length)
+
+
+INFLATERS: dict[str, Callable[[], _Inflater]] = {
+    "gzip": _Gunzip,
+    "bzip2": bz2.BZ2Decompressor,
+    "xz": lambda: lzma.LZMADecompressor(memlimit=_XZ_MEMORY_BYTES),
+}
+
+
+def inflate(blocks: Iterator[bytes], format: str) -> Iterator[bytes]:
     """Decompressed bytes. ParseError (after what could be read) for a bomb, a broken or a truncated stream."""
     taken = given = 0
-    inflater = zlib.decompressobj(wbits=31)
-    fresh = True
+    inflater, fresh = INFLATERS[format](), True
     for block in blocks:
         taken += len(block)
-        while block:
+        while block or not inflater.needs_input:
             try:
                 out = inflater.decompress(block, BLOCK_BYTES)
-            except zlib.error as error:
+            except (zlib.error, OSError, lzma.LZMAError, EOFError) as error:
                 if fresh and given:
                     return  # padding behind the last member, as gzip(1) ignores it
-                raise ParseError("gzip", None, "", f"broken after {given} bytes ({error})") from error
-            fresh = False
+                raise ParseError(format, None, "", f"broken after {given} bytes ({error})") from error
+            fresh, block = False, b""
             given += len(out)
             if out:
                 yield out
             if given > _BOMB_BYTES and given > _BOMB_RATIO * taken:
                 raise ParseError(
-                    "gzip", None, "", f"a gzip bomb: {taken} bytes unpack to more than {given}; the rest is not read"
+                    format,
+                    None,
+                    "",
+                    f"a {format} bomb: {taken} bytes unpack to more than {given}; the rest is not read",
                 )
-            block = inflater.unconsumed_tail
             if inflater.eof:
                 block = inflater.unused_data
-                inflater, fresh = zlib.decompressobj(wbits=31), True
+                inflater, fresh = INFLATERS[format](), True
+                if not block:
+                    break
     if not fresh:
-        raise ParseError("gzip", None, "", f"truncated: it ends in the middle, after {given} bytes of text")
+        raise ParseError(format, None, "", f"truncated: it ends in the middle, after {given} bytes of text")
 
 
 def to_utf8(blocks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
