@@ -5,6 +5,7 @@ tree. Parsers that build the tree of HTML 5 take time with the square of the dep
 kept the fastest one (lexbor) busy for more than 40 s, this one for 6.
 """
 
+from html import unescape
 from html.parser import HTMLParser
 
 MOST_CHARS = 16 << 20
@@ -174,6 +175,9 @@ def read_html(text: str) -> tuple[str, bool]:
         if not unclosed or parser.cdata_elem is not None:
             break
         parser.rawdata = ""
+        if not unclosed.startswith("<"):
+            parser.handle_data(unescape(unclosed))  # text with an ampersand near its end, which might have gone on
+            break
         if unclosed.startswith("<!--"):
             whole = False
             break
