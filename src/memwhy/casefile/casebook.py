@@ -184,9 +184,13 @@ class Casebook:
 
     def total(self) -> Series | None:
         """The series that stands for the whole, as it stands now."""
-        total, subject = choose_total(self.timeline)
+        total, subject = choose_total(self.timeline, self._named())
         found = self.timeline.best(subject, total) if total else None
         return series_of(self.timeline, total, subject, found[1]) if total and found else None
+
+    def _named(self) -> frozenset[str]:
+        """Whose memory a page complains about, where its opening names somebody that has figures on it."""
+        return frozenset(subject for subject, facts in self._facts_of.items() if "process.named" in facts)
 
     def facts_of(self, subject: str) -> dict[str, str]:
         """All facts, this subject's own before others': a page seldom says whose binary it describes."""
@@ -199,7 +203,7 @@ class Casebook:
 
     def case(self) -> Case:
         """The case as it stands now."""
-        total, subject = choose_total(self.timeline)
+        total, subject = choose_total(self.timeline, self._named())
         facts = self.facts_of(subject)
         return Case(
             target=target_of(facts),

@@ -41,8 +41,8 @@ def target_of(facts: Map[str, str]) -> Target:
 
 
 def _other_runtime(facts: Map[str, str]) -> str:
-    """The runtime of a process that is not Go, by its libraries and its program's name; "native" when the binary was
-    read and shows none, "unknown" when it was not."""
+    """The runtime by its libraries and its program's name; "native" when the binary was read and shows none. Where
+    neither was read, what the page says it is; else "unknown"."""
     libraries = facts.get("binary.libraries", "")
     program = facts.get("process.exe", "").rsplit("/", 1)[-1]
     if "libpython" in libraries or program.startswith(("python", "pypy")):
@@ -51,4 +51,7 @@ def _other_runtime(facts: Map[str, str]) -> str:
         return "jvm"
     if program in ("node", "nodejs"):
         return "node"
-    return "native" if "binary.static" in facts else "unknown"
+    if "binary.static" in facts:
+        return "native"
+    said = facts.get("said.runtime", "")
+    return said if said in ("go", "cpython", "jvm", "node", "native") else "unknown"

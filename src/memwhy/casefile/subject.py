@@ -1,6 +1,6 @@
 """Whom the case is about: the total that stands for the whole, and the series that belong to it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from memwhy.casefile.timeline import Timeline, Track
 from memwhy.model.case import Series
@@ -18,10 +18,10 @@ VIRTUAL = ("process.virtual_bytes", "process.private_virtual_bytes")
 PLACES = ("host ", "section ", "container ")
 
 
-def choose_total(timeline: Timeline) -> tuple[str | None, str]:
-    """The total metric and its subject: a total with a course before one without, then the closest to the process,
+def choose_total(timeline: Timeline, named: Collection[str] = ()) -> tuple[str | None, str]:
+    """The total metric and its subject: one of those that are named in the complaint before others, a total with a course before one without, then the closest to the process,
     then the subject that grows most of its own noise or, where none has a course, the largest; then the first one seen."""
-    best: tuple[tuple[int, int, float, int], str, str] | None = None
+    best: tuple[tuple[bool, int, int, float, int], str, str] | None = None
     for rank, metric in enumerate(TOTALS):
         for subject in timeline.subjects(metric):
             found = timeline.best(subject, metric)
@@ -30,7 +30,13 @@ def choose_total(timeline: Timeline) -> tuple[str | None, str]:
             series = series_of(timeline, metric, subject, found[1])
             has_course = 0 if hasattr(series.course, "slope") else 1
             growth = series.course.slope if hasattr(series.course, "slope") and series.growing else 0.0
-            key = (has_course + (2 if metric in VIRTUAL else 0), rank, -growth, -series.last if has_course else 0)
+            key = (
+                subject not in named and bool(named),
+                has_course + (2 if metric in VIRTUAL else 0),
+                rank,
+                -growth,
+                -series.last if has_course else 0,
+            )
             if best is None or key < best[0]:
                 best = (key, metric, subject)
     return (best[1], best[2]) if best else (None, "")

@@ -119,19 +119,24 @@ def clues(case: Case) -> Iterator[Clue]:
         case, "cgroup.anon_bytes", "cgroup.working_set_bytes", "cgroup.current_bytes", "host.used_bytes"
     )
     mine = rss or levels.held(case)
-    named = [one for one in case.controls if one.metric == "process.rss_bytes"]
-    larger = max(named, key=lambda one: one.last, default=None)
-    if mine is not None and larger is not None and larger.last > 2 * mine.last:
-        yield from for_(
-            FAIR,
-            f"{larger.subject or 'another process'} has {human_bytes(larger.last)}, this one {human_bytes(mine.last)}",
-        )
+    others = [
+        one for one in case.controls if one.metric == "process.rss_bytes" and not one.subject.startswith("section ")
+    ]
+    theirs, largest = sum(one.last for one in others), max(others, key=lambda one: one.last, default=None)
+    if mine is not None and largest is not None and theirs > 2 * mine.last:
+        carried = around is None or theirs >= 0.5 * around.last
+        weight = STRONG if carried and (theirs >= 5 * mine.last or case.facts.get("process.named")) else FAIR
+        yield from for_(weight, f"other processes have {human_bytes(theirs)}, this one {human_bytes(mine.last)}")
+        if case.facts.get("process.named") and carried:
+            yield from for_(
+                FAIR, f"the page complains about this one, and {largest.subject} has {human_bytes(largest.last)}"
+            )
     if (
         mine is not None
         and around is not None
         and mine.last < 0.35 * around.last
         and around.metric != "cgroup.current_bytes"
     ):
-        yield from for_(FAIR if named else HINT, f"{around.said}, but this process {mine.said}")
+        yield from for_(FAIR if others else HINT, f"{around.said}, but this process {mine.said}")
     elif rss is not None and around is not None and rss.last >= 0.6 * around.last:
         yield from against(STRONG, f"{rss.said} of {around.said}")

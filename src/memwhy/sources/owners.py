@@ -4,6 +4,7 @@ A service that was restarted has another pid in the next paste; a tool that prin
 one command that stand in one block are two processes, and stay so.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -12,12 +13,19 @@ from itertools import pairwise
 from memwhy.model.reading import Moment, Observation
 
 PID = "pid "
+OPENING = "page.opening"
+COMMON = frozenset(
+    ("go", "python", "python3", "java", "node", "ruby", "php", "server", "app", "main", "host", "docker", "linux")
+)
+"""Words of any complaint: what runs a program names none."""
+_WORD = re.compile(r"[^\W_][\w.-]{1,60}")
 NEAR_LINES = 1
 """Rows of one table stand directly below each other."""
 
 
 def unify(observations: Sequence[Observation]) -> tuple[Observation, ...]:
     """The observations, those of one command under one subject wherever the page shows one process of it at a time."""
+    observations = _named(observations)
     commands = _commands(observations)
     alone = {command: pids for command, pids in commands.items() if not _side_by_side(observations, pids)}
     subject_of = {pid: f"process {command}" for command, pids in alone.items() for pid in pids}
@@ -42,6 +50,26 @@ def _in_order(observations: Iterable[Observation], subjects: set[str]) -> Iterat
             one = replace(one, moment=Moment(clock="order", value=seen[key]))
             seen[key] += 1
         yield one
+
+
+def _named(observations: Sequence[Observation]) -> Sequence[Observation]:
+    """Readings of a program or a container that the page's opening names carry the fact process.named."""
+    opening = " ".join(text for one in observations if (text := one.reading.facts.get(OPENING)))
+    words = {word.strip("-_.").lower() for word in _WORD.findall(opening)} - COMMON
+    if not words:
+        return observations
+    out = []
+    for one in observations:
+        name = one.reading.facts.get("process.comm") or one.subject.partition(" ")[2]
+        if name and one.subject and _is_named(name.lower(), words):
+            one = replace(one, reading=replace(one.reading, facts={**one.reading.facts, "process.named": "1"}))
+        out.append(one)
+    return out
+
+
+def _is_named(name: str, words: set[str]) -> bool:
+    """As a whole, or where the kernel cut it at 15 bytes by its beginning."""
+    return name in words or (len(name) == 15 and any(word.startswith(name) for word in words))
 
 
 def _commands(observations: Iterable[Observation]) -> dict[str, set[str]]:

@@ -2,7 +2,7 @@
 
 from types import ModuleType
 
-from memwhy.sources.words import claims, figures, scraped, series, tables
+from memwhy.sources.words import claims, figures, opening, scraped, series, tables
 
-READERS: tuple[ModuleType, ...] = (scraped, tables, series, figures, claims)
+READERS: tuple[ModuleType, ...] = (scraped, tables, series, figures, claims, opening)
 """In order of priority: lines that one reader has taken are blank to the next."""
