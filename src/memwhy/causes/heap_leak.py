@@ -158,6 +158,9 @@ REMEDY = (
     "bound or empty what holds the objects: a map that only grows, a slice that keeps a big array, a cache without eviction",
 )
 
+TIMERS = ("time.NewTimer", "time.After", "time.AfterFunc", "time.NewTicker", "time.startTimer", "time.newTimer")
+"""What time.After in a loop leaves on the heap; before Go 1.23 nothing collected it until it fired (time.After's notes)."""
+
 
 def clues(case: Case) -> Iterator[Clue]:
     """What single readings and words say."""
@@ -208,10 +211,15 @@ def _by_profile(case: Case) -> Iterator[Clue]:
     profiles = [seen.profile for seen in case.profiles if seen.profile.kind == "inuse_space" and seen.profile.total > 0]
     rss = levels.resident(case)
     for profile in profiles[-1:]:
+        timers = sum(row.flat for row in profile.rows if row.function in TIMERS)
+        if timers >= 0.1 * profile.total and timers >= MIB:
+            yield from for_(
+                STRONG, f"timers hold {human_bytes(timers)} of {human_bytes(profile.total)}: they live until they fire"
+            )
         top = max(profile.rows, key=lambda row: row.flat, default=None)
         if top is None or top.flat < 0.3 * profile.total or top.function.startswith("runtime."):
             continue
         if rss is not None and profile.total < 0.3 * rss.last:
             continue
         text = f"{top.function} holds {human_bytes(top.flat)} of {human_bytes(profile.total)} in use"
-        yield from for_(FAIR if top.flat >= 16 * MIB else HINT, text)
+        yield from for_(FAIR if top.flat >= 16 * MIB or rss is None else HINT, text)

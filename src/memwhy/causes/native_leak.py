@@ -255,8 +255,12 @@ def _by_tools(case: Case) -> Iterator[Clue]:
     left = levels.level(case, "tool.outstanding_bytes")
     if left is not None and (left.last >= 32 * MIB or (levels.share(left, rss) or 0) >= 0.3):
         yield from for_(STRONG, left.said)
-    if any(seen.profile.kind == "native_inuse" for seen in case.profiles):
-        yield from for_(FAIR, "a native tool names who allocated what is outstanding")
+    named = [seen.profile for seen in case.profiles if seen.profile.kind == "native_inuse"]
+    if named:
+        much = max(profile.total for profile in named) >= MIB
+        yield from for_(STRONG if much else FAIR, "a native tool names who allocated what is outstanding")
+        if much:
+            yield from believed(FAIR, levels.said(case, "grows", "total", "rss", "native"))
     used = levels.level(case, "malloc.in_use_bytes")
     part = levels.share(used, rss)
     if used is not None and used.rose:

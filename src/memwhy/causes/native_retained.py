@@ -126,7 +126,8 @@ def clues(case: Case) -> Iterator[Clue]:
     arena_bytes = levels.level(case, "process.arena_like_bytes")
     if arenas is not None and arenas.last >= 8:
         much = (levels.share(arena_bytes, rss) or 0) >= 0.3
-        yield from for_(STRONG if much else FAIR, arena_bytes.said if much and arena_bytes else arenas.said)
+        weight = STRONG + HINT if (levels.share(arena_bytes, rss) or 0) >= 0.6 else STRONG if much else FAIR
+        yield from for_(weight, arena_bytes.said if much and arena_bytes else arenas.said)
     free, whole = levels.level(case, "malloc.free_bytes"), levels.level(case, "malloc.system_bytes")
     part = levels.share(free, whole) if whole is not None else levels.share(free, rss)
     if free is not None and part is not None:

@@ -9,13 +9,14 @@ References       proc_pid_status(5) VmSize; go.dev/doc/faq "Why does my Go proce
 
 from collections.abc import Iterator
 
-from memwhy.causes.clue import FAIR, HINT, STRONG, Clue, against, believed, denied, for_
+from memwhy.causes.clue import DECISIVE, FAIR, HINT, STRONG, Clue, against, believed, denied, for_
 from memwhy.model import levels, weigh
 from memwhy.model.case import Case, Series
 from memwhy.model.report import Finding, Verdict
 from memwhy.model.units import MIB, human_bytes
 
 NAME = "virtual-only"
+TEBIBYTE = 1 << 40
 HUGE = 50
 """Address space that is so many times what is resident is what somebody stumbles over: sanitizers and JITs reserve it."""
 LEAST_BYTES = 64 * MIB
@@ -78,7 +79,11 @@ def clues(case: Case) -> Iterator[Clue]:
         yield from for_(weight, f"{virtual.said}, but {rss.said}")
     huge = virtual is not None and rss is not None and virtual.last >= HUGE * rss.last
     if huge and virtual is not None and rss is not None:
-        yield from for_(STRONG, f"{virtual.said} is {virtual.last // max(1, rss.last)} times what is resident")
+        weight = DECISIVE if virtual.last >= TEBIBYTE else STRONG
+        yield from for_(weight, f"{virtual.said} is {virtual.last // max(1, rss.last)} times what is resident")
+    size = levels.level(case, "host.total_bytes")
+    if virtual is not None and size is not None and virtual.last > 2 * size.last:
+        yield from for_(STRONG, f"{virtual.said} on a machine of {human_bytes(size.last)}: it cannot all be memory")
     if rss is not None and rss.rose and not huge:
         yield from against(STRONG, f"resident memory rose: {rss.said}")
     if rss is None or not rss.rose:

@@ -25,7 +25,7 @@ NEAR_LINES = 1
 
 def unify(observations: Sequence[Observation]) -> tuple[Observation, ...]:
     """The observations, those of one command under one subject wherever the page shows one process of it at a time."""
-    observations = _named(observations)
+    observations = [one for one in _named(observations) if OPENING not in one.reading.facts]
     commands = _commands(observations)
     alone = {command: pids for command, pids in commands.items() if not _side_by_side(observations, pids)}
     subject_of = {pid: f"process {command}" for command, pids in alone.items() for pid in pids}
