@@ -12,6 +12,7 @@ from memwhy.sources.captions import Clue, clue_above, date_readings, is_between
 from memwhy.sources.pasted.prompts import read_prompt
 from memwhy.sources.pasted.sections import has_both_poles, subject_above
 from memwhy.sources.span import Span
+from memwhy.sources.unread import find_leftovers
 
 
 def _listed(package: ModuleType) -> tuple[ModuleType, ...]:
@@ -145,7 +146,35 @@ def read_page(
         m for m in out.missed if not any(masked[i] == "" and lines[i] for i in _indices(m, first_line, len(lines)))
     ]
     out.found = _place(lines, claims, first_line)
+    if whole:
+        out.missed += _left_over(lines, masked, claims, first_line, out.missed)
     return out
+
+
+def _left_over(
+    lines: list[str],
+    masked: list[str],
+    claims: list[tuple[ModuleType, Span, tuple[Reading, ...]]],
+    first_line: int,
+    missed: list[Missed],
+) -> list[Missed]:
+    """What holds figures and was neither read nor refused."""
+    for reader, span, _ in claims:
+        if getattr(reader, "SHARES", False):
+            masked[span.first : span.last + 1] = [""] * (span.last + 1 - span.first)
+    for one in missed:
+        masked[one.first_line - first_line : one.last_line - first_line + 1] = [""] * (
+            one.last_line - one.first_line + 1
+        )
+    return [
+        Missed(
+            source=left.format,
+            first_line=first_line + left.first,
+            last_line=first_line + left.last,
+            problem=left.problem,
+        )
+        for left in find_leftovers(lines, masked)
+    ]
 
 
 def _indices(missed: Missed, first_line: int, count: int) -> range:

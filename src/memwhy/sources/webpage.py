@@ -102,6 +102,8 @@ class _Text(HTMLParser):
             if self._row and set(self._row) == {"th"} and len(self._row) > 1:
                 self._put(" | ".join(["---"] * len(self._row)))
             self._row = None
+        elif tag in ("table", "tbody"):
+            self._row = None  # a row that was never closed
         if tag in _BLOCKS:
             self._break(2 if tag in ("p", "pre", "table") or tag[:1] == "h" else 1)
 
