@@ -227,7 +227,7 @@ class Casebook:
             if problem is not None and seen.samples:
                 problem = f"{seen.errors} of {seen.samples + seen.errors} reads failed: {problem}"
             where = f"{file}:{_span(lines)}" if lines else file
-            name = source.removeprefix("pasted/") + (f" of {whose}" if whose else "")
+            name = _format(source) + (f" of {whose}" if whose else "")
             rows.append(EvidenceRow(source=source, format=name, where=where, samples=seen.samples, problem=problem))
         for unread in self.unread:
             rows.append(
@@ -236,6 +236,15 @@ class Casebook:
                 )
             )
         return tuple(rows)
+
+
+PASTED = ("pasted", "words", "system", "native", "managed")
+
+
+def _format(source: str) -> str:
+    """A reader's name as people call the format: of what was pasted, without the room that reads it."""
+    room, _, name = source.partition("/")
+    return name if room in PASTED else source
 
 
 def _go(now: Map[str, int]) -> dict[str, int] | None:

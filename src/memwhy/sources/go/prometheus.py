@@ -42,6 +42,8 @@ METRICS: dict[str, str] = {
     "process_open_fds": "process.descriptors_count",
     "process_cpu_seconds_total": "process.cpu_ns",
 }
+FOREIGN = ("nodejs_", "jvm_", "python_", "ruby_", "dotnet_", "container_", "node_memory_", "kube_")
+"""A process of another runtime has the process metrics too: words/scraped reads such pages."""
 _SCALE = {"process_cpu_seconds_total": 1e9}
 _NO_LIMIT = 1 << 62  # GOMEMLIMIT=off is math.MaxInt64
 
@@ -54,19 +56,22 @@ _LABEL = re.compile(r'(\w+)\s*=\s*"((?:[^"\\]|\\.)*)"')
 
 
 def find(lines: Sequence[str]) -> Iterable[Span]:
-    """Stretches of samples and their comments with at least one metric that is known here."""
+    """Stretches of samples and their comments with at least one metric that is known here, and none of another runtime."""
     first: int | None = None
     last = known = 0
+    foreign = False
     for index, line in enumerate([*lines, "end of page"]):
         sample = _SAMPLE.match(line)
         if sample is not None or _COMMENT.match(line):
             first = index if first is None else first
             last = index
-            known += sample is not None and sample[1] in METRICS
+            if sample is not None:
+                known += sample[1] in METRICS
+                foreign = foreign or sample[1].startswith(FOREIGN)
         elif line.strip() or index == len(lines):
-            if first is not None and known:
+            if first is not None and known and not foreign:
                 yield Span(first=first, last=last)
-            first, known = None, 0
+            first, known, foreign = None, 0, False
 
 
 def parse(raw: bytes) -> Reading:
