@@ -6,7 +6,7 @@ BIN := .venv/bin
 SOURCES := $(shell find src -name '*.py' -o -name '*.c' -o -name '*.h' -o -name '*.json') meson.build pyproject.toml
 SPECIMENS := $(shell find specimens -name '*.go' -o -name '*.c' -o -name 'go.mod' -o -name 'build.py') tools/find_go.py
 
-.PHONY: help setup core glibc-check specimens demo test check lint types format bench bench-inspect calibration fuzz layouts layouts-check docs changelog clean
+.PHONY: help setup core glibc-check specimens demo test check lint types format bench bench-inspect calibration cases fuzz layouts layouts-check docs changelog clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -67,6 +67,9 @@ glibc-check: .venv/tools core  ## malloc of every glibc the distributions offer,
 
 calibration: setup  ## false alarms and power of the trend, beside the field's methods
 	$(BIN)/python bench/calibration.py --count 200
+
+cases: setup  ## how often explain is right on the reports of tests/cases
+	$(BIN)/python tools/score_cases.py
 
 fuzz: setup  ## longer property tests of every parser
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest tests/sources tests/memory tests/recording tests/account tests/trend
