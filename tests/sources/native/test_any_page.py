@@ -27,9 +27,10 @@ OWN = {
     "native/heaptrack_print": ("native/heaptrack_print.txt",),
     "native/memleak": ("native/memleak.txt",),
     "native/tcmalloc": ("native/tcmalloc.txt",),
-    "native/jemalloc": ("native/jemalloc.txt", "native/jemalloc.json"),
+    "native/jemalloc": ("native/jemalloc.txt", "native/jemalloc.json", "native/cache-redis.txt"),
     "native/malloc_stats": ("native/malloc_stats.txt", "native/mallinfo.txt"),
     "native/unfreed": ("native/mtrace.txt", "native/leaks.txt"),
+    "native/caches": ("native/cache-*.txt",),
     "native/rusage": ("managed/python-resource.txt",),
     "managed/nmt": ("managed/jvm-nmt*",),
     "managed/gc_log": ("managed/gc-*.txt",),
@@ -47,7 +48,7 @@ OWN = {
 SUMMING = frozenset(
     f"{room}/{name}"
     for room, names in {
-        "native": ("valgrind", "sanitizer", "malloc_info", "memleak", "tcmalloc", "malloc_stats", "unfreed"),
+        "native": ("valgrind", "sanitizer", "malloc_info", "memleak", "tcmalloc", "malloc_stats", "unfreed", "caches"),
         "managed": ("nmt", "jvm_heap"),
     }.items()
     for name in names

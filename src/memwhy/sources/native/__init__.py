@@ -1,8 +1,9 @@
-"""What native tools print: leak checkers, heap profilers, allocators' own statistics. Pasted, like those of `pasted`."""
+"""What native tools print: leak checkers, heap profilers, allocators' own statistics, caches. Pasted, like those of `pasted`."""
 
 from types import ModuleType
 
 from memwhy.sources.native import (
+    caches,
     heaptrack_print,
     jemalloc,
     malloc_info,
@@ -28,5 +29,6 @@ READERS: tuple[ModuleType, ...] = (
     malloc_stats,
     unfreed,
     rusage,
+    caches,
 )
 """In order of priority: lines that one reader has taken are blank to the next."""
