@@ -25,7 +25,9 @@ VALUES = st.integers(0, 1 << 40)
 @st.composite
 def profiles(draw: st.DrawFn) -> bytes:
     """Profiles with recursion, inlining, frames without symbols, and names that come twice."""
-    profile = profile_pb2.Profile(string_table=[b"", b"space", b"bytes", b"objects", b"count", b"/usr/bin/app", b"build"])
+    profile = profile_pb2.Profile(
+        string_table=[b"", b"space", b"bytes", b"objects", b"count", b"/usr/bin/app", b"build"]
+    )
     for kind, unit in ((1, 2), (3, 4)):
         profile.sample_type.add(type=kind, unit=unit)
     profile.mapping.add(id=1, filename=5, build_id=6)
@@ -157,3 +159,35 @@ def test_figures_are_scaled_by_the_smallest_and_dropped_below_half_a_percent() -
         "      flat  flat%   sum%        cum   cum%",
         "     900MB 87.89% 87.89%     1024MB   100%  a",
     ]
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler here")
+def test_damaged_profiles_are_read_within_their_bounds(tmp_path: Path) -> None:
+    core_files = Path(__file__).parents[3] / "src" / "memwhy" / "_core"
+    sources = [
+        Path(__file__).with_name("fuzz_pprof.c"),
+        *(core_files / f"pprof{part}.c" for part in ("", "_tables", "_samples")),
+    ]
+    built = subprocess.run(
+        [
+            "cc",
+            "-std=c11",
+            "-O1",
+            "-fsanitize=address,undefined",
+            "-fno-sanitize-recover=all",
+            f"-I{core_files}",
+            *sources,
+            "-o",
+            "fuzz",
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+    )
+    if built.returncode:
+        pytest.skip("the compiler has no sanitizers")
+    (tmp_path / "heap.pb").write_bytes(pprof.decompress(HEAP.read_bytes()))
+    done = subprocess.run(
+        ["./fuzz", "20000", "heap.pb"], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
