@@ -53,9 +53,14 @@ def _of_process(case: Case) -> Iterator[Clue]:
     rss, anon = levels.level(case, "process.rss_bytes"), levels.level(case, "process.rss_anon_bytes")
     shared = levels.level(case, "process.rss_file_bytes", "process.shared_bytes")
     part = levels.share(shared, rss)
+    several = len([one for one in case.controls if one.metric == "process.rss_bytes"]) > 1
+    mixed = (
+        shared is not None and shared.metric == "process.shared_bytes" and several
+    )  # segments or a file, and many have it
     if shared is not None and part is not None and part >= 0.5:
         yield from for_(
-            DECISIVE, f"{shared.said} of {human_bytes(rss.last)} RSS ({weigh.percent(part)})" if rss else None
+            FAIR if mixed else DECISIVE,
+            f"{shared.said} of {human_bytes(rss.last)} RSS ({weigh.percent(part)})" if rss else None,
         )
     elif shared is not None and part is not None:
         yield from against(STRONG if part < 0.2 else FAIR, f"only {weigh.percent(part)} of RSS is {shared.said}")

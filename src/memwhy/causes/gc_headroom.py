@@ -118,6 +118,8 @@ def clues(case: Case) -> Iterator[Clue]:
     trial = levels.outcome(case, "gogc", "memory_limit")
     if trial is not None:
         yield from for_(STRONG, trial[2]) if trial[1] == "fell" else against(FAIR, trial[2])
+    if rss is not None and rss.rose and rss.last >= 1.5 * rss.first:
+        yield from against(FAIR, f"pacing follows the live heap, and this goes on rising: {rss.said}")
     if live is not None and live.rose:
         yield from against(STRONG, f"what is allocated rose: {live.said}")
     yield from denied(FAIR, levels.said(case, "grows", "heap"))

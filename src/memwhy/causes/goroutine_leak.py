@@ -116,7 +116,7 @@ def _follow_descriptors(case: Case) -> bool:
     return 3 * (descriptors.last - descriptors.first) >= goroutines.last - goroutines.first
 
 
-LONG_MINUTES = 60
+LONG_MINUTES, DAY_MINUTES = 60, 1440
 WAITED = re.compile(r"longest for (\d{1,9}) minutes")
 """As sources/pasted/goroutine_dump.py says it."""
 MANY, VERY_MANY = 1_000, 10_000
@@ -144,7 +144,8 @@ def clues(case: Case) -> Iterator[Clue]:
             yield from for_(FAIR, f"{largest:,} of {profile.total:,} goroutines wait in one place")
     waiting = WAITED.search(case.facts.get("go.goroutines_waiting", ""))
     if waiting and int(waiting[1]) >= LONG_MINUTES:
-        yield from for_(FAIR, f"goroutines wait: {case.facts['go.goroutines_waiting']}")
+        weight = STRONG if int(waiting[1]) >= DAY_MINUTES else FAIR
+        yield from for_(weight, f"goroutines wait: {case.facts['go.goroutines_waiting']}")
     yield from believed(STRONG, levels.said(case, "grows", "goroutines"))
     yield from denied(STRONG, levels.said(case, "flat", "goroutines"))
     if case.target.runtime not in ("go", "unknown"):

@@ -158,6 +158,8 @@ REMEDY = (
     "bound or empty what holds the objects: a map that only grows, a slice that keeps a big array, a cache without eviction",
 )
 
+MUCH_IN_USE = 256 * MIB
+"""A heap profile of so much that stands on a page without any other figure is what the page is about."""
 TIMERS = ("time.NewTimer", "time.After", "time.AfterFunc", "time.NewTicker", "time.startTimer", "time.newTimer")
 """What time.After in a loop leaves on the heap; before Go 1.23 nothing collected it until it fired (time.After's notes)."""
 
@@ -179,6 +181,10 @@ def clues(case: Case) -> Iterator[Clue]:
             yield from for_(FAIR, text)
         elif part < 0.3:
             yield from against(STRONG, f"only {weigh.percent(part)} is allocated: {text}")
+        if rss.rose and rss.last >= 1.5 * rss.first and part >= 0.4 and not live.flat:
+            yield from for_(
+                STRONG, f"{rss.said}, and what is allocated with the collector's headroom explains it: {live.said}"
+            )
     elif live is not None and not live.flat and levels.complains_of_growth(case):
         yield from for_(HINT, live.said)
     yield from for_(STRONG, case.facts.get("runtime.heap_exhausted"))
@@ -217,9 +223,10 @@ def _by_profile(case: Case) -> Iterator[Clue]:
                 STRONG, f"timers hold {human_bytes(timers)} of {human_bytes(profile.total)}: they live until they fire"
             )
         top = max(profile.rows, key=lambda row: row.flat, default=None)
-        if top is None or top.flat < 0.3 * profile.total or top.function.startswith("runtime."):
+        if top is None or top.flat < 0.2 * profile.total or top.function.startswith("runtime."):
             continue
         if rss is not None and profile.total < 0.3 * rss.last:
             continue
         text = f"{top.function} holds {human_bytes(top.flat)} of {human_bytes(profile.total)} in use"
-        yield from for_(FAIR if top.flat >= 16 * MIB or rss is None else HINT, text)
+        large = rss is None and profile.total >= MUCH_IN_USE
+        yield from for_(STRONG if large else FAIR if top.flat >= 16 * MIB or rss is None else HINT, text)

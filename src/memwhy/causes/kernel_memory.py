@@ -56,6 +56,9 @@ def clues(case: Case) -> Iterator[Clue]:
             yield from for_(STRONG, one.said)
         elif part < 0.15:
             yield from against(FAIR, text)
+    tables = levels.level(case, "host.page_tables_bytes")
+    if tables is not None and (levels.share(tables, size) or 0) >= 0.1:
+        yield from for_(STRONG, f"{tables.said} of {size.said}" if size else None)
     if slab is not None and (used is None and size is None) and slab.last >= 512 * MIB:
         yield from for_(STRONG, slab.said)
     parts = [one.last for name in CGROUP if (one := levels.level(case, f"cgroup.{name}_bytes")) is not None]

@@ -120,8 +120,9 @@ def clues(case: Case) -> Iterator[Clue]:
         yield from for_(DECISIVE, trial[2]) if trial[1] != "same" else against(STRONG, trial[2])
     yield from believed(STRONG, case.facts.get("said.held"))
     plateau = levels.said(case, "plateau", "total", "rss", "native")
-    if plateau and case.facts.get("said.held"):
-        yield from believed(FAIR, plateau)
+    if plateau:
+        beyond = any(clue.weight > 0 for clue in outside_runtime(case))
+        yield from believed(STRONG if beyond else FAIR if case.facts.get("said.held") else HINT, plateau)
     trial = levels.outcome(case, "malloc_trim", "arena_max")
     if trial is not None and trial[1] == "fell":
         yield from against(STRONG, trial[2])

@@ -17,7 +17,7 @@ from memwhy.model import inside, levels, weigh
 from memwhy.model.case import Case
 from memwhy.model.report import Finding, Verdict
 from memwhy.model.trend import Trend
-from memwhy.model.units import human_bytes
+from memwhy.model.units import MIB, human_bytes
 
 NAME = "native-retained"
 REMEDY = (
@@ -143,6 +143,10 @@ def clues(case: Case) -> Iterator[Clue]:
     if used is not None and kept is not None:
         text = f"{used.said}, {kept.said}"
         yield from for_(STRONG, text) if kept.last >= 1.6 * used.last else against(FAIR, text)
+    elif used is not None and rss is not None and rss.last >= 1.8 * used.last and rss.last - used.last >= 64 * MIB:
+        other = levels.held(case) or levels.live(case)
+        if other is None or other.last + used.last < 0.5 * rss.last:
+            yield from for_(STRONG, f"{used.said}, but {rss.said}")
     ended = levels.outcome(case, "load_stopped")
     if ended is not None and ended[1] == "same":
         yield from for_(HINT, ended[2])

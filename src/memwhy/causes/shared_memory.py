@@ -55,6 +55,10 @@ def clues(case: Case) -> Iterator[Clue]:
             yield from for_(STRONG, text)
         elif part < 0.2:
             yield from against(FAIR, text)
+    shared, rss = levels.level(case, "process.shared_bytes"), levels.level(case, "process.rss_bytes")
+    many = [one for one in case.controls if one.metric == "process.rss_bytes"]
+    if shared is not None and (levels.share(shared, rss) or 0) >= 0.5 and len(many) > 1:
+        yield from for_(STRONG, f"{shared.said}, counted in each of {len(many) + 1} processes")
     tmpfs, whole = (
         levels.level(case, "host.tmpfs_used_bytes"),
         levels.level(case, "cgroup.current_bytes", "host.used_bytes"),

@@ -17,6 +17,7 @@ from memwhy.model.units import MIB, human_bytes
 
 NAME = "virtual-only"
 TEBIBYTE = 1 << 40
+LARGE_BYTES = 64 << 30
 HUGE = 50
 """Address space that is so many times what is resident is what somebody stumbles over: sanitizers and JITs reserve it."""
 LEAST_BYTES = 64 * MIB
@@ -81,6 +82,8 @@ def clues(case: Case) -> Iterator[Clue]:
     if huge and virtual is not None and rss is not None:
         weight = DECISIVE if virtual.last >= TEBIBYTE else STRONG
         yield from for_(weight, f"{virtual.said} is {virtual.last // max(1, rss.last)} times what is resident")
+    elif virtual is not None and rss is not None and virtual.last >= max(LARGE_BYTES, 16 * rss.last) and not rss.rose:
+        yield from for_(STRONG, f"{virtual.said}, of which resident: {rss.said}")
     size = levels.level(case, "host.total_bytes")
     if virtual is not None and size is not None and virtual.last > 2 * size.last:
         yield from for_(STRONG, f"{virtual.said} on a machine of {human_bytes(size.last)}: it cannot all be memory")

@@ -18,6 +18,7 @@ COMMON = frozenset(
     ("go", "python", "python3", "java", "node", "ruby", "php", "server", "app", "main", "host", "docker", "linux")
 )
 """Words of any complaint: what runs a program names none."""
+LONG_ENOUGH = 5
 _WORD = re.compile(r"[^\W_][\w.-]{1,60}")
 NEAR_LINES = 1
 """Rows of one table stand directly below each other."""
@@ -68,8 +69,11 @@ def _named(observations: Sequence[Observation]) -> Sequence[Observation]:
 
 
 def _is_named(name: str, words: set[str]) -> bool:
-    """As a whole, or where the kernel cut it at 15 bytes by its beginning."""
-    return name in words or (len(name) == 15 and any(word.startswith(name) for word in words))
+    """As a whole, by its first part (grafana-server), or where the kernel cut it at 15 bytes by its beginning."""
+    first = re.split(r"[-_.]", name)[0]
+    if name in words or (len(first) >= LONG_ENOUGH and first in words):
+        return True
+    return len(name) == 15 and any(word.startswith(name) for word in words)
 
 
 def _commands(observations: Iterable[Observation]) -> dict[str, set[str]]:
