@@ -1,11 +1,7 @@
 """The words by which people say what memory does, what a program is and what it keeps, in ten languages."""
 
-import re
-
-
-def _any(*words: str) -> re.Pattern[str]:
-    return re.compile("|".join(words), re.IGNORECASE)
-
+from memwhy.sources.words.wording import Wording
+from memwhy.sources.words.wording import any_of as _any
 
 GROWS = _any(
     r"\b(?:grow(?:s|ing|n)?|grew|rises|rising|rose|climb(?:s|ing|ed)?|increas(?:es|ing|ed|e)|creep(?:s|ing)?(?: up)?|crept|balloon(?:s|ing|ed)?|swell(?:s|ing)?|accumulat(?:es|ing|e)|pil(?:es|ing) up|go(?:es|ing)? up|went up|skyrocket\w*|explod\w+|shoots? up|builds? up|leak(?:s|ing)|unbounded|without bound)\b",
@@ -68,23 +64,23 @@ HIGH = _any(
     r"\b(?:high|huge|large|big|enormous|insane\w*|too much|crazy|massive|excessive|abnormal)\b|高|大|过大|異常|hoch|élevée?|alt[oa]|больш\w+|высок\w+"
 )
 
-RUNTIMES: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("go", re.compile(r"\b[Gg]olang\b|\bGo ?1\.\d+|\bgo1\.\d+|\(Go\)|\bGo \(|^Go (?!to\b|through\b|on\b|back\b|ahead\b|for\b|and\b)[a-z]|\bGo (?:service|program|app\w*|process|binary|runtime|server|code|heap|version|module|daemon|exporter|client|library)\b|\bin Go\b|\b[Gg]oroutines?\b|\bMemStats\b|协程|\bGOGC\b|\bGOMEMLIMIT\b|\bGODEBUG\b")),
-    ("cpython", re.compile(r"\bC?Python(?! ?API)\b|\basyncio\b|\bFastAPI\b|\bDjango\b|\bFlask\b|\buvicorn\b|\bgunicorn\b|\b[Cc]elery\b|\bpandas\b|\bnumpy\b|\bPyTorch\b|\baiohttp\b|\btracemalloc\b|\bJupyter\b|\buWSGI\b|\bpython3? (?:app\w*|service|process|script|program|server|code|worker|interpreter|3\.\d+)|\bpy_heap\b")),
-    ("jvm", re.compile(r"\bJava\b(?!Script)|\bJVM\b|\bSpring(?: Boot|Boot)\b|\bTomcat\b|\bJetty\b|\bElasticsearch\b|\bCassandra\b|\bKotlin\b|\bHotSpot\b|\bOpenJDK\b|\bjava -|\bJDK ?\d+|\bXmx|\bG1GC\b|\bQuarkus\b|\bWildFly\b|\bKeycloak\b|\bmetaspace\b|\bMicronaut\b|\bFlink\b|\bHadoop\b")),
-    ("node", re.compile(r"\bNode(?:\.js|JS)\b|\bnode ?v?\d+\.\d+|\bnodejs\b|\bExpress(?:\.js|JS)?(?= (?:app|server|service|API|\d)|\.js|JS|[,;).]|$)|\bNestJS\b|\bNext\.js\b|\bV8\b|\bheapUsed\b|\bio\.js\b|\bKoa\b|\bFastify\b|\bmemoryUsage\(\)")),
-    ("ruby", re.compile(r"\bRuby\b|\bRails\b|\bSidekiq\b|\bPuma\b|\bUnicorn\b")),
-    ("dotnet", re.compile(r"(?<!\w)(?:ASP)?\.NET\b|\bdotnet\b|\bKestrel\b|(?<!\w)C#|\bCoreCLR\b|\bBlazor\b|\bEntity Framework\b")),
-    ("rust", re.compile(r"\bRust\b|\btokio\b|\bactix\b|\baxum\b|\brustc\b")),
-    ("native", re.compile(r"(?<!\w)C\+\+(?:\d\d)?(?= (?:service|program|app\w*|server|daemon|process|code|binary|library|extension)|[,;).]|$)|\bwritten in C\b(?!\+|#)|\bC (?:program|daemon|server|process)\b|\(C\)")),
+RUNTIMES: tuple[tuple[str, Wording], ...] = (
+    ("go", _any(r"\b[Gg]olang\b|\bGo ?1\.\d+|\bgo1\.\d+|\(Go\)|\bGo \(|^Go (?!to\b|through\b|on\b|back\b|ahead\b|for\b|and\b)[a-z]|\bGo (?:service|program|app\w*|process|binary|runtime|server|code|heap|version|module|daemon|exporter|client|library)\b|\bin Go\b|\b[Gg]oroutines?\b|\bMemStats\b|协程|\bGOGC\b|\bGOMEMLIMIT\b|\bGODEBUG\b", case=True)),
+    ("cpython", _any(r"\bC?Python(?! ?API)\b|\basyncio\b|\bFastAPI\b|\bDjango\b|\bFlask\b|\buvicorn\b|\bgunicorn\b|\b[Cc]elery\b|\bpandas\b|\bnumpy\b|\bPyTorch\b|\baiohttp\b|\btracemalloc\b|\bJupyter\b|\buWSGI\b|\bpython3? (?:app\w*|service|process|script|program|server|code|worker|interpreter|3\.\d+)|\bpy_heap\b", case=True)),
+    ("jvm", _any(r"\bJava\b(?!Script)|\bJVM\b|\bSpring(?: Boot|Boot)\b|\bTomcat\b|\bJetty\b|\bElasticsearch\b|\bCassandra\b|\bKotlin\b|\bHotSpot\b|\bOpenJDK\b|\bjava -|\bJDK ?\d+|\bXmx|\bG1GC\b|\bQuarkus\b|\bWildFly\b|\bKeycloak\b|\bmetaspace\b|\bMicronaut\b|\bFlink\b|\bHadoop\b", case=True)),
+    ("node", _any(r"\bNode(?:\.js|JS)\b|\bnode ?v?\d+\.\d+|\bnodejs\b|\bExpress(?:\.js|JS)?(?= (?:app|server|service|API|\d)|\.js|JS|[,;).]|$)|\bNestJS\b|\bNext\.js\b|\bV8\b|\bheapUsed\b|\bio\.js\b|\bKoa\b|\bFastify\b|\bmemoryUsage\(\)", case=True)),
+    ("ruby", _any(r"\bRuby\b|\bRails\b|\bSidekiq\b|\bPuma\b|\bUnicorn\b", case=True)),
+    ("dotnet", _any(r"(?<!\w)(?:ASP)?\.NET\b|\bdotnet\b|\bKestrel\b|(?<!\w)C#|\bCoreCLR\b|\bBlazor\b|\bEntity Framework\b", case=True)),
+    ("rust", _any(r"\bRust\b|\btokio\b|\bactix\b|\baxum\b|\brustc\b", case=True)),
+    ("native", _any(r"(?<!\w)C\+\+(?:\d\d)?(?= (?:service|program|app\w*|server|daemon|process|code|binary|library|extension)|[,;).]|$)|\bwritten in C\b(?!\+|#)|\bC (?:program|daemon|server|process)\b|\(C\)", case=True)),
 )  # fmt: skip
-PLATFORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("linux", re.compile(r"\b(?:Linux|Ubuntu|Debian|CentOS|RHEL|Red Hat|Fedora|Arch Linux|Alpine|openSUSE|Amazon Linux|Raspbian|linux/amd64|linux/arm64)\b", re.IGNORECASE)),
-    ("macos", re.compile(r"\b(?:macOS|Mac OS X|OS X|OSX|darwin|MacBook)\b", re.IGNORECASE)),
-    ("windows", re.compile(r"\bWindows(?: (?:10|11|7|8|Server|NT)\b|\b)|\bwin(?:32|64)\b|\bTask Manager\b")),
-    ("freebsd", re.compile(r"\bFreeBSD\b", re.IGNORECASE)),
+PLATFORMS: tuple[tuple[str, Wording], ...] = (
+    ("linux", _any(r"\b(?:Linux|Ubuntu|Debian|CentOS|RHEL|Red Hat|Fedora|Arch Linux|Alpine|openSUSE|Amazon Linux|Raspbian|linux/amd64|linux/arm64)\b")),
+    ("macos", _any(r"\b(?:macOS|Mac OS X|OS X|OSX|darwin|MacBook)\b")),
+    ("windows", _any(r"\bWindows(?: (?:10|11|7|8|Server|NT)\b|\b)|\bwin(?:32|64)\b|\bTask Manager\b", case=True)),
+    ("freebsd", _any(r"\bFreeBSD\b")),
 )  # fmt: skip
-MUSL = re.compile(r"\bAlpine\b|\bmusl\b", re.IGNORECASE)
-GLIBC = re.compile(r"\bglibc\b", re.IGNORECASE)
-NOT_BEFORE = re.compile(r"(?:\bnot|\bno|n't|\binstead of|\brather than|\bnever|\bbut not|\bexcept|\bunlike|\bwithout|\bexclud\w+|\bminus|\bignor\w+|而非|不是|而不是|非|ではなく|아니라|nicht|statt|pas|no|não|не|вместо)\s*(?:\w+\s+)?$", re.IGNORECASE)  # fmt: skip
-THROUGHPUT = re.compile(r"\b(?:throughput|traffic|bandwidth|network|disk|logs?|upload\w*|download\w*|data|messages?|writes?|reads?|ingest\w*|requests?|transfer\w*|backups?|allocat\w+|i/o)\b|流量|带宽|日志|磁盘|trafic|tráfico|трафик\w*", re.IGNORECASE)  # fmt: skip
+MUSL = _any(r"\bAlpine\b|\bmusl\b")
+GLIBC = _any(r"\bglibc\b")
+NOT_BEFORE = _any(r"(?:\bnot|\bno|n't|\binstead of|\brather than|\bnever|\bbut not|\bexcept|\bunlike|\bwithout|\bexclud\w+|\bminus|\bignor\w+|而非|不是|而不是|非|ではなく|아니라|nicht|statt|pas|no|não|не|вместо)\s*(?:\w+\s+)?$")  # fmt: skip
+THROUGHPUT = _any(r"\b(?:throughput|traffic|bandwidth|network|disk|logs?|upload\w*|download\w*|data|messages?|writes?|reads?|ingest\w*|requests?|transfer\w*|backups?|allocat\w+|i/o)\b|流量|带宽|日志|磁盘|trafic|tráfico|трафик\w*")  # fmt: skip

@@ -14,6 +14,7 @@ from memwhy.sources.span import Span
 from memwhy.sources.words import claim_words as words
 from memwhy.sources.words.cues import PAIR
 from memwhy.sources.words.figures import read_course
+from memwhy.sources.words.prose import paragraphs_of
 from memwhy.sources.words.quantities import Quantity
 from memwhy.sources.words.sentences import (
     M_FIRST,
@@ -22,13 +23,15 @@ from memwhy.sources.words.sentences import (
     Clause,
     Paragraph,
     Q,
+    Raw,
     Sentence,
     find_paragraphs,
-    sentences_of,
+    mark,
+    split_sentences,
 )
-from memwhy.sources.words.tables import find_grids
-from memwhy.sources.words.trials import ONCE, Outcome, name_trials, read_outcome, suggests
-from memwhy.sources.words.vocabulary import Noun
+from memwhy.sources.words.trials import NAMED, ONCE, Outcome, name_trials, read_outcome, suggests
+from memwhy.sources.words.vocabulary import REMARKED, Noun
+from memwhy.sources.words.wording import any_of, bits, signs
 
 NAME = "words/claim"
 SHARES = True
@@ -42,14 +45,14 @@ _TO = re.compile(
     rf"(?:\bto|\bat|\bback to|\baround|\babout|\bonly|\bis|\bauf|\bbei|\bà|\ba|\ben|\bem|\bдо|\bна|到|至|在|为|に|は|로)\s*(?:~|about |around |just |only |roughly |约)?(?P<q>{Q})",
     re.IGNORECASE,
 )
-_IT = re.compile(r"^\W*(?:and |but |then |so |because )?(?:it|this|that|they|which|usage|no|still|nothing|same|the|memory|rss|not|did|didn't|doesn't|没|依然|仍|还是|效果|但|es|das|cela|ça|eso|isso|это|не)\b|^\W*[没依仍还效但内]", re.IGNORECASE)  # fmt: skip
+_IT = any_of(r"^\W*(?:and |but |then |so |because )?(?:it|this|that|they|which|usage|no|still|nothing|same|the|memory|rss|not|did|didn't|doesn't|没|依然|仍|还是|效果|但|es|das|cela|ça|eso|isso|это|не)\b|^\W*[没依仍还效但内]")  # fmt: skip
 _EXTRA = (
-    ("connections", re.compile(r"\b(?:connections|sockets)\b|连接数?|接続|соединени\w+|Verbindungen|connexions|conexiones|conexões", re.IGNORECASE)),
-    ("native", re.compile(r"\b(?:native|off-heap|non-heap|c|malloc|unmanaged) (?:memory|heap|allocations?)\b|堆外|原生内存", re.IGNORECASE)),
-    ("shared", re.compile(r"\b(?:shared memory|shmem|tmpfs|/dev/shm)\b|共享内存", re.IGNORECASE)),
-    ("kernel", re.compile(r"\b(?:kernel memory|slab|dentr(?:y|ies)|kmalloc)\b|内核内存", re.IGNORECASE)),
-    ("children", re.compile(r"\b(?:child(?:ren)? processes|zombie\w*|subprocesses)\b|子进程", re.IGNORECASE)),
-    ("host", re.compile(r"\b(?:host|system|machine|node|server)(?:'s)? (?:memory|ram)\b|系统内存|主机内存", re.IGNORECASE)),
+    ("connections", any_of(r"\b(?:connections|sockets)\b|连接数?|接続|соединени\w+|Verbindungen|connexions|conexiones|conexões")),
+    ("native", any_of(r"\b(?:native|off-heap|non-heap|c|malloc|unmanaged) (?:memory|heap|allocations?)\b|堆外|原生内存")),
+    ("shared", any_of(r"\b(?:shared memory|shmem|tmpfs|/dev/shm)\b|共享内存")),
+    ("kernel", any_of(r"\b(?:kernel memory|slab|dentr(?:y|ies)|kmalloc)\b|内核内存")),
+    ("children", any_of(r"\b(?:child(?:ren)? processes|zombie\w*|subprocesses)\b|子进程")),
+    ("host", any_of(r"\b(?:host|system|machine|node|server)(?:'s)? (?:memory|ram)\b|系统内存|主机内存")),
 )  # fmt: skip
 
 
@@ -57,16 +60,19 @@ def read_facts(sentence: Sentence, thing: str) -> tuple[dict[str, str], str]:
     """(facts of one sentence, the thing it spoke of last). thing: what the sentence before spoke of."""
     facts: dict[str, str] = {}
     shown = sentence.text.strip()[:_SHOWN]
-    _describe(sentence, facts, shown)
+    told = signs(sentence.text)
+    if told & _DESCRIBES:
+        _describe(sentence, facts)
     if sentence.asks:
         return facts, thing
+    tried = bool(told & NAMED and name_trials(sentence.text) and read_outcome(sentence.text, once=False))
     for clause in sentence.clauses:
         things = _things(sentence, clause)
         thing = things[0] if things else thing
         unreal = words.UNREAL.search(clause.text) is not None
-        if not unreal and not (name_trials(sentence.text) and read_outcome(sentence.text, once=False)):
+        if not unreal and not tried and told & _COURSES:
             _course(clause, things or ([thing] if thing else []), facts, shown)
-        if not unreal:
+        if not unreal and told & _REMARKS:
             _remark(sentence, clause, facts, shown)
     _rate(sentence, facts)
     return facts, thing
@@ -108,7 +114,7 @@ def _course(clause: Clause, things: Sequence[str], facts: dict[str, str], shown:
             facts.setdefault(f"said.{verb}.{thing}", shown)
 
 
-def _describe(sentence: Sentence, facts: dict[str, str], shown: str) -> None:
+def _describe(sentence: Sentence, facts: dict[str, str]) -> None:
     """Runtime, C library and platform; a question names them as well as a statement does."""
     text = sentence.text
     first = [
@@ -185,9 +191,9 @@ def _rate(sentence: Sentence, facts: dict[str, str]) -> None:
         facts.setdefault("said.rate", f"{quantity.size * 1e9 / quantity.per_ns:.2f}")
 
 
-def read_trial(sentence: Sentence, following: Sentence | None) -> dict[str, str]:
+def read_trial(sentence: Sentence, following: Raw | None) -> dict[str, str]:
     """trial.* facts of a sentence; following may tell its outcome."""
-    names = name_trials(sentence.text)
+    names = name_trials(sentence.text) if signs(sentence.text) & NAMED else []
     if not names or suggests(sentence.text):
         return {}
     facts: dict[str, str] = {}
@@ -199,7 +205,7 @@ def read_trial(sentence: Sentence, following: Sentence | None) -> dict[str, str]
         if outcome is None and following is not None and _IT.match(following.text) and not name_trials(following.text):
             if suggests(following.text):
                 continue
-            told = _figures(following)
+            told = _figures(mark(following))
             outcome = _by_figures(told) or read_outcome(following.text, once=name in ONCE)
         if outcome is None:
             continue
@@ -244,23 +250,45 @@ def _by_figures(figures: tuple[int | None, int | None]) -> Outcome | None:
 _Claims = tuple[tuple[int, int, tuple[tuple[str, str], ...]], ...]
 
 
+_COURSES = bits((words.GROWS, words.DOES_NOT_GROW, words.FLAT, words.PLATEAU, words.NEVER_FALLS, words.FALLS))
+_REMARKS = bits((words.IDLE, words.OOM, words.MISACCOUNTED, words.HELD, words.UNRELEASED, REMARKED))
+_DESCRIBES = bits((words.MUSL, words.GLIBC, *(w for _, w in words.RUNTIMES), *(w for _, w in words.PLATFORMS)))
+_SPEAKS = _COURSES | _REMARKS | _DESCRIBES | NAMED
+_PER = re.compile(
+    r"\d.{0,20}(?:/|per |each|every|an? |pro |par |por |al? |в |за |ly|lich|diari)|[每毎매하一1日]", re.IGNORECASE
+)
+
+
 @lru_cache(maxsize=64)
 def _of_paragraph(texts: tuple[str, ...]) -> _Claims:
     """(first line, last line, facts) of each sentence that claims something. Remembered, for find and parse ask the same."""
-    sentences = list(sentences_of(Paragraph(0, list(texts))))
-    found, thing = [], ""
-    for i, sentence in enumerate(sentences):
-        facts, thing = read_facts(sentence, thing)
-        facts |= read_trial(sentence, sentences[i + 1] if i + 1 < len(sentences) else None)
+    raws = list(split_sentences(Paragraph(0, list(texts))))
+    found, known = [], (0, "")
+    for i, raw in enumerate(raws):
+        if not (signs(raw.text) & _SPEAKS or _PER.search(raw.text)):
+            continue
+        facts, thing = read_facts(mark(raw), _thing_before(raws[known[0] : i], known[1]))
+        known = (i + 1, thing)
+        facts |= read_trial(mark(raw), raws[i + 1] if i + 1 < len(raws) else None)
         if facts:
-            found.append((sentence.first_line, sentence.last_line, tuple(facts.items())))
+            found.append((raw.first_line, raw.last_line, tuple(facts.items())))
     return tuple(found)
+
+
+def _thing_before(raws: Sequence[Raw], thing: str) -> str:
+    """What the last of the sentences that claim nothing spoke of."""
+    for raw in reversed(raws):
+        sentence = mark(raw)
+        for clause in reversed(() if sentence.asks else sentence.clauses):
+            things = _things(sentence, clause)
+            if things:
+                return things[0]
+    return thing
 
 
 def find(lines: Sequence[str]) -> Iterable[Span]:
     """Paragraphs with a claim."""
-    tables = {i for grid in find_grids(lines) for i in range(grid.first, grid.last + 1)}
-    for paragraph in find_paragraphs(lines, tables):
+    for paragraph in paragraphs_of(lines):
         if _of_paragraph(tuple(paragraph.texts)):
             yield Span(first=paragraph.first, last=paragraph.last)
 

@@ -4,11 +4,7 @@ import re
 
 from memwhy.sources.words.sentences import M, N, Q
 from memwhy.sources.words.vocabulary import Noun
-
-
-def any_of(*words: str) -> re.Pattern[str]:
-    return re.compile("|".join(words), re.IGNORECASE)
-
+from memwhy.sources.words.wording import any_of
 
 WISH = any_of(
     r"\b(?:should|shouldn't|must|would|could|might|may|expect\w*|supposed|ideally|hop(?:e|ing)|target\w*|budget|goal|plan(?:ned|s)?|estimat\w+|theor\w+|assum\w+|imagine|suppose|guarantee\w*)\b",
@@ -108,7 +104,5 @@ ITSELF = re.compile(
 )
 """`it grows from`: what grows so on a page about memory is memory."""
 MEMORY = Noun(start=0, end=0, size="process.rss_bytes", count=None, thing="total", generic=True)
-PEAK = re.compile(
-    r"\bpeak(?:s|ed|ing)?\b|\bspik(?:e|es|ed)\b|\bmax(?:imum)?\b|峰值|最高|ピーク|пик|Spitze", re.IGNORECASE
-)
+PEAK = any_of(r"\bpeak(?:s|ed|ing)?\b|\bspik(?:e|es|ed)\b|\bmax(?:imum)?\b|峰值|最高|ピーク|пик|Spitze")
 PEAKED = ("process.rss_bytes",)

@@ -14,6 +14,7 @@ from memwhy.model.errors import ParseError
 from memwhy.model.reading import Reading
 from memwhy.sources.span import Span
 from memwhy.sources.words import cues
+from memwhy.sources.words.prose import paragraphs_of
 from memwhy.sources.words.quantities import Quantity, in_unit_of
 from memwhy.sources.words.sentences import (
     M_FIRST,
@@ -28,9 +29,9 @@ from memwhy.sources.words.sentences import (
     find_paragraphs,
     sentences_of,
 )
-from memwhy.sources.words.tables import find_grids
 from memwhy.sources.words.trials import tells_trial
 from memwhy.sources.words.vocabulary import Noun
+from memwhy.sources.words.wording import Wording
 
 NAME = "words/figure"
 SHARES = True
@@ -62,7 +63,7 @@ class _Thread:
 
 
 @lru_cache(maxsize=512)
-def _says(pattern: re.Pattern[str], text: str) -> bool:
+def _says(pattern: Wording, text: str) -> bool:
     return pattern.search(text) is not None
 
 
@@ -341,8 +342,7 @@ def _readings(figures: Sequence[Figure], at: int) -> list[Reading]:
 
 def find(lines: Sequence[str]) -> Iterable[Span]:
     """Paragraphs with a figure that has a name."""
-    tables = {i for grid in find_grids(lines) for i in range(grid.first, grid.last + 1)}
-    for paragraph in find_paragraphs(lines, tables):
+    for paragraph in paragraphs_of(lines):
         if any(c.isdigit() for text in paragraph.texts for c in text) and _of_paragraph(tuple(paragraph.texts)):
             yield Span(first=paragraph.first, last=paragraph.last)
 

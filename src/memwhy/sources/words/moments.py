@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from memwhy.sources.words.quantities import DURATION_UNIT, duration_ns
+from memwhy.sources.words.wording import any_of, head_letters
 
 _WORD_NUMBERS = {
     "a": "1", "an": "1", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8",
@@ -24,29 +25,27 @@ _BEFORE = (
     r"|depois de|após|em|durante|через|спустя|за|после|T ?=|t ?=)\s*|[T@+]\s?\+?)"
 )
 _AFTER = r"\s?(?:later|after|in|of (?:uptime|running|runtime|run|load|use|traffic)|uptime|后|以后|之后|後|たつと|経過|뒤|후|만에|später|plus tard|después|más tarde|depois|спустя|\))"
-_FIND = re.compile(
-    rf"(?<![A-Za-z0-9])(?:(?P<pre>{_BEFORE}){_DURATION}"
+_EITHER = (
+    rf"(?P<pre>{_BEFORE}){_DURATION}"
     + "|"
     + (_DURATION + _AFTER).replace("(?P<number>", "(?P<number2>").replace("(?P<unit>", "(?P<unit2>")
-    + r")",
-    re.IGNORECASE,
 )
+_FIND = re.compile(rf"(?<![A-Za-z0-9])(?={head_letters(_EITHER, 2)})(?:{_EITHER})", re.IGNORECASE)
+_IDEOGRAM = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _CJK = re.compile(
     rf"(?:运行|跑了|过了|经过|約|约)?{_NUMBER}(?:多)?(?P<unit>{DURATION_UNIT})(?:后|以后|之后|後|内|で|後に|뒤|후|만에|동안)",
     re.IGNORECASE,
 )
-_START = re.compile(
+_START = any_of(
     r"\b(?:(?:right |just |shortly |directly |immediately )?(?:after|on|at|from)[ -](?:the |a |fresh |process |service |app )?(?:start(?:up|ing)?|boot|launch|restart(?:ing)?)(?![ -]?(?:ed|of))"
     r"|initially|at first|freshly (?:re)?started|(?:newly|just) (?:re)?started|in the beginning|at the beginning|baseline|at rest|fresh start"
     r"|(?:direkt |gleich )?(?:nach dem|beim) (?:Neus|S)tart|anfangs|am Anfang|zu Beginn|au (?:démarrage|début|lancement)|al (?:inicio|arrancar|principio)|no início|ao iniciar"
     r"|(?:сразу )?(?:после|при) (?:запуск|старт|перезапуск)\w*|сначала|в начале)(?![A-Za-zА-Яа-я])"
     r"|刚?启动(?:时|后|之后)|剛啟動|刚开始|一开始|初始|起動(?:直後|時|後)|最初(?:は)?|처음(?:에는?)?|시작 ?(?:시|직후|할 ?때)",
-    re.IGNORECASE,
 )
-_ROUGHLY = re.compile(
+_ROUGHLY = any_of(
     r"\b(?:overnight|after (?:one|a|the) (?:night|while|weekend|few \w+)|later|now|today|eventually|finally|then|by the end|at the end|in the end|(?:the )?next (?:day|morning)"
     r"|am nächsten (?:Tag|Morgen)|le lendemain|al día siguiente|no dia seguinte|на следующ\w+ \w+|через ночь|сейчас|потом|jetzt|maintenant|ahora|agora)\b|一晚|第二天|现在|目前|之后|翌日|今は|지금|다음 ?날",
-    re.IGNORECASE,
 )
 _STAGE = re.compile(
     r"\b(?:before|after|start|begin\w*|end|final|initial|baseline|idle|warm\w*|load|peak|steady|step|stage|phase|round|run|iteration|iter|pass|cycle|sample|first|last|"
@@ -79,7 +78,7 @@ def _ns(number: str, unit: str) -> int | None:
 def read_moments(text: str) -> tuple[Told, ...]:
     """The moments that a flattened text tells, in order."""
     found = [Told(start=m.start(), end=m.end(), elapsed_ns=0) for m in _START.finditer(text)]
-    for pattern in (_FIND, _CJK):
+    for pattern in (_FIND, _CJK) if _IDEOGRAM.search(text) else (_FIND,):
         for match in pattern.finditer(text):
             groups = match.groupdict()
             number, unit = groups["number"] or groups.get("number2"), groups["unit"] or groups.get("unit2")

@@ -71,6 +71,7 @@ _QUANTITY = re.compile(
     rf"(?P<plus>\+)?(?P<rate>\s?(?:/\s?|per |an? |each |every |pro |par |por |al? |в |за )(?:(?P<many>\d{{1,3}})\s?)?(?P<per>{DURATION_UNIT})|\s(?P<ly>daily|hourly|täglich|stündlich|diarios?)\b)?",
     re.IGNORECASE,
 )
+_DIGIT = re.compile(r"\d")
 _RATE_BEFORE = re.compile(
     r"(?:每|毎|매)\s?(?:个|個)?(?P<per>秒|分钟|分|小时|小時|時間|시간|天|日|일|周|週)\D{0,12}$|(?P<day>하루에?|1日に?|一天|一日)\D{0,12}$"
 )
@@ -170,6 +171,8 @@ def read_number(text: str, *, comma: bool, count: bool, large_unit: bool = False
 def read_quantities(text: str, language: Language) -> tuple[Quantity, ...]:
     """All quantities of a flattened text, in order."""
     found: list[Quantity] = []
+    if _DIGIT.search(text) is None:
+        return ()
     for match in _QUANTITY.finditer(text):
         found.append(_quantity(text, match, language))
     return tuple(found)

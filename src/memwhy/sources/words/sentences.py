@@ -15,6 +15,7 @@ from memwhy.sources.words.vocabulary import Noun, read_nouns
 
 Q_FIRST, N_FIRST, M_FIRST = 0xE000, 0xE800, 0xF000
 Q, N, M = "[\ue000-\ue7ff]", "[\ue800-\uefff]", "[\uf000-\uf7ff]"
+_ANY_MARK = re.compile("[\ue000-\uf7ff]")
 LONGEST_LINE = 4000
 _MOST_LINES = 30  # of one paragraph
 _WRAPPED_AT = 40  # nobody breaks a line of prose before
@@ -138,7 +139,17 @@ def find_paragraphs(lines: Sequence[str], skip: frozenset[int] | set[int] = froz
         yield paragraph
 
 
-def sentences_of(paragraph: Paragraph) -> Iterator[Sentence]:
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A sentence before anything is marked in it; lines are 0-based, of the text that its paragraph stands in."""
+
+    text: str
+    first_line: int
+    last_line: int
+    language: Language
+
+
+def split_sentences(paragraph: Paragraph) -> Iterator[Raw]:
     """The sentences of a paragraph in order."""
     whole = "\n".join(paragraph.texts)
     language = tell_language(whole)
@@ -152,16 +163,23 @@ def sentences_of(paragraph: Paragraph) -> Iterator[Sentence]:
         lead = len(raw) - len(raw.lstrip())
         first = paragraph.first + whole.count("\n", 0, start + lead)
         last = first + text.count("\n")
-        yield _sentence(text.replace("\n", " "), first, last, language)
+        yield Raw(text.replace("\n", " ")[:LONGEST_LINE], first, last, language)  # nobody says a longer one
 
 
-def _sentence(text: str, first: int, last: int, language: Language) -> Sentence:
-    text = text[:LONGEST_LINE]  # nobody says a longer one
-    marks = _read_marks(text, language)
+def sentences_of(paragraph: Paragraph) -> Iterator[Sentence]:
+    """The sentences of a paragraph in order, with what is in them."""
+    return map(mark, split_sentences(paragraph))
+
+
+@lru_cache(maxsize=2048)
+def mark(raw: Raw) -> Sentence:
+    """A sentence with the names, quantities and moments in it. Remembered, for several readers ask the same."""
+    text = raw.text
+    marks = _read_marks(text, raw.language)
     quantities, nouns, moments, bones = marks
     clauses = tuple(Clause(text=_flesh(piece, text, marks), bones=piece) for piece in _split(bones))
     asks = text.rstrip(" )\"'").endswith(("?", "？"))
-    return Sentence(text, first, last, language, quantities, nouns, moments, clauses, asks)
+    return Sentence(text, raw.first_line, raw.last_line, raw.language, quantities, nouns, moments, clauses, asks)
 
 
 def _split(bones: str) -> Iterator[str]:
@@ -177,7 +195,6 @@ def _split(bones: str) -> Iterator[str]:
 _Marks = tuple[tuple[Quantity, ...], tuple[Noun, ...], tuple[Told, ...], str]
 
 
-@lru_cache(maxsize=256)
 def _read_marks(text: str, language: Language) -> _Marks:
     """Quantities, names and moments of a sentence and its bones. What lies within a moment or a name is no quantity."""
     moments = read_moments(text)[:_MOST_MARKS]
@@ -208,17 +225,13 @@ def _within(one: Quantity | Noun, others: Iterable[Told | Noun]) -> bool:
 
 def _flesh(piece: str, text: str, marks: _Marks) -> str:
     quantities, nouns, moments, _ = marks
-    out = []
-    for character in piece:
-        code = ord(character)
-        if Q_FIRST <= code < Q_FIRST + len(quantities):
+
+    def word(match: re.Match[str]) -> str:
+        code = ord(match[0])
+        if code < N_FIRST:
             one: Quantity | Noun | Told = quantities[code - Q_FIRST]
-        elif N_FIRST <= code < N_FIRST + len(nouns):
-            one = nouns[code - N_FIRST]
-        elif M_FIRST <= code < M_FIRST + len(moments):
-            one = moments[code - M_FIRST]
         else:
-            out.append(character)
-            continue
-        out.append(text[one.start : one.end])
-    return "".join(out).strip()
+            one = nouns[code - N_FIRST] if code < M_FIRST else moments[code - M_FIRST]
+        return text[one.start : one.end]
+
+    return _ANY_MARK.sub(word, piece).strip()

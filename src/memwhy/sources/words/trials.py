@@ -3,14 +3,16 @@
 Names are model.said.TRIALS. A trial without an outcome was perhaps only suggested, and is none.
 """
 
-import re
+from functools import lru_cache
 from typing import Literal
+
+from memwhy.sources.words.wording import Wording, any_of, bits
 
 Outcome = Literal["fell", "same", "rose"]
 
 _PLUGIN = r"(?:plugin|feature|module|extension|agent|middleware|logging|tracing|option|flag|profiler|collector|hook|exporter|integration|addon|telemetry)"
-_TRIALS: dict[str, re.Pattern[str]] = {
-    name: re.compile(pattern, re.IGNORECASE)
+_TRIALS: dict[str, Wording] = {
+    name: any_of(pattern)
     for name, pattern in {
         "malloc_trim": r"malloc_trim|malloc\.trim",
         "forced_gc": r"(?:debug\.)?FreeOSMemory|runtime\.GC\b|System\.gc|gc\.collect|\bglobal\.gc|\bGC\.run"
@@ -37,36 +39,39 @@ ONCE = frozenset({"malloc_trim", "forced_gc", "drop_caches", "process_ended", "l
 _VAGUE = ("feature_off", "fixed")
 
 _DOWN = r"(?:drop|fall|decreas|go(?:es|ing)? down|come? down|shrink|help|return|releas|free|reduc|fix|solv|resolv|lower|reclaim|recover|go(?:es)? away|improv|matter|chang|make (?:a|any)|work)"
-_SAME = re.compile(
+_SAME = any_of(
     rf"\b(?:not|n't|never|nothing|neither|nor|cannot|hardly|barely|without)\b.{{0,24}}?\b{_DOWN}|n't.{{0,16}}?\b{_DOWN}"
     r"|\bno (?:\w+ )?(?:difference|effect|change|impact|improvement|luck|help)|\bsame (?:result|behaviou?r|issue|problem|growth|thing|picture|leak|memory|as before)|\bstill (?:\w+ )?(?:grow\w*|leak\w*|high|the same|increas\w*|happen\w*|there|shows?|us(?:es|ed|ing)|at|climb\w*|rising|rises|occup\w*|held|holds|not|exists?|persist\w*|reproduc\w*|remains?)|\bto no avail|\bin vain|\bunchanged|\bregardless|\buseless|\b(?:persists?|remains? (?:high|the same))"
     r"|没(?:有)?(?:什么)?(?:用|效果|变化|作用|改善|下降|降|释放|区别)|无效|無効果|无济于事|无变化|依然|仍然?|还是|不(?:下降|降|释放|变|管用|起作用)|変わら|効果(?:が|は)?(?:な|無)|改善し(?:ない|ま)|減ら(?:ない|な)|下がら|차이(?:가)? ?없|효과(?:가)? ?없|여전히|변화(?:가)? ?없"
     r"|kein\w* (?:Unterschied|Wirkung|Änderung|Besserung|Effekt)|(?:hilft|half|sinkt|fällt|ändert|bringt) (?:\w+ )?(?:nicht|nichts)|immer noch|(?:aucun\w*|pas de) (?:différence|effet|changement)|n'aide pas|ne (?:change|baisse|diminue|descend|résout) (?:rien|pas)|toujours"
     r"|(?:ninguna?|no hay|sin) (?:diferencia|efecto|cambios?)|no (?:ayuda|ayudó|cambia|baja|disminuye|soluciona)|sigue (?:igual|creciendo|subiendo)|(?:nenhuma?|não faz|sem) (?:diferença|efeito)|não (?:ajuda|ajudou|diminui|cai|resolve|muda)|continua"
     r"|не (?:помог\w*|влияет|меня\w+|изменил\w*|пада\w+|снижа\w+|освобожда\w+|уменьша\w+)|без (?:изменений|эффекта|толку)|по-прежнему|вс[её] равно|(?:разницы|эффекта) нет",
-    re.IGNORECASE,
 )
-_FELL = re.compile(
+_FELL = any_of(
     r"\b(?:drop(?:s|ped)?|fall(?:s|en)?|fell|go(?:es|ing)? (?:back )?down|went (?:back )?down|c[oa]mes? (?:back )?down|decreas(?:e[sd]?|ing)|reduc(?:e[sd]?|ing)|shr[aiu]nks?|lower(?:s|ed)|(?:is|was|are|were|gets?|got) (?:immediately |finally |all )?(?:freed|released|returned|reclaimed|gone|fixed|solved|resolved)|fix(?:es|ed)|solv(?:es|ed)|resolv(?:es|ed)|help(?:s|ed)|returns?|returned|frees?|freed|releases?|released|back to|disappear\w*|stops? (?:growing|leaking|increasing)|stopped (?:growing|leaking|increasing)|no longer (?:grow\w*|leak\w*|increas\w*|happen\w*|reproduc\w*)|go(?:es)? away|went away|no (?:more )?(?:leak|growth)|(?:growth|leak) (?:stop\w*|ended|is gone)|(?:does not|doesn't|did not|didn't|not) (?:grow|leak|increase|happen|reproduce))\b"
     r"|降到|降至|降回|下降|降低|减少|减小|释放了|被释放|稳定|解决|恢复|不再(?:增长|上涨|泄漏)|掉到|回落|下が(?:り|っ|る)|減(?:り|っ|る|少)|解消|解決|安定|떨어|감소|줄어|줄었|해결|안정"
     r"|\b(?:sinkt|sank|fällt|fiel|gelöst|behebt|behoben|hilft|half|gesunken|baisse|tombe|descend|redescend|diminue|résout|résolu|règle|baja|bajó|cae|cayó|disminuye|disminuyó|soluciona|solucionó|resuelve|cai|caiu|diminui|diminuiu|resolve|resolveu)\b|пада\w+|упал\w*|снижа\w+|снизил\w*|уменьш\w+|освобожда\w+|освободил\w*|решил\w*|решает|помог\w*|пропал\w*",
-    re.IGNORECASE,
 )
-_STAYS = re.compile(
+_ENDED = any_of(
+    r"(?:not|n't) (?:grow|leak|increase|happen|reproduce)|no (?:more )?(?:leak|growth)|no longer",
+)
+_STAYS = any_of(
     r"\b(?:stays?|stayed|remain(?:s|ed)?|keeps?|kept|holds?|levels? off|stabili[sz]\w+|flat|stable|constant|steady|bleibt|blieb|stabil|reste|stable|permanece|se mantiene|estable|fica|estável|stabiliz\w+)\b|稳定|保持|维持|остаётся|остается|стабил\w+|安定|유지",
-    re.IGNORECASE,
 )
-_ROSE = re.compile(
+_ROSE = any_of(
     r"\b(?:worse|even (?:more|higher|faster)|increas(?:es|ed) (?:further|even)|more memory|higher than before)\b|更(?:高|严重|多)|schlimmer|pire|peor|pior|хуже",
-    re.IGNORECASE,
 )
-_SUGGESTS = re.compile(
+_SUGGESTS = any_of(
     r"\b(?:have you|did you|do you|could you|can you|would you|you (?:can|could|should|may|might|need|want)|please|try (?:to |set|run|call|us|with|switch|disab|add)|let's|suggest\w*|recommend\w*|consider|maybe|perhaps|possibly|might|may|should|would|could|if (?:you|we|i|this|that|it)|whether|wonder\w*|plan(?:s|ning)? to|going to|will|todo|propos\w+|ideally|in theory|supposed|documentation|according to|designed to|is used to|allows?|in order to|so that|hop(?:e|ing)|need to|next step)\b"
     r"|有没有|是否|试试|可以(?:试|尝试)|建议|请|应该|如果|是不是|会不会|ください|でしょうか|試して(?:み(?:て|る)|ください)|たら|してみ|해 ?보|시도|\b(?:versuch(?:e|en Sie)|probier|könnte|sollte|würde|vielleicht|wenn Sie|essayez|peut-être|pourrait|devrait|avez-vous|prueba|intenta|quizás|podría|debería|tente|talvez|poderia|deveria|попробуйте|может быть|возможно|стоит|можно)\b",
-    re.IGNORECASE,
 )
 
 
+NAMED = bits(_TRIALS.values())
+"""Signs of a trial."""
+
+
+@lru_cache(maxsize=256)
 def name_trials(text: str) -> list[str]:
     """The trials that a sentence names, whether or not anybody did them; the vaguer words only where no other is."""
     named = [name for name, pattern in _TRIALS.items() if pattern.search(text)]
@@ -83,21 +88,15 @@ def read_outcome(text: str, *, once: bool) -> Outcome | None:
     """What came of it by the words. once: it was done once, so that `stays` says that nothing fell."""
     if _ROSE.search(text):
         return "rose"
-    ended = re.search(
-        r"(?:not|n't) (?:grow|leak|increase|happen|reproduce)|no (?:more )?(?:leak|growth)|no longer",
-        text,
-        re.IGNORECASE,
-    )
-    if _SAME.search(text) and not ended:
+    if _SAME.search(text) and not _ENDED.search(text):
         return "same"
     if _FELL.search(text):
         return "fell"
     return ("same" if once else "fell") if _STAYS.search(text) else None
 
 
-_AFTERWARDS = re.compile(
+_AFTERWARDS = any_of(
     r"\b(?:after|with|when|once|calling|setting|running|disabl\w+|using|switch\w*|chang\w*|add(?:ing|ed)|call|nach|mit|après|avec|tras|con|após|com|после|с)\b|后|後|调用|设置|使用|换|改|[:(]|→",
-    re.IGNORECASE,
 )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from memwhy.sources.go.memstats import METRICS
+from memwhy.sources.words.wording import any_of, head_letters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,11 +130,15 @@ _ROWS: tuple[tuple[str, str | None, str | None, tuple[str, ...]], ...] = (
     ("total", "process.rss_bytes", None, _ANY_MEMORY),
 )  # fmt: skip
 
+_PEAK = ("process.rss_peak_bytes",)
 _LEFT, _RIGHT = r"(?<![A-Za-z0-9_])", r"(?![A-Za-z0-9_]|[а-яё])"
-_ALL = re.compile(
-    f"{_LEFT}(?:" + "|".join(f"(?P<n{i}>(?:{'|'.join(row[3])}){_RIGHT})" for i, row in enumerate(_ROWS)) + ")",
-    re.IGNORECASE,
+_EACH = "|".join(f"(?P<n{i}>(?:{'|'.join(row[3])}){_RIGHT})" for i, row in enumerate(_ROWS))
+_ALL = re.compile(f"{_LEFT}(?={head_letters(_EACH, 3)})(?:{_EACH})", re.IGNORECASE)
+"""All names; most places are passed over by the first letters."""
+REMARKED = any_of(
+    *(name for thing, size, _, names in _ROWS for name in names if thing in ("cache", "virtual") or size in _PEAK)
 )
+"""Names that tell something by being there at all."""
 _SHORT = {
     "alloc": ("go.heap_alloc_bytes", None), "sys": ("go.sys_bytes", None), "mallocs": (None, "go.mallocs_count"),
     "frees": (None, "go.frees_count"), "res": ("process.rss_bytes", None), "inuse": ("go.heap_inuse_bytes", None), "shr": ("process.shared_bytes", None),
