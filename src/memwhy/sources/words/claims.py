@@ -17,10 +17,10 @@ from memwhy.sources.words.figures import read_course
 from memwhy.sources.words.prose import paragraphs_of
 from memwhy.sources.words.quantities import Quantity
 from memwhy.sources.words.sentences import (
-    M_FIRST,
     N_FIRST,
     Q_FIRST,
     Clause,
+    N,
     Paragraph,
     Q,
     Raw,
@@ -40,6 +40,8 @@ _SHOWN = 160
 _MINUTE_NS = 60 * 10**9
 _CHANGED = 0.1
 """Figures that differ by less than this share are the same."""
+_NAME, _FIGURE = re.compile(N), re.compile(Q)
+_TELLING = ("process.rss_peak_bytes", "process.virtual_bytes")
 _FREE = ("host.free_bytes", "host.available_bytes")
 _TO = re.compile(
     rf"(?:\bto|\bat|\bback to|\baround|\babout|\bonly|\bis|\bauf|\bbei|\bà|\ba|\ben|\bem|\bдо|\bна|到|至|在|为|に|は|로)\s*(?:~|about |around |just |only |roughly |约)?(?P<q>{Q})",
@@ -80,7 +82,7 @@ def read_facts(sentence: Sentence, thing: str) -> tuple[dict[str, str], str]:
 
 def _things(sentence: Sentence, clause: Clause) -> list[str]:
     """What of said.THINGS a clause is about; memory alone is the total."""
-    nouns = [sentence.nouns[ord(c) - N_FIRST] for c in clause.bones if N_FIRST <= ord(c) < M_FIRST]
+    nouns = _nouns(sentence, clause)
     found = [name for name, pattern in _EXTRA if pattern.search(clause.text)]
     for noun in nouns:
         if noun.generic and found:
@@ -138,12 +140,12 @@ def _describe(sentence: Sentence, facts: dict[str, str]) -> None:
 def _remark(sentence: Sentence, clause: Clause, facts: dict[str, str], shown: str) -> None:
     """What kind of figure it is, what the program does meanwhile, how it ended, what it keeps."""
     text, bones = clause.text, clause.bones
-    has_figure = any(Q_FIRST <= ord(c) < N_FIRST for c in bones)
-    for i, character in enumerate(bones):
-        if not N_FIRST <= ord(character) < M_FIRST:
+    has_figure = _FIGURE.search(bones) is not None
+    for match in _NAME.finditer(bones):
+        noun = sentence.nouns[ord(match[0]) - N_FIRST]
+        if noun.size not in _TELLING and noun.thing != "cache":
             continue
-        noun = sentence.nouns[ord(character) - N_FIRST]
-        if words.NOT_BEFORE.search(bones[max(0, i - 40) : i]):
+        if words.NOT_BEFORE.search(bones[max(0, match.start() - 40) : match.start()]):
             continue
         if noun.size == "process.rss_peak_bytes":
             facts.setdefault("said.peak", shown)
@@ -176,7 +178,7 @@ def _remark(sentence: Sentence, clause: Clause, facts: dict[str, str], shown: st
 
 
 def _nouns(sentence: Sentence, clause: Clause) -> list[Noun]:
-    return [sentence.nouns[ord(c) - N_FIRST] for c in clause.bones if N_FIRST <= ord(c) < M_FIRST]
+    return [sentence.nouns[ord(c) - N_FIRST] for c in _NAME.findall(clause.bones)]
 
 
 def _rate(sentence: Sentence, facts: dict[str, str]) -> None:

@@ -34,6 +34,8 @@ from memwhy.sources.words.vocabulary import Noun
 from memwhy.sources.words.wording import Wording
 
 NAME = "words/figure"
+_DIGIT = re.compile(r"\d")
+_Q, _N, _M = re.compile(Q), re.compile(N), re.compile(M)
 SHARES = True
 MOST_BYTES = 1 << 20  # what people write is shorter
 
@@ -70,7 +72,7 @@ def _says(pattern: Wording, text: str) -> bool:
 def read_figures(sentence: Sentence, thread: _Thread) -> list[Figure]:
     """The figures of one sentence."""
     before = len(thread.figures)
-    trial = tells_trial(sentence.text)
+    trial = bool(sentence.quantities) and tells_trial(sentence.text)
     if not sentence.asks:
         for clause in sentence.clauses:
             _read_clause(sentence, clause, thread, trial)
@@ -79,8 +81,8 @@ def read_figures(sentence: Sentence, thread: _Thread) -> list[Figure]:
 
 def _read_clause(sentence: Sentence, clause: Clause, thread: _Thread, trial: bool) -> None:
     bones = clause.bones
-    quantities = [i for i, c in enumerate(bones) if Q_FIRST <= ord(c) < N_FIRST]
-    nouns = [i for i, c in enumerate(bones) if N_FIRST <= ord(c) < M_FIRST]
+    quantities = [match.start() for match in _Q.finditer(bones)]
+    nouns = [match.start() for match in _N.finditer(bones)]
     moment = _moment(sentence, bones)
     if not quantities:
         if nouns:
@@ -91,7 +93,7 @@ def _read_clause(sentence: Sentence, clause: Clause, thread: _Thread, trial: boo
     if _says(cues.WISH, clause.text):
         thread.noun = None
         return
-    pairs = {m.start("a"): m for m in cues.PAIR.finditer(bones) if _is_pair(m, bones)}
+    pairs = {m.start("a"): m for m in cues.PAIR.finditer(bones) if _is_pair(m, bones)} if len(quantities) > 1 else {}
     seconds = {m.start("b") for m in pairs.values()}
     used: set[int] = set()
     for at in quantities:
@@ -276,7 +278,7 @@ def _is_pair(match: re.Match[str], bones: str) -> bool:
 
 def _moment(sentence: Sentence, bones: str) -> int | None:
     """The one moment with a length that a clause tells."""
-    told = [m.elapsed_ns for c in bones if M_FIRST <= ord(c) < 0xF800 and (m := sentence.moments[ord(c) - M_FIRST])]
+    told = [sentence.moments[ord(c) - M_FIRST].elapsed_ns for c in _M.findall(bones)]
     known = [ns for ns in told if ns is not None]
     return known[0] if len(known) == 1 and len(told) == 1 else None
 
@@ -343,7 +345,7 @@ def _readings(figures: Sequence[Figure], at: int) -> list[Reading]:
 def find(lines: Sequence[str]) -> Iterable[Span]:
     """Paragraphs with a figure that has a name."""
     for paragraph in paragraphs_of(lines):
-        if any(c.isdigit() for text in paragraph.texts for c in text) and _of_paragraph(tuple(paragraph.texts)):
+        if any(map(_DIGIT.search, paragraph.texts)) and _of_paragraph(tuple(paragraph.texts)):
             yield Span(first=paragraph.first, last=paragraph.last)
 
 

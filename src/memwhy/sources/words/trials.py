@@ -6,7 +6,7 @@ Names are model.said.TRIALS. A trial without an outcome was perhaps only suggest
 from functools import lru_cache
 from typing import Literal
 
-from memwhy.sources.words.wording import Wording, any_of, bits
+from memwhy.sources.words.wording import Wording, any_of, bits, signs
 
 Outcome = Literal["fell", "same", "rose"]
 
@@ -102,5 +102,7 @@ _AFTERWARDS = any_of(
 
 def tells_trial(text: str) -> bool:
     """A sentence that may tell what was measured after an intervention, not only the end of a process or of load."""
+    if not signs(text) & NAMED:
+        return False
     named = [name for name in name_trials(text) if name not in ("load_stopped", "feature_off", "memory_limit")]
     return bool(named) and _AFTERWARDS.search(text) is not None
