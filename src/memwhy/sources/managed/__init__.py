@@ -1,4 +1,4 @@
-"""What other runtimes than Go print about their memory: the JVM, Node, CPython, Ruby, .NET. Pasted, like those of `pasted`."""
+"""What other runtimes than Go print about their memory: the JVM, Node, CPython, Ruby, .NET; and bounds that are set. Pasted, like those of `pasted`."""
 
 from types import ModuleType
 
@@ -13,6 +13,7 @@ from memwhy.sources.managed import (
     python_objects,
     python_process,
     python_trace,
+    settings,
 )
 
 READERS: tuple[ModuleType, ...] = (
@@ -26,5 +27,6 @@ READERS: tuple[ModuleType, ...] = (
     memray,
     python_objects,
     counters,
+    settings,
 )
 """In order of priority: lines that one reader has taken are blank to the next."""
