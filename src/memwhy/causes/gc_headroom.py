@@ -9,7 +9,7 @@ References       go.dev/doc/gc-guide; runtime/mgcpacer.go.
 
 from collections.abc import Iterator
 
-from memwhy.causes.clue import FAIR, STRONG, Clue, against, believed, denied, for_
+from memwhy.causes.clue import DECISIVE, FAIR, STRONG, Clue, against, believed, denied, for_
 from memwhy.model import levels, weigh
 from memwhy.model.case import Case
 from memwhy.model.report import Finding, Verdict
@@ -96,6 +96,11 @@ def clues(case: Case) -> Iterator[Clue]:
         and live.metric == "derived.go_live_bytes"
     ):
         yield from for_(FAIR, f"{goal.said}, {rss.said}")
+    peak = levels.level(case, "go.heap_alloc_bytes")
+    low = levels.level(case, "derived.go_live_bytes", "runtime.heap_after_gc_bytes")
+    if peak is not None and low is not None and low.n > 2 and low.flat and peak.most >= 1.6 * low.most:
+        text = f"every collection ends at {human_bytes(low.last)}, and the heap reaches {human_bytes(peak.most)} before the next"
+        yield from for_(DECISIVE, text)
     gogc = case.facts.get("env.GOGC", "")
     if gogc == "off" or (gogc.isdigit() and int(gogc) > 150):
         yield from for_(STRONG, f"GOGC={gogc}")

@@ -47,6 +47,8 @@ def clues(case: Case) -> Iterator[Clue]:
     for one in (kernel, slab):
         against_anon = anon is None or one is None or one.last > anon.last
         part = levels.share(one, used) or levels.share(one, size)
+        if one is not None and one.rose and part is None:
+            yield from for_(STRONG, one.said)
         if one is None or part is None:
             continue
         text = f"{one.said} is {weigh.percent(part)} of what the host uses"

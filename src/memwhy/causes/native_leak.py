@@ -227,7 +227,12 @@ def clues(case: Case) -> Iterator[Clue]:
     yield from denied(STRONG, case.facts.get("said.no_cgo"))
     yield from outside_runtime(case)
     yield from _by_tools(case)
-    for names, weight in ((("malloc_trim", "arena_max"), FAIR), (("other_allocator",), HINT), (("forced_gc",), HINT)):
+    yield from _by_layers_now(case)
+    for names, weight in (
+        (("malloc_trim", "arena_max"), FAIR + 0.5),
+        (("other_allocator",), HINT),
+        (("forced_gc",), HINT),
+    ):
         trial = levels.outcome(case, *names)
         if trial is not None and trial[1] == "same":
             yield from for_(weight, f"it made no difference: {trial[2]}")
@@ -243,6 +248,13 @@ def clues(case: Case) -> Iterator[Clue]:
         other = levels.level(case, metric)
         if (levels.share(other, levels.level(case, "process.rss_bytes")) or 0) >= 0.5 and other is not None:
             yield from against(STRONG, f"most of RSS is not anonymous: {other.said}")
+
+
+def _by_layers_now(case: Case) -> Iterator[Clue]:
+    """malloc's heap and arenas in a listing of mappings, beside a total that rises."""
+    native, rss = levels.level(case, "derived.native_bytes"), levels.resident(case)
+    if native is not None and rss is not None and native.last >= 0.5 * rss.last and native.last >= 16 * MIB:
+        yield from for_(STRONG if rss.rose else HINT, f"{native.said} of {rss.said}: malloc's heap")
 
 
 def _by_tools(case: Case) -> Iterator[Clue]:

@@ -59,6 +59,8 @@ def clues(case: Case) -> Iterator[Clue]:
     many = [one for one in case.controls if one.metric == "process.rss_bytes"]
     if shared is not None and (levels.share(shared, rss) or 0) >= 0.5 and len(many) > 1:
         yield from for_(STRONG, f"{shared.said}, counted in each of {len(many) + 1} processes")
+        if "shared" in case.facts.get("said.held", ""):
+            yield from believed(FAIR, case.facts["said.held"])
     tmpfs, whole = (
         levels.level(case, "host.tmpfs_used_bytes"),
         levels.level(case, "cgroup.current_bytes", "host.used_bytes"),

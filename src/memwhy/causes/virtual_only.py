@@ -93,5 +93,6 @@ def clues(case: Case) -> Iterator[Clue]:
         yield from believed(STRONG if named and virtual is None else FAIR, named)
     elif rss.flat:
         yield from for_(FAIR, f"resident memory stays: {rss.said}")
-    yield from denied(STRONG, case.facts.get("said.oom"))
+    if not huge:
+        yield from denied(STRONG, case.facts.get("said.oom"))
     yield from denied(FAIR, levels.said(case, "grows", "rss"))

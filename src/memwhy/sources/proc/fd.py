@@ -114,11 +114,21 @@ def find(lines: Sequence[str]) -> Iterable[Span]:
             first = index if first < 0 else first
             continue
         if first >= 0:
-            if any(
+            telling = any(
                 mark in line for line in lines[first:index] for mark in ("socket:[", "pipe:[", "anon_inode:", "/dev/")
-            ):
+            )
+            if telling and not _is_cut(lines, first):
                 yield Span(first=first, last=index - 1, subject=subject_near(lines, _listing_head(lines, first)))
             first = -1
+
+
+_CUT = re.compile(r"\|\s*(?:tail|head|grep|sed|sort|awk|less|more)\b")
+
+
+def _is_cut(lines: Sequence[str], first: int) -> bool:
+    """The command above shows a part of the listing only: its rows are no count."""
+    above = (lines[index] for index in range(first - 1, max(-1, first - 4), -1))
+    return any(_CUT.search(line[:500]) is not None for line in above if "/fd" in line)
 
 
 def _listing_head(lines: Sequence[str], first: int) -> int:
