@@ -15,10 +15,11 @@ int words_open(struct words *words)
     words->ranges = malloc(WORDS_RANGES * sizeof *words->ranges);
     words->lines = malloc(WORDS_LINES * sizeof *words->lines);
     words->pages = malloc((size_t)WORDS_LINES * PAGE);
+    words->near = malloc(WORDS_NEAR);
     words->filled = words->span_count = words->range_count = words->resident_hint = 0;
     words->bytes = 0;
     words->stopped = 0;
-    if (!words->window || !words->spans || !words->ranges || !words->lines || !words->pages)
+    if (!words->window || !words->spans || !words->ranges || !words->lines || !words->pages || !words->near)
         return -1;
     memset(words->lines, 0xff, WORDS_LINES * sizeof *words->lines);
     return 0;
@@ -31,6 +32,7 @@ void words_close(struct words *words)
     free(words->ranges);
     free(words->lines);
     free(words->pages);
+    free(words->near);
 }
 
 /* All ranges into the window, one after another; zeros where they cannot be read. */
@@ -52,19 +54,24 @@ static void read_ranges(struct words *words)
     }
 }
 
+/* Bytes that could be read. */
+static size_t read_one(const struct words *words, uint64_t address, char *into, size_t size)
+{
+    struct iovec local = {into, size}, remote = {(void *)(uintptr_t)address, size};
+
+    if (words->memory.count == 0 && words->memory.pid > 0 &&
+        process_vm_readv(words->memory.pid, &local, 1, &remote, 1, 0) == (ssize_t)size)
+        return size;
+    return memory_read(&words->memory, address, into, size);
+}
+
 static const char *page_of(struct words *words, uint64_t page)
 {
     size_t line = (size_t)(page / PAGE % WORDS_LINES);
     char *into = words->pages + line * PAGE;
 
     if (words->lines[line] != page) {
-        struct iovec local = {into, PAGE}, remote = {(void *)(uintptr_t)page, PAGE};
-        size_t got = 0;
-        if (words->memory.count == 0 && words->memory.pid > 0 &&
-            process_vm_readv(words->memory.pid, &local, 1, &remote, 1, 0) == PAGE)
-            got = PAGE;
-        else
-            got = memory_read(&words->memory, page, into, PAGE);
+        size_t got = read_one(words, page, into, PAGE);
         memset(into + got, 0, PAGE - got);
         words->lines[line] = page;
     }
@@ -85,6 +92,12 @@ static void read_ahead(struct words *words, const struct words_span *span)
     }
 }
 
+void words_tell(struct words *words)
+{
+    if (words->tick != NULL && words->tick(words->tick_context, words->bytes))
+        words->stopped = 1;
+}
+
 void words_flush(struct words *words)
 {
     if (words->span_count && !words->stopped) {
@@ -99,8 +112,7 @@ void words_flush(struct words *words)
                         span->owner, span->address);
             words->bytes += span->size;
         }
-        if (words->tick != NULL && words->tick(words->tick_context, words->bytes))
-            words->stopped = 1;
+        words_tell(words);
     }
     words->filled = words->span_count = words->range_count = 0;
 }
@@ -148,6 +160,23 @@ static size_t resident_from(const struct words *words, uint64_t address)
             high = middle;
     }
     return low;
+}
+
+uint64_t words_resident(struct words *words, uint64_t address, uint64_t most)
+{
+    size_t row = resident_from(words, address);
+
+    if (row == words->resident_count || words->resident[2 * row] > address)
+        return 0;
+    return words->resident[2 * row + 1] - address < most ? words->resident[2 * row + 1] - address : most;
+}
+
+const uint64_t *words_load(struct words *words, uint64_t address, uint64_t size)
+{
+    size_t got = read_one(words, address, words->near, (size_t)size);
+
+    memset(words->near + got, 0, (size_t)size - got);
+    return (const uint64_t *)(const void *)words->near;
 }
 
 uint64_t words_peek(struct words *words, uint64_t address)

@@ -12,6 +12,7 @@
 #define WORDS_SPANS 16384
 #define WORDS_RANGES 1024
 #define WORDS_LINES 1024
+#define WORDS_NEAR (1 << 18)
 
 /* count words that stand at `address`; owner: as given to words_add. */
 typedef void (*words_sink)(void *context, const uint64_t *words, size_t count, uint32_t owner, uint64_t address);
@@ -42,6 +43,7 @@ struct words {
     size_t range_count;
     uint64_t *lines; /* page addresses of the read-ahead */
     char *pages;
+    char *near;
 };
 
 /* -1: out of memory. memory, resident, sink, context and tick are set by the caller before. */
@@ -51,6 +53,15 @@ void words_close(struct words *words);
 /* Hands the resident words of [start, end) to the sink, now or at the next flush. */
 void words_add(struct words *words, uint64_t start, uint64_t end, uint32_t owner);
 void words_flush(struct words *words);
+
+/* So many bytes from `address` on are resident without a gap, `most` at most; 0 where it is not. */
+uint64_t words_resident(struct words *words, uint64_t address, uint64_t most);
+
+/* At most WORDS_NEAR bytes, zeros where they cannot be read; good until the next call. They are not counted. */
+const uint64_t *words_load(struct words *words, uint64_t address, uint64_t size);
+
+/* Calls the tick. */
+void words_tell(struct words *words);
 
 /* One word, read page by page and remembered; 0 where it is not resident. Not counted among the bytes read. */
 uint64_t words_peek(struct words *words, uint64_t address);
