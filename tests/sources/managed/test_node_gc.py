@@ -27,6 +27,7 @@ def test_only_a_mark_compact_tells_what_is_live() -> None:
     assert readings[2].facts == {
         "said.runtime": "node",
         "said.oom": "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory",
+        "runtime.heap_exhausted": "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory",
     }
 
 

@@ -17,6 +17,21 @@ from memwhy.sources.span import Span
         ("java.lang.OutOfMemoryError: unable to create new native thread", "threads.exhausted"),
         ("runtime: program exceeds 10000-thread limit", "threads.exhausted"),
         ("runtime/cgo: pthread_create failed: Resource temporarily unavailable", "threads.exhausted"),
+        ('Exception in thread "main" java.lang.OutOfMemoryError: Java heap space', "runtime.heap_exhausted"),
+        ("java.lang.OutOfMemoryError: GC overhead limit exceeded", "runtime.heap_exhausted"),
+        ("FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory", "runtime.heap_exhausted"),
+        ("System.OutOfMemoryException: Array dimensions exceeded supported range.", "runtime.heap_exhausted"),
+        ("MemoryError", "runtime.heap_exhausted"),
+        ("> MemoryError: Unable to allocate 2.00 GiB for an array", "runtime.heap_exhausted"),
+        ("fatal error: runtime: out of memory", "runtime.heap_exhausted"),
+        ("java.lang.OutOfMemoryError: Direct buffer memory", "runtime.external_exhausted"),
+        ("java.lang.OutOfMemoryError: Metaspace", "runtime.external_exhausted"),
+        ("RangeError: Array buffer allocation failed", "runtime.external_exhausted"),
+        ("after a week it reached vm.max_map_count", "mappings.exhausted"),
+        ("java.io.IOException: Map failed", "mappings.exhausted"),
+        ("libfoo.so: failed to map segment from shared object: Cannot allocate memory", "mappings.exhausted"),
+        ("mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, -1, 0) = -1 ENOMEM (Cannot allocate memory)", "mappings.exhausted"),
+        ("mmap failed: cannot allocate memory", "mappings.exhausted"),
     ],
 )
 def test_the_sentence_is_the_fact(line: str, fact: str) -> None:
@@ -31,12 +46,49 @@ def test_gos_own_message_tells_how_many_threads_there_are() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("line", "metrics", "fact"),
+    [
+        (
+            "runtime: out of memory: cannot allocate 4194304-byte block (1073741824 in use)",
+            {"go.heap_sys_bytes": 1 << 30},
+            "runtime.heap_exhausted",
+        ),
+        (
+            "io.netty.util.internal.OutOfDirectMemoryError: failed to allocate 16777216 byte(s) of direct memory (used: 1056964615, max: 1073741824)",
+            {"runtime.external_bytes": 1_056_964_615},
+            "runtime.external_exhausted",
+        ),
+        (
+            "java.lang.OutOfMemoryError: Cannot reserve 1048576 bytes of direct buffer memory (allocated: 4194304, limit: 4194304)",
+            {"runtime.external_bytes": 4_194_304},
+            "runtime.external_exhausted",
+        ),
+    ],
+)
+def test_a_message_may_hold_a_figure(line: str, metrics: dict[str, int], fact: str) -> None:
+    assert exhausted.parse(line) == (Reading(metrics=metrics, facts={fact: line[:160]}, line=1, last_line=1),)
+
+
 def test_a_flood_of_them_is_shown_three_times() -> None:
     assert len(list(exhausted.find(["accept: too many open files"] * 500))) == 3
 
 
 def test_other_words_are_left_alone() -> None:
     lines = ["many files are open", "it starts a new thread", "there are too many threads"]
+    lines += [
+        "set vm.max_map_count=262144",
+        "max virtual memory areas vm.max_map_count [65530] is too low, increase to 262144",
+    ]
+    lines += [
+        "it may run into OutOfMemoryError: Java heap space",
+        "we use mmap a lot",
+        "Catch the MemoryError in the handler",
+    ]
+    lines += [
+        "/tmp/x.so: failed to map segment from shared object: Operation not permitted",
+        "to avoid exceeding max_map_count",
+    ]
     assert list(exhausted.find(lines)) == []
     with pytest.raises(ParseError):
         exhausted.parse("\n".join(lines))

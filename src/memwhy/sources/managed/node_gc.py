@@ -60,7 +60,7 @@ def _reading(row: _Row) -> Reading:
     if row.match is None:
         note = "the V8 heap reached its own limit: memory outside the heap is not what ended this program"
         return Reading(
-            facts={"said.runtime": "node", "said.oom": row.ended},
+            facts={"said.runtime": "node", "said.oom": row.ended, "runtime.heap_exhausted": row.ended},
             notes=(note,),
             line=row.at + 1,
             last_line=row.at + 1,

@@ -18,11 +18,30 @@ from memwhy.sources.span import Span
 
 NAME = "managed/settings"
 SHARES = True
-TRIGGERS = (
-    b"-xmx", b"maxheapsize", b"maxrampercentage", b"max-old-space-size", b"max_old_space_size", b"gomemlimit", b"gogc", b"setmemorylimit", b"setgcpercent",
-    b"buffer_pool_size", b"cachesizegb", b"lrucache", b"cachesize", b"cache_size", b"hardmaxcachesize", b"freecache.new",
-    b"fastcache.new", b"maxcost", b"maxmemory", b"memory_limit", b"--cache", b"bytesloc",
-)  # fmt: skip
+_WORDS = {
+    "jvm heap": ("-xmx", "maxheapsize"),
+    "jvm share": ("maxrampercentage",),
+    "node heap": ("max-old-space-size", "max_old_space_size"),
+    "gomemlimit": ("gomemlimit", "setmemorylimit"),
+    "gogc": ("gogc", "setgcpercent"),
+    "innodb": ("buffer_pool_size", "buffer-pool-size"),
+    "wiredtiger": ("cachesizegb",),
+    "redis": ("maxmemory",),
+    "duckdb": ("memory_limit",),
+    "ehcache": ("maxbyteslocal",),
+    "rocksdb": ("block_cache_size", "blockcachesize", "block-cache-size", "lrucache(", "clockcache(", "lrublockcache("),
+    "cockroach": ("--cache",),
+    "geth": ("--cache",),
+    "badger block cache": ("blockcachesize",),
+    "badger index cache": ("indexcachesize",),
+    "bigcache": ("hardmaxcachesize",),
+    "freecache": ("freecache.new",),
+    "fastcache": ("fastcache.new",),
+    "ristretto": ("maxcost",),
+    "sqlite": ("cache_size",),
+}
+"""Setting → lower-case words, of which one stands in each line that sets it."""
+TRIGGERS = tuple({word.encode(): None for words in _WORDS.values() for word in words})
 
 _NUMBER = r"(?P<number>\d{1,15}(?:\.\d{1,3})?)"
 _SIZE = rf"{_NUMBER} ?(?P<unit>[KMGT](?:i?B)?|bytes|B)?(?![A-Za-z0-9]|\.\d)"
@@ -109,7 +128,11 @@ def _one(setting: _Setting, match: re.Match[str]) -> Iterator[tuple[str, str, in
 
 def _found(line: str) -> Iterator[tuple[str, str, int | None, str, str]]:
     """(setting, metric, bytes, fact, its text) of a bare line."""
+    lowered = line.lower()
+    named = {name for name, words in _WORDS.items() if any(word in lowered for word in words)}
     for setting in _SETTINGS:
+        if setting.name not in named:
+            continue
         for match in setting.pattern.finditer(line):
             yield from _one(setting, match)
     if sqlite := _SQLITE.search(line):

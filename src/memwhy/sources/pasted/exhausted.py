@@ -1,7 +1,9 @@
-"""Descriptors or threads have run out: `too many open files`, `can't start new thread`.
+"""What has run out, by the message that says so: descriptors, threads, a runtime's heap, memory beside it, mappings.
 
-Facts descriptors.exhausted and threads.exhausted with the sentence; Go's own message also tells how many threads
-there are (runtime/os_linux.go, newosproc: `have N already`). The lines stay free for other readers.
+Facts descriptors.exhausted, threads.exhausted, runtime.heap_exhausted, runtime.external_exhausted and mappings.exhausted
+with the sentence. Some messages hold a figure: Go's `have N already` (runtime/os_linux.go, newosproc) and `M in use`, which is
+the heap obtained, free and released spans counted in (runtime/mheap.go, grow); the JVM's and Netty's direct memory. The
+lines stay free for other readers.
 """
 
 import re
@@ -14,23 +16,45 @@ from memwhy.sources.span import Span
 NAME = "pasted/exhausted"
 SHARES = True
 TRIGGERS = (
-    b"too many open files",
-    b"emfile",
-    b"new thread",
-    b"native thread",
-    b"os thread",
-    b"-thread limit",
-    b"pthread_create",
-)
+    b"too many open files", b"emfile", b"enfile", b"new thread", b"native thread", b"os thread", b"-thread limit",
+    b"pthread_create", b"outofmemory", b"out of memory", b"overhead limit", b"heap limit", b"memoryerror", b"-byte block",
+    b"outofdirectmemory", b"direct buffer memory", b"buffer allocation failed", b"nomemoryerror", b"max_map_count", b"map segment",
+    b"map failed", b"enomem", b"mmap",
+)  # fmt: skip
 
-_DESCRIPTORS = re.compile(r"too many open files|(?<![A-Za-z])E[MN]FILE(?![A-Za-z])", re.IGNORECASE)
-_THREADS = re.compile(
-    r"can(?:'|’)?t start new thread|unable to create (?:new )?(?:native )?thread|failed to create new OS thread|"
-    r"program exceeds \d{1,9}-thread limit|pthread_create(?:\(\))? (?:failed|error)[^\n]{0,40}(?:temporarily unavailable|EAGAIN|11\b)|"
-    r"resource temporarily unavailable[^\n]{0,40}(?:thread|pthread_create)",
-    re.IGNORECASE,
+_MESSAGES = {
+    "descriptors.exhausted": r"too many open files|(?<![A-Za-z])E[MN]FILE(?![A-Za-z])",
+    "threads.exhausted": (
+        r"can(?:'|’)?t start new thread|unable to create (?:new )?(?:native )?thread|failed to create new OS thread|"
+        r"program exceeds \d{1,9}-thread limit|pthread_create(?:\(\))? (?:failed|error)[^\n]{0,40}(?:temporarily unavailable|EAGAIN|11\b)|"
+        r"resource temporarily unavailable[^\n]{0,40}(?:thread|pthread_create)"
+    ),
+    "runtime.heap_exhausted": (
+        r"OutOfMemoryError:? ?\(?(?:Java heap space|GC overhead limit exceeded)|JavaScript heap out of memory|Reached heap limit Allocation|"
+        r"(?:System\.)?OutOfMemoryException(?::| was thrown)|^\W{0,40}MemoryError(?::|$)|NoMemoryError|"
+        r"runtime: out of memory|cannot allocate \d{1,15}-byte block \(\d"
+    ),
+    "runtime.external_exhausted": (
+        r"OutOfMemoryError:? ?\(?(?:Direct buffer memory|Metaspace|Compressed class space|PermGen space|Cannot reserve \d{1,15} bytes of direct)|"
+        r"OutOfDirectMemoryError|Array buffer allocation failed"
+    ),
+    "mappings.exhausted": (
+        r"(?:reached|exceed\w*|exhaust\w*|hit(?:ting|s)?|ran out of|running out of|over|above|at) (?:the |our |its )?(?:limit (?:of |on )?)?(?:`|'|\")?(?:sysctl )?(?:vm\.)?max_map_count|"
+        r"max_map_count\W{0,3}(?:limit )?(?:was |is |has been |had been )?(?:reached|exceeded|exhausted|hit)|too many (?:memory )?mappings|"
+        r"failed to map segment(?! from shared object:? ?[^\n]{0,60}(?:not permitted|denied))|(?:IOException|OutOfMemoryError): Map failed|"
+        r"(?<![A-Za-z])mmap(?:64)?\([^()\n]{3,120}\) ?= ?-1 ENOMEM|(?<![A-Za-z])mmap(?:ing|ed|64)?\b[^\n]{0,60}(?:ENOMEM|cannot allocate memory|errno[ =:]{1,3}12\b)"
+    ),
+}
+_PATTERNS = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in _MESSAGES.items()}
+_FIGURES = (
+    ("go.os_threads_count", re.compile(r"failed to create new OS thread \(have (\d{1,7}) already; errno ?= ?\d{1,4}\)")),
+    ("go.heap_sys_bytes", re.compile(r"cannot allocate \d{1,15}-byte block \((\d{1,15}) in use\)")),
+    ("runtime.external_bytes", re.compile(r"of direct (?:buffer )?memory \((?:used|allocated): (\d{1,15}), (?:max|limit): \d{1,15}\)")),
+)  # fmt: skip
+_ADVICE = re.compile(
+    r"(?<![A-Za-z])(?:should|could|would|may|might|avoid|prevent|in case|if you|you can)(?![A-Za-z])", re.IGNORECASE
 )
-_HAVE = re.compile(r"failed to create new OS thread \(have (\d{1,7}) already; errno ?= ?\d{1,4}\)")
+"""Of prose with one of these words nobody can say that it happened; tools' messages have none of them."""
 _TELLTALES = tuple(word.decode() for word in TRIGGERS)
 _EACH = 3
 _SHOWN = 160
@@ -39,13 +63,10 @@ _LONGEST_LINE = 4000
 
 def _facts(line: str) -> dict[str, str]:
     line = line[:_LONGEST_LINE]
+    if _ADVICE.search(line):
+        return {}
     shown = " ".join(line.split())[:_SHOWN]
-    facts = {}
-    if _DESCRIPTORS.search(line):
-        facts["descriptors.exhausted"] = shown
-    if _THREADS.search(line):
-        facts["threads.exhausted"] = shown
-    return facts
+    return {name: shown for name, pattern in _PATTERNS.items() if pattern.search(line)}
 
 
 def find(lines: Sequence[str]) -> Iterable[Span]:
@@ -69,8 +90,7 @@ def parse(text: str) -> tuple[Reading, ...]:
         facts = _facts(line)
         if not facts:
             continue
-        have = _HAVE.search(line[:_LONGEST_LINE])
-        metrics = {"go.os_threads_count": int(have[1])} if have else {}
+        metrics = {metric: int(m[1]) for metric, pattern in _FIGURES if (m := pattern.search(line[:_LONGEST_LINE]))}
         readings.append(Reading(metrics=metrics, facts=facts, line=number, last_line=number))
     if not readings:
         raise ParseError(NAME, None, text[:80], "nothing has run out")
