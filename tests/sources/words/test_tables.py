@@ -121,7 +121,7 @@ def test_full_dates_are_wall_time() -> None:
 @pytest.mark.parametrize(
     ("page", "subjects"),
     [
-        ("| allocator | RSS |\n|-|-|\n| glibc | 2 GB |\n| jemalloc | 400 MB |", ["glibc", "jemalloc"]),
+        ("| mode | RSS |\n|-|-|\n| batch | 2 GB |\n| stream | 400 MB |", ["batch", "stream"]),
         ("| pid | RSS |\n|-|-|\n| 12 | 2 GB |\n| 13 | 400 MB |", ["pid 12", "pid 13"]),
         ("| process | RSS |\n|-|-|\n| shopd | 2 GB |\n| cron | 400 MB |", ["process shopd", "process cron"]),
         ("| | v1.2 | v1.3 |\n|-|-|-|\n| RSS | 200 MB | 2 GB |", ["v1.2", "v1.3"]),
@@ -130,6 +130,35 @@ def test_full_dates_are_wall_time() -> None:
 )
 def test_rows_that_are_no_moments_are_other_subjects(page: str, subjects: list[str | None]) -> None:
     assert [r.subject for r in read(page)] == subjects
+
+
+@pytest.mark.parametrize(
+    ("page", "name"),
+    [
+        ("| allocator | RSS |\n|-|-|\n| glibc | 2 GB |\n| jemalloc | 400 MB |", "other_allocator"),
+        ("| | default | MALLOC_ARENA_MAX=2 |\n|-|-|-|\n| RSS | 2 GB | 400 MB |", "arena_max"),
+        ("| build | RSS | threads |\n|-|-|-|\n| stock | 2 GB | 9 |\n| with the patch | 400 MB | 9 |", "fixed"),
+        ("We set GOGC=50 on half of them:\n\n| | without | with |\n|-|-|-|\n| RSS | 2 GB | 400 MB |", "gogc"),
+        ("| step | RSS |\n|-|-|\n| load | 2 GB |\n| malloc_trim(0) | 400 MB |", "malloc_trim"),
+    ],
+)
+def test_arms_with_and_without_a_known_change_are_a_trial(page: str, name: str) -> None:
+    [reading] = read(page)
+    assert (reading.subject, reading.metrics["process.rss_bytes"]) == (None, 2 * GIB)
+    assert {key.removeprefix(f"trial.{name}"): value for key, value in reading.facts.items()} == {
+        "": reading.facts[f"trial.{name}"],
+        ".outcome": "fell",
+        ".before_bytes": str(2 * GIB),
+        ".after_bytes": str(400 * MIB),
+    }
+
+
+def test_one_column_that_is_a_moment_makes_them_all_moments() -> None:
+    readings = read("| | deploy | now |\n|-|-|-|\n| stack in use | 4 MB | 90 MB |\n| goroutines | 40 | 9,000 |\n")
+    assert [(r.subject, dict(r.metrics)) for r in readings] == [
+        (None, {"go.stack_inuse_bytes": 4 * MIB, "go.goroutines_count": 40}),
+        (None, {"go.stack_inuse_bytes": 90 * MIB, "go.goroutines_count": 9000}),
+    ]
 
 
 def test_the_memory_of_a_container_is_not_taken_for_rss() -> None:

@@ -86,6 +86,10 @@ _KEY_CHARS = 60
 _PROMETHEUS = re.compile(r"^\s*(?:#\s*(?:HELP|TYPE)\s|go_memstats_)")
 _BY_SIZE = re.compile(r"BySize\W{1,4}\[[^\]]*\]?")
 _QUICK = re.compile(rf"{_SEPARATOR}\d")
+_CELL = r"\|[ \t]{0,20}[~≈*`_]{0,4}\d[\d.,']{0,20}[ \t]?(?:[kmgtKMGT]i?[bB]?|[bB](?:ytes)?)?[*`_]{0,4}[ \t]{0,40}"
+_TABLE_ROW = re.compile(rf"{_CELL}{_CELL}(?:\||$)")
+_PLAIN_WORD = re.compile(r"(?<![\w.])[a-z]{2,20}(?![\w=:])")
+_PROSE_WORDS = 10
 _JOINED = str.maketrans("", "", " _-")
 _LONGEST_LINE = 8192
 _GAP_LINES = 12  # lines of other things within a log block
@@ -156,8 +160,10 @@ def _found(match: re.Match[str], named: tuple[str, str, str], unit: str) -> _Fig
 
 
 def _bare_figures(line: str) -> Iterator[_Figure]:
-    """`HeapAlloc 123 MB`: names that only MemStats has, without a sign between."""
+    """`HeapAlloc 123 MB`: names that only MemStats has, without a sign between; in a sentence they are not alone."""
     if _PROMETHEUS.match(line) or ("lloc" not in line and "eap" not in line and "Sys" not in line):
+        return
+    if len(_PLAIN_WORD.findall(line[:_LONGEST_LINE])) >= _PROSE_WORDS:
         return
     for match in _BARE.finditer(line[:_LONGEST_LINE]):
         named = _key(match["key"])
@@ -168,6 +174,8 @@ def _bare_figures(line: str) -> Iterator[_Figure]:
 @lru_cache(maxsize=8192)
 def _figures(line: str) -> tuple[_Figure, ...]:
     """The MemStats figures of a line, the first of each metric. Remembered, for find and parse ask the same."""
+    if "|" in line and _TABLE_ROW.search(line[:_LONGEST_LINE]):
+        return ()  # moments side by side
     if not _QUICK.search(line):
         return tuple({figure.metric: figure for figure in _bare_figures(line)}.values())
     if _PROMETHEUS.match(line):

@@ -12,6 +12,7 @@ from memwhy.model.errors import ParseError
 from memwhy.model.reading import Reading
 from memwhy.sources.pasted.stamps import read_stamp
 from memwhy.sources.span import Span
+from memwhy.sources.words.arms import names_of, read_arms
 from memwhy.sources.words.grids import Grid, find_columns, find_pipes
 from memwhy.sources.words.moments import clock_ns, is_stage, read_duration, read_moments
 from memwhy.sources.words.quantities import (
@@ -25,6 +26,7 @@ from memwhy.sources.words.quantities import (
     tell_language,
     unit_power,
 )
+from memwhy.sources.words.trials import ONCE
 from memwhy.sources.words.vocabulary import MEMSTATS_FIELDS, Noun, name_of
 
 NAME = "words/table"
@@ -73,6 +75,8 @@ class _Moment:
     elapsed_ns: int | None = None
     wall_ns: int | None = None
     subject: str | None = None
+    label: str = ""
+    facts: dict[str, str] = field(default_factory=dict)
 
 
 _Figure = tuple[str, int, int]  # metric, value, quantum
@@ -142,7 +146,7 @@ def _known(cells: Sequence[str]) -> list[Noun | None]:
     return [name_of(split_unit(cell)[0]) if len(cell) < 80 else None for cell in cells]
 
 
-def _readings(grid: Grid, power: int | None, language: Language) -> list[_Moment]:
+def _readings(grid: Grid, power: int | None, language: Language, caption: str = "") -> list[_Moment]:
     """Which side the names stand on, and what the other side tells."""
     head = grid.rows[: grid.ruled] if 0 < grid.ruled < len(grid.rows) else grid.rows[:1]
     body = grid.rows[len(head) :]
@@ -159,7 +163,7 @@ def _readings(grid: Grid, power: int | None, language: Language) -> list[_Moment
         moments = _by_rows(header, [(r, n) for r, n in side if not n.generic], power, language)
     else:
         return []
-    moments = [moment for moment in moments if moment.metrics]
+    moments = _without_changed([moment for moment in moments if moment.metrics], caption)
     if any(metric.startswith("go.") for moment in moments for metric in moment.metrics):
         for moment in moments:
             for figures_of in (moment.metrics, moment.quanta):
@@ -167,6 +171,17 @@ def _readings(grid: Grid, power: int | None, language: Language) -> list[_Moment
                     value = figures_of.pop("runtime.heap_used_bytes")
                     figures_of.setdefault("go.heap_alloc_bytes", value)
     return moments
+
+
+def _without_changed(moments: list[_Moment], caption: str) -> list[_Moment]:
+    """What was measured after a change is a trial and no level of what ran before."""
+    facts, changed = read_arms([m.label for m in moments], [m.metrics for m in moments], caption)
+    kept = [moment for i, moment in enumerate(moments) if i not in changed]
+    if facts:
+        kept[0].facts = facts
+        for moment in kept if len(kept) == 1 else ():
+            moment.subject = None
+    return kept
 
 
 def _put(moments: list[_Moment], figures: Sequence[Sequence[_Figure]], at: int, line: int) -> None:
@@ -206,6 +221,7 @@ def _by_columns(header: Sequence[str], names: Sequence[Noun | None], body: Seque
             _put(moments, figures, seen.get(key, 0), line)
             seen[key] = seen.get(key, 0) + max(1, len(figures))
         for moment in moments:
+            moment.label = next((cell for i, cell in enumerate(cells) if i >= len(names) or names[i] is None), "") if len(moments) == 1 else ""  # fmt: skip
             _place(moment, header, names, cells, whose, len(moments) == 1)
             if begin is not None and moment.elapsed_ns is None and len(moments) == 1:
                 moment.elapsed_ns = (clock_ns(cells[0]) or 0) - begin
@@ -252,6 +268,8 @@ def _whose_column(header: Sequence[str], names: Sequence[Noun | None], body: Seq
         return None
     i = free[0]
     labels = [cells[i] for _, cells in body if i < len(cells)]
+    if any(is_stage(label) or any(name in ONCE for name in names_of(label)) for label in labels[1:]):
+        return None  # steps in the course of one thing
     if all(not label or is_stage(label) or read_moments(label) or read_stamp(label) or clock_ns(label) is not None or re.match(r"[~≈+<>-]?\d", label) for label in labels):  # fmt: skip
         return None
     return i, ""
@@ -264,6 +282,7 @@ def _by_rows(header: Sequence[str], side: Sequence[tuple[tuple[int, list[str]], 
     unit_column = next((i for i, cell in enumerate(header) if re.fullmatch(r"units?|单位|Einheit|unité|unidad", cell, re.IGNORECASE)), None)  # fmt: skip
     labels = [header[i] if i < len(header) else "" for i in range(width)]
     values = [i for i in range(1, width) if i != unit_column and _is_value(labels[i])]
+    staged = any(is_stage(labels[i]) or read_moments(labels[i]) for i in values)
     out: list[_Moment] = []
     for i in values:
         moments: list[_Moment] = []
@@ -286,7 +305,8 @@ def _by_rows(header: Sequence[str], side: Sequence[tuple[tuple[int, list[str]], 
         for moment in moments:
             if len(moments) == 1:
                 moment.elapsed_ns = _elapsed("", labels[i]) if labels[i] else None
-            if len(values) > 1 and labels[i] and moment.elapsed_ns is None and not is_stage(labels[i]) and not _PLAIN_VALUE.fullmatch(labels[i]) and not read_moments(labels[i]):  # fmt: skip
+                moment.label = labels[i]
+            if len(values) > 1 and labels[i] and moment.elapsed_ns is None and not staged and not _PLAIN_VALUE.fullmatch(labels[i]):  # fmt: skip
                 moment.subject = labels[i]
         out += moments
     return out
@@ -327,8 +347,19 @@ def _read(lines: Sequence[str], grid: Grid) -> tuple[list[_Moment], int, int]:
     if _TOOLS.search(" ".join(grid.rows[0][1])) and grid.kind != "commas":
         return [], grid.first, grid.last
     line, power = _caption(lines, grid)
+    named, caption = _naming(lines, grid)
     language = tell_language(" ".join(cell for _, cells in grid.rows[:20] for cell in cells) + " " + lines[line][:400])
-    return _readings(grid, power, language), min(line, grid.first), max(line, grid.last)
+    moments = _readings(grid, power, language, caption)
+    told = any(moment.facts for moment in moments)
+    return moments, min(line, named if told else grid.first, grid.first), max(line, grid.last)
+
+
+def _naming(lines: Sequence[str], grid: Grid) -> tuple[int, str]:
+    """(line, text) of the sentence right above a table, which may name the change that its arms differ in."""
+    for i in range(grid.first - 1, max(-1, grid.first - 5), -1):
+        if lines[i].strip() and "|" not in lines[i]:
+            return i, flatten(lines[i][:2000])
+    return grid.first, ""
 
 
 def find(lines: Sequence[str]) -> Iterable[Span]:
@@ -349,6 +380,7 @@ def parse(text: str) -> tuple[Reading, ...]:
             elapsed_ns=moment.elapsed_ns,
             wall_ns=moment.wall_ns,
             subject=moment.subject,
+            facts=moment.facts,
             line=moment.first + 1,
             last_line=moment.last + 1,
         )

@@ -87,7 +87,7 @@ _ROWS: tuple[tuple[str, str | None, str | None, tuple[str, ...]], ...] = (
     ("virtual", "go.sys_bytes", None, (r"(?:go|memstats\.?|runtime) ?`?sys`?|go[- ]memstats[- ]sys(?:[- ]bytes)?|memstats\.sys",)),
     *((
         "" if metric.endswith("_count") else "heap", metric if metric.endswith("_bytes") else None,
-        metric if metric.endswith("_count") else None, (re.sub(r"(?<=[a-z])(?=[A-Z])", "[ _-]?", field) + r"(?:[ _]?bytes)?",),
+        metric if metric.endswith("_count") else None, (re.sub(r"(?<=[a-z])(?=[A-Z])", "[ _-]?", field).replace("StackInuse", "Stack[ _-]?In[ _-]?use").replace("Stack[ _-]?Inuse", "Stack[ _-]?In[ _-]?use") + r"(?:[ _]?bytes)?",),
      ) for field, metric in METRICS.items() if field not in ("Alloc", "Sys", "Mallocs", "Frees")),
     ("heap", "go.memory_limit_bytes", None, (r"gomemlimit|debug\.setmemorylimit",)),
     ("heap", "go.heap_alloc_bytes", None, (r"go[- ](?:live )?heap(?:[- ](?:alloc\w*|live))?|memstats\.alloc|inuse_space|pprof(?: heap)?(?: profile)?|go 堆(?:内存)?",)),

@@ -1,0 +1,86 @@
+"""Arms: rows or columns of a table that were measured with and without one change, which is a trial of model.said.
+
+A step that is done once (malloc_trim, a forced collection) is judged against the step before it; a setting against the
+arm without it. `with` and `without` alone are of the change that the sentences above the table name.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from memwhy.sources.words.trials import ONCE, Outcome, name_trials
+from memwhy.sources.words.wording import any_of
+
+CHANGED = 0.1
+"""Figures that differ by less than this share are the same."""
+_COMPARED = (
+    "process.rss_bytes",
+    "process.rss_anon_bytes",
+    "process.private_dirty_bytes",
+    "process.uss_bytes",
+    "process.pss_bytes",
+    "cgroup.working_set_bytes",
+    "cgroup.current_bytes",
+    "process.rss_peak_bytes",
+    "host.used_bytes",
+)
+_WITH = any_of(r"^\s*(?:with|on|enabled|yes|set|mit|an|avec|con|com|с|有|あり)\s*$")
+_WITHOUT = any_of(
+    r"^\s*(?:without|off|disabled|no|none|not set|unset|defaults?|before|baseline|stock|plain|vanilla|original|unpatched|glibc|ptmalloc\d?|libc|malloc|ohne|aus|vorher|sans|avant|sin|antes|sem|без|до|无|なし)\b"
+    r"|\b(?:default|glibc|unset|unpatched)\s*(?:\(.{0,20}\))?\s*$"
+)
+_FIXED = any_of(r"\b(?:patched|fixed|(?:with|after) (?:the |our )?(?:fix|patch))\b")
+_ALLOCATOR = any_of(r"\b(?:jemalloc|tcmalloc|mimalloc)\b")
+
+
+def by_figures(before: int, after: int) -> Outcome:
+    """What came of a change by what was there before and after it."""
+    if abs(after - before) <= CHANGED * before:
+        return "same"
+    return "fell" if after < before else "rose"
+
+
+def names_of(label: str, caption: str = "") -> list[str]:
+    """The trials that the name of an arm tells."""
+    if _WITH.search(label):
+        return [name for name in name_trials(caption) if name not in ONCE]
+    if _FIXED.search(label):
+        return ["fixed"]
+    if _ALLOCATOR.search(label):
+        return ["other_allocator"]
+    return [name for name in name_trials(label) if name not in ("load_stopped", "process_ended", "feature_off")]
+
+
+def read_arms(
+    labels: Sequence[str], figures: Sequence[Mapping[str, int]], caption: str
+) -> tuple[dict[str, str], set[int]]:
+    """(facts of the trials, places of the arms that were measured after a change)."""
+    named = [names_of(label, caption) if label else [] for label in labels]
+    facts: dict[str, str] = {}
+    changed: set[int] = set()
+    for i, names in enumerate(named):
+        for name in names:
+            at = _before(i, name, labels, named)
+            pair = _pair(figures[at], figures[i]) if at is not None else None
+            if pair is None or f"trial.{name}" in facts:
+                continue
+            changed.add(i)
+            facts |= {
+                f"trial.{name}": f"{labels[at or 0]} | {labels[i]}"[:160],
+                f"trial.{name}.outcome": by_figures(*pair),
+                f"trial.{name}.before_bytes": str(pair[0]),
+                f"trial.{name}.after_bytes": str(pair[1]),
+            }
+    return facts, changed
+
+
+def _before(i: int, name: str, labels: Sequence[str], named: Sequence[Sequence[str]]) -> int | None:
+    """The arm that one with a change is to be compared with."""
+    if name in ONCE:
+        return i - 1 if i > 0 else None
+    plain = [j for j, label in enumerate(labels) if j != i and name not in named[j] and _WITHOUT.search(label)]
+    if plain:
+        return plain[0]
+    return i - 1 if i > 0 and not named[i - 1] and name not in ("fixed", "other_allocator") else None
+
+
+def _pair(before: Mapping[str, int], after: Mapping[str, int]) -> tuple[int, int] | None:
+    return next(((before[m], after[m]) for m in _COMPARED if before.get(m) and m in after), None)
