@@ -6,7 +6,7 @@ BIN := .venv/bin
 SOURCES := $(shell find src -name '*.py' -o -name '*.c' -o -name '*.h' -o -name '*.json') meson.build pyproject.toml
 SPECIMENS := $(shell find specimens -name '*.go' -o -name '*.c' -o -name 'go.mod' -o -name 'build.py') tools/find_go.py
 
-.PHONY: help setup core glibc-check specimens demo test check lint types format bench bench-inspect calibration cases fuzz layouts layouts-check docs changelog clean
+.PHONY: help setup core glibc-check specimens demo test check lint types format bench bench-inspect bench-explain calibration cases fuzz layouts layouts-check docs changelog clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -61,6 +61,9 @@ bench: setup specimens  ## our own cost, and the target's, side by side in one r
 
 bench-inspect: setup  ## is what inspect sees the truth, what does it cost, what do others make of the same process
 	$(BIN)/python bench/inspection.py $(BENCH_INSPECT)
+
+bench-explain: setup  ## long logs: the rate of explain beside grep -c, and its memory
+	$(BIN)/python bench/explain.py $(BENCH_EXPLAIN)
 
 glibc-check: .venv/tools core  ## malloc of every glibc the distributions offer, against mallinfo2 inside (apt, network)
 	PYTHONPATH=src:tests/inspect/glibc $(BIN)/python tools/check_glibc.py

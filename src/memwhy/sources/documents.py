@@ -64,6 +64,8 @@ def read_evidence(
 def _nothing(paths: Sequence[str], unread: Sequence[Unread]) -> str:
     if not paths:
         return "no evidence was given"
+    if not unread:
+        return "nothing readable: words that name memory, and no figure or complaint about it"
     said = "; ".join(f"{row.where}: {row.problem}" for row in unread[:5])
     more = f"; and {len(unread) - 5} more" if len(unread) > 5 else ""
     return f"nothing readable: {said}{more}"

@@ -4,6 +4,7 @@ Memory is bounded: a document above PAGE_BYTES is streamed, only the surrounding
 and where it is full of figures ever fewer of them.
 """
 
+import io
 from collections.abc import Callable, Iterator
 from itertools import chain
 from types import ModuleType
@@ -29,8 +30,10 @@ from memwhy.sources.scan import Piece, scan_hot
 from memwhy.sources.shelf import Shelf
 
 PAGE_BYTES = 16 << 20
-_PIECE_BYTES = 2 << 20
-_DENSE_BYTES = 16 << 20  # of lines full of figures, read before they are read ever more thinly: some ten seconds
+_FREE_FORM_BYTES = 3 << 19  # above it nobody wrote by hand, and every reader would go over all of it
+_PIECE_BYTES = 512 << 10
+_DENSE_BYTES = 8 << 20  # round figures, read before they are read ever more thinly: some five seconds
+_DENSE_READINGS = 16_000  # in them, likewise: a series keeps no more
 _WORDS_BYTES = 1 << 20  # what people write is shorter
 
 Fail = Callable[[str, str, str, tuple[int, int] | None], None]
@@ -75,7 +78,6 @@ class Texts:
             del page
             self._read_page(path, raw)
         else:
-            self.notes.append(f"{path}: long; only the surroundings of known formats were looked at")
             self._read_pieces(path, chain(_drain(page), lines))
         if cut:
             self.notes.append(
@@ -88,6 +90,11 @@ class Texts:
         if self._read_named(path, raw):
             return
         seen = self.shelf.observations
+        if len(raw) > _FREE_FORM_BYTES:
+            self._read_pieces(path, files.whole_lines(files.read_blocks(io.BytesIO(raw)), []))
+            if self.shelf.observations == seen:
+                self._read_whole(path, raw)
+            return
         lines = to_lines(raw)
         pageful = read_page(lines)
         self._shelve(path, pageful)
@@ -106,8 +113,9 @@ class Texts:
 
     def _read_pieces(self, path: str, blocks: Iterator[bytes]) -> None:
         """Read the hot stretches; where a log is full of figures, ever fewer of them, and the last one always."""
+        self.notes.append(f"{path}: long; only the surroundings of known formats were looked at")
         pending: list[str] = []
-        first, every, read_bytes, left_out_bytes = 1, 1, 0, 0
+        first, every, readings, read_bytes, left_out_bytes = 1, 1, 0, 0, 0
         left_out: Piece | None = None
         for number, piece in enumerate(scan_hot(blocks, _PIECE_BYTES, READERS)):
             if number % every:
@@ -126,7 +134,9 @@ class Texts:
             first += pageful.rest
             pending = pending[pageful.rest :] if piece.goes_on else []
             read_bytes += len(piece.raw)
-            every *= 2 if read_bytes > _DENSE_BYTES * every.bit_length() else 1
+            readings += len(pageful.found)
+            level = every.bit_length()
+            every *= 2 if read_bytes > _DENSE_BYTES * level or readings > _DENSE_READINGS * level else 1
         self._finish(path, pending, first)
         if left_out is not None:
             self._finish(path, to_lines(left_out.raw.removesuffix(b"\n")), left_out.first_line)
