@@ -7,7 +7,6 @@ import pytest
 
 from memwhy.account import account
 from memwhy.model.errors import ParseError
-from memwhy.model.mapping import Mapping
 from memwhy.model.reading import Reading
 from memwhy.model.units import KIB, MIB, NS_PER_S
 from memwhy.sources.system import pmap
@@ -68,23 +67,20 @@ def test_a_few_rows_are_a_part_and_no_total() -> None:
     )
     assert reading.metrics == {}
     assert reading.notes == ("2 rows of pmap, not all of the process: what they sum to is a part of it",)
-    assert reading.mappings == (
-        Mapping(
-            start=0xC000000000,
-            end=0xC000000000 + 12779520 * KIB,
-            perms="rw-p",
-            rss_bytes=9599484 * KIB,
-            anonymous_bytes=9599484 * KIB,
-        ),
-        Mapping(
-            start=0x555500000000,
-            end=0x555500000000 + 400 * KIB,
-            perms="r-xp",
-            path="shop",
-            rss_bytes=300 * KIB,
-            anonymous_bytes=8 * KIB,
-        ),
-    )
+    assert reading.mappings == ()
+
+
+@pytest.mark.parametrize("gap", ["-----", None])
+def test_many_mappings_alike_are_said_to_be_many_but_stacks_are_not(gap: str | None) -> None:
+    rows = []
+    for i in range(12):
+        start = 0x7F0000003000 + i * 0x1000000
+        if gap:
+            rows.append(f"{start - 4096:016x}       4       0       0 {gap}   [ anon ]")
+        rows.append(f"{start:016x}    2048    2048    2048 rw---   [ anon ]")
+    reading = only("Address           Kbytes     RSS   Dirty Mode  Mapping\n" + "\n".join(rows))
+    assert reading.facts == ({} if gap else {"mappings.many": "12 anonymous mappings of 2.0 MiB each"})
+    assert reading.mappings == ()
 
 
 def test_heaps_of_malloc_are_counted_whole_in_parts_and_by_their_reserved_rest() -> None:

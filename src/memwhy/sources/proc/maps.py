@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from memwhy.model.errors import ParseError
 from memwhy.model.reading import Reading
 from memwhy.sources.proc.files import process_path, read_file
+from memwhy.sources.proc.mapping_groups import is_whole, many_alike
 from memwhy.sources.proc.mapping_rows import ABSENT, RSS
-from memwhy.sources.proc.smaps import MAX_BYTES, build, find_mappings, scan
+from memwhy.sources.proc.smaps import MAX_BYTES, OMISSION, build, find_mappings, scan
 from memwhy.sources.span import Span
 
 NAME = "proc/maps"
@@ -21,13 +22,18 @@ def read(root: str, pid: int) -> bytes:
 
 
 def parse(raw: bytes) -> Reading:
-    """Mappings in file order; their rss_bytes is None."""
+    """Mappings in file order; their rss_bytes is None. The count of a whole list; fact mappings.many."""
     table, notes, text = scan(NAME, raw)
     if not table:
         raise ParseError(NAME, None, raw[:80], "has no mapping")
     if any(row[RSS] != ABSENT for row in table):
         raise ParseError(NAME, None, raw[:80], "holds sizes too: this is /proc/PID/smaps")
-    return Reading(mappings=tuple(build(table, text)), notes=notes)
+    mappings = build(table, text)
+    alike = many_alike(mappings)
+    metrics = {"process.mappings_count": len(mappings)} if is_whole(mappings) and not OMISSION.search(raw) else {}
+    return Reading(
+        metrics=metrics, facts={"mappings.many": alike} if alike else {}, mappings=tuple(mappings), notes=notes
+    )
 
 
 def find(lines: Sequence[str]) -> Iterable[Span]:

@@ -12,6 +12,7 @@ from memwhy.model.reading import Reading
 from memwhy.model.units import MIB
 from memwhy.sources.proc.fields import field_of, quanta, subject_near
 from memwhy.sources.proc.files import decode, process_path, read_file
+from memwhy.sources.proc.mapping_groups import is_whole, many_alike
 from memwhy.sources.proc.mapping_rows import ABSENT, PLACES, RSS, Row, rows
 from memwhy.sources.span import Span
 
@@ -29,6 +30,9 @@ _KEYS_TEXT = """
     Private_Clean Private_Dirty Referenced Anonymous KSM LazyFree AnonHugePages ShmemPmdMapped ShmemHugePages
     FilePmdMapped Shared_Hugetlb Private_Hugetlb Swap SwapPss Locked THPeligible ProtectionKey VmFlags
 """
+OMISSION = re.compile(
+    rb"^[ \t>|]{0,40}(?:\.{3}|\xe2\x80\xa6|\[\.{3}|\((?:\d{1,9} )?(?:lines|rows) omitted)", re.MULTILINE
+)
 KEYS = frozenset(_KEYS_TEXT.split())
 
 
@@ -38,9 +42,9 @@ def read(root: str, pid: int) -> bytes:
 
 
 def parse(raw: bytes) -> Reading:
-    """Mappings in file order, and their sums, if the main stack is there: it stands at the end, and every process has one.
+    """Mappings in file order, and their sums, where the list is whole; fact mappings.many.
 
-    A text that breaks off gives the mappings before the break, and a note.
+    Of a part, also one that breaks off, nothing is summed and no mapping given, so that nobody takes it for all: a note says so.
     """
     table, notes, text = scan(NAME, raw)
     if all(row[RSS] == ABSENT for row in table):
@@ -50,9 +54,11 @@ def parse(raw: bytes) -> Reading:
     known = [mapping for mapping in mappings if mapping.rss_bytes is not None]
     if len(known) < len(mappings):
         notes += (f"{len(mappings) - len(known)} of {len(mappings)} mappings have no Rss line",)
-    if not any(mapping.path.startswith("[stack") for mapping in mappings):
-        part = f"{len(mappings)} mappings of smaps, the main stack not among them, are a part of the process: not its total"
-        return Reading(mappings=tuple(mappings), notes=(*notes, part))
+    alike = many_alike(mappings)
+    facts = {"mappings.many": alike} if alike else {}
+    if not is_whole(mappings) or OMISSION.search(raw):
+        part = f"{len(mappings)} mappings of smaps are a part of the process: not its total"
+        return Reading(facts=facts, notes=(*notes, part))
     metrics = {
         "process.rss_bytes": sum(mapping.rss_bytes or 0 for mapping in known),
         "process.pss_bytes": sum(mapping.pss_bytes for mapping in known),
@@ -62,7 +68,7 @@ def parse(raw: bytes) -> Reading:
         "process.anon_huge_bytes": sum(mapping.anon_huge_bytes for mapping in known),
         "process.swap_bytes": sum(mapping.swap_bytes for mapping in known),
     }
-    return Reading(metrics=metrics, quanta=quanta(metrics), mappings=tuple(mappings), notes=notes)
+    return Reading(metrics=metrics, quanta=quanta(metrics), facts=facts, mappings=tuple(mappings), notes=notes)
 
 
 def scan(source: str, raw: bytes) -> tuple[list[Row], tuple[str, ...], bytes]:

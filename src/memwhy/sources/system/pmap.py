@@ -14,6 +14,7 @@ from memwhy.model.mapping import Mapping
 from memwhy.model.reading import Reading
 from memwhy.model.units import KIB, MIB, NS_PER_S
 from memwhy.sources.pasted.prompts import read_prompt
+from memwhy.sources.proc.mapping_groups import is_whole, many_alike
 from memwhy.sources.span import Span
 from memwhy.sources.system.cells import is_neutral, plain, program_of
 from memwhy.sources.system.commands import Command, command_in, subjects_of
@@ -279,14 +280,15 @@ def _readings(block: _Block) -> Iterator[Reading]:
     sized = all(mapping.rss_bytes is not None for mapping in block.mappings)
     mapped = sum(mapping.size_bytes for mapping in block.mappings)
     notes: tuple[str, ...] = ()
-    if mapped < metrics.get("process.virtual_bytes", mapped + 1):
+    whole = bool(block.totals) and mapped >= metrics.get("process.virtual_bytes", 0) and is_whole(block.mappings)
+    if not whole:
         notes = (f"{len(block.mappings)} rows of pmap, not all of the process: what they sum to is a part of it",)
     quanta: dict[str, int] = dict.fromkeys((name for name in metrics if name.endswith("_bytes")), KIB)
     yield Reading(
         metrics=metrics,
         quanta=quanta,
-        facts=facts,
-        mappings=tuple(_with_heap(block.mappings)) if sized else (),
+        facts=facts | ({"mappings.many": alike} if (alike := many_alike(block.mappings)) else {}),
+        mappings=tuple(_with_heap(block.mappings)) if sized and whole else (),
         subject=subject,
         notes=notes,
         line=block.first + 1,

@@ -1,0 +1,48 @@
+"""What a list of mappings tells beside its sums: whether it is all of a process, and whether many are alike."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from memwhy.model.mapping import Mapping
+from memwhy.model.units import KIB, MIB, human_bytes
+
+_ENDS = ("[stack", "[vdso]", "[vvar]", "[vsyscall]")
+_ARENA_BYTES = 64 * MIB
+_RUNTIMES_BYTES = frozenset({256 * KIB, _ARENA_BYTES})
+"""Pages of V8's heap and of CPython's before 3.10, heaps of glibc's malloc: many of them are a heap, not a leak of mappings."""
+_GUARD_BYTES = MIB
+_MANY, _SHARE = 10, 0.5
+
+
+def is_whole(mappings: Sequence[Mapping]) -> bool:
+    """Whether the list has both ends of an address space: code of a file, and what the kernel puts above all else."""
+    return any(one.path.startswith(_ENDS) for one in mappings) and any(
+        "x" in one.perms and one.path and not one.path.startswith("[") for one in mappings
+    )
+
+
+def many_alike(mappings: Sequence[Mapping]) -> str | None:
+    """A sentence on anonymous mappings of one size that are ten or more and half of all anonymous ones; None for fewer.
+
+    Stacks of threads, which lie above a guard page, and heaps of malloc and of runtimes are left out of both counts.
+    """
+    sizes: Counter[int] = Counter()
+    before: Mapping | None = None
+    for one in mappings:
+        if one.path == "" and one.perms == "rw-p":
+            guarded = (
+                before is not None
+                and before.end == one.start
+                and before.perms.startswith("---")
+                and before.size_bytes <= _GUARD_BYTES
+            )
+            within_arena = one.start % _ARENA_BYTES == 0 and one.size_bytes <= _ARENA_BYTES
+            if not guarded and not within_arena and one.size_bytes not in _RUNTIMES_BYTES:
+                sizes[one.size_bytes] += 1
+        before = one
+    if not sizes:
+        return None
+    size, count = sizes.most_common(1)[0]
+    if count < _MANY or count < _SHARE * sizes.total():
+        return None
+    return f"{count:,} anonymous mappings of {human_bytes(size)} each"
