@@ -1,8 +1,9 @@
-"""Prose: the paragraphs of a page outside its tables, cut once for all readers that look at sentences."""
+"""Prose: the paragraphs of a page outside its tables and courses, cut once for all readers that look at sentences."""
 
 from collections.abc import Sequence
 from functools import lru_cache
 
+from memwhy.sources.words.courses import row_lines
 from memwhy.sources.words.sentences import Paragraph, find_paragraphs
 from memwhy.sources.words.tables import find_grids
 
@@ -15,4 +16,4 @@ def paragraphs_of(lines: Sequence[str]) -> tuple[Paragraph, ...]:
 @lru_cache(maxsize=1)
 def _paragraphs(lines: tuple[str, ...]) -> tuple[Paragraph, ...]:
     tables = {i for grid in find_grids(lines) for i in range(grid.first, grid.last + 1)}
-    return tuple(find_paragraphs(lines, tables))
+    return tuple(find_paragraphs(lines, tables | row_lines(lines)))

@@ -39,7 +39,7 @@ _TOOLS = re.compile(
 _LABEL_UNIT = re.compile(
     r"(?:[\[(/,]\s?|\bin |_|(?<=[A-Za-z)]) )(?P<unit>[KMGTkmgtКМГкмг]?i?(?:[Bb]|bytes|б|Б|байт)|[KMG]i?|bytes)\s?[\])]?\s*$"
 )
-_CAPTION = re.compile(
+CAPTION = re.compile(
     r"(?i:\b(?:in|all|units?(?: are| is)?:?|alle(?: Werte| Angaben)? in|Einheit:?|en|em|tout en|todo en|tudo em|в|все в|единицы:?)|单位\s?(?:是|为)?:?|單位:?|単位:?|단위:?)"
     r"\s?\(?(?P<unit>[KMGkmg]i?[Bb]|[KMG]i|bytes|mebibytes|megabytes|kilobytes|kibibytes|gigabytes|gibibytes|[КМГ][Бб])\)?(?![A-Za-zА-Яа-я/])"
 )
@@ -333,7 +333,7 @@ def _caption(lines: Sequence[str], grid: Grid) -> tuple[int, int | None]:
             line = flatten(lines[i][:400])
             if line.strip():
                 seen += 1
-                match = _CAPTION.search(line)
+                match = CAPTION.search(line)
                 if "|" in line:
                     break
                 if match is not None:
