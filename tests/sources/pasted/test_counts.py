@@ -49,13 +49,34 @@ def test_a_loop_typed_on_several_lines_keeps_its_pace() -> None:
         ("ls /proc/12/task | wc -l", "process.threads_count"),
         ("jstack 12 | grep -c java.lang.Thread.State", "process.threads_count"),
         ("curl -s 'localhost:6060/debug/pprof/goroutine?debug=2' | grep -c ^goroutine", "go.goroutines_count"),
+        ("grep -c 'chan send' quit.log", "go.goroutines_count"),
+        ("grep -c '^goroutine ' quit.log", "go.goroutines_count"),
+        ("cat quit.log | grep 'IO wait' | wc -l", "go.goroutines_count"),
+        ("grep -c 'nid=' threads.txt", "process.threads_count"),
+        ("grep -c 'java.lang.Thread.State' dump.txt", "process.threads_count"),
+        ("wc -l < /proc/12/maps", "process.mappings_count"),
+        ("sudo cat /proc/12/maps | wc -l", "process.mappings_count"),
+        ("grep -c . /proc/12/maps", "process.mappings_count"),
+        ("grep -c '^Size' /proc/12/smaps", "process.mappings_count"),
+        ("pmap 12 | wc -l", "process.mappings_count"),
     ],
 )
 def test_the_command_says_what_is_counted(command: str, metric: str) -> None:
     assert series(f"$ {command}\n  4523") == [(metric, 4523, None)]
 
 
-@pytest.mark.parametrize("command", ["cat app.log | wc -l", "ls | wc -l", "grep -c ERROR app.log", "ps aux | wc -l"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "cat app.log | wc -l",
+        "ls | wc -l",
+        "grep -c ERROR app.log",
+        "ps aux | wc -l",
+        "grep -c libfoo /proc/12/maps",
+        "grep -c select query.sql",
+        "grep -rc goroutine src",
+    ],
+)
 def test_other_counts_are_left_alone(command: str) -> None:
     assert list(counts.find([f"$ {command}", "4523"])) == []
     with pytest.raises(ParseError):
@@ -99,6 +120,34 @@ def test_a_sentence_may_give_a_command_with_its_number() -> None:
     assert list(counts.find([line])) == [Span(first=0, last=0)]
     assert counts.parse(line) == (
         Reading(metrics={"process.descriptors_count": 4523}, subject="pid 12", line=1, last_line=1),
+    )
+
+
+def test_wc_names_the_file_whose_lines_it_counts() -> None:
+    text = (
+        "$ wc -l /proc/4711/maps\n65012 /proc/4711/maps\n\nand later\n\n$ wc -l /proc/4711/maps\n65529 /proc/4711/maps"
+    )
+    assert [(r.subject, dict(r.metrics)) for r in counts.parse(text)] == [
+        ("pid 4711", {"process.mappings_count": 65012}),
+        ("pid 4711", {"process.mappings_count": 65529}),
+    ]
+
+
+def test_of_several_states_in_one_dump_the_largest_is_the_least_number_of_goroutines() -> None:
+    text = (
+        "$ grep -c 'chan send' quit.log\n1480\n$ grep -c 'IO wait' quit.log\n12\n$ grep -c 'chan send' quit2.log\n1999"
+    )
+    spans = list(counts.find(text.split("\n")))
+    assert spans == [Span(first=0, last=1), Span(first=4, last=5)]
+    assert [
+        reading.metrics
+        for span in spans
+        for reading in counts.parse("\n".join(text.split("\n")[span.first : span.last + 1]))
+    ] == [{"go.goroutines_count": 1480}, {"go.goroutines_count": 1999}]
+    text += "\n$ grep -c '^goroutine ' quit.log\n1502"
+    assert list(counts.find(text.split("\n")))[0] == Span(first=4, last=5)
+    assert counts.parse("$ grep -c 'chan send' quit.log\n1480")[0].notes == (
+        "goroutines of one state only: there are at least so many",
     )
 
 

@@ -1,7 +1,8 @@
-"""Numbers after a shell pipeline that counts descriptors, sockets or threads: `ls /proc/PID/fd | wc -l`.
+"""Numbers after a shell pipeline that counts descriptors, sockets, threads, mappings or goroutines: `ls /proc/PID/fd | wc -l`.
 
 What a number means stands in the command only. A loop gives a series; its `sleep N` (or `watch -n N`) tells how far its
-readings lie apart. `lsof` also lists libraries and mapped files, so its count of lines is above that of the descriptors.
+readings lie apart. `lsof` also lists libraries and mapped files, so its count of lines is above that of the descriptors. Of several states that
+are counted in one dump (`grep -c 'chan send' quit.log`) the largest is kept: there are at least so many goroutines.
 """
 
 import re
@@ -20,9 +21,9 @@ NAME = "pasted/counts"
 TRIGGERS = (b"wc -", b"grep -", b"nlwp")
 
 _COUNTS = re.compile(
-    r"\|\s*wc\s+-[lw]|\bwc -l\s*<|\bgrep\s+(?:-[a-zA-Z]+\s+){0,3}-[a-zA-Z]*c[a-zA-Z]*\b|\bnlwp\b|--count\b"
+    r"\|\s*wc\s+-[lw]|\bwc -l\s*<|\bwc -l\s+\S{0,40}/(?:maps|smaps)\b|\bgrep\s+(?:-[a-zA-Z]+\s+){0,3}-[a-zA-Z]*c[a-zA-Z]*\b|\bnlwp\b|--count\b"
 )
-_TOOL = re.compile(r"\b(?:lsof|netstat|ss|ps|ls|find|pstree|jstack|curl|wget|cat|top|grep)\b|/proc/|/fd\b|/task\b")
+_TOOL = re.compile(r"\b(?:lsof|netstat|ss|ps|ls|find|pstree|jstack|curl|wget|cat|top|grep|pmap)\b|/proc/|/fd\b|/task\b")
 _BACKTICKED = re.compile(r"`([^`\n]{8,200})`")
 _AFTER = re.compile(r"^[^\d`\n]{0,40}?(?<![\w.#-])(\d{1,3}(?:,\d{3})+|\d{1,9})(?![\w%]|[.,:/-]\d)")
 _NUMBER = re.compile(r"[ \t>|`*]{0,20}(\d{1,3}(?:,\d{3})+|\d{1,9})[ \t`*|]{0,20}$")
@@ -33,7 +34,7 @@ _SHELL = re.compile(r"^[ \t>$#]*(?:sleep\b|do\b|done\b|date\b|echo\b|then\b|fi\b
 _PID = re.compile(r"/proc/(\d{1,9})\b|\s-p\s?(\d{1,9})\b")
 _COMMAND_START = re.compile(
     r"^[ \t>`*-]{0,12}(?:sudo |watch |while |for |until |date;|echo |lsof |ls |netstat |ss |ps |find |cat |pstree |jstack |kubectl |"
-    r"docker |curl |wget |grep |adb )"
+    r"docker |curl |wget |grep |wc |pmap |adb )"
 )
 _STATES = (
     ("close_wait", "process.sockets_close_wait_count"), ("close-wait", "process.sockets_close_wait_count"),
@@ -47,6 +48,20 @@ _KINDS = (
     (r"a_inode|eventpoll|eventfd|anon_inode|timerfd|inotify", "process.anon_inodes_count"),
     (r"memfd", "process.memfds_count"),
     (r"\breg\b|deleted", "process.files_count"),
+)
+_FILED = re.compile(
+    r"[ \t>|`*]{0,20}(?P<number>\d{1,9})\s{1,4}/proc/(?P<pid>\d{1,9})/(?:task/\d{1,9}/)?s?maps[ \t`*|]{0,20}$"
+)
+_WHOLE_MAPS = re.compile(
+    r"(?:grep\s+(?:-{1,2}[a-z-]{1,12}\s+){0,4}(?:['\"]?(?:\^?|\.|-|rw-p|r--p|7f|anon|00:00)['\"]?\s+)?|wc -l\s*<?\s*|cat\s+)\S{0,40}/maps\b|"
+    r"\bpmap\s|/smaps\b.{0,80}\bsize\b|\bsize\b.{0,20}\s\S{0,40}/smaps\b|\brss\b.{0,20}\s\S{0,40}/smaps\b"
+)
+_STATES_OF_GOROUTINES = re.compile(
+    r"chan send|chan receive|\bselect\b|io wait|semacquire|sync\.|goroutine \S{0,12}\[|\[(?:sleep|runnable|syscall|running)\b"
+)
+_SOURCES = re.compile(r"\.(?:go|py|c|md|sql|ya?ml)\b|grep\s+-[a-z]*r[a-z]*\s|--include")
+_DUMP = re.compile(
+    r"(?P<pattern>\"[^\"]{1,80}\"|'[^']{1,80}'|[^\s|;&]{1,80})\s+(?P<file>[^\s|;&<>\"'-][^\s|;&<>\"']{0,200})"
 )
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
 _MOST_SENTENCES = 200
@@ -78,8 +93,13 @@ def metric_of(command: str) -> str | None:
         return "go.goroutines_count"
     if re.search(r"/task\b", lowered) or re.search(r"\bps\s+(?:\S+\s+){0,4}-?[a-z]*(?:L|T|m)", command):
         return "process.threads_count"
-    if "jstack" in lowered:
+    if "jstack" in lowered or re.search(r"\bnid=|\btid=|java\.lang\.thread\.state|\bprio=", wanted):
         return "process.threads_count"
+    if re.search(r"/s?maps\b|\bpmap\s", lowered):
+        return "process.mappings_count" if _WHOLE_MAPS.search(lowered) else None
+    if "/proc/" not in lowered and _SOURCES.search(lowered) is None:  # a dump, not a program's text
+        if re.search(r"\bgoroutine\b|created by", wanted) or _STATES_OF_GOROUTINES.search(wanted):
+            return "go.goroutines_count"
     connections = re.search(r"\b(?:netstat|ss)\s|/net/tcp|\blsof\b.*\s-i", lowered)
     if connections or re.search(r"\blsof\b", lowered):
         for word, metric in _STATES:
@@ -119,6 +139,8 @@ def _value(line: str, command: _Command) -> tuple[int, str, int | None] | None:
     line = line[:_LONGEST_LINE].rstrip()
     if match := _NUMBER.match(line):
         return int(match[1].replace(",", "")), "", None
+    if "maps" in line and (match := _FILED.match(line)):
+        return int(match["number"]), f"pid {int(match['pid'])}", None
     if (match := _STAMPED.match(line.lstrip(" >|`"))) and len(line) < 90:
         stamp = read_stamp(match["stamp"])
         if stamp is not None:
@@ -164,6 +186,32 @@ def _commands(lines: Sequence[str]) -> Iterator[_Command]:
         yield current
 
 
+def _dump_of(command: _Command) -> tuple[str, bool] | None:
+    """(the file in which goroutines are counted, whether only those of one state are); None for other counts."""
+    if command.metrics != ("go.goroutines_count",) or "curl" in command.text:
+        return None
+    found = re.search(r"grep\s+(?:-{1,2}[A-Za-z-]{1,12}\s+){0,4}", command.text)
+    match = _DUMP.match(command.text, found.end()) if found else None
+    if match is None:
+        return None
+    return match["file"], _STATES_OF_GOROUTINES.search(match["pattern"].lower()) is not None
+
+
+def _telling(commands: Sequence[_Command]) -> list[_Command]:
+    """The commands without those that count a state of a dump which another command counts more of."""
+    most: dict[str, tuple[bool, int]] = {}
+    dumps = [_dump_of(command) for command in commands]
+    for command, dump in zip(commands, dumps, strict=True):
+        if dump is not None and len(command.values) == 1:
+            rank = (not dump[1], command.values[0][1])
+            most[dump[0]] = max(most.get(dump[0], rank), rank)
+    return [
+        command
+        for command, dump in zip(commands, dumps, strict=True)
+        if dump is None or len(command.values) != 1 or most[dump[0]] == (not dump[1], command.values[0][1])
+    ]
+
+
 def _said(line: str) -> Iterator[tuple[str, int, str | None]]:
     """(metric, number, subject) of commands in backticks that a sentence gives the number of."""
     for match in _BACKTICKED.finditer(line[:_LONGEST_LINE]):
@@ -178,7 +226,7 @@ def _said(line: str) -> Iterator[tuple[str, int, str | None]]:
 def find(lines: Sequence[str]) -> Iterable[Span]:
     """Counting commands with the numbers below them, and sentences that give such a command with its number."""
     taken, sentences = -1, 0
-    spans = {command.first: command.last for command in _commands(lines)}
+    spans = {command.first: command.last for command in _telling(list(_commands(lines)))}
     for index, line in enumerate(lines):
         if index in spans:
             yield Span(first=index, last=spans[index])
@@ -214,6 +262,8 @@ def _of_command(command: _Command) -> Iterator[Reading]:
         if metric is None:
             continue
         notes: tuple[str, ...] = ()
+        if i < width and metric == "go.goroutines_count" and (dump := _dump_of(command)) is not None and dump[1]:
+            notes = ("goroutines of one state only: there are at least so many",)
         if i < width and lsof and metric == "process.descriptors_count":
             notes = ("lsof counts libraries and mapped files as well: there are somewhat fewer descriptors",)
         yield Reading(
