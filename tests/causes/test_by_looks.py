@@ -10,8 +10,8 @@ from scenarios import PACE, SCENARIOS, judged, scene, verdict
 from memwhy.causes import judge_all, native_leak
 from memwhy.conclude.report import conclude
 from memwhy.model.case import Case
-from memwhy.model.report import Report, Verdict
-from memwhy.model.units import MIB
+from memwhy.model.report import Finding, Report, Verdict
+from memwhy.model.units import MIB, human_bytes
 
 LEVELS = {
     "derived.malloc_bytes": 18.0,
@@ -210,6 +210,21 @@ def single(shares: Mapping[str, float], **facts: str) -> Case:
 def test_one_look_at_lost_memory_is_enough() -> None:
     found = verdict(single({"derived.malloc_bytes": 0.9, "malloc.lost_bytes": 0.8}))
     assert (found.cause, found.confidence) == ("native-leak", "medium")
+
+
+def test_what_is_likely_lost_weighs_beside_what_is_lost_and_never_makes_it_more_than_an_answer() -> None:
+    """By itself it says nothing; much of it beside a little that is lost is an answer, as if a quarter of RSS were lost."""
+
+    def leak(lost: float, likely: float) -> Finding:
+        shares = {"derived.malloc_bytes": 0.9, "malloc.lost_bytes": lost, "malloc.lost_likely_bytes": likely}
+        return judged(single(shares))["native-leak"]
+
+    for lost, likely, probability in ((0.4, 0.0, 0.511), (0.1, 0.3, 0.511), (0.1, 0.6, 0.511), (0.6, 0.3, 0.85)):
+        found = leak(lost, likely)
+        assert (found.verdict, found.probability) == (Verdict.SUPPORTED, probability)
+        said = f"; {human_bytes(round(likely * 1024 * MIB))} more is likely lost"
+        assert found.because[0].endswith(said) == (likely > 0)
+    assert [leak(0.1, 0.1).verdict, leak(0.0, 0.8).verdict] == [Verdict.CANNOT_SAY] * 2
 
 
 def test_one_look_says_what_is_kept_but_not_what_grows() -> None:

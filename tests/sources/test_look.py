@@ -59,6 +59,7 @@ LOST = Lost(
     bytes=3_000,
     chunks=12,
     maybe_bytes=64,
+    likely_bytes=48,
     held_bytes=4_000,
     roots_bytes=1 << 20,
     graphs=(
@@ -135,6 +136,7 @@ def test_a_whole_look_gives_every_figure() -> None:
         "malloc.lost_certain_bytes": 0,
         "malloc.held_bytes": 4_000,
         "malloc.lost_maybe_bytes": 64,
+        "malloc.lost_likely_bytes": 48,
         "malloc.lost_chunks_count": 12,
         "go.heap_alloc_bytes": 100,
         "go.sys_bytes": 900,

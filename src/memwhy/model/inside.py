@@ -16,6 +16,7 @@ from memwhy.model.units import human_bytes, human_change, human_duration
 HELD, KEPT, LOST = "derived.malloc_bytes", "derived.malloc_kept_bytes", "malloc.lost_bytes"
 MAPPED, UNOWNED, IDLE = "ledger.malloc_mapped_bytes", "ledger.anonymous_bytes", "ledger.heap_idle_bytes"
 CERTAIN, LOST_RESIDENT = "malloc.lost_certain_bytes", "malloc.lost_resident_bytes"
+LIKELY = "malloc.lost_likely_bytes"
 RSS = "ledger.rss_bytes"
 COVERS = 0.5
 """Looks that span less than this share of the watch say nothing about its growth."""
@@ -105,7 +106,8 @@ class LostMemory:
     """Blocks that no look found a way to. resident_bytes: of these on resident pages, None where nobody counted. of_rss: the
     share of RSS that they are. of_growth: how much of RSS's growth between two searches is lost at the second, resident, and
     was not at the first; None when unknown. maybe_bytes: of further blocks, which only interior or stale words lead to, or
-    which are so few graphs that a register could hold them.
+    which are so few graphs that a register could hold them. likely_bytes: of the former, those that are likely lost; likely_of_rss:
+    the share of RSS that they are.
     """
 
     bytes: int
@@ -114,6 +116,8 @@ class LostMemory:
     of_growth: float | None
     maybe_bytes: int
     resident_bytes: int | None = None
+    likely_bytes: int = 0
+    likely_of_rss: float = 0.0
 
     @property
     def carries(self) -> bool:
@@ -127,8 +131,8 @@ class LostMemory:
 
     @property
     def matters(self) -> bool:
-        """A quarter of RSS."""
-        return self.bytes > weigh.SLIGHT_MOST_BYTES and self.of_rss >= SOME
+        """A quarter of RSS; what is likely lost counts here, beside some that is for certain, and nowhere else."""
+        return self.bytes > weigh.SLIGHT_MOST_BYTES and self.of_rss + self.likely_of_rss >= SOME
 
     @property
     def sure(self) -> float:
@@ -146,7 +150,12 @@ class LostMemory:
         )
         if self.resident_bytes is not None and self.resident_bytes < _ALL_RESIDENT * self.bytes:
             share = f"{human_bytes(self.resident_bytes)} of it resident, {share}"
-        return f"{human_bytes(self.bytes)}{blocks} is lost ({share}{growth}): nothing that can be read points to it"
+        likely = (
+            f"; {human_bytes(self.likely_bytes)} more is likely lost"
+            if self.likely_bytes > weigh.SLIGHT_MOST_BYTES
+            else ""
+        )
+        return f"{human_bytes(self.bytes)}{blocks} is lost ({share}{growth}): nothing that can be read points to it{likely}"
 
 
 def lost(case: Case) -> LostMemory | None:
@@ -169,6 +178,8 @@ def lost(case: Case) -> LostMemory | None:
         of_growth=share * (last - first) / grown if grown > weigh.SLIGHT_LEAST_BYTES else None,
         maybe_bytes=(level(case, "malloc.lost_maybe_bytes") or 0) + max(0, (whole or 0) - series.last),
         resident_bytes=None if resident is None else round(series.last * share),
+        likely_bytes=level(case, LIKELY) or 0,
+        likely_of_rss=share * (share_of_rss(case, LIKELY) or 0.0),
     )
 
 

@@ -233,6 +233,10 @@ _MALLOC_BYTES = {
     "held_bytes": ("malloc, held", "blocks in use that something points to"),
     "lost_resident_bytes": ("malloc, lost and resident", "the part of the lost blocks that is on resident pages"),
     "lost_maybe_bytes": ("malloc, perhaps lost", "blocks reached only through interior or stale words"),
+    "lost_likely_bytes": (
+        "malloc, likely lost",
+        "the part of the perhaps lost blocks that few searches reached, or only numbers",
+    ),
 }
 _MALLOC_COUNTS = {
     "arenas_count": ("malloc arenas", "arenas found in the process's memory"),

@@ -42,6 +42,7 @@ _LOST = {
     "bytes": "malloc.lost_bytes",
     "held_bytes": "malloc.held_bytes",
     "maybe_bytes": "malloc.lost_maybe_bytes",
+    "likely_bytes": "malloc.lost_likely_bytes",
     "chunks": "malloc.lost_chunks_count",
     "resident_bytes": "malloc.lost_resident_bytes",
 }
