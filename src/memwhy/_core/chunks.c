@@ -104,8 +104,10 @@ void chunks_weigh(const struct chunks *chunks, const uint64_t *bits, uint64_t *c
     *count = *bytes = 0;
     for (size_t i = 0; i < chunks->count; i++) {
         const struct chunk_region *region = &chunks->regions[i];
-        uint32_t number = region->first_number;
-        for (uint64_t block = 0; block * 64 < region->slots; block++)
+        for (uint64_t block = 0; block * 64 < region->slots; block++) {
+            uint32_t number = region->starts ? region->rank[block] : region->first_number;
+            if (!bits[number / 64] && (region->starts == NULL || !bits[region->rank[block + 1] / 64]))
+                continue; /* a block has 64 chunks at most */
             for (uint64_t used = region->starts ? chunks_used(region, block) : 1; used; used &= used - 1, number++)
                 if (bit_is_set(bits, number)) {
                     uint64_t from, to, whole;
@@ -113,6 +115,7 @@ void chunks_weigh(const struct chunks *chunks, const uint64_t *bits, uint64_t *c
                     *count += 1;
                     *bytes += whole;
                 }
+        }
     }
 }
 

@@ -79,16 +79,7 @@ def find_lost(
     )
     searched = search.run(ran_ns)
     look = searched.look
-    raw = graph(
-        look.source,
-        look.rows,
-        look.resident.tobytes(),
-        look.lost,
-        _keys(space, modules),
-        _SAMPLED_SHAPES,
-        _SAMPLED_CHUNKS,
-        _tick(progress, "which lost blocks hang together"),
-    )
+    raw = _graphs(space, look, modules, _tick(progress, "which lost blocks hang together"))
     shapes = shapes_of(*raw[:2])
     if progress is not None and shapes:
         progress("what the lost blocks are")
@@ -113,6 +104,14 @@ def find_lost(
         graphs=tell(space, look.is_resident, modules, shapes, unseen_threads=unseen, show_contents=show_contents),
         caveats=tuple(caveats),
     )
+
+
+def _graphs(space: Space, look: "_Look", modules: Sequence[Module], tick: Tick | None) -> tuple[bytes, bytes, int, int]:
+    """What hangs together of the lost blocks; see `graph`."""
+    if not any(look.lost):
+        return b"", b"", 0, 0
+    resident = look.resident.tobytes()
+    return graph(look.source, look.rows, resident, look.lost, _keys(space, modules), _SAMPLED_SHAPES, _SAMPLED_CHUNKS, tick)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
