@@ -6,7 +6,7 @@ BIN := .venv/bin
 SOURCES := $(shell find src -name '*.py' -o -name '*.c' -o -name '*.h' -o -name '*.json') meson.build pyproject.toml
 SPECIMENS := $(shell find specimens -name '*.go' -o -name '*.c' -o -name 'go.mod' -o -name 'build.py') tools/find_go.py
 
-.PHONY: help setup core glibc-check specimens demo test check lint types format bench bench-inspect bench-explain calibration cases fuzz layouts layouts-check docs changelog clean
+.PHONY: help setup core glibc-check specimens demo test check lint types format bench bench-inspect bench-explain calibration cases fuzz fuzz-explain layouts layouts-check docs changelog clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -47,7 +47,7 @@ check: lint types test  ## what CI runs
 lint: .venv/tools  ## ruff, format and spelling
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/codespell src tests docs specimens bench tools *.md changes
+	$(BIN)/codespell src tests docs specimens bench tools fuzz *.md changes
 
 types: .venv/tools  ## mypy, strict
 	$(BIN)/mypy
@@ -64,6 +64,7 @@ bench-inspect: setup  ## is what inspect sees the truth, what does it cost, what
 
 bench-explain: setup  ## long logs: the rate of explain beside grep -c, and its memory
 	$(BIN)/python bench/explain.py $(BENCH_EXPLAIN)
+	$(BIN)/python bench/pprof_top.py
 
 glibc-check: .venv/tools core  ## malloc of every glibc the distributions offer, against mallinfo2 inside (apt, network)
 	PYTHONPATH=src:tests/inspect/glibc $(BIN)/python tools/check_glibc.py
@@ -76,6 +77,10 @@ cases: setup  ## how often explain is right on the reports of tests/cases
 
 fuzz: setup  ## longer property tests of every parser
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest tests/sources tests/memory tests/recording tests/account tests/trend
+
+fuzz-explain: setup  ## anything as evidence, led by coverage (atheris); FUZZ_S seconds, 600 unless told
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check atheris
+	$(BIN)/python fuzz/explain.py -max_total_time=$(or $(FUZZ_S),600) build/fuzz-corpus
 
 docs: .venv/tools  ## docs/causes from the causes' docstrings
 	PYTHONPATH=src $(BIN)/python tools/make_cause_pages.py

@@ -14,8 +14,9 @@ from memwhy.model.errors import NothingReadable
 from memwhy.model.profile import ProfileRow
 from memwhy.model.reading import Moment, Observation
 from memwhy.model.units import GIB, KIB, MIB
-from memwhy.sources import shelf, texts
+from memwhy.sources import page, shelf, texts
 from memwhy.sources.documents import Evidenced, read_evidence
+from memwhy.sources.span import Span
 
 EVIDENCE = Path(__file__).parents[1] / "evidence" / "pasted"
 PAGE = EVIDENCE / "odds-page.txt"
@@ -378,3 +379,19 @@ def test_a_log_full_of_figures_is_read_ever_more_thinly_to_its_very_end_and_that
     assert (min(values), max(values)) == (9_000_000, 9_029_999)
     assert len(values) < 20_000
     assert sum("is full of figures" in note for note in evidenced.notes) == 1
+
+
+def test_one_reader_s_mistake_costs_its_own_block_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken:
+        NAME = "pasted/broken"
+
+        @staticmethod
+        def find(lines: list[str]) -> list[Span]:
+            raise ValueError("no number")
+
+    monkeypatch.setattr(page, "READERS", (Broken, *page.READERS))
+    read = page.read_page(BLOCK.splitlines())
+    assert [found.source for found in read.found] == ["pasted/free"]
+    assert [(one.source, one.problem) for one in read.missed] == [
+        ("pasted/broken", f"{page.OWN_FAULT} (ValueError: no number); the rest of the page is read")
+    ]

@@ -1,7 +1,7 @@
 """The segmenter: lines of a free-form page → the blocks of known formats in them, each read and with its place."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import ModuleType
 
@@ -25,6 +25,10 @@ RUNTIME: tuple[ModuleType, ...] = (look, *_listed(go))
 PASTED: tuple[ModuleType, ...] = tuple(m for room in (native, managed, system, pasted, words) for m in _listed(room))
 READERS: tuple[ModuleType, ...] = tuple(m for m in (*RUNTIME, *KERNEL, *PASTED) if hasattr(m, "find"))
 """Every reader that can find its blocks in a page, in order of priority: the surest shapes first, words last."""
+
+FAULTS = (ValueError, ArithmeticError, LookupError, RecursionError)
+"""What a mistake in one of many readers may raise: it must not cost the reader of a page all the others' answers."""
+OWN_FAULT = "memwhy's own mistake, please report it"
 
 _OURS = frozenset(module.NAME for module in PASTED)
 _GRIDS = ("/table", "/series", "/grid")
@@ -121,14 +125,14 @@ def read_page(
     for reader in READERS:
         if not _wanted(reader, lowered, whole):
             continue
-        for span in reader.find(masked):
+        for span in _spans(reader, masked, out, first_line):
             if not final and span.last >= len(lines) - _KEPT_BACK_LINES and (patient or span.first > 0):
                 out.rest = min(out.rest, span.first)
                 continue
             try:
                 readings = read_with(reader, "\n".join(masked[span.first : span.last + 1]))
-            except MemwhyError as error:
-                problem = error.problem if isinstance(error, ParseError) else error.message
+            except (MemwhyError, *FAULTS) as error:
+                problem = _problem(error)
                 out.missed.append(
                     Missed(
                         source=reader.NAME,
@@ -149,6 +153,28 @@ def read_page(
     if whole:
         out.missed += _left_over(lines, masked, claims, first_line, out.missed)
     return out
+
+
+def _spans(reader: ModuleType, lines: list[str], out: Pageful, first_line: int) -> Iterator[Span]:
+    """A reader's blocks; where it fails, those found so far, and a word about it."""
+    try:
+        yield from reader.find(lines)
+    except FAULTS as error:
+        out.missed.append(
+            Missed(
+                source=reader.NAME,
+                first_line=first_line,
+                last_line=first_line + len(lines) - 1,
+                problem=_problem(error),
+            )
+        )
+
+
+def _problem(error: Exception) -> str:
+    """What was wrong with a block, or with the reader."""
+    if isinstance(error, MemwhyError):
+        return error.problem if isinstance(error, ParseError) else error.message
+    return f"{OWN_FAULT} ({type(error).__name__}: {error}); the rest of the page is read"
 
 
 def _left_over(

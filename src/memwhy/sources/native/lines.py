@@ -78,9 +78,12 @@ def plain_decimal(text: str) -> str:
 
 
 def measure(number: str, unit: str, *, decimal: bool = False) -> tuple[int, int] | None:
-    """(bytes, quantum) of a printed size; None where the unit is none or the figure is no memory's (2^60 and more)."""
+    """(bytes, quantum) of a printed size; None where the unit or the number is none, or the figure is no memory's (2^60 and more)."""
     width = unit_bytes(unit, decimal=decimal)
     if width is None:
         return None
-    size, quantum = exact_bytes(plain_decimal(number), width)
+    try:
+        size, quantum = exact_bytes(plain_decimal(number), width)
+    except ValueError:
+        return None  # a word where a figure should stand: the row is damaged
     return (size, quantum) if 0 <= size < 1 << 60 else None
