@@ -14,7 +14,8 @@ from memwhy.model.errors import NothingReadable
 from memwhy.model.profile import ProfileRow
 from memwhy.model.reading import Moment, Observation
 from memwhy.model.units import GIB, KIB, MIB
-from memwhy.sources import page, shelf, texts
+from memwhy.sources import page as segmenter
+from memwhy.sources import shelf, texts
 from memwhy.sources.documents import Evidenced, read_evidence
 from memwhy.sources.span import Span
 
@@ -389,9 +390,9 @@ def test_one_reader_s_mistake_costs_its_own_block_only(monkeypatch: pytest.Monke
         def find(lines: list[str]) -> list[Span]:
             raise ValueError("no number")
 
-    monkeypatch.setattr(page, "READERS", (Broken, *page.READERS))
-    read = page.read_page(BLOCK.splitlines())
+    monkeypatch.setattr(segmenter, "READERS", (Broken, *segmenter.READERS))
+    read = segmenter.read_page(BLOCK.splitlines())
     assert [found.source for found in read.found] == ["pasted/free"]
     assert [(one.source, one.problem) for one in read.missed] == [
-        ("pasted/broken", f"{page.OWN_FAULT} (ValueError: no number); the rest of the page is read")
+        ("pasted/broken", f"{segmenter.OWN_FAULT} (ValueError: no number); the rest of the page is read")
     ]
