@@ -21,7 +21,7 @@ FLAT = _any(
     r"\bbleib(?:t|en) (?:\w+ )?(?:stabil|konstant|gleich|flach|bei|niedrig|unverändert)|\breste(?:nt)? (?:\w+ )?(?:stable|constant\w*|plat\w*|à)|\b(?:se mantiene|permanece|sigue|está) (?:\w+ )?(?:estable|constante|en|igual)|\b(?:fica|permanece|mantém-se|está) (?:\w+ )?(?:estável|constante|em)|стабил\w+|оста[её]тся (?:\w+ )?(?:на|прежн\w+|постоянн\w+|стабильн\w+)|не меняется",
 )
 PLATEAU = _any(
-    r"\bplateau\w*|\blevels? (?:off|out)|\bstabili[sz](?:es|ed|ing)|\bsaturat\w+|\bflattens? out|\bthen (?:stays|remains|stops)|\bsettles? (?:at|around|down)",
+    r"\bplateau\w*|\blevels? (?:off|out)|\bstabili[sz](?:es|ed|ing)|\bsaturat\w+|\bflattens? out|\bthen (?:stays|remains|stops)|\bsettles? (?:at|around|down)|\b(?:stays?|stayed|remain(?:s|ed)?|sits|sat) (?:about |around |right |just )?(?:there|like that|at that (?:level|size))\b",
     r"趋于稳定|之后(?:就)?(?:稳定|不再)|最终稳定|不再(?:增长|上涨)|頭打ち|落ち着|안정화|\bstabilisiert sich|\bse stabilise|\bse estabiliza|\bestabiliza|стабилизиру\w+|выходит на плато",
 )
 NEVER_FALLS = _any(
@@ -44,11 +44,25 @@ OOM = _any(
     r"\bOOM(?:[- ]?Kill(?:ed|er|s|ing)?)?(?:'d|ed|s)?\b|\bout[- ]of[- ]memory\b|\bexit code 137\b|\bkilled by the (?:kernel|oom)|\b(?:runs?|ran|running) out of (?:memory|ram)|\bCannot allocate memory\b|内存(?:溢出|耗尽)|被(?:系统|内核)?(?:杀死|杀掉|kill)|メモリ不足|메모리 ?부족|nicht genügend (?:Arbeitss|S)peicher|mémoire insuffisante|sin memoria|sem memória|нехватк\w+ памяти|закончилась память",
 )
 NO_OOM = _any(
-    r"\b(?:no|not|never|without|avoid\w*|prevent\w*|before|protect\w*|n't)\b.{0,16}?(?:OOM|out[- ]of[- ]memory|killed)|没有 ?OOM|不会 ?OOM|避免 ?OOM|oom[_-]?score|oom_adj"
+    r"\b(?:no|not|never|without|avoid\w*|prevent\w*|before|protect\w*|n't)\b.{0,16}?(?:OOM|out[- ]of[- ]memory|killed)|没有 ?OOM|不会 ?OOM|避免 ?OOM|oom[_-]?score|oom_adj|\b(?:worr\w+|afraid|fear\w*|risk\w*|danger) .{0,16}?(?:OOM|out[- ]of[- ]memory)|担心.{0,6}OOM|(?:wasm|WebAssembly).{0,40}out of memory|out of memory: wasm"
 )
 MISACCOUNTED = _any(
     r"\b(?:counted|counts?|accounted|added|included) (?:\w+ ){0,3}?(?:twice|double|several times|multiple times|more than once|again|in both|in two)|\bdouble[- ]count\w*|\bcounted in (?:both|each|every)|重复(?:计算|统计)|算了两(?:次|遍)|二重(?:に)?(?:計上|カウント)|doppelt gezählt|comptée? deux fois|contad[oa]s? dos veces|contad[oa]s? duas vezes|дважды|посчитан\w* несколько раз",
 )
+SAWTOOTH = _any(
+    r"\bsaw[- ]?(?:tooth|teeth)\w*|\bzig[- ]?zag\w*|\b(?:is|looks? like|like) a comb\b|\b(?:goes|going|went|moves?|up) up and down\b|\bups and downs\b|\boscillat\w+"
+    r"|\b(?:rises?|grows?|climbs?|goes up|up)\b.{0,60}?\b(?:drops?|falls?|comes?|goes|straight|back) (?:back )?(?:down )?(?:to )?.{0,30}?\b(?:again and again|over and over|all day|repeatedly|in cycles|every (?:\w+ )?(?:minutes?|hours?|seconds?))\b",
+    r"锯齿|上下(?:波动|浮动)|のこぎり|ノコギリ|톱니|\bSägezahn\w*|\bauf und ab\b|\ben dents? de scie|\bdientes? de sierra|\bdente de serra|пилообразн\w+|\bпилой\b|вверх[- ]вниз",
+)
+CUMULATIVE = _any(
+    r"\bTotalAlloc\b|\btotal_alloc\w*|\b(?:allocated|allocations?|alloc\w*) (?:\w+ )?(?:in total|since (?:the |its )?(?:start|boot|beginning|launch)\w*|over (?:its|the) (?:whole |entire )?(?:life|run)\w*|altogether)\b|\b(?:sum|total) (?:of all allocations |allocated )?since (?:the |its )?(?:start|beginning|launch)\b",
+    r"累计(?:分配|申请)|累積(?:の)?(?:割り当て|確保)|누적 ?할당|\binsgesamt (?:alloziert|angefordert|allokiert)|\balloué\w* (?:au total|depuis)|\basignad\w+ en total|\balocad\w+ (?:no total|desde)|(?:всего|суммарно) выделен\w*|выделен\w* (?:всего|с момента)",
+)
+NO_CGO = _any(
+    r"\bCGO_ENABLED ?= ?0\b|\b(?:no|without|free of|not us(?:e|ing)|doesn't use|does not use) (?:any )?cgo\b|\bcgo (?:is )?(?:disabled|off|not used)\b|\bpure[- ]Go\b|\bno native (?:code|libraries|library|extensions?|modules?|add-?ons?|dependencies)\b|\bpure[- ](?:Python|Java|JavaScript|JS)\b|\bno (?:C|JNI|C\+\+) (?:code|extensions?|libraries|bindings)\b",
+    r"纯 ?Go|(?:没有?|不|未)(?:用|使用|启用)?(?:到)? ?cgo|cgo ?(?:を使|なし)|\b(?:ohne|sans|sin|sem|kein|без) cgo\b|\breines Go\b|чист\w+ Go\b",
+)
+INSTEAD = _any(r"\b(?:switch\w*|replac\w+|instead|alternative|mov(?:ed|ing) to|rewr\w+|port(?:ed|ing))\b|换成|改用")
 HELD = _any(
     r"\b(?:by design|on purpose|intentional(?:ly)?|deliberate(?:ly)?|(?:works?|working) as (?:intended|designed)|intended behaviou?r|block[ _-]cache|buffer[ _-]?pool|shared_buffers|innodb_buffer_pool\w*|memtables?|write buffers?|page pool|cache_size|sort_buffer\w*)\b|设计如此|有意(?:为之|保留)|仕様(?:です|通り|どおり)|absichtlich|volontaire\w*|a propósito|de propósito|намеренно|by-design",
 )

@@ -6,7 +6,7 @@ before the verb that it negates. A trial needs an outcome, in its own sentence o
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from memwhy.model.errors import ParseError
 from memwhy.model.reading import Reading
@@ -42,9 +42,20 @@ _CHANGED = 0.1
 """Figures that differ by less than this share are the same."""
 _NAME, _FIGURE = re.compile(N), re.compile(Q)
 _TELLING = ("process.rss_peak_bytes", "process.virtual_bytes")
+_COUNTED = {"threads", "goroutines", "descriptors", "connections"}
+_EARLY = 16  # letters before the verb of a clause that has no subject
+_LATIN = re.compile(r"^[\x00-\u024f\u2000-\u206f]*$")
+_PRONOUN = re.compile(
+    r"\b(?:it|its|they|this|that|these|which|both|usage|growth|es|er|sie|das|il|elle|cela|ça|eso|ello|isso|ele|ela)\b",
+    re.IGNORECASE,
+)
+_OWNER = re.compile(
+    r"\b(?:process\w*|app\w*|service|program|daemon|server|worker\w*|pods?|container\w*|broker|agent|job|instance|proceso|processo|processus|Prozess|Dienst)\b",
+    re.IGNORECASE,
+)
 _FREE = ("host.free_bytes", "host.available_bytes")
 _TO = re.compile(
-    rf"(?:\bto|\bat|\bback to|\baround|\babout|\bonly|\bis|\bauf|\bbei|\bà|\ba|\ben|\bem|\bдо|\bна|到|至|在|为|に|は|로)\s*(?:~|about |around |just |only |roughly |约)?(?P<q>{Q})",
+    rf"(?:\bto|\bat|\bback to|\baround|\babout|\bonly|\bis|\bwas|\bmax(?:imum)?\.?|\buses|\btakes|\bneeds|\bauf|\bbei|\bà|\ba|\ben|\bem|\bдо|\bна|到|至|在|为|に|は|로)\s*(?:~|about |around |just |only |roughly |约)?(?P<q>{Q})",
     re.IGNORECASE,
 )
 _IT = any_of(r"^\W*(?:and |but |then |so |because )?(?:it|this|that|they|which|usage|no|still|nothing|same|the|memory|rss|not|did|didn't|doesn't|没|依然|仍|还是|效果|但|es|das|cela|ça|eso|isso|это|не)\b|^\W*[没依仍还效但内]")  # fmt: skip
@@ -70,14 +81,43 @@ def read_facts(sentence: Sentence, thing: str) -> tuple[dict[str, str], str]:
     tried = bool(told & NAMED and name_trials(sentence.text) and read_outcome(sentence.text, once=False))
     for clause in sentence.clauses:
         things = _things(sentence, clause)
-        thing = things[0] if things else thing
+        thing = things[0] if things else _meant(sentence, clause, thing)
         unreal = words.UNREAL.search(clause.text) is not None
         if not unreal and not tried and told & _COURSES:
             _course(clause, things or ([thing] if thing else []), facts, shown)
         if not unreal and told & _REMARKS:
             _remark(sentence, clause, facts, shown)
+    if told & _KINDS and not words.UNREAL.search(sentence.text) and not suggests(sentence.text):
+        _kinds(sentence, facts, shown)
+    for key in [key for key in facts if key.startswith("said.plateau.") and words.PLATEAU.search(sentence.text)]:
+        facts.pop(key.replace("plateau", "grows"), None)  # it rose, and stays
     _rate(sentence, facts)
     return facts, thing
+
+
+def _kinds(sentence: Sentence, facts: dict[str, str], shown: str) -> None:
+    """What a figure or a program is as a whole."""
+    text = sentence.text
+    if words.SAWTOOTH.search(text):
+        facts["said.sawtooth"] = shown
+    if words.NO_CGO.search(text) and not words.INSTEAD.search(text):
+        facts["said.no_cgo"] = shown
+    levels = [noun for noun in sentence.nouns if noun.size and noun.size != "go.total_alloc_bytes" and not noun.generic]
+    if words.CUMULATIVE.search(text) and not levels:
+        facts["said.cumulative"] = shown
+
+
+def _meant(sentence: Sentence, clause: Clause, thing: str) -> str:
+    """What a clause without a name of its own is about: `it`, or nothing but a verb, speaks of what was named last."""
+    text, levels = clause.text, any(_at(sentence, mark).size for mark in _FIGURE.findall(clause.bones))
+    if not _LATIN.search(text[:80]):
+        return thing
+    verb = words.GROWS.search(text) or words.FLAT.search(text) or words.FALLS.search(text)
+    if _PRONOUN.search(text[:40]) or (verb is not None and verb.start() < _EARLY):
+        return thing
+    if levels or _OWNER.search(text[:60]):
+        return thing if thing == "rss" else "total"
+    return ""
 
 
 def _things(sentence: Sentence, clause: Clause) -> list[str]:
@@ -90,6 +130,8 @@ def _things(sentence: Sentence, clause: Clause) -> list[str]:
         thing = "host" if noun.size in _FREE else noun.thing
         if thing and thing not in found:
             found.append(thing)
+    if found and set(found) <= _COUNTED and any(_at(sentence, mark).size for mark in _FIGURE.findall(clause.bones)):
+        return ["total"]  # `with 900 connections it stays at 2 GB`
     return found
 
 
@@ -193,14 +235,16 @@ def _rate(sentence: Sentence, facts: dict[str, str]) -> None:
         facts.setdefault("said.rate", f"{quantity.size * 1e9 / quantity.per_ns:.2f}")
 
 
-def read_trial(sentence: Sentence, following: Raw | None) -> dict[str, str]:
-    """trial.* facts of a sentence; following may tell its outcome."""
+def read_trial(sentence: Sentence, following: Raw | None, earlier: Sequence[Raw] = ()) -> dict[str, str]:
+    """trial.* facts of a sentence; following may tell its outcome, and earlier ones what was before."""
     names = name_trials(sentence.text) if signs(sentence.text) & NAMED else []
     if not names or suggests(sentence.text):
         return {}
     facts: dict[str, str] = {}
     shown = sentence.text.strip()[:_SHOWN]
     figures = _figures(sentence)
+    if figures[0] is None and figures[1] is not None:
+        figures = (_level_before(earlier), figures[1])
     for name in names:
         outcome = _by_figures(figures) or read_outcome(sentence.text, once=name in ONCE)
         told = figures
@@ -217,6 +261,17 @@ def read_trial(sentence: Sentence, following: Raw | None) -> dict[str, str]:
             if value is not None:
                 facts[f"trial.{name}.{key}"] = str(value)
     return facts
+
+
+def _level_before(earlier: Sequence[Raw]) -> int | None:
+    """The last amount of memory that the sentences before tell."""
+    for raw in reversed(earlier[-4:]):
+        sentence = mark(raw)
+        for clause in reversed(() if sentence.asks else sentence.clauses):
+            sizes = [q for q in map(partial(_at, sentence), _FIGURE.findall(clause.bones)) if q.size and q.per_ns is None and not q.bound and not q.delta]  # fmt: skip
+            if sizes and not words.UNREAL.search(clause.text) and not any((n.size or "").endswith(("limit_bytes", "total_bytes")) for n in _nouns(sentence, clause)):  # fmt: skip
+                return sizes[-1].size
+    return None
 
 
 def _figures(sentence: Sentence) -> tuple[int | None, int | None]:
@@ -253,9 +308,10 @@ _Claims = tuple[tuple[int, int, tuple[tuple[str, str], ...]], ...]
 
 
 _COURSES = bits((words.GROWS, words.DOES_NOT_GROW, words.FLAT, words.PLATEAU, words.NEVER_FALLS, words.FALLS))
+_KINDS = bits((words.SAWTOOTH, words.CUMULATIVE, words.NO_CGO))
 _REMARKS = bits((words.IDLE, words.OOM, words.MISACCOUNTED, words.HELD, words.UNRELEASED, REMARKED))
 _DESCRIBES = bits((words.MUSL, words.GLIBC, *(w for _, w in words.RUNTIMES), *(w for _, w in words.PLATFORMS)))
-_SPEAKS = _COURSES | _REMARKS | _DESCRIBES | NAMED
+_SPEAKS = _COURSES | _KINDS | _REMARKS | _DESCRIBES | NAMED
 _PER = re.compile(
     r"\d.{0,20}(?:/|per |each|every|an? |pro |par |por |al? |в |за |ly|lich|diari)|[每毎매하一1日]", re.IGNORECASE
 )
@@ -271,7 +327,7 @@ def _of_paragraph(texts: tuple[str, ...]) -> _Claims:
             continue
         facts, thing = read_facts(mark(raw), _thing_before(raws[known[0] : i], known[1]))
         known = (i + 1, thing)
-        facts |= read_trial(mark(raw), raws[i + 1] if i + 1 < len(raws) else None)
+        facts |= read_trial(mark(raw), raws[i + 1] if i + 1 < len(raws) else None, raws[:i])
         if facts:
             found.append((raw.first_line, raw.last_line, tuple(facts.items())))
     return tuple(found)

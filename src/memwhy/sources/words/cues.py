@@ -97,7 +97,7 @@ GOES_ON = re.compile(
     re.IGNORECASE,
 )
 ITSELF = re.compile(
-    rf"^(?:\s|[:(]|{M}|\b(?:it|this|that|the|my|our|process|app(?:lication)?|service|program|daemon|container|usage|steadily|slowly|constantly|then|and|also|quickly|gradually"
+    rf"^(?:\s|[:(]|{M}|\b(?:it|we|this|that|the|my|our|process|app(?:lication)?|service|program|daemon|container|usage|steadily|slowly|constantly|then|and|also|quickly|gradually"
     r"|grows?|grew|growing|rises?|rose|rising|climbs?|climb(?:ed|ing)|increas(?:es|ed|ing)|goes|went|jump(?:s|ed)|balloon(?:s|ed)|from|steigt|wächst|von|monte|passe|de|crece|sube|desde|cresce|sobe|раст[её]т|выр(?:ос|астает)|с)\b|从|涨|增长)*"
     r"(?:(?:grow|gr[eo]w|ris|rose|climb|increas|goes|went|jump|balloon|steigt|wächst|monte|passe|crece|sube|cresce|sobe|раст|выр)\w{0,6}(?:\s+(?:from|steadily|slowly|von|de|desde|с)\b)*|从)\s*$",
     re.IGNORECASE,
@@ -106,3 +106,19 @@ ITSELF = re.compile(
 MEMORY = Noun(start=0, end=0, size="process.rss_bytes", count=None, thing="total", generic=True)
 PEAK = any_of(r"\bpeak(?:s|ed|ing)?\b|\bspik(?:e|es|ed)\b|\bmax(?:imum)?\b|峰值|最高|ピーク|пик|Spitze")
 PEAKED = ("process.rss_bytes",)
+_ABOUT = r"(?:\s*(?:about|around|roughly|some|over|almost|only|now|already|~|≈|etwa|rund|ca\.|environ|unos|cerca de|около|约))*"
+OWNS = re.compile(
+    r"\b(?:(?:the|our|my|this|each|every|one) (?:\w+ )?(?:process|app(?:lication)?|service|program|daemon|worker|sidecar|broker|agent|pod|container|job|client|binary)|it|Prozess|Dienst|processus|proceso|processo|процесс)\s+(?:\w+ ){0,2}?"
+    r"(?:has|had|uses?|used|takes?|took|eats?|needs?|consumes?|occupies|holds?|reach(?:es|ed)|is (?:now |already )?at|was at|sits at|stays at|remains at|ends? at|goes up to|went (?:up )?to|grew to|grows to|hat|belegt|braucht|utilise|prend|occupe|usa|ocupa|занимает|ест)"
+    + _ABOUT
+    + r"\s*$",
+    re.IGNORECASE,
+)
+"""`the process has`: what follows is its memory, where nothing else is named."""
+OWNS_AFTER = re.compile(
+    rf"^\s*(?:$|[).,;:!?]|{M}|(?:after|now|by|in|when|and|at|within|since|then|but|while|of (?:memory|ram)|RAM|nach|und|jetzt|après|et|después|y|depois|e|после|и)\b)",
+    re.IGNORECASE,
+)
+IN_USE = any_of(
+    r"\b(?:used?|usage|in use|full|fill(?:s|ed)|holds?|contain\w*|occupied|belegt|voll|utilisé\w*|usad\w+|занято|lleno|cheio)\b|已用|占用|使用"
+)

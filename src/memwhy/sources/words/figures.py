@@ -160,6 +160,8 @@ def _metric(noun: Noun, quantity: Quantity, sentence: Sentence, clause: Clause, 
             metric = "host.used_bytes"
         elif _says(cues.HARDWARE, sentence.text) and not _says(cues.DOES, clause.text):
             metric = "host.total_bytes"
+    if metric == "host.tmpfs_used_bytes" and not _says(cues.IN_USE, clause.text):
+        return ""  # how large it may be
     if metric in cues.PEAKED and _says(cues.PEAK, clause.text):
         metric = "process.rss_peak_bytes"
     if metric == "runtime.heap_used_bytes" and thread.go:
@@ -174,7 +176,9 @@ def _link(sentence: Sentence, clause: Clause, at: int, end: int, nouns: Sequence
         carried = thread.noun
         if carried is not None and _fits(carried, quantity) and cues.GOES_ON.match(bones):
             return -1, carried
-        return -1, cues.MEMORY if end > at + 1 and quantity.size is not None and cues.ITSELF.match(bones[:at]) else None
+        itself = end > at + 1 and cues.ITSELF.match(bones[:at])
+        owned = end == at + 1 and cues.OWNS.search(bones[max(0, at - 120) : at]) and cues.OWNS_AFTER.match(bones[end:])
+        return -1, cues.MEMORY if quantity.size is not None and (itself or owned) else None
     left = max((i for i in nouns if i < at), default=None)
     right = min((i for i in nouns if i >= end), default=None)
     near = None

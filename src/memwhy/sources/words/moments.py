@@ -44,7 +44,10 @@ _START = any_of(
     r"|刚?启动(?:时|后|之后)|剛啟動|刚开始|一开始|初始|起動(?:直後|時|後)|最初(?:は)?|처음(?:에는?)?|시작 ?(?:시|직후|할 ?때)",
 )
 _ROUGHLY = any_of(
-    r"\b(?:overnight|after (?:one|a|the) (?:night|while|weekend|few \w+)|later|now|today|eventually|finally|then|by the end|at the end|in the end|(?:the )?next (?:day|morning)"
+    r"\bat (?:(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|noon|midnight)\b(?! (?:point|time|of|or|to|end|place|thing))|\d{1,2} ?(?:[ap]m|o'clock)\b)(?: o'clock)?(?: in the (?:morning|evening|afternoon)| at night)?"
+    r"|\b(?:after|in|on|by|during|at) the (?:\d{1,2}(?:st|nd|rd|th)|first|second|third|fourth|fifth|last)(?: (?:round|run|day|hour|week|test|pass|iteration|request|batch|night|morning|month|cycle)\b|(?=[ :,] ?[~≈]?\d))|\b\d{1,2}(?:st|nd|rd|th)(?= ?:)"
+    r"|\b(?:on|by|since|until|last|this|next) (?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b(?: (?:morning|night|evening|noon))?|\b(?:this|yesterday) morning|\byesterday|\blast (?:night|week|month)|\b(?:a|one|two|three|\d{1,3}) (?:hours?|days?|weeks?|months?) ago\b"
+    r"|\b(?:overnight|after (?:one|a|the) (?:night|while|weekend|few \w+)|later|now|today|eventually|finally|then|by the end|at the end|in the end|(?:the )?next (?:day|morning)"
     r"|am nächsten (?:Tag|Morgen)|le lendemain|al día siguiente|no dia seguinte|на следующ\w+ \w+|через ночь|сейчас|потом|jetzt|maintenant|ahora|agora)\b|一晚|第二天|现在|目前|之后|翌日|今は|지금|다음 ?날",
 )
 _STAGE = re.compile(

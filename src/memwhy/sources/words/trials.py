@@ -25,8 +25,11 @@ _TRIALS: dict[str, Wording] = {
         "huge_pages_off": r"(?:disabl\w*|turn\w* off|without|禁用|关闭|отключ\w*) .{0,20}?(?:thp\b|transparent[_ ]?huge|huge ?pages)|(?:thp|transparent[_ ]?huge[_ ]?pages?|huge ?pages)\W.{0,20}?(?:never|off|disabled|madvise)",
         "gogc": r"\bGOGC\b|SetGCPercent",
         "memory_limit": r"GOMEMLIMIT|SetMemoryLimit",
+        "cache_bound": r"\b(?:cache[_ -]?(?:size|capacity|limit|mb|bytes)|block[_ -]?cache(?:[_ -]?(?:size|capacity))?|buffer[_ -]?pool(?:[_ -]?size)?|shared_buffers|max[_ -]?(?:cache|memory|entries)\w*|--?cache)\b ?(?:=|:|to|of|set to) ?-?\d[\d.]*|\b(?:smaller|larger|lower|bigger|limit\w*|reduc\w+|shrink\w*|shrunk|halv\w+|doubl\w+|cap(?:ped|ping)) (?:\w+ ){0,3}?(?:cache|buffer pool|caches|pool)\b|\b(?:cache|buffer pool) (?:size )?(?:limited|reduced|halved|doubled|set|shrunk|lowered|capped) (?:to|by)\b"
+        r"|缓存(?:大小)?(?:改|设|调)(?:成|为|到|小|大)|キャッシュ(?:サイズ)?を.{0,8}(?:に|減ら|小さく)|\b(?:kleinere[mnr]?|größere[mnr]?) (?:\w+)?cache\b|\bcache (?:plus petit|más pequeñ\w+|menor)|уменьш\w+ (?:размер )?кэш\w*",
         "drop_caches": r"drop_caches|drop(?:ping|ped)? (?:the )?(?:page )?caches?",
         "process_ended": r"\b(?:after|when|once|upon|even|nach|après|al|после)\b.{0,30}?\b(?:kill(?:ing|ed)?|stopp(?:ing|ed)|exit(?:s|ed|ing)?|terminat\w+|ended|quit\w*|finished|shut\w* down|beend\w+|завершен\w+|остановк\w+)\b(?! (?:gc|the (?:load|traffic|benchmark|requests)))"
+        r"|\bno (?:\w+ )?process(?:es)? (?:is |are |was |were )?(?:running|left|alive|any ?more|remain\w*|between|there)\b|\bnothing (?:is running|runs) (?:any ?more|there|in it|now|on it)\b|\bkein \w{0,20}prozess (?:läuft|mehr)"
         r"|\b(?:process|program|app\w*|service|container|daemon|server|test)\b (?:is |was |has |had |has been )?(?:killed|stopped|exited|exits|finished|ended|terminated|gone)\b|(?:杀掉|杀死|停掉|停止|关闭)(?:了)?(?:该|这个)?(?:进程|程序|容器)|进程(?:退出|结束|被杀)|プロセス(?:を|が)?(?:終了|停止|kill)|프로세스.{0,6}(?:종료|죽)",
         "load_stopped": r"\b(?:after|when|once|even|nach|après|после)\b.{0,30}?\b(?:load|traffic|requests?|benchmark|stress|clients?|messages|Last|charge|carga|нагрузк\w+)\b.{0,16}?\b(?:stop\w*|end(?:s|ed)?|finish\w*|over|done|gone|ceas\w*|disconnect\w*|remov\w+)"
         r"|\bstop(?:ping|ped)? (?:the |all )?(?:load|traffic|requests|benchmark|stress)|\b(?:load|traffic|requests|benchmark)\b (?:is |are |was |were |has |have )?(?:stopped|ended|over|gone)|压测(?:停止|结束|完)|停止(?:压测|请求|发压)|負荷を止め|снятия нагрузки",
@@ -49,7 +52,7 @@ _SAME = any_of(
     r"|не (?:помог\w*|влияет|меня\w+|изменил\w*|пада\w+|снижа\w+|освобожда\w+|уменьша\w+)|без (?:изменений|эффекта|толку)|по-прежнему|вс[её] равно|(?:разницы|эффекта) нет",
 )
 _FELL = any_of(
-    r"\b(?:drop(?:s|ped)?|fall(?:s|en)?|fell|go(?:es|ing)? (?:back )?down|went (?:back )?down|c[oa]mes? (?:back )?down|decreas(?:e[sd]?|ing)|reduc(?:e[sd]?|ing)|shr[aiu]nks?|lower(?:s|ed)|(?:is|was|are|were|gets?|got) (?:immediately |finally |all )?(?:freed|released|returned|reclaimed|gone|fixed|solved|resolved)|fix(?:es|ed)|solv(?:es|ed)|resolv(?:es|ed)|help(?:s|ed)|returns?|returned|frees?|freed|releases?|released|back to|disappear\w*|stops? (?:growing|leaking|increasing)|stopped (?:growing|leaking|increasing)|no longer (?:grow\w*|leak\w*|increas\w*|happen\w*|reproduc\w*)|go(?:es)? away|went away|no (?:more )?(?:leak|growth)|(?:growth|leak) (?:stop\w*|ended|is gone)|(?:does not|doesn't|did not|didn't|not) (?:grow|leak|increase|happen|reproduce))\b"
+    r"\b(?:drop(?:s|ped)?|fall(?:s|en)?|fell|go(?:es|ing)? (?:back )?down|went (?:back )?down|c[oa]mes? (?:back )?down|decreas(?:e[sd]?|ing)|reduc(?:e[sd]?|ing)|shr[aiu]nks?|lower(?:s|ed)|(?:is|was|are|were|gets?|got) (?:immediately |finally |all )?(?:freed|released|returned|reclaimed|gone|fixed|solved|resolved)|fix(?:es|ed)|solv(?:es|ed)|resolv(?:es|ed)|help(?:s|ed)|returns?(?! \d| 0| None| nothing| true| false)|returned|frees?|freed|releases?|released|back to|disappear\w*|stops? (?:growing|leaking|increasing)|stopped (?:growing|leaking|increasing)|no longer (?:grow\w*|leak\w*|increas\w*|happen\w*|reproduc\w*)|go(?:es)? away|went away|no (?:more )?(?:leak|growth)|(?:growth|leak) (?:stop\w*|ended|is gone)|(?:does not|doesn't|did not|didn't|not) (?:grow|leak|increase|happen|reproduce))\b"
     r"|降到|降至|降回|下降|降低|减少|减小|释放了|被释放|稳定|解决|恢复|不再(?:增长|上涨|泄漏)|掉到|回落|下が(?:り|っ|る)|減(?:り|っ|る|少)|解消|解決|安定|떨어|감소|줄어|줄었|해결|안정"
     r"|\b(?:sinkt|sank|fällt|fiel|gelöst|behebt|behoben|hilft|half|gesunken|baisse|tombe|descend|redescend|diminue|résout|résolu|règle|baja|bajó|cae|cayó|disminuye|disminuyó|soluciona|solucionó|resuelve|cai|caiu|diminui|diminuiu|resolve|resolveu)\b|пада\w+|упал\w*|снижа\w+|снизил\w*|уменьш\w+|освобожда\w+|освободил\w*|решил\w*|решает|помог\w*|пропал\w*",
 )
@@ -57,7 +60,7 @@ _ENDED = any_of(
     r"(?:not|n't) (?:grow|leak|increase|happen|reproduce)|no (?:more )?(?:leak|growth)|no longer",
 )
 _STAYS = any_of(
-    r"\b(?:stays?|stayed|remain(?:s|ed)?|keeps?|kept|holds?|levels? off|stabili[sz]\w+|flat|stable|constant|steady|bleibt|blieb|stabil|reste|stable|permanece|se mantiene|estable|fica|estável|stabiliz\w+)\b|稳定|保持|维持|остаётся|остается|стабил\w+|安定|유지",
+    r"\b(?:ends? (?:up )?at|ended (?:up )?at|stays?|stayed|remain(?:s|ed)?|keeps?|kept|holds?|levels? off|stabili[sz]\w+|flat|stable|constant|steady|bleibt|blieb|stabil|reste|stable|permanece|se mantiene|estable|fica|estável|stabiliz\w+)\b|稳定|保持|维持|остаётся|остается|стабил\w+|安定|유지",
 )
 _ROSE = any_of(
     r"\b(?:worse|even (?:more|higher|faster)|increas(?:es|ed) (?:further|even)|more memory|higher than before)\b|更(?:高|严重|多)|schlimmer|pire|peor|pior|хуже",

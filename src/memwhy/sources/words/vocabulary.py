@@ -71,7 +71,7 @@ _ROWS: tuple[tuple[str, str | None, str | None, tuple[str, ...]], ...] = (
     )),
     ("connections", None, "process.sockets_close_wait_count", (r"close[_-]?wait(?: (?:sockets|connections))?",)),
     ("connections", None, "process.sockets_time_wait_count", (r"time[_-]?wait(?: (?:sockets|connections))?",)),
-    ("connections", None, "process.sockets_established_count", (r"established(?: (?:sockets|connections|tcp connections))?",)),
+    ("connections", None, "process.sockets_established_count", (r"estab(?:lished)?(?: (?:sockets|connections|tcp connections))?",)),
     ("descriptors", None, "process.descriptors_count", (
         r"(?:open |used |file )?fds?(?:[ _-](?:count|num))?|(?:open )?file[- ]?descriptors?|open (?:files|handles|file handles)|file handles|open_?fds|process_open_fds|num_?fds|nofile",
         r"文件描述符|文件句柄|句柄数|ファイルディスクリプタ|파일 ?디스크립터|Datei(?:deskriptoren|handles)|descripteurs(?: de fichiers?)?|descriptores(?: de archivos?)?|descritores(?: de arquivos?)?|(?:файлов\w+ )?дескриптор\w*",
@@ -117,6 +117,7 @@ _ROWS: tuple[tuple[str, str | None, str | None, tuple[str, ...]], ...] = (
     ("cache", "host.buff_cache_bytes", None, (r"buff(?:ers)?/cached?|page[- ]?cache|file[- ](?:system )?cache|disk cache|页缓存|页面缓存|ページキャッシュ|Seitencache|страничн\w+ кэш\w*|页快取",)),
     ("host", "host.free_bytes", None, (r"free (?:memory|ram|mem)|memfree|空闲内存|空きメモリ|свободн\w+ памят\w+|freie[rn]? (?:Arbeitss|S)peicher|mémoire libre|memoria libre|memória livre",)),
     ("host", "host.available_bytes", None, (r"available (?:memory|ram|mem)|memavailable|可用内存|利用可能メモリ",)),
+    ("shared", "host.tmpfs_used_bytes", None, (r"/dev/shm|/run/shm|tmpfs(?: usage| use)?",)),
     ("kernel", "host.slab_unreclaimable_bytes", None, (r"sunreclaim|unreclaimable slab|slab,? unreclaimable",)),
     ("kernel", "host.slab_reclaimable_bytes", None, (r"sreclaimable|reclaimable slab",)),
     ("kernel", "host.slab_bytes", None, (r"slab",)),
