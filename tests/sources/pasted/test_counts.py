@@ -145,7 +145,7 @@ def test_of_several_states_in_one_dump_the_largest_is_the_least_number_of_gorout
         for reading in counts.parse("\n".join(text.split("\n")[span.first : span.last + 1]))
     ] == [{"go.goroutines_count": 1480}, {"go.goroutines_count": 1999}]
     text += "\n$ grep -c '^goroutine ' quit.log\n1502"
-    assert list(counts.find(text.split("\n")))[0] == Span(first=4, last=5)
+    assert next(iter(counts.find(text.split("\n")))) == Span(first=4, last=5)
     assert counts.parse("$ grep -c 'chan send' quit.log\n1480")[0].notes == (
         "goroutines of one state only: there are at least so many",
     )

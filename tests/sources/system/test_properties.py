@@ -23,6 +23,7 @@ OURS = {
     "system/slab": ("slab", "vmstat-m"),
     "system/vmstat": ("vmstat-1", "vmstat-S"),
     "system/oom": ("oom-",),
+    "system/tmpfs": ("df-", "du-", "ipcs-", "ls-l-shm"),
 }
 CAPTURES = sorted((EVIDENCE / "system").glob("*.txt"))
 TEXTS = [

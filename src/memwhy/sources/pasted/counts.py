@@ -97,9 +97,9 @@ def metric_of(command: str) -> str | None:
         return "process.threads_count"
     if re.search(r"/s?maps\b|\bpmap\s", lowered):
         return "process.mappings_count" if _WHOLE_MAPS.search(lowered) else None
-    if "/proc/" not in lowered and _SOURCES.search(lowered) is None:  # a dump, not a program's text
-        if re.search(r"\bgoroutine\b|created by", wanted) or _STATES_OF_GOROUTINES.search(wanted):
-            return "go.goroutines_count"
+    in_dump = re.search(r"\bgoroutine\b|created by", wanted) or _STATES_OF_GOROUTINES.search(wanted)
+    if in_dump and "/proc/" not in lowered and _SOURCES.search(lowered) is None:  # a dump, not a program's text
+        return "go.goroutines_count"
     connections = re.search(r"\b(?:netstat|ss)\s|/net/tcp|\blsof\b.*\s-i", lowered)
     if connections or re.search(r"\blsof\b", lowered):
         for word, metric in _STATES:

@@ -1,8 +1,32 @@
-"""What a host's and a container's tools print: top, ps, pmap, slabtop, docker, kubectl, the kernel's OOM report."""
+"""What a host's and a container's tools print: top, ps, pmap, slabtop, df, ipcs, docker, kubectl, the kernel's OOM report."""
 
 from types import ModuleType
 
-from memwhy.sources.system import docker_api, docker_stats, kubectl_top, oom, pmap, ps, slab, smaps_keys, top, vmstat
+from memwhy.sources.system import (
+    docker_api,
+    docker_stats,
+    kubectl_top,
+    oom,
+    pmap,
+    ps,
+    slab,
+    smaps_keys,
+    tmpfs,
+    top,
+    vmstat,
+)
 
-READERS: tuple[ModuleType, ...] = (oom, docker_api, kubectl_top, docker_stats, pmap, slab, vmstat, smaps_keys, top, ps)
+READERS: tuple[ModuleType, ...] = (
+    oom,
+    docker_api,
+    kubectl_top,
+    docker_stats,
+    pmap,
+    slab,
+    vmstat,
+    smaps_keys,
+    tmpfs,
+    top,
+    ps,
+)
 """In order of priority: lines that one reader has taken are blank to the next."""
