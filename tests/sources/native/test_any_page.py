@@ -31,6 +31,7 @@ OWN = {
     "native/malloc_stats": ("native/malloc_stats.txt", "native/mallinfo.txt"),
     "native/unfreed": ("native/mtrace.txt", "native/leaks.txt"),
     "native/caches": ("native/cache-*.txt",),
+    "native/mapping_calls": ("native/strace*.txt",),
     "native/rusage": ("managed/python-resource.txt",),
     "managed/settings": ("managed/settings.yaml",),
     "managed/nmt": ("managed/jvm-nmt*",),

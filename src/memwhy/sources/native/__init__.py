@@ -8,6 +8,7 @@ from memwhy.sources.native import (
     jemalloc,
     malloc_info,
     malloc_stats,
+    mapping_calls,
     massif,
     memleak,
     rusage,
@@ -30,5 +31,6 @@ READERS: tuple[ModuleType, ...] = (
     unfreed,
     rusage,
     caches,
+    mapping_calls,
 )
 """In order of priority: lines that one reader has taken are blank to the next."""
