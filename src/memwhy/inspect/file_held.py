@@ -40,6 +40,8 @@ def read_file_held(space: Space, blocks: Blocks) -> HeldElsewhere:
     absent = sorted(_absent(space), key=lambda one: _size(one[0]))
     modules = {module.path for module in space.modules()} if absent else set()
     for gaps, mapping in absent:
+        if space.pid is not None and mapping.perms[3:4] == "p" and mapping.path in modules:
+            continue  # a page that nobody wrote to is as the linker made it, and no linker knows malloc's heap
         descriptor = space.open_file(mapping)
         if descriptor is None:
             if mapping.perms[3:4] == "s" or mapping.path not in modules:

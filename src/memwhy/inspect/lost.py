@@ -111,7 +111,9 @@ def _graphs(space: Space, look: "_Look", modules: Sequence[Module], tick: Tick |
     if not any(look.lost):
         return b"", b"", 0, 0
     resident = look.resident.tobytes()
-    return graph(look.source, look.rows, resident, look.lost, _keys(space, modules), _SAMPLED_SHAPES, _SAMPLED_CHUNKS, tick)
+    return graph(
+        look.source, look.rows, resident, look.lost, _keys(space, modules), _SAMPLED_SHAPES, _SAMPLED_CHUNKS, tick
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,9 @@
 """Roots: every range of an address space in which a pointer that keeps a block alive may stand.
 
 The data of all modules, thread stacks, the runtime's heap and stacks, and all memory that the program can read, has written
-and no allocator owns: a table that was made read-only since still holds. Left out is malloc's own bookkeeping: its lists
-point to free chunks. What cannot be read without a trace is counted, not read: see `missing_roots`.
+and no allocator owns: a table that was made read-only since still holds. Left out are malloc's own bookkeeping, whose lists
+point to free chunks, and numbers that a file brought along (`constants`). What cannot be read without a trace is counted,
+not read: see `missing_roots`.
 """
 
 from array import array
@@ -11,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from memwhy.inspect.blocks import Blocks
+from memwhy.inspect.constants import constants
 from memwhy.inspect.ledger import Owned, index_of
 from memwhy.memory.space import Space
 from memwhy.model.mapping import Mapping
@@ -52,6 +54,7 @@ def roots_of(
     taken = [(region.start, region.end) for region in owned.regions]
     taken += [(share.start, share.end) for share in owned.shares]
     taken += bookkeeping
+    taken += [one for one in constants(space, blocks) if not any(start <= one[0] < end for start, end in taken)]
     taken.sort()
     stacks = _stacks(space)
     roots = [root for runtime in runtimes for root in runtime.roots()]
