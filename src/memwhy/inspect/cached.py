@@ -18,6 +18,8 @@ _MOST_HEAPS = 256
 _LEAST = 8
 """So many chunks with one number make it the key."""
 _ADDRESS_BITS = 48
+_PIECE_BYTES = 1 << 16
+"""Of a bitmap that are looked through together."""
 
 
 def find_cache_key(space: Space, blocks: Blocks, is_resident: Callable[[int, int], bool]) -> int:
@@ -32,8 +34,14 @@ def find_cache_key(space: Space, blocks: Blocks, is_resident: Callable[[int, int
 
 def _second_words(heap: HeapBlocks) -> Iterator[int]:
     """Addresses of the second words of some free chunks."""
-    free = int.from_bytes(heap.starts, "little") & ~int.from_bytes(heap.used, "little")
-    raw = free.to_bytes(len(heap.starts), "little")
-    for place in islice(_SOME.finditer(raw), _MOST_CHUNKS):
-        slot = 8 * place.start() + (raw[place.start()] & -raw[place.start()]).bit_length() - 1
-        yield heap.start + slot * GRAIN_BYTES + 24
+    return islice(_free(heap), _MOST_CHUNKS)
+
+
+def _free(heap: HeapBlocks) -> Iterator[int]:
+    for at in range(0, len(heap.starts), _PIECE_BYTES):
+        starts, used = heap.starts[at : at + _PIECE_BYTES], heap.used[at : at + _PIECE_BYTES]
+        raw = (int.from_bytes(starts, "little") & ~int.from_bytes(used, "little")).to_bytes(len(starts), "little")
+        for place in _SOME.finditer(raw):
+            byte = raw[place.start()]
+            slot = 8 * (at + place.start()) + (byte & -byte).bit_length() - 1
+            yield heap.start + slot * GRAIN_BYTES + 24
