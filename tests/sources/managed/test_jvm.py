@@ -9,6 +9,7 @@ from memwhy.model.profile import ProfileRow
 from memwhy.model.reading import Reading
 from memwhy.model.units import KIB, MIB
 from memwhy.sources.managed import gc_log, jvm_heap
+from memwhy.sources.span import Span
 
 EVIDENCE = Path(__file__).parents[2] / "evidence" / "managed"
 JVM = {"said.runtime": "jvm"}
@@ -72,6 +73,26 @@ def test_a_histogram_is_a_profile_and_its_total_the_heap() -> None:
         ProfileRow(function="[B", flat=20334208, cum=20334208),
         ProfileRow(function="java.lang.Class", flat=175672, cum=175672),
     )
+
+
+def test_a_histogram_that_comes_again_without_its_header_is_the_next_moment() -> None:
+    first = "num     #instances         #bytes  class name\n   1:  10  3000  [B\n   2:  5  1000  java.lang.String\n   3:  5  900  org.shop.Cart"
+    again = "   1:  90  9000  org.shop.Cart\n   2:  12  3100  [B\n   3:  5  1000  java.lang.String"
+    page = f"{first}\n\nthe same on Friday:\n\n{again}\nTotal  107  13100".split("\n")
+    spans = list(jvm_heap.find(page))
+    assert spans == [Span(first=0, last=3), Span(first=7, last=10)]
+    (before,), (after,) = (jvm_heap.parse("\n".join(page[span.first : span.last + 1])) for span in spans)
+    assert before.metrics == {"runtime.heap_used_bytes": 4900}
+    assert before.notes == ("the histogram has no total: what its rows here sum to is the least",)
+    assert after.metrics == {"runtime.objects_count": 107, "runtime.heap_used_bytes": 13_100}
+    assert after.notes == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["1: 10 3000 [B\n2: 5 1000 java.lang.String", "1: 10 20 apples\n2: 5 9 pears\n3: 4 8 plums"]
+)
+def test_two_rows_or_rows_of_other_things_are_no_histogram(text: str) -> None:
+    assert list(jvm_heap.find(text.split("\n"))) == []
 
 
 def test_where_a_log_has_full_collections_only_they_tell_what_is_live() -> None:

@@ -23,6 +23,8 @@ TRIGGERS = (
     b"psyounggen",
     b"zheap",
     b"#instances",
+    b"  java.lang.",
+    b"  [b",
     b"maxheapsize",
     b" ygct",
     b"shenandoah heap",
@@ -59,11 +61,15 @@ _SPACES = {
     "concurrent mark-sweep generation",
 }
 _HISTOGRAM = re.compile(r"^num\s{1,20}#instances\s{1,20}#bytes\s{1,20}class name")
-_CLASS = re.compile(r"^\d{1,7}:\s{1,20}(?P<count>\d{1,15})\s{1,20}(?P<bytes>\d{1,18})\s{1,4}(?P<name>\S{1,300})")
+_CLASS = re.compile(
+    r"^(?P<rank>\d{1,7}):\s{1,20}(?P<count>\d{1,15})\s{1,20}(?P<bytes>\d{1,18})\s{1,4}(?P<name>\S{1,300})"
+)
 _TOTAL = re.compile(r"^Total\s{1,20}(?P<count>\d{1,15})\s{1,20}(?P<bytes>\d{1,18})$")
 _USED = ("S0U", "S1U", "EU", "OU")
 _COMMITTED = ("S0C", "S1C", "EC", "OC")
 _MOST_CLASSES = 500
+_ENOUGH_CLASSES = 3
+_JAVA = re.compile(r"\[+[BCIJSZFDL]|(?:java|javax|sun|jdk|org|com|net|io|kotlin|scala)\.")
 _GAP_LINES = 60
 
 
@@ -81,6 +87,9 @@ class _Block:
     classes: list[ProfileRow] = field(default_factory=list)
     elapsed_ns: int | None = None
     pid: str | None = None
+    rank: int = 0
+    headed: bool = True
+    left_out: int = 0
 
     def add(self, metric: str, text: str, unit: str) -> None:
         measured = measure(text, unit)
@@ -146,20 +155,27 @@ def _take_jmap(block: _Block | None, i: int, line: str) -> _Block | None:
 
 
 def _take_histogram(block: _Block | None, i: int, line: str) -> _Block | None:
+    """A header, a class or the total; a class whose rank is no higher than the one before begins a table without its header."""
     if _HISTOGRAM.match(line):
         return _Block("histogram", i, i)
-    if block is None or block.kind != "histogram" or i - block.last > 4:
-        return None
+    open_ = block is not None and block.kind == "histogram" and i - block.last <= 4
     if match := _CLASS.match(line):
+        rank = int(match["rank"])
+        if block is None or not open_ or rank <= block.rank:
+            block = _Block("histogram", i, i, headed=False)
+        block.rank = rank
         if len(block.classes) < _MOST_CLASSES:
             size = int(match["bytes"])
             block.classes.append(ProfileRow(function=match["name"], flat=size, cum=size))
-    elif match := _TOTAL.match(line):
+        else:
+            block.left_out += int(match["bytes"])
+    elif block is not None and open_ and (match := _TOTAL.match(line)):
         block.add("runtime.objects_count", match["count"], "")
         block.add("runtime.heap_used_bytes", match["bytes"], "")
     else:
         return None
-    block.last = i
+    if block is not None:
+        block.last = i
     return block
 
 
@@ -216,6 +232,8 @@ def _blocks(lines: Sequence[str]) -> Iterator[_Block]:
 
 
 def _says(block: _Block) -> bool:
+    if block.kind == "histogram" and not block.headed:
+        return len(block.classes) >= _ENOUGH_CLASSES and any(_JAVA.match(row.function) for row in block.classes)
     return bool(block.figures) or bool(block.classes)
 
 
@@ -250,12 +268,17 @@ def _reading(block: _Block) -> Reading:
     if block.classes:
         total = max(block.figures.get("runtime.heap_used_bytes", 0), sum(row.flat for row in block.classes))
         profiles = (Profile(kind="java_inuse", unit="bytes", total=total, rows=tuple(block.classes)),)
+    notes: tuple[str, ...] = ()
+    if block.classes and "runtime.heap_used_bytes" not in block.figures:
+        block.figures["runtime.heap_used_bytes"] = sum(row.flat for row in block.classes) + block.left_out
+        notes = ("the histogram has no total: what its rows here sum to is the least",)
     return Reading(
         metrics=block.figures,
         quanta={metric: quantum for metric, quantum in block.quanta.items() if quantum > 8},
         facts={"said.runtime": "jvm"},
         profiles=profiles,
         elapsed_ns=block.elapsed_ns,
+        notes=notes,
         subject=f"pid {block.pid}" if block.pid else None,
         line=block.first + 1,
         last_line=block.last + 1,
