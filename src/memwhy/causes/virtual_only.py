@@ -74,7 +74,8 @@ def clues(case: Case) -> Iterator[Clue]:
     virtual, rss = levels.level(case, "process.virtual_bytes"), levels.resident(case)
     named = case.facts.get("said.virtual") or levels.said(case, "grows", "virtual")
     if virtual is not None and rss is None and not levels.said(case, "grows", "rss", "total"):
-        yield from for_(STRONG, f"the only figure is address space: {virtual.said}")
+        # what rises may well be touched too: RSS would tell
+        yield from for_(HINT if virtual.rose else STRONG, f"the only figure is address space: {virtual.said}")
     if virtual is not None and rss is not None and rss.last * 4 <= virtual.last:
         weight = STRONG if (named or virtual.rose) and not rss.rose else HINT
         yield from for_(weight, f"{virtual.said}, but {rss.said}")

@@ -19,6 +19,8 @@ ENOUGH = 0.5
 
 MOST_UNDECIDED = 0.85
 """That the evidence cannot decide is itself never sure: somebody may know how to read it."""
+PASTED_UNDECIDED = 0.5
+"""Of pages that memwhy cannot decide a careful reader can decide half, and more of those where one cause is ahead."""
 
 
 def conclude(
@@ -32,7 +34,7 @@ def conclude(
     """The frozen report."""
     account = case.account
     findings = tuple(_with_most(finding) for finding in findings)
-    conclusion = _with_what_is_held(case, verdict_of(findings))
+    conclusion = _with_what_is_held(case, verdict_of(findings, pasted=not case.live))
     return Report(
         target=case.target,
         conclusion=conclusion,
@@ -59,7 +61,7 @@ def conclude(
     )
 
 
-def verdict_of(findings: tuple[Finding, ...]) -> Conclusion:
+def verdict_of(findings: tuple[Finding, ...], *, pasted: bool = False) -> Conclusion:
     """The best supported cause, when it is more likely than not; else undetermined, with how likely that is right."""
     best = findings[0]
     if best.verdict is Verdict.SUPPORTED and best.probability >= ENOUGH:
@@ -71,7 +73,9 @@ def verdict_of(findings: tuple[Finding, ...]) -> Conclusion:
         )
     open_causes = [finding for finding in findings if finding.verdict is not Verdict.REFUTED]
     left = ", ".join(finding.cause for finding in open_causes[:3])
-    probability = min(MOST_UNDECIDED, round(1.0 - max((finding.probability for finding in findings), default=0.0), 3))
+    ahead = max((finding.probability for finding in findings), default=0.0)
+    sure = PASTED_UNDECIDED * max(0.0, 1.0 - 1.5 * ahead) if pasted else 1.0 - ahead
+    probability = min(MOST_UNDECIDED, round(sure, 3))
     headline = "The evidence cannot decide" + (f"; still possible: {left}." if left and len(open_causes) <= 6 else ".")
     return Conclusion(
         cause="undetermined", confidence=confidence_of(probability), probability=probability, headline=headline

@@ -147,7 +147,9 @@ def read_page(
                 masked[span.first : span.last + 1] = [""] * (span.last + 1 - span.first)
     claims = [claim for claim in claims if claim[1].first < out.rest]
     out.missed = [
-        m for m in out.missed if not any(masked[i] == "" and lines[i] for i in _indices(m, first_line, len(lines)))
+        m
+        for m in out.missed
+        if OWN_FAULT in m.problem or not any(masked[i] == "" and lines[i] for i in _indices(m, first_line, len(lines)))
     ]
     out.found = _place(lines, claims, first_line)
     if whole:
