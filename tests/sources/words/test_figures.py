@@ -98,6 +98,16 @@ SAID: list[tuple[str, list[dict[str, int]]]] = [
         [{RSS: 500 * MIB}, {RSS: 900 * MIB}, {RSS: 3 * GIB // 2}],
     ),
     ("When the shop is open the RSS of it grows from\n200MB to 3GB.", [{RSS: 200 * MIB}, {RSS: 3 * GIB}]),
+    # whose memory, without a name
+    ("The process has 600 MB after a day.", [{RSS: 600 * MIB}]),
+    ("We went from 300 MB to 2 GB.", [{RSS: 300 * MIB}, {RSS: 2 * GIB}]),
+    ("The pod at 74Mi the whole time, it was 71Mi on the first day.", [{BOX: 74 * MIB}, {BOX: 71 * MIB}]),
+    ("RSS is 20 MB, after the 1st round 60 MB, 2nd: 61 MB", [{RSS: n * MIB} for n in (20, 60, 61)]),
+    ("/dev/shm is 27G used of 32G", [{"host.tmpfs_used_bytes": 27 * GIB}]),
+    (
+        "netstat has 9.300 ESTAB, CLOSE_WAIT 982",
+        [{"process.sockets_established_count": 9300, "process.sockets_close_wait_count": 982}],
+    ),
     # other languages
     ("内存从200MB涨到3GB", [{RSS: 200 * MIB}, {RSS: 3 * GIB}]),
     ("进程占用内存 4.5G，堆只有 300MB", [{RSS: gib(4.5), HEAP: 300 * MIB}]),
@@ -119,6 +129,11 @@ SAID: list[tuple[str, list[dict[str, int]]]] = [
 ]
 
 TRAPS = [
+    "It went from 41 GB to 900 GB allocated.",
+    "Heap is a comb from 1 to 9 GB.",
+    "/dev/shm is 64 MB large.",
+    "The process has 2 GB of files.",
+    "The pod has 3 containers.",
     "RSS should be below 100 MB.",
     "I would expect RSS to be around 100 MB.",
     "Expected: the service takes 40G of memory at most?",

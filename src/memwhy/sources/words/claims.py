@@ -12,7 +12,7 @@ from memwhy.model.errors import ParseError
 from memwhy.model.reading import Reading
 from memwhy.sources.span import Span
 from memwhy.sources.words import claim_words as words
-from memwhy.sources.words.cues import PAIR
+from memwhy.sources.words import cues
 from memwhy.sources.words.figures import read_course
 from memwhy.sources.words.prose import paragraphs_of
 from memwhy.sources.words.quantities import Quantity
@@ -46,7 +46,7 @@ _COUNTED = {"threads", "goroutines", "descriptors", "connections"}
 _EARLY = 16  # letters before the verb of a clause that has no subject
 _LATIN = re.compile(r"^[\x00-\u024f\u2000-\u206f]*$")
 _PRONOUN = re.compile(
-    r"\b(?:it|its|they|this|that|these|which|both|usage|growth|es|er|sie|das|il|elle|cela|ça|eso|ello|isso|ele|ela)\b",
+    r"^\W*(?:\w+\W+){0,4}?(?:it|its|they|this|these|which|both|usage|growth|es|er|sie|das|il|elle|cela|ça|eso|ello|isso|ele|ela)\b",
     re.IGNORECASE,
 )
 _OWNER = re.compile(
@@ -99,6 +99,8 @@ def _kinds(sentence: Sentence, facts: dict[str, str], shown: str) -> None:
     """What a figure or a program is as a whole."""
     text = sentence.text
     if words.SAWTOOTH.search(text):
+        for key in [key for key in facts if key.startswith(("said.grows.", "said.falls."))]:
+            del facts[key]
         facts["said.sawtooth"] = shown
     if words.NO_CGO.search(text) and not words.INSTEAD.search(text):
         facts["said.no_cgo"] = shown
@@ -112,12 +114,12 @@ def _meant(sentence: Sentence, clause: Clause, thing: str) -> str:
     text, levels = clause.text, any(_at(sentence, mark).size for mark in _FIGURE.findall(clause.bones))
     if not _LATIN.search(text[:80]):
         return thing
-    verb = words.GROWS.search(text) or words.FLAT.search(text) or words.FALLS.search(text)
-    if _PRONOUN.search(text[:40]) or (verb is not None and verb.start() < _EARLY):
-        return thing
+    if _PRONOUN.search(text):
+        return "total" if levels and thing in _COUNTED else thing
     if levels or _OWNER.search(text[:60]):
         return thing if thing == "rss" else "total"
-    return ""
+    verbs = (words.GROWS, words.FLAT, words.FALLS, words.PLATEAU, words.NEVER_FALLS, words.DOES_NOT_GROW)
+    return thing if any((verb := pattern.search(text)) and verb.start() < _EARLY for pattern in verbs) else ""
 
 
 def _things(sentence: Sentence, clause: Clause) -> list[str]:
@@ -255,6 +257,8 @@ def read_trial(sentence: Sentence, following: Raw | None, earlier: Sequence[Raw]
             outcome = _by_figures(told) or read_outcome(following.text, once=name in ONCE)
         if outcome is None:
             continue
+        if outcome == "rose" and name in ONCE:
+            outcome = "same"  # it did not help
         facts[f"trial.{name}"] = shown
         facts[f"trial.{name}.outcome"] = outcome
         for key, value in zip(("before_bytes", "after_bytes"), told, strict=True):
@@ -269,7 +273,8 @@ def _level_before(earlier: Sequence[Raw]) -> int | None:
         sentence = mark(raw)
         for clause in reversed(() if sentence.asks else sentence.clauses):
             sizes = [q for q in map(partial(_at, sentence), _FIGURE.findall(clause.bones)) if q.size and q.per_ns is None and not q.bound and not q.delta]  # fmt: skip
-            if sizes and not words.UNREAL.search(clause.text) and not any((n.size or "").endswith(("limit_bytes", "total_bytes")) for n in _nouns(sentence, clause)):  # fmt: skip
+            told = _nouns(sentence, clause) or cues.DOES.search(clause.text) or cues.PEAK.search(clause.text)
+            if sizes and told and not words.UNREAL.search(clause.text) and not any((n.size or "").endswith(("limit_bytes", "total_bytes")) for n in _nouns(sentence, clause)):  # fmt: skip
                 return sizes[-1].size
     return None
 
@@ -277,7 +282,7 @@ def _level_before(earlier: Sequence[Raw]) -> int | None:
 def _figures(sentence: Sentence) -> tuple[int | None, int | None]:
     """(before, after): `from A to B` gives both, `to B` the second."""
     for clause in sentence.clauses:
-        match = PAIR.search(clause.bones)
+        match = cues.PAIR.search(clause.bones)
         course = read_course(sentence, match) if match is not None else None
         if course is not None and course[0].size is not None and course[1].size is not None:
             return course[0].size, course[1].size

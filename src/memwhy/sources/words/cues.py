@@ -109,14 +109,16 @@ PEAKED = ("process.rss_bytes",)
 _ABOUT = r"(?:\s*(?:about|around|roughly|some|over|almost|only|now|already|~|≈|etwa|rund|ca\.|environ|unos|cerca de|около|约))*"
 OWNS = re.compile(
     r"\b(?:(?:the|our|my|this|each|every|one) (?:\w+ )?(?:process|app(?:lication)?|service|program|daemon|worker|sidecar|broker|agent|pod|container|job|client|binary)|it|Prozess|Dienst|processus|proceso|processo|процесс)\s+(?:\w+ ){0,2}?"
-    r"(?:has|had|uses?|used|takes?|took|eats?|needs?|consumes?|occupies|holds?|reach(?:es|ed)|is (?:now |already )?at|was at|sits at|stays at|remains at|ends? at|goes up to|went (?:up )?to|grew to|grows to|hat|belegt|braucht|utilise|prend|occupe|usa|ocupa|занимает|ест)"
+    r"(?:has|had|uses?|used|takes?|took|eats?|needs?|consumes?|occupies|holds?|reach(?:es|ed)|is (?:now |already )?at|was at|sits at|stays at|remains at|ends? at|goes up to|went (?:up )?to|grew to|grows to|hat|belegt|braucht|utilise|prend|occupe|usa|ocupa|занимает|ест)|\b(?:pods?|containers?) at"
     + _ABOUT
     + r"\s*$",
     re.IGNORECASE,
 )
 """`the process has`: what follows is its memory, where nothing else is named."""
+BOX_MEMORY = Noun(start=0, end=0, size="cgroup.current_bytes", count=None, thing="total", generic=False)
+ALLOCATED = any_of(r"^\W*(?:in total )?(?:of )?alloc\w*\b|^\W*(?:分配|alloziert|alloué\w*|выделен\w*)")
 OWNS_AFTER = re.compile(
-    rf"^\s*(?:$|[).,;:!?]|{M}|(?:after|now|by|in|when|and|at|within|since|then|but|while|of (?:memory|ram)|RAM|nach|und|jetzt|après|et|después|y|depois|e|после|и)\b)",
+    rf"^\s*(?:$|[).,;:!?]|{M}|(?:after|now|by|in|the whole|all|when|and|at|within|since|then|but|while|of (?:memory|ram)|RAM|nach|und|jetzt|après|et|después|y|depois|e|после|и)\b)",
     re.IGNORECASE,
 )
 IN_USE = any_of(

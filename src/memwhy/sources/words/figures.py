@@ -14,6 +14,7 @@ from memwhy.model.errors import ParseError
 from memwhy.model.reading import Reading
 from memwhy.sources.span import Span
 from memwhy.sources.words import cues
+from memwhy.sources.words.claim_words import SAWTOOTH
 from memwhy.sources.words.prose import paragraphs_of
 from memwhy.sources.words.quantities import Quantity, in_unit_of
 from memwhy.sources.words.sentences import (
@@ -95,11 +96,14 @@ def _read_clause(sentence: Sentence, clause: Clause, thread: _Thread, trial: boo
         return
     pairs = {m.start("a"): m for m in cues.PAIR.finditer(bones) if _is_pair(m, bones)} if len(quantities) > 1 else {}
     seconds = {m.start("b") for m in pairs.values()}
+    swings = bool(pairs) and SAWTOOTH.search(sentence.text) is not None  # the low and the high of it
     used: set[int] = set()
     for at in quantities:
         if at in seconds:
             continue
         pair = pairs.get(at)
+        if pair is not None and swings:
+            continue
         course = read_course(sentence, pair) if pair else None
         if pair is not None and course is None:
             seconds.discard(pair.start("b"))
@@ -176,9 +180,8 @@ def _link(sentence: Sentence, clause: Clause, at: int, end: int, nouns: Sequence
         carried = thread.noun
         if carried is not None and _fits(carried, quantity) and cues.GOES_ON.match(bones):
             return -1, carried
-        itself = end > at + 1 and cues.ITSELF.match(bones[:at])
-        owned = end == at + 1 and cues.OWNS.search(bones[max(0, at - 120) : at]) and cues.OWNS_AFTER.match(bones[end:])
-        return -1, cues.MEMORY if quantity.size is not None and (itself or owned) else None
+        thread.noun = None  # it speaks of something else
+        return -1, _unnamed(clause, at, end) if quantity.size is not None else None
     left = max((i for i in nouns if i < at), default=None)
     right = min((i for i in nouns if i >= end), default=None)
     near = None
@@ -188,7 +191,12 @@ def _link(sentence: Sentence, clause: Clause, at: int, end: int, nouns: Sequence
         tight = bool(cues.IS.match(gap))
         if quantity.bare and not gap.strip() and _is_single(sentence.text[noun.start : noun.end]):
             tight = False  # `goroutine 18` is the eighteenth
-        plain = quantity.bare and not tight and (not cues.DOES.search(gap) or cues.REFERS.search(gap) is not None)
+        plain = (
+            quantity.bare
+            and quantity.size is None
+            and not tight
+            and (not cues.DOES.search(gap) or cues.REFERS.search(gap) is not None)
+        )
         if _fits(noun, quantity) and len(gap) <= 60 and not plain and not (cues.WORK.search(gap) and noun.generic):
             near = (left, noun, tight)
     after = None
@@ -213,6 +221,17 @@ def _link(sentence: Sentence, clause: Clause, at: int, end: int, nouns: Sequence
     ):
         return -1, None
     return chosen
+
+
+def _unnamed(clause: Clause, at: int, end: int) -> Noun | None:
+    """Memory, where a clause says how much without a name: `it grows from A to B`, `the pod is at A`; no sum of allocations."""
+    bones = clause.bones
+    if end > at + 1:
+        return cues.MEMORY if cues.ITSELF.match(bones[:at]) and not _says(cues.ALLOCATED, bones[end:]) else None
+    owner = cues.OWNS.search(bones[max(0, at - 120) : at])
+    if owner is None or not cues.OWNS_AFTER.match(bones[end:]):
+        return None
+    return cues.BOX_MEMORY if _says(cues.BOXED, owner[0]) else cues.MEMORY
 
 
 def _is_single(name: str) -> bool:

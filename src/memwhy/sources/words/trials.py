@@ -44,6 +44,7 @@ _VAGUE = ("feature_off", "fixed")
 
 _DOWN = r"(?:drop|fall|decreas|go(?:es|ing)? down|come? down|shrink|help|return|releas|free|reduc|fix|solv|resolv|lower|reclaim|recover|go(?:es)? away|improv|matter|chang|make (?:a|any)|work)"
 _SAME = any_of(
+    r"\b(?:nothing|only)\b(?: but| except| other than| else)?.{0,40}?\bhelps?\b",
     rf"\b(?:not|n't|never|nothing|neither|nor|cannot|hardly|barely|without)\b.{{0,24}}?\b{_DOWN}|n't.{{0,16}}?\b{_DOWN}"
     r"|\bno (?:\w+ )?(?:difference|effect|change|impact|improvement|luck|help)|\bsame (?:result|behaviou?r|issue|problem|growth|thing|picture|leak|memory|as before)|\bstill (?:\w+ )?(?:grow\w*|leak\w*|high|the same|increas\w*|happen\w*|there|shows?|us(?:es|ed|ing)|at|climb\w*|rising|rises|occup\w*|held|holds|not|exists?|persist\w*|reproduc\w*|remains?)|\bto no avail|\bin vain|\bunchanged|\bregardless|\buseless|\b(?:persists?|remains? (?:high|the same))"
     r"|没(?:有)?(?:什么)?(?:用|效果|变化|作用|改善|下降|降|释放|区别)|无效|無効果|无济于事|无变化|依然|仍然?|还是|不(?:下降|降|释放|变|管用|起作用)|変わら|効果(?:が|は)?(?:な|無)|改善し(?:ない|ま)|減ら(?:ない|な)|下がら|차이(?:가)? ?없|효과(?:가)? ?없|여전히|변화(?:가)? ?없"
@@ -63,10 +64,10 @@ _STAYS = any_of(
     r"\b(?:ends? (?:up )?at|ended (?:up )?at|stays?|stayed|remain(?:s|ed)?|keeps?|kept|holds?|levels? off|stabili[sz]\w+|flat|stable|constant|steady|bleibt|blieb|stabil|reste|stable|permanece|se mantiene|estable|fica|estável|stabiliz\w+)\b|稳定|保持|维持|остаётся|остается|стабил\w+|安定|유지",
 )
 _ROSE = any_of(
-    r"\b(?:worse|even (?:more|higher|faster)|increas(?:es|ed) (?:further|even)|more memory|higher than before)\b|更(?:高|严重|多)|schlimmer|pire|peor|pior|хуже",
+    r"\b(?:a bit|a little|slightly|each time|every time|again|always) (?:\w+ )?higher\b|\b(?:worse|even (?:more|higher|faster)|increas(?:es|ed) (?:further|even)|more memory|higher than before)\b|更(?:高|严重|多)|schlimmer|pire|peor|pior|хуже",
 )
 _SUGGESTS = any_of(
-    r"\b(?:have you|did you|do you|could you|can you|would you|you (?:can|could|should|may|might|need|want)|please|try (?:to |set|run|call|us|with|switch|disab|add)|let's|suggest\w*|recommend\w*|consider|maybe|perhaps|possibly|might|may|should|would|could|if (?:you|we|i|this|that|it)|whether|wonder\w*|plan(?:s|ning)? to|going to|will|todo|propos\w+|ideally|in theory|supposed|documentation|according to|designed to|is used to|allows?|in order to|so that|hop(?:e|ing)|need to|next step)\b"
+    r"\b(?:have you|did you|do you|could you|can you|would you|you (?:can|could|should|may|might|need|want)|please|try (?:it |to |set|run|call|us|with|switch|disab|add)|let's|suggest\w*|recommend\w*|consider|maybe|perhaps|possibly|might|may|should|would|could|if (?:you|we|i|this|that|it)|whether|wonder\w*|plan(?:s|ning)? to|going to|will|todo|propos\w+|ideally|in theory|supposed|documentation|according to|designed to|is used to|allows?|in order to|so that|hop(?:e|ing)|need to|next step)\b"
     r"|有没有|是否|试试|可以(?:试|尝试)|建议|请|应该|如果|是不是|会不会|ください|でしょうか|試して(?:み(?:て|る)|ください)|たら|してみ|해 ?보|시도|\b(?:versuch(?:e|en Sie)|probier|könnte|sollte|würde|vielleicht|wenn Sie|essayez|peut-être|pourrait|devrait|avez-vous|prueba|intenta|quizás|podría|debería|tente|talvez|poderia|deveria|попробуйте|может быть|возможно|стоит|можно)\b",
 )
 

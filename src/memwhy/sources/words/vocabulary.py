@@ -111,7 +111,7 @@ _ROWS: tuple[tuple[str, str | None, str | None, tuple[str, ...]], ...] = (
         r"(?:container|pod|cgroup|docker|k8s|kubernetes|memory|mem)(?:'s)?[ _.-](?:memory[ _.-])?limits?|memory\.(?:max|limit_in_bytes)|limits?\.memory|resources?\.limits?\.memory|mem_limit|--memory=?|内存限制|メモリ制限|Speicherlimit|limite de (?:memoria|mémoire|memória)|лимит\w* (?:памяти|контейнера)",
     )),
     ("total", "cgroup.current_bytes", None, (
-        r"(?:container|pod|cgroup|docker)(?:'s)?[ _](?:memory|ram|mem)(?:[ _](?:usage|use|consumption))?|memory\.(?:current|usage_in_bytes)|container_memory_usage_bytes|容器内存(?:占用|使用量?)?|memory (?:usage |use )?of the (?:container|pod)",
+        r"(?:container|pod|cgroup|docker)(?:'s)?[ _](?:memory|ram|mem)(?:[ _](?:usage|use|consumption))?|(?:container|pod)(?:'s)? (?:memory )?(?:graph|panel|dashboard)|memory\.(?:current|usage_in_bytes)|container_memory_usage_bytes|容器内存(?:占用|使用量?)?|memory (?:usage |use )?of the (?:container|pod)",
     )),
     # the host
     ("cache", "host.buff_cache_bytes", None, (r"buff(?:ers)?/cached?|page[- ]?cache|file[- ](?:system )?cache|disk cache|页缓存|页面缓存|ページキャッシュ|Seitencache|страничн\w+ кэш\w*|页快取",)),
