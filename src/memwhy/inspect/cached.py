@@ -18,7 +18,7 @@ _MOST_HEAPS = 256
 _LEAST = 8
 """So many chunks with one number make it the key."""
 _ADDRESS_BITS = 48
-_PIECE_BYTES = 1 << 16
+_PIECE_BYTES = 1 << 12
 """Of a bitmap that are looked through together."""
 
 
@@ -40,7 +40,8 @@ def _second_words(heap: HeapBlocks) -> Iterator[int]:
 def _free(heap: HeapBlocks) -> Iterator[int]:
     for at in range(0, len(heap.starts), _PIECE_BYTES):
         starts, used = heap.starts[at : at + _PIECE_BYTES], heap.used[at : at + _PIECE_BYTES]
-        raw = (int.from_bytes(starts, "little") & ~int.from_bytes(used, "little")).to_bytes(len(starts), "little")
+        free = int.from_bytes(starts, "little") & ~int.from_bytes(used, "little")
+        raw = free.to_bytes(len(starts), "little") if free else b""
         for place in _SOME.finditer(raw):
             byte = raw[place.start()]
             slot = 8 * (at + place.start()) + (byte & -byte).bit_length() - 1
