@@ -98,6 +98,7 @@ _HOST_BYTES = {
         "in tmpfs",
         "df of tmpfs mounts such as /dev/shm, sum of ipcs -m: memory that no process need hold",
     ),
+    "sockets_bytes": ("socket buffers", "/proc/net/sockstat TCP and UDP mem, sum of ss -m: kernel memory, in no RSS"),
     "processes_rss_bytes": (
         "RSS of all processes",
         "sum over a whole ps or top table; shared pages counted many times",

@@ -24,6 +24,7 @@ OURS = {
     "system/vmstat": ("vmstat-1", "vmstat-S"),
     "system/oom": ("oom-",),
     "system/tmpfs": ("df-", "du-", "ipcs-", "ls-l-shm"),
+    "system/sockets": ("sockstat", "ss-tm"),
 }
 CAPTURES = sorted((EVIDENCE / "system").glob("*.txt"))
 TEXTS = [

@@ -11,6 +11,7 @@ from memwhy.sources.system import (
     ps,
     slab,
     smaps_keys,
+    sockets,
     tmpfs,
     top,
     vmstat,
@@ -26,6 +27,7 @@ READERS: tuple[ModuleType, ...] = (
     vmstat,
     smaps_keys,
     tmpfs,
+    sockets,
     top,
     ps,
 )
