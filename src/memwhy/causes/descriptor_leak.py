@@ -55,7 +55,7 @@ def judge(case: Case) -> Finding:
     )
 
 
-MANY, VERY_MANY = 1_000, 8_000
+MANY, VERY_MANY = 1_000, 4_000
 """Descriptors: the usual soft limit is 1,024; busy proxies have thousands."""
 
 

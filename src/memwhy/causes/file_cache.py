@@ -9,7 +9,7 @@ References       proc_pid_status(5) RssFile; cgroup-v2.rst memory.stat file, ina
 
 from collections.abc import Iterator
 
-from memwhy.causes.clue import DECISIVE, FAIR, STRONG, Clue, against, believed, for_
+from memwhy.causes.clue import DECISIVE, FAIR, HINT, STRONG, Clue, against, believed, for_
 from memwhy.causes.elsewhere import judge_parts
 from memwhy.model import levels, weigh
 from memwhy.model.case import Case
@@ -82,7 +82,9 @@ def _of_cgroup(case: Case) -> Iterator[Clue]:
         used = levels.level(case, "host.used_bytes")
         if whole is not None and whole.metric == "cgroup.current_bytes":
             smaller = next((one for one in (own, used) if one is not None and one.last < 0.75 * whole.last), None)
-            yield from for_(STRONG, f"{whole.said}, page cache counted in, but {smaller.said}" if smaller else None)
+            alone = not any(one.metric == "process.rss_bytes" for one in case.controls)
+            text = f"{whole.said}, page cache counted in, but {smaller.said}" if smaller else None
+            yield from for_(STRONG if alone else HINT, text)
         return
     cached = file.last - (shmem.last if shmem is not None and file.metric == "cgroup.file_bytes" else 0)
     size = max(whole.last if whole is not None else 0, file.last + (anon.last if anon is not None else 0))

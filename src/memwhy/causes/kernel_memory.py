@@ -80,7 +80,7 @@ def _nobody_s(case: Case, used: levels.Level | None) -> Iterator[Clue]:
     if used is not None and theirs is not None and theirs.last < 0.6 * used.last:
         yield from for_(STRONG, f"{used.said}, but all processes together have {human_bytes(theirs.last)}")
     ended = levels.outcome(case, "process_ended")
-    if ended is not None:
+    if ended is not None and "host.tmpfs_used_bytes" not in case.series:
         yield from (for_ if ended[1] != "fell" else against)(STRONG, ended[2])
     rss = levels.level(case, "process.rss_bytes", "process.rss_anon_bytes")
     if rss is not None and (used is None or rss.last >= 0.5 * used.last):

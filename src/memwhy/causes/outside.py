@@ -26,6 +26,8 @@ def outside_runtime(case: Case, most: float = STRONG) -> Iterator[Clue]:
             yield from against(STRONG, f"the runtime itself holds it: {rss.said}, {base.said}")
         if rss.rose and (base.flat or rss.last - rss.first > 4 * abs(base.last - base.first)) and base.n > 1:
             yield from for_(min(most, STRONG), f"{rss.said}, while {base.said}")
+        elif rss.rose and base.n == 1 and base.last < 0.4 * rss.last:
+            yield from for_(min(most, FAIR), f"{rss.said}, and the runtime has no more than {base.said}")
         if base.rose and base.last - base.first >= 0.5 * (rss.last - rss.first):
             yield from against(STRONG, f"the runtime itself grows: {base.said}")
     grows, flat = levels.said(case, "grows", "rss", "total", "native"), levels.said(case, "flat", "heap")

@@ -68,4 +68,7 @@ def clues(case: Case) -> Iterator[Clue]:
     part = levels.share(tmpfs, whole)
     if tmpfs is not None and (part is None or part >= 0.4) and tmpfs.last >= 256 * MIB:
         yield from for_(DECISIVE if part is not None else STRONG, tmpfs.said + (f" of {whole.said}" if whole else ""))
+    ended = levels.outcome(case, "process_ended")
+    if tmpfs is not None and ended is not None and ended[1] != "fell":
+        yield from for_(FAIR, ended[2])
     yield from believed(STRONG, levels.said(case, "grows", "shared"))

@@ -30,6 +30,9 @@ RESIDENT = (
 LIVE = ("derived.go_live_bytes", "go.heap_alloc_bytes", "runtime.heap_after_gc_bytes", "runtime.heap_used_bytes")
 """What a runtime says its program has allocated, the least polluted by garbage first."""
 
+IN_USE = ("inuse_space", "python_inuse", "java_inuse")
+"""Kinds of profiles that say what is allocated on a runtime's heap; a table of the largest says the least it can be."""
+
 HELD = ("derived.go_held_bytes", "go.heap_sys_bytes", "runtime.native_committed_bytes", "runtime.heap_committed_bytes")
 """What a runtime has obtained and not given back."""
 
@@ -100,12 +103,12 @@ def live(case: Case) -> Level | None:
     found = level(case, *LIVE)
     if found is not None:
         return found
-    profiles = [seen.profile for seen in case.profiles if seen.profile.kind == "inuse_space"]
+    profiles = [seen.profile for seen in case.profiles if seen.profile.kind in IN_USE]
     if not profiles:
         return None
     totals = [profile.total for profile in profiles]
     return Level(
-        metric="go.heap_alloc_bytes",
+        metric="go.heap_alloc_bytes" if profiles[-1].kind == "inuse_space" else "runtime.heap_used_bytes",
         first=totals[0],
         last=totals[-1],
         least=min(totals),

@@ -30,6 +30,8 @@ FAULTS = (ValueError, ArithmeticError, LookupError, RecursionError)
 """What a mistake in one of many readers may raise: it must not cost the reader of a page all the others' answers."""
 OWN_FAULT = "memwhy's own mistake, please report it"
 
+SENTENCE_WORDS = 14
+_WORD = re.compile(r"(?<![\w=.:/-])[A-Za-z]{2,}(?![\w=:/(])")
 _OURS = frozenset(module.NAME for module in PASTED)
 _GRIDS = ("/table", "/series", "/grid")
 _KEPT_BACK_LINES = 64
@@ -143,7 +145,7 @@ def read_page(
                 )
                 continue
             claims.append((reader, span, readings))
-            if not getattr(reader, "SHARES", False):
+            if not getattr(reader, "SHARES", False) and not _is_sentence(masked, span):
                 masked[span.first : span.last + 1] = [""] * (span.last + 1 - span.first)
     claims = [claim for claim in claims if claim[1].first < out.rest]
     out.missed = [
@@ -155,6 +157,11 @@ def read_page(
     if whole:
         out.missed += _left_over(lines, masked, claims, first_line, out.missed)
     return out
+
+
+def _is_sentence(lines: list[str], span: Span) -> bool:
+    """One line of prose in which a reader found a figure or two: it may say more than that."""
+    return span.first == span.last and len(_WORD.findall(lines[span.first][:4000])) >= SENTENCE_WORDS
 
 
 def _spans(reader: ModuleType, lines: list[str], out: Pageful, first_line: int) -> Iterator[Span]:
