@@ -6,7 +6,7 @@ in one pass over a text, and the pass is remembered; so many patterns over one s
 
 import importlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, reduce
 from itertools import count, product
 from typing import Any
@@ -91,15 +91,17 @@ def _index() -> tuple[re.Pattern[str], dict[str, int], int]:
         always |= 0 if stems else wording.bit
         for stem in stems:
             masks[stem] = masks.get(stem, 0) | wording.bit
-    shortest = {stem for stem in masks if not any(stem[:n] in masks for n in range(1, len(stem)))}
-    for stem, mask in list(masks.items()):  # a longer stem is found by the shorter one that begins it
-        short = next(stem[:n] for n in range(1, len(stem) + 1) if stem[:n] in shortest)
-        masks[short] |= mask
-    return re.compile(f"(?=({_trie(shortest)}))" if shortest else "(?!)()"), masks, always
+    whole = {stem: _of_beginnings(stem, masks) for stem in masks}
+    return re.compile(f"(?=({_trie(masks)}))" if masks else "(?!)()"), whole, always
+
+
+def _of_beginnings(stem: str, masks: Mapping[str, int]) -> int:
+    """The patterns of a stem and of those that it begins with, which stand wherever it does."""
+    return reduce(lambda mask, n: mask | masks.get(stem[:n], 0), range(1, len(stem) + 1), 0)
 
 
 def _trie(stems: Iterable[str]) -> str:
-    """A pattern of all stems that goes over their common beginnings once."""
+    """A pattern of the longest of the stems at a place, which goes over their common beginnings once."""
     tree: dict[str, Any] = {}
     for stem in stems:
         node = tree
@@ -110,9 +112,11 @@ def _trie(stems: Iterable[str]) -> str:
 
 
 def _branch(node: dict[str, Any]) -> str:
-    if "" in node or not node:
+    ways = [re.escape(letter) + _branch(below) for letter, below in sorted(node.items()) if letter]
+    if not ways:
         return ""
-    ways = [re.escape(letter) + _branch(below) for letter, below in sorted(node.items())]
+    if "" in node:
+        return f"(?:{'|'.join(ways)})?"
     return ways[0] if len(ways) == 1 else f"(?:{'|'.join(ways)})"
 
 
