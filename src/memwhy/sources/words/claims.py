@@ -35,7 +35,7 @@ from memwhy.sources.words.wording import any_of, bits, signs
 
 NAME = "words/claim"
 SHARES = True
-MOST_BYTES = 1 << 20  # what people write is shorter
+MOST_BYTES = 2 << 20  # what people write is shorter
 _SHOWN = 160
 _MINUTE_NS = 60 * 10**9
 _CHANGED = 0.1
@@ -74,14 +74,14 @@ def read_facts(sentence: Sentence, thing: str) -> tuple[dict[str, str], str]:
     facts: dict[str, str] = {}
     shown = sentence.text.strip()[:_SHOWN]
     told = signs(sentence.text)
-    if told & _DESCRIBES:
-        _describe(sentence, facts)
     if sentence.asks:
         return facts, thing
     tried = bool(told & NAMED and name_trials(sentence.text) and read_outcome(sentence.text, once=False))
     for clause in sentence.clauses:
-        things = _things(sentence, clause)
-        thing = things[0] if things else _meant(sentence, clause, thing)
+        things: list[str] = []
+        if told & _COURSES:
+            things = _things(sentence, clause)
+            thing = things[0] if things else _meant(sentence, clause, thing)
         unreal = words.UNREAL.search(clause.text) is not None
         if not unreal and not tried and told & _COURSES:
             _course(clause, things or ([thing] if thing else []), facts, shown)
@@ -160,9 +160,8 @@ def _course(clause: Clause, things: Sequence[str], facts: dict[str, str], shown:
             facts.setdefault(f"said.{verb}.{thing}", shown)
 
 
-def _describe(sentence: Sentence, facts: dict[str, str]) -> None:
+def _describe(text: str, facts: dict[str, str]) -> None:
     """Runtime, C library and platform; a question names them as well as a statement does."""
-    text = sentence.text
     first = [
         (m.start(), name)
         for name, pattern in words.RUNTIMES
@@ -316,9 +315,9 @@ _COURSES = bits((words.GROWS, words.DOES_NOT_GROW, words.FLAT, words.PLATEAU, wo
 _KINDS = bits((words.SAWTOOTH, words.CUMULATIVE, words.NO_CGO))
 _REMARKS = bits((words.IDLE, words.OOM, words.MISACCOUNTED, words.HELD, words.UNRELEASED, REMARKED))
 _DESCRIBES = bits((words.MUSL, words.GLIBC, *(w for _, w in words.RUNTIMES), *(w for _, w in words.PLATFORMS)))
-_SPEAKS = _COURSES | _KINDS | _REMARKS | _DESCRIBES | NAMED
+_SPEAKS = _COURSES | _KINDS | _REMARKS | NAMED
 _PER = re.compile(
-    r"\d.{0,20}(?:/|per |each|every|an? |pro |par |por |al? |в |за |ly|lich|diari)|[每毎매하一1日]", re.IGNORECASE
+    r"\d ?(?:[KMGTkmgtКМГкмг]|bytes|oct).{0,14}(?:/|\b(?:per|each|every|an?|pro|par|por|al?|в|за|daily|hourly|diarios?)\b|lich)|[每毎매]|하루|1日|一天|一日"
 )
 
 
@@ -328,11 +327,15 @@ def _of_paragraph(texts: tuple[str, ...]) -> _Claims:
     raws = list(split_sentences(Paragraph(0, list(texts))))
     found, known = [], (0, "")
     for i, raw in enumerate(raws):
-        if not (signs(raw.text) & _SPEAKS or _PER.search(raw.text)):
-            continue
-        facts, thing = read_facts(mark(raw), _thing_before(raws[known[0] : i], known[1]))
-        known = (i + 1, thing)
-        facts |= read_trial(mark(raw), raws[i + 1] if i + 1 < len(raws) else None, raws[:i])
+        told = signs(raw.text)
+        facts: dict[str, str] = {}
+        if told & _DESCRIBES:
+            _describe(raw.text, facts)
+        if told & _SPEAKS or _PER.search(raw.text):
+            before = _thing_before(raws[known[0] : i], known[1]) if told & _COURSES else ""
+            said, thing = read_facts(mark(raw), before)
+            known = (i + 1, thing) if told & _COURSES else known
+            facts |= said | read_trial(mark(raw), raws[i + 1] if i + 1 < len(raws) else None, raws[:i])
         if facts:
             found.append((raw.first_line, raw.last_line, tuple(facts.items())))
     return tuple(found)

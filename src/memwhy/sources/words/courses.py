@@ -296,11 +296,16 @@ def _read(lines: Sequence[str]) -> Iterator[tuple[int, int, list[Reading]]]:
         yield above, group[-1][0], list(_read_sides(lines, group))
 
 
+@lru_cache(maxsize=1)
+def _courses_of(lines: tuple[str, ...]) -> list[tuple[int, int, list[Reading]]]:
+    return list(_read(lines))
+
+
 def row_lines(lines: Sequence[str]) -> set[int]:
     """The lines of courses, 0-based, which are no sentences."""
     return {
         i
-        for _, _, readings in _read(lines)
+        for _, _, readings in _courses_of(tuple(lines))
         for reading in readings
         for i in range((reading.line or 1) - 1, reading.last_line or 0)
     }
@@ -308,7 +313,7 @@ def row_lines(lines: Sequence[str]) -> set[int]:
 
 def find(lines: Sequence[str]) -> Iterable[Span]:
     """Courses with the words above that name them."""
-    for first, last, _ in _read(lines):
+    for first, last, _ in _courses_of(tuple(lines)):
         yield Span(first=first, last=last)
 
 

@@ -31,14 +31,15 @@ from memwhy.sources.words.sentences import (
     sentences_of,
 )
 from memwhy.sources.words.trials import tells_trial
-from memwhy.sources.words.vocabulary import Noun
-from memwhy.sources.words.wording import Wording
+from memwhy.sources.words.vocabulary import NAMES, Noun
+from memwhy.sources.words.wording import Wording, signs
 
 NAME = "words/figure"
 _DIGIT = re.compile(r"\d")
+_AMOUNT = re.compile(r"[\d\uff10-\uff19] ?(?:[KMGTkmgtКМГкмг兆千]|bytes|oct)")
 _Q, _N, _M = re.compile(Q), re.compile(N), re.compile(M)
 SHARES = True
-MOST_BYTES = 1 << 20  # what people write is shorter
+MOST_BYTES = 2 << 20  # what people write is shorter
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,10 +366,17 @@ def _readings(figures: Sequence[Figure], at: int) -> list[Reading]:
     return out
 
 
+def _may_tell(texts: Sequence[str]) -> bool:
+    """There are digits, and a name or an amount with a unit."""
+    if not any(map(_DIGIT.search, texts)):
+        return False
+    return any(signs(text) & NAMES.bit for text in texts) or any(map(_AMOUNT.search, texts))
+
+
 def find(lines: Sequence[str]) -> Iterable[Span]:
     """Paragraphs with a figure that has a name."""
     for paragraph in paragraphs_of(lines):
-        if any(map(_DIGIT.search, paragraph.texts)) and _of_paragraph(tuple(paragraph.texts)):
+        if _may_tell(paragraph.texts) and _of_paragraph(tuple(paragraph.texts)):
             yield Span(first=paragraph.first, last=paragraph.last)
 
 

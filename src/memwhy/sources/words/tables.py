@@ -7,6 +7,7 @@ table; a field of Go's MemStats is bytes by definition. Changes, rates, bounds a
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from memwhy.model.errors import ParseError
 from memwhy.model.reading import Reading
@@ -317,7 +318,16 @@ def _is_value(label: str) -> bool:
 
 
 def find_grids(lines: Sequence[str]) -> list[Grid]:
-    """Every table of a page, also those that name nothing of ours."""
+    """Every table of a page, also those that name nothing of ours. Remembered for the page that was asked for last."""
+    return _grids_of(tuple(lines))
+
+
+@lru_cache(maxsize=1)
+def _grids_of(lines: tuple[str, ...]) -> list[Grid]:
+    return _grids(lines)
+
+
+def _grids(lines: Sequence[str]) -> list[Grid]:
     pipes = [grid for grid in find_pipes(lines) if len(grid.rows) >= 2]
     taken = {i for grid in pipes for i in range(grid.first, grid.last + 1)}
     others = find_columns([("" if i in taken else line) for i, line in enumerate(lines)])
@@ -384,7 +394,7 @@ def parse(text: str) -> tuple[Reading, ...]:
             line=moment.first + 1,
             last_line=moment.last + 1,
         )
-        for grid in find_grids(lines)
+        for grid in _grids(lines)
         for moment in _read(lines, grid)[0]
     ]
     if not readings:

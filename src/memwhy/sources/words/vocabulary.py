@@ -136,6 +136,8 @@ _LEFT, _RIGHT = r"(?<![A-Za-z0-9_])", r"(?![A-Za-z0-9_]|[а-яё])"
 _EACH = "|".join(f"(?P<n{i}>(?:{'|'.join(row[3])}){_RIGHT})" for i, row in enumerate(_ROWS))
 _ALL = re.compile(f"{_LEFT}(?={head_letters(_EACH, 3)})(?:{_EACH})", re.IGNORECASE)
 """All names; most places are passed over by the first letters."""
+NAMES = any_of(*(name for _, _, _, names in _ROWS for name in names))
+"""Of use for its signs alone."""
 REMARKED = any_of(
     *(name for thing, size, _, names in _ROWS for name in names if thing in ("cache", "virtual") or size in _PEAK)
 )
