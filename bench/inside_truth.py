@@ -10,6 +10,7 @@ from inside import Look, Row, look, mb, resident_bytes
 from programs import Program, asked
 from witness import agreement, as_mallinfo, goroutines, wrong_fields
 
+_TRIES = 5
 GROWING = ("TotalAlloc", "Mallocs", "Frees", "Sys", "NumGC")
 """MemStats fields that only grow: a look between two readings lies between them."""
 
@@ -26,9 +27,14 @@ def sum_rows(name: str, found: Look, rss_bytes: int) -> Iterator[Row]:
 
 
 def ledger(memwhy: Sequence[str], name: str, program: Program) -> Iterator[Row]:
-    """Look, with smaps read by us just before."""
-    rss_bytes = resident_bytes(program.pid)
-    yield from sum_rows(name, look(memwhy, program.pid, "--for", "0", "--no-lost"), rss_bytes)
+    """Look, with smaps read by us before and after: a process that does not stand still, which says READY and then goes on
+    to wait, is looked at again."""
+    for _ in range(_TRIES):
+        rss_bytes = resident_bytes(program.pid)
+        found = look(memwhy, program.pid, "--for", "0", "--no-lost")
+        if resident_bytes(program.pid) == rss_bytes:
+            break
+    yield from sum_rows(name, found, rss_bytes)
 
 
 def malloc_held(memwhy: Sequence[str], name: str, program: Program) -> Row:

@@ -39,26 +39,30 @@ def restless(program: Path, how: str) -> Iterator[int]:
             target.kill()
 
 
-def lost_bytes(pid: int) -> int:
+def lost_bytes(pid: int) -> tuple[int, int]:
+    """What is lost, and what is likely lost."""
     with Inspector.open(pid) as inspector:
         lost = inspector.look(lost=True).lost
     assert lost is not None
-    return lost.bytes + lost.likely_bytes
+    return lost.bytes, lost.likely_bytes
 
 
 @pytest.mark.parametrize("how", ["list", "front"])
 def test_a_list_that_never_rests_is_not_lost(program: Path, how: str) -> None:
     with restless(program, how) as pid:
-        assert [lost_bytes(pid) for _ in range(LOOKS)] == [0] * LOOKS
+        assert [lost_bytes(pid) for _ in range(LOOKS)] == [(0, 0)] * LOOKS
 
 
 @pytest.mark.parametrize("how", ["vector", "nested"])
 def test_what_is_held_by_one_block_that_changes_its_place_thousands_of_times_a_second_is_hardly_ever_lost(
     program: Path, how: str
 ) -> None:
-    """Two places in turn: each walk may meet the one and each search the other. About one look in a hundred does."""
+    """Two places in turn: each walk may meet the one and each search the other. About one look in a hundred does for all of its
+    searches; beside other work some more do for most of them, and call it likely lost."""
     with restless(program, how) as pid:
-        assert sum(lost_bytes(pid) > 0 for _ in range(LOOKS)) <= 1
+        found = [lost_bytes(pid) for _ in range(LOOKS)]
+    assert sum(lost > 0 for lost, _ in found) <= 1
+    assert sum(lost + likely > 0 for lost, likely in found) <= LOOKS // 2
 
 
 def heap_of(start: int, chunks: list[tuple[int, bool]]) -> HeapBlocks:
