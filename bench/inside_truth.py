@@ -4,9 +4,10 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
+from statistics import median
 from typing import Any
 
-from inside import Look, Row, look, mb, resident_bytes
+from inside import GB, Look, Row, look, mb, resident_bytes
 from programs import Program, asked
 from witness import agreement, as_mallinfo, goroutines, wrong_fields
 
@@ -182,14 +183,18 @@ def lost(memwhy: Sequence[str], sizes: Sequence[str], held_documents: str) -> It
             seen = look(memwhy, program.pid).inspect["lost"]
             yield lost_row(f"lost, recall{name}", said["lost_bytes"], seen, f"{mb(rss_bytes)} RSS")
     with asked("cgoheap", *sizes, "-held-docs", held_documents, "-twin") as program:
-        held_bytes = program.ask("malloc")["uordblks"]
-        seen = look(memwhy, program.pid).inspect["lost"]
+        held_bytes, rss_bytes = program.ask("malloc")["uordblks"], resident_bytes(program.pid)
+        looks = [look(memwhy, program.pid) for _ in range(3)]
+        seen = looks[0].inspect["lost"]
         if seen is None:
             yield Row("lost, false, the twin", "≤ 0.1 %", "lost was not looked for", False)
             return
         share = (seen["bytes"] + seen["likely_bytes"]) / held_bytes
         measured = f"{100 * share:.4f} % ({seen['bytes']:,} lost and {seen['likely_bytes']:,} likely lost of {held_bytes:,} B, all held)"
         yield Row("lost, false, the twin", "≤ 0.1 %", measured, share <= 0.001)
+        each = median(one.cpu_s for one in looks) * GB / rss_bytes
+        wall = median(one.wall_s for one in looks)
+        yield Row("CPU, lost or held, the twin", "≤ 2.0 s/GB", f"{each:.2f} s/GB, {wall:.1f} s wall", each <= 2.0)
 
 
 def lost_row(name: str, lost_bytes: int, seen: Mapping[str, object] | None, note: str = "") -> Row:
