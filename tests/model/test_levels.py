@@ -16,6 +16,8 @@ from memwhy.model.units import MIB
         ((100, 300, 110), False, False),
         ((300, 100), False, False),
         ((1, 5), False, False),
+        ((2, 52, 42, 50, 41), False, False),
+        ((2, 52, 80, 110, 160), True, False),
     ],
 )
 def test_a_rise_is_large_and_stays(values: tuple[int, ...], rose: bool, flat: bool) -> None:

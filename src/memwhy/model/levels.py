@@ -16,6 +16,10 @@ ROSE = 1.25
 LEAST_RISE_BYTES = 8 * MIB
 LEAST_RISE_COUNT = 24
 FLAT = 0.15
+WARM_UP = 4
+"""Of so many readings the first may be of a program that has just started."""
+AFTER_START = 0.2
+"""A rise goes on after the second reading by at least so much of it."""
 
 RESIDENT = (
     "process.rss_bytes",
@@ -39,7 +43,10 @@ HELD = ("derived.go_held_bytes", "go.heap_sys_bytes", "runtime.native_committed_
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Level:
-    """One metric at its first and its last reading; the same where there is only one."""
+    """One metric at its first and its last reading; the same where there is only one.
+
+    second: the second reading, where there are at least WARM_UP: what rose before it and not after was a start.
+    """
 
     metric: str
     first: int
@@ -48,6 +55,7 @@ class Level:
     most: int
     n: int
     quantum: int
+    second: int | None = None
 
     @property
     def counted(self) -> bool:
@@ -59,6 +67,8 @@ class Level:
         least = LEAST_RISE_COUNT if self.counted else LEAST_RISE_BYTES
         more = self.last - self.first
         stays = self.last >= self.first + 0.5 * (self.most - self.first)
+        if self.second is not None and self.last - self.second < AFTER_START * more:
+            return False
         return self.n > 1 and more >= max(least, 2 * self.quantum) and self.last >= ROSE * self.first and stays
 
     @property
@@ -89,6 +99,7 @@ def level(case: Case, *metrics: str) -> Level | None:
                 most=series.most,
                 n=len(series.points),
                 quantum=series.quantum,
+                second=series.points[1][1] if len(series.points) >= WARM_UP else None,
             )
     return None
 
