@@ -64,7 +64,7 @@ NO_CGO = _any(
 )
 INSTEAD = _any(r"\b(?:switch\w*|replac\w+|instead|alternative|mov(?:ed|ing) to|rewr\w+|port(?:ed|ing))\b|换成|改用")
 HELD = _any(
-    r"\b(?:by design|on purpose|intentional(?:ly)?|deliberate(?:ly)?|(?:works?|working) as (?:intended|designed)|intended behaviou?r|block[ _-]cache|buffer[ _-]?pool|shared_buffers|innodb_buffer_pool\w*|memtables?|write buffers?|page pool|cache_size|sort_buffer\w*)\b|设计如此|有意(?:为之|保留)|仕様(?:です|通り|どおり)|absichtlich|volontaire\w*|a propósito|de propósito|намеренно|by-design",
+    r"\b(?:by design|on purpose|intentional(?:ly)?|deliberate(?:ly)?|(?:works?|working) as (?:intended|designed)|intended behaviou?r|block[ _-]cache|buffer[ _-]?pool|shared_buffers|innodb_buffer_pool\w*|memtables?|write buffers?|page pool|cache_size|sort_buffer\w*)\b|(?<!\w)--?(?:\w{1,20}-){0,3}cache(?:-size|-capacity|-mb)?[= ]\.?\d|设计如此|有意(?:为之|保留)|仕様(?:です|通り|どおり)|absichtlich|volontaire\w*|a propósito|de propósito|намеренно|by-design",
 )
 NOT_HELD = _any(
     r"\b(?:not|n't|no|disabl\w+|without|zero|never)\b.{0,20}?(?:by design|on purpose|intentional|deliberate|cache|buffer)|非(?:有意|设计)|не намеренно"

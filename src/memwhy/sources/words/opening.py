@@ -20,16 +20,24 @@ _LINES = 4
 _SHOWN = 600
 _LOOKED_AT = 60
 _WORD = re.compile(r"[^\W\d_]{2,}")
+_IDEOGRAM = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_HEADING = re.compile(r"#{1,6} [^\W\da-z_][^|$`]{0,300}$")
+"""`# Memory never goes down`, which is no command of root's: these begin with a small letter or a path."""
 _FIGURES = re.compile(r"\d+")
 
 
 def _is_prose(line: str) -> bool:
     """More words than figures, and not the shape of a table, a log line or a command."""
     text = line.strip()[:2000]
-    if len(text) < 12 or text.startswith(("|", "```", "~~~", "<", "==>", "[", "+", "goroutine ")) or read_prompt(line):
+    if (
+        len(text) < 12 - 6 * bool(_IDEOGRAM.search(text))
+        or text.startswith(("|", "```", "~~~", "<", "==>", "[", "+", "goroutine "))
+        or (read_prompt(line) and not _HEADING.match(text))
+    ):
         return False
-    words = len(_WORD.findall(text))
-    return (words >= 4 or not text.isascii()) and words > 2 * len(_FIGURES.findall(text)) and "   " not in text
+    signs = len(_IDEOGRAM.findall(text))
+    words = len(_WORD.findall(text)) + signs // 2  # two signs are a word, and no blank parts them
+    return (words >= 4 or signs >= 4) and words > 2 * len(_FIGURES.findall(text)) and "   " not in text
 
 
 def find(lines: Sequence[str]) -> Iterable[Span]:
