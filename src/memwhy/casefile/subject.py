@@ -84,11 +84,11 @@ class SubjectSeries(Mapping[str, Series]):
 
 
 def controls_of(timeline: Timeline, total: str, subject: str) -> tuple[Series, ...]:
-    """The same total of all other subjects: a second host, a neighbour."""
+    """The same total of all other subjects: a second host, a neighbour; a figure that names nobody is no neighbour's."""
     out = []
     for other in timeline.subjects(total):
         found = timeline.best(other, total)
-        if other != subject and found is not None:
+        if other not in (subject, "") and found is not None:
             out.append(series_of(timeline, total, other, found[1]))
     return tuple(out)
 

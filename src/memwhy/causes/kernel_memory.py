@@ -58,6 +58,9 @@ def clues(case: Case) -> Iterator[Clue]:
             yield from for_(STRONG, one.said)
         elif part < 0.15:
             yield from against(FAIR, text)
+    sockets = levels.level(case, "host.sockets_bytes")
+    if sockets is not None and (levels.share(sockets, used) or 0) >= OF_USED:
+        yield from for_(DECISIVE, f"{sockets.said} of {used.said}" if used else None)
     tables = levels.level(case, "host.page_tables_bytes")
     if tables is not None and (levels.share(tables, size) or 0) >= 0.1:
         yield from for_(STRONG, f"{tables.said} of {size.said}" if size else None)

@@ -85,6 +85,7 @@ _RULES = (
     _rule("duckdb", "held.all", r"failed to [^()\n]{3,80}\((?=[\d.]{1,12} [KMGT]?i?B(?:ytes)?/)", tail=_SIZE),
     _rule("duckdb", "limit.all", r"failed to [^()\n]{3,80}\([\d.]{1,12} (?:[KMGT]?i?B|bytes)/", tail=rf"{_SIZE} used\)"),
     _rule("redis", "held.all", "used_memory", tail=rf"[:=]\s?{_SIZE}"),
+    _rule("redis", "malloc.in_use_bytes", "used_memory", tail=rf"[:=]\s?{_SIZE}"),
     _rule("redis", "limit.all", "maxmemory", tail=rf"[:=]\s?{_SIZE}"),
     _rule("redis", "process.rss_bytes", "used_memory_rss", tail=rf"[:=]\s?{_SIZE}"),
     _rule("redis", "host.total_bytes", "total_system_memory", tail=rf"[:=]\s?{_SIZE}"),
