@@ -31,7 +31,7 @@ def figures(text: str) -> list[dict[str, int]]:
         ("duckdb", [{"held_bytes": 262_144, "limit_bytes": 199_963_443}, {"held_bytes": 17_406_362, "limit_bytes": 19_922_944}]),
         (
             "redis",
-            [{"held_bytes": 24_208_864, "limit_bytes": 67_108_864, "process.rss_bytes": 36_691_968, "host.total_bytes": 25_276_514_304}],
+            [{"held_bytes": 24_208_864, "malloc.in_use_bytes": 24_208_864, "limit_bytes": 67_108_864, "process.rss_bytes": 36_691_968, "host.total_bytes": 25_276_514_304}],
         ),
     ],
 )  # fmt: skip
@@ -72,7 +72,10 @@ def test_every_product_has_its_words(text: str, found: list[dict[str, int]]) -> 
 
 def test_outputs_that_come_again_are_a_series_and_a_bound_of_none_is_none() -> None:
     text = "used_memory:100000\nmaxmemory:0\n\nan hour later\n\nused_memory:200000\nmaxmemory:0"
-    assert figures(text) == [{"held_bytes": 100_000}, {"held_bytes": 200_000}]
+    assert figures(text) == [
+        {"held_bytes": 100_000, "malloc.in_use_bytes": 100_000},
+        {"held_bytes": 200_000, "malloc.in_use_bytes": 200_000},
+    ]
     assert list(caches.find(text.split("\n"))) == [Span(first=0, last=1), Span(first=5, last=6)]
 
 
