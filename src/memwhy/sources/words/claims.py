@@ -40,6 +40,7 @@ _SHOWN = 160
 _MINUTE_NS = 60 * 10**9
 _CHANGED = 0.1
 """Figures that differ by less than this share are the same."""
+_WORD = re.compile(r"(?<![\w.-])[A-Za-z]{2,}(?![\w=(])")
 _NAME, _FIGURE = re.compile(N), re.compile(Q)
 _TELLING = ("process.rss_peak_bytes", "process.virtual_bytes")
 _COUNTED = {"threads", "goroutines", "descriptors", "connections"}
@@ -204,7 +205,7 @@ def _remark(sentence: Sentence, clause: Clause, facts: dict[str, str], shown: st
         facts.setdefault("said.oom", shown)
     if words.MISACCOUNTED.search(text):
         facts.setdefault("said.misaccounted", shown)
-    if words.HELD.search(text) and not words.NOT_HELD.search(text):
+    if words.HELD.search(text) and not words.NOT_HELD.search(text) and _is_said(text):
         facts.setdefault("said.held", shown)
     things = {noun.thing for noun in _nouns(sentence, clause)}
     if words.UNRELEASED.search(text) and not things & {
@@ -218,6 +219,11 @@ def _remark(sentence: Sentence, clause: Clause, facts: dict[str, str], shown: st
         "goroutines",
     }:
         facts.setdefault("said.unreleased", shown)
+
+
+def _is_said(text: str) -> bool:
+    """More than the name of a counter or a setting."""
+    return len(_WORD.findall(text)) >= 4 or not _LATIN.match(text)
 
 
 def _nouns(sentence: Sentence, clause: Clause) -> list[Noun]:

@@ -117,6 +117,8 @@ OWNS = re.compile(
 """`the process has`: what follows is its memory, where nothing else is named."""
 BOX_MEMORY = Noun(start=0, end=0, size="cgroup.current_bytes", count=None, thing="total", generic=False)
 ALLOCATED = any_of(r"^\W*(?:in total )?(?:of )?alloc\w*\b|^\W*(?:分配|alloziert|alloué\w*|выделен\w*)")
+ALLOTTED = any_of(r"\b(?:pods?|containers?)\s+(?:\w+ ){0,2}?ha(?:s|d)\b")
+"""`the pod has 2 GB` tells as often what it may have."""
 OWNS_AFTER = re.compile(
     rf"^\s*(?:$|[).,;:!?]|{M}|(?:after|now|by|in|the whole|all|when|and|at|within|since|then|but|while|of (?:memory|ram)|RAM|nach|und|jetzt|après|et|después|y|depois|e|после|и)\b)",
     re.IGNORECASE,

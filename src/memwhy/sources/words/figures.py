@@ -230,7 +230,7 @@ def _unnamed(clause: Clause, at: int, end: int) -> Noun | None:
     if end > at + 1:
         return cues.MEMORY if cues.ITSELF.match(bones[:at]) and not _says(cues.ALLOCATED, bones[end:]) else None
     owner = cues.OWNS.search(bones[max(0, at - 120) : at])
-    if owner is None or not cues.OWNS_AFTER.match(bones[end:]):
+    if owner is None or not cues.OWNS_AFTER.match(bones[end:]) or cues.ALLOTTED.search(owner[0]):
         return None
     return cues.BOX_MEMORY if _says(cues.BOXED, owner[0]) else cues.MEMORY
 
