@@ -98,5 +98,9 @@ PLATFORMS: tuple[tuple[str, Wording], ...] = (
 )  # fmt: skip
 MUSL = _any(r"\bAlpine\b|\bmusl\b")
 GLIBC = _any(r"\bglibc\b")
-NOT_BEFORE = re.compile(r"(?:\bnot|\bno|n't|\binstead of|\brather than|\bnever|\bbut not|\bexcept|\bunlike|\bwithout|\bexclud\w+|\bminus|\bignor\w+|而非|不是|而不是|非|ではなく|아니라|\bnicht|\bstatt|\bpas|\bno|\bnão|\bне|\bвместо)\s*(?:\w+\s+)?$", re.IGNORECASE)  # fmt: skip
+NOT_BEFORE = re.compile(
+    r"(?:(?:\bnot|\bno|n't|\binstead of|\brather than|\bnever|\bbut not|\bexcept|\bunlike|\bwithout|\bexclud\w+|\bminus|\bignor\w+|\bnicht|\bstatt|\bpas|\bnão|\bне|\bвместо)\b"
+    r"|而非|不是|而不是|非|ではなく|아니라)\s*(?:\w+\s+)?$",
+    re.IGNORECASE,
+)
 THROUGHPUT = _any(r"\b(?:throughput|traffic|bandwidth|network|disk|logs?|upload\w*|download\w*|data|messages?|writes?|reads?|ingest\w*|requests?|transfer\w*|backups?|allocat\w+|i/o)\b|流量|带宽|日志|磁盘|trafic|tráfico|трафик\w*")  # fmt: skip
