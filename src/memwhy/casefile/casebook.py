@@ -17,6 +17,9 @@ from memwhy.model.report import EvidenceRow
 from memwhy.model.units import NS_PER_S
 from memwhy.sources import READERS, look
 
+WORDED = ("words/", "pasted/prose", "pasted/exhausted", "page/", "managed/settings", "native/caches")
+"""Sources of what people write, not of what tools print of a process: figures in sentences, settings, messages."""
+
 KEPT_PROFILES = 24
 """Of one kind and build: the oldest half and the newest half are kept."""
 
@@ -195,7 +198,7 @@ class Casebook:
     def facts_of(self, subject: str) -> dict[str, str]:
         """All facts, this subject's own before others': a page seldom says whose binary it describes."""
         merged: dict[str, str] = {}
-        strangers = set(self.timeline.subjects("process.rss_bytes")) - {subject}
+        strangers = set(self.timeline.subjects("process.rss_bytes")) - {subject, ""}  # words belong to nobody else
         for whose, facts in self._facts_of.items():
             if whose not in strangers:
                 merged.update(facts)
@@ -205,6 +208,8 @@ class Casebook:
         """The case as it stands now."""
         total, subject = choose_total(self.timeline, self._named())
         facts = self.facts_of(subject)
+        if self.seen and all(source.startswith(WORDED) for source, _, _ in self.seen):
+            facts["page.worded"] = "1"
         return Case(
             target=target_of(facts),
             total=total,

@@ -6,7 +6,7 @@ from dataclasses import replace
 from types import ModuleType
 
 from memwhy.causes.clue import PRIOR, Clue, Weighed, weigh_all
-from memwhy.model import weigh
+from memwhy.model import levels, weigh
 from memwhy.model.case import Case
 from memwhy.model.report import Finding, Verdict
 from memwhy.model.trend import Trend
@@ -14,6 +14,9 @@ from memwhy.model.trend import Trend
 DECIDED = 0.5
 ACQUITTED = -2.0
 """A cause with so much against it is refuted, and "nothing was read" is no acquittal."""
+
+UNPROMPTED = 0.4
+"""The most of a cause where nobody complains: a large number in a manual or a manifest is nobody's leak."""
 
 BY_TREND = -3.0
 """What an acquittal by a trend weighs beside clues."""
@@ -55,6 +58,8 @@ def judge_by_clues(case: Case, causes: Sequence[ModuleType], findings: Sequence[
     best = max(weighed, key=lambda name: weighed[name].probability)
     if by_trend and decided is not None and (best == decided.cause or weighed[best].probability < DECIDED):
         return list(findings)
+    if not levels.in_trouble(case):
+        weighed = {name: replace(one, probability=min(one.probability, UNPROMPTED)) for name, one in weighed.items()}
     return [_found(cause, finding, weighed[finding.cause]) for cause, finding in zip(causes, findings, strict=True)]
 
 

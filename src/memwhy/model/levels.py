@@ -165,6 +165,21 @@ def complains_of_growth(case: Case) -> str | None:
     return None
 
 
+NO_TROUBLE = (
+    "said.runtime", "said.libc", "said.platform", "said.held", "said.no_cgo", "said.idle", "said.flat.", "said.falls.",
+    "runtime.heap_exhausted", "cache.name", "prose.", "page.", "process.",
+)  # fmt: skip
+"""Facts that a manual, a manifest or somebody's code gives as well as a complaint does."""
+
+
+def in_trouble(case: Case) -> bool:
+    """False where only words and settings were read, no memory in use among them, and nothing that grows, ran out or
+    was tried."""
+    if "page.worded" not in case.facts or resident(case) is not None:
+        return True
+    return any(not name.startswith(NO_TROUBLE) for name in case.facts) or any(risen(case, case.series))
+
+
 def risen(case: Case, metrics: Iterable[str]) -> list[Level]:
     """Those of these metrics that rose."""
     found = (level(case, metric) for metric in metrics)

@@ -9,6 +9,7 @@ from memwhy.model.errors import MemwhyError, ParseError
 from memwhy.model.reading import Reading
 from memwhy.sources import go, look, managed, native, pasted, proc, system, words
 from memwhy.sources.captions import Clue, clue_above, date_readings, is_between
+from memwhy.sources.changelog import listed_changes
 from memwhy.sources.pasted.prompts import read_prompt
 from memwhy.sources.pasted.sections import has_both_poles, subject_above
 from memwhy.sources.span import Span
@@ -119,6 +120,8 @@ def read_page(
     """
     lowered = "\n".join(lines).lower().encode("utf-8", "replace")
     masked = list(lines)
+    for i in listed_changes(lines):
+        masked[i] = ""
     out = Pageful([], [], len(lines))
     claims: list[tuple[ModuleType, Span, tuple[Reading, ...]]] = []
     for span, reader, reading in _composite(lines):
