@@ -10,6 +10,7 @@ from memwhy.model.errors import ParseError
 from memwhy.model.metrics import REGISTRY
 from memwhy.model.reading import Reading
 from memwhy.model.units import GIB, KIB, MIB
+from memwhy.sources.page import read_page
 from memwhy.sources.words import tables
 
 HOUR = 3600 * 10**9
@@ -159,6 +160,19 @@ def test_one_column_that_is_a_moment_makes_them_all_moments() -> None:
         (None, {"go.stack_inuse_bytes": 4 * MIB, "go.goroutines_count": 40}),
         (None, {"go.stack_inuse_bytes": 90 * MIB, "go.goroutines_count": 9000}),
     ]
+
+
+@pytest.mark.parametrize(
+    ("page", "source"),
+    [
+        ("| | start | now |\n|-|-|-|\n| heap in use | 40 MB | 60 MB |\n| goroutines | 40 | 9,000 |\n| RSS | 90 MB | 1 GB |", "words/table"),
+        ("The process has an RSS of 9 GB here but the runtime says only HeapSys 720MB and HeapInuse 410MB.", "words/figure"),
+        ("Alloc = 5 MiB | Sys = 9 MiB | HeapIdle = 3 MiB\nAlloc = 6 MiB | Sys = 9 MiB | HeapIdle = 3 MiB", "pasted/memstats_log"),
+    ],
+)  # fmt: skip
+def test_memstats_side_by_side_are_a_table_and_in_a_sentence_words(page: str, source: str) -> None:
+    found = read_page(page.split("\n")).found
+    assert {f.source for f in found if f.reading.metrics} == {source}
 
 
 def test_the_memory_of_a_container_is_not_taken_for_rss() -> None:
