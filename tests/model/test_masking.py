@@ -23,6 +23,9 @@ from memwhy.model.masking import Mask
         ("write to ann@acme.io", "write to user-1@…"),
         ("key AKIAABCDEFGHIJKLMNOP here", "key *** here"),
         ("fe80::1ff:fe23:4567:890a up", "ip-1 up"),
+        ("service on host db7.acme.io, hostname: db7.acme.io", "service on host host-1, hostname: host-1"),
+        ("the server web-12 and the host is fine", "the server host-1 and the host is fine"),
+        ("server v1.19, host os.File, machine x86_64", "server v1.19, host os.File, machine x86_64"),
     ],
 )
 def test_private_things_have_stand_ins(text: str, masked: str) -> None:

@@ -62,6 +62,8 @@ def redacted(answer: str, report: Report, form: str) -> str:
     from memwhy.model.masking import Mask
 
     hosts = [text for name, text in report.facts if name == "host.name"]
+    whose = (row.format.partition(" of ")[2] for row in report.evidence)
+    hosts += [name for name in whose if name and " " not in name]  # `ps of db7`; others are `pid 1`, `process api` …
     subjects = [row.series.subject for row in (report.total, *report.controls) if row is not None and row.series]
     mask = Mask([*hosts, *(subject.removeprefix("host ") for subject in subjects if subject.startswith("host "))])
     if form != "json":

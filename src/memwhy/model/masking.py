@@ -32,6 +32,11 @@ _USER_INFO = re.compile(r"(?P<scheme>\b[a-z][a-z0-9+.-]{1,20}://)[^\s/@\"']{1,30
 _URL_HOST = re.compile(r"(?P<scheme>\b(?:https?|tcp|grpc|wss?|amqps?|postgres(?:ql)?|mysql|redis|mongodb(?:\+srv)?)://(?:\*\*\*@)?)(?P<host>[A-Za-z0-9.-]{1,253})")  # fmt: skip
 _MAIL = re.compile(r"(?<![\w.+/-])[\w.+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}(?![\w-])")
 _PROMPT = re.compile(r"(?<![\w.-])(?P<user>[a-z_][a-z0-9_-]{0,31})@(?P<host>[A-Za-z0-9.-]{1,64})(?=[:\s\]])")
+_NAMED = re.compile(
+    r"(?P<word>\b(?:host(?:name)?|server|machine)[ :=]{1,3})(?!v\d|x86|i\d86|amd64|arm|aarch|host-\d)"
+    r"(?P<host>[a-z](?:[a-z0-9-]{0,62}\d[a-z0-9-]{0,62}(?:\.[a-z0-9-]{1,63}){0,6}|[a-z0-9-]{0,62}(?:\.[a-z0-9-]{1,63}){2,6}))(?![\w.-]*[\w(])"
+)
+"""A machine's name in a sentence: with a digit, or of three parts."""
 _HOME = re.compile(r"(?P<root>/(?:home|Users)/)(?P<user>[^/\s:\"'<>|]{1,64})")
 _IP4 = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.]*\.\d)(?!\d)")
 _IP6 = re.compile(r"(?<![\w:.])(?:[0-9a-fA-F]{1,4}:){3,7}[0-9a-fA-F]{1,4}(?![\w:])|(?<![\w:])(?:[0-9a-fA-F]{1,4}:){1,6}:(?:[0-9a-fA-F]{1,4}:?){1,6}(?![\w:])")  # fmt: skip
@@ -62,6 +67,7 @@ class Mask:
         text = _URL_HOST.sub(lambda found: found["scheme"] + self._host(found["host"]), text)
         text = _MAIL.sub(lambda found: self._stand_in("user", found[0]) + "@…", text)
         text = _PROMPT.sub(lambda found: f"{self._stand_in('user', found['user'])}@{self._host(found['host'])}", text)
+        text = _NAMED.sub(lambda found: found["word"] + self._host(found["host"]), text)
         text = _HOME.sub(lambda found: found["root"] + self._stand_in("user", found["user"]), text)
         text = _IP4.sub(lambda found: self._address(found[0]), text)
         text = _IP6.sub(lambda found: self._address(found[0]), text)
