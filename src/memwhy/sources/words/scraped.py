@@ -160,15 +160,19 @@ def parse(text: str) -> tuple[Reading, ...]:
 
 
 def _ranges(text: str) -> Iterable[tuple[str, dict[str, str], float, float]]:
-    """Samples of a matrix or vector, also of one that is cut off."""
+    """Samples of a matrix or vector, also of one that is cut off: where time goes back, the name of a list is lost."""
     labels: dict[str, str] = {}
+    last_s = -math.inf
     for match in _TOKEN.finditer(text):
         if match["labels"] is not None:
-            labels = {name: _plain(value) for name, value in _LABELS.findall(match["labels"])}
-        else:
-            value = _float(match["value"])
-            if value is not None:
-                yield labels.get("__name__", ""), labels, float(match["time"]), value
+            labels, last_s = {name: _plain(value) for name, value in _LABELS.findall(match["labels"])}, -math.inf
+            continue
+        value, time_s = _float(match["value"]), float(match["time"])
+        if time_s <= last_s:
+            labels = {}
+        last_s = time_s
+        if value is not None:
+            yield labels.get("__name__", ""), labels, time_s, value
 
 
 def _samples(text: str) -> Iterable[tuple[str, dict[str, str], float, float]]:
