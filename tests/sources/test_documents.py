@@ -396,3 +396,11 @@ def test_one_reader_s_mistake_costs_its_own_block_only(monkeypatch: pytest.Monke
     assert [(one.source, one.problem) for one in read.missed] == [
         ("pasted/broken", f"{segmenter.OWN_FAULT} (ValueError: no number); the rest of the page is read")
     ]
+
+
+def test_a_kernel_s_file_without_an_end_in_a_directory_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "pagemap").touch()
+    (tmp_path / "status").write_text("Name:\tapi\nVmRSS:\t  2048 kB\n")
+    evidenced = read_evidence((str(tmp_path),))
+    assert [Path(row.path).name for row in evidenced.inputs] == ["status"]
+    assert [Path(row.where.file).name for row in evidenced.unread] == ["pagemap"]

@@ -26,6 +26,9 @@ _BOMB_BYTES = 64 << 20
 _BOMB_RATIO = 200
 _XZ_MEMORY_BYTES = 256 << 20  # `xz -9` needs 65 MiB
 
+_ENDLESS = frozenset(("pagemap", "mem", "kcore", "kmsg", "kpagecount", "kpageflags", "kpagecgroup", "trace_pipe"))
+"""Files of the kernel that claim no size and are address spaces, or never end (proc(5))."""
+
 _MAGICS = (
     (b"SQLite format 3\0", "recording"), (b"\x1f\x8b", "gzip"), (b"\x7fELF", "an ELF program or core"),
     (b"\x89PNG", "an image"), (b"\xff\xd8\xff", "an image"), (b"GIF8", "an image"), (b"%PDF", "a PDF"),
@@ -98,9 +101,12 @@ def natural(name: str) -> tuple[tuple[int, int, str], ...]:
 
 def _unfit(file: str) -> str | None:
     try:
-        mode = Path(file).stat().st_mode
+        found = Path(file).stat()
     except OSError as error:
         return error.strerror or "unreadable"
+    mode = found.st_mode
+    if found.st_size == 0 and Path(file).name in _ENDLESS:
+        return "the kernel's view of an address space or of a stream, without an end"
     return None if stat.S_ISREG(mode) else "neither a file nor a folder"
 
 
