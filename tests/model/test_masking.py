@@ -1,9 +1,13 @@
 """What is private does not leave the host; what the answer needs stays."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from memwhy.cli.output import FORMATS, redacted, rendered
+from memwhy.diagnose import explain
 from memwhy.model.masking import Mask
 
 
@@ -67,3 +71,14 @@ def test_any_text_can_be_masked_and_masking_again_changes_nothing_that_is_left(t
 @given(st.text(alphabet=st.characters(categories=("L", "N")), min_size=6, max_size=40))
 def test_no_password_that_is_assigned_survives(secret: str) -> None:
     assert secret not in Mask().mask(f"x PASSWORD={secret} y").replace("PASSWORD", "")
+
+
+def test_a_name_that_the_text_view_would_break_off_is_masked_before(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "Our shop grows on the host with the very long description before it: RSS was 1.2 GB and 3.9 GB after a day on "
+        "host db7.acme.io and the password: hunter2\n"
+    )
+    for form in FORMATS:
+        answer = rendered(redacted(explain([str(page)])), form, verbose=True)
+        assert "acme" not in answer and "hunter2" not in answer

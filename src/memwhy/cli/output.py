@@ -41,9 +41,9 @@ def rendered(report: Report, form: str, *, colour: bool = False, verbose: bool =
 def write(report: Report, options: argparse.Namespace, *, to: str | None = None) -> None:
     """Print the report, or write it to a file."""
     colour = to is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    answer = rendered(report, options.format, colour=colour, verbose=options.verbose)
     if options.redact:
-        answer = redacted(answer, report, options.format)
+        report = redacted(report)
+    answer = rendered(report, options.format, colour=colour, verbose=options.verbose)
     if to is None:
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors="replace")  # a terminal without UTF-8 still gets every figure
@@ -57,8 +57,8 @@ def write(report: Report, options: argparse.Namespace, *, to: str | None = None)
         raise UsageError(f"{to}: {error.strerror}", help="give another file after -o") from error
 
 
-def redacted(answer: str, report: Report, form: str) -> str:
-    """The rendered answer without what is private; JSON stays JSON."""
+def redacted(report: Report) -> Report:
+    """The report without what is private: before it is printed, since lines that are broken hide what belongs together."""
     from memwhy.model.masking import Mask
 
     hosts = [text for name, text in report.facts if name == "host.name"]
@@ -66,11 +66,7 @@ def redacted(answer: str, report: Report, form: str) -> str:
     hosts += [name for name in whose if name and " " not in name]  # `ps of db7`; others are `pid 1`, `process api` …
     subjects = [row.series.subject for row in (report.total, *report.controls) if row is not None and row.series]
     mask = Mask([*hosts, *(subject.removeprefix("host ") for subject in subjects if subject.startswith("host "))])
-    if form != "json":
-        return mask.mask(answer)
-    import json
-
-    return json.dumps(mask.mask_all(json.loads(answer)), indent=2, ensure_ascii=False) + "\n"
+    return mask.mask_all(report)
 
 
 def say(text: str, options: argparse.Namespace) -> None:

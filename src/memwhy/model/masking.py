@@ -6,6 +6,11 @@ together. Nobody can find every secret by its shape: what is masked is listed he
 
 import re
 from collections.abc import Iterable
+from dataclasses import fields, is_dataclass, replace
+from enum import Enum
+from typing import TypeVar, cast
+
+T = TypeVar("T")
 
 GONE = "***"
 
@@ -75,14 +80,18 @@ class Mask:
             text = re.sub(rf"(?<![\w-]){re.escape(host)}(?![\w-])", self._host(host), text)
         return text
 
-    def mask_all(self, value: object) -> object:
-        """Every string of nested lists and dicts; keys stay."""
+    def mask_all(self, value: T) -> T:
+        """Every string of nested tuples, lists, dicts and dataclasses; keys, enumerations and numbers stay."""
+        if isinstance(value, Enum):
+            return value
         if isinstance(value, str):
-            return self.mask(value)
-        if isinstance(value, list):
-            return [self.mask_all(one) for one in value]
+            return cast(T, self.mask(value))
+        if isinstance(value, list | tuple):
+            return cast(T, type(value)(self.mask_all(one) for one in value))
         if isinstance(value, dict):
-            return {key: self.mask_all(one) for key, one in value.items()}
+            return cast(T, {key: self.mask_all(one) for key, one in value.items()})
+        if is_dataclass(value) and not isinstance(value, type):
+            return cast(T, replace(value, **{f.name: self.mask_all(getattr(value, f.name)) for f in fields(value)}))
         return value
 
     def _host(self, host: str) -> str:
