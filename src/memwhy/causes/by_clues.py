@@ -89,7 +89,7 @@ def _found(cause: ModuleType, finding: Finding, weighed: Weighed) -> Finding:
         verdict=verdict,
         probability=round(weighed.probability, 3),
         headline=HEADLINES[finding.cause] if supported else finding.headline,
-        because=_once((*because, *(() if because and not supported else finding.because))),
+        because=_once((*because, *(() if (because and not supported) or (refuted and against) else finding.because))),
         against=_once((*against, *finding.against)),
         remedy=finding.remedy or (getattr(cause, "REMEDY", ()) if supported else ()),
     )

@@ -87,7 +87,8 @@ def _of_cgroup(case: Case) -> Iterator[Clue]:
             yield from for_(STRONG if alone else HINT, text)
         return
     cached = file.last - (shmem.last if shmem is not None and file.metric == "cgroup.file_bytes" else 0)
-    size = max(whole.last if whole is not None else 0, file.last + (anon.last if anon is not None else 0))
+    others = (anon, levels.level(case, "cgroup.kernel_bytes"), levels.level(case, "cgroup.sock_bytes"))
+    size = max(whole.last if whole is not None else 0, file.last + sum(one.last for one in others if one is not None))
     part = cached / size if size else 0.0
     text = f"{file.said} of {human_bytes(size)} ({weigh.percent(part)})"
     yield from for_(DECISIVE, text) if part >= 0.5 else against(FAIR if part > 0.3 else STRONG, text)

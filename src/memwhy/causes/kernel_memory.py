@@ -33,8 +33,8 @@ def judge(case: Case) -> Finding:
     )
 
 
-CGROUP = ("anon", "file", "sock", "slab", "shmem")
-"""Parts of a cgroup's memory that do not overlap, but for shmem within file."""
+CGROUP = ("anon", "file", "sock", "slab", "kernel")
+"""Parts of a cgroup's memory; kernel holds slab where both are told, so that their sum is the most it can be."""
 OF_USED = 0.4
 """Kernel memory beyond its usual tenth or fifth of what a host uses."""
 

@@ -118,7 +118,8 @@ def clues(case: Case) -> Iterator[Clue]:
     trial = levels.outcome(case, "cache_bound")
     if trial is not None:
         yield from for_(DECISIVE, trial[2]) if trial[1] != "same" else against(STRONG, trial[2])
-    yield from believed(STRONG, case.facts.get("said.held"))
+    unbounded = rss is not None and rss.n > 2 and rss.last >= 3 * rss.first and rss.last == rss.most
+    yield from believed(HINT if unbounded else FAIR + HINT, case.facts.get("said.held"))
     plateau = levels.said(case, "plateau", "total", "rss", "native")
     if plateau:
         beyond = any(clue.weight > 0 for clue in outside_runtime(case))

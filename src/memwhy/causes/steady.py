@@ -145,6 +145,9 @@ def clues(case: Case) -> Iterator[Clue]:
         yield from for_(FAIR, f"it came back by itself: {rss.said}, at most {human_bytes(rss.most)}")
     yield from believed(STRONG, levels.said(case, "plateau", "total", "rss", "heap"))
     yield from believed(STRONG, case.facts.get("said.cumulative"))
+    kinds = {seen.profile.kind for seen in case.profiles}
+    if "alloc_space" in kinds and "inuse_space" not in kinds:
+        yield from for_(FAIR, "alloc_space is all that was ever allocated, not what is held")
     yield from believed(FAIR, case.facts.get("said.sawtooth"))
     yield from believed(FAIR, levels.said(case, "flat", "total", "rss") or levels.said(case, "falls", "total", "rss"))
     yield from believed(STRONG, case.facts.get("said.misaccounted"))
