@@ -86,7 +86,12 @@ def _of_cgroup(case: Case) -> Iterator[Clue]:
             text = f"{whole.said}, page cache counted in, but {smaller.said}" if smaller else None
             yield from for_(STRONG if alone else HINT, text)
         return
-    cached = file.last - (shmem.last if shmem is not None and file.metric == "cgroup.file_bytes" else 0)
+    off_lists = levels.tmpfs_of_cgroup(case) if file.metric == "cgroup.file_bytes" else None
+    cached = (
+        file.last - off_lists
+        if off_lists
+        else file.last - (shmem.last if shmem is not None and file.metric == "cgroup.file_bytes" else 0)
+    )
     others = (anon, levels.level(case, "cgroup.kernel_bytes"), levels.level(case, "cgroup.sock_bytes"))
     size = max(whole.last if whole is not None else 0, file.last + sum(one.last for one in others if one is not None))
     part = cached / size if size else 0.0

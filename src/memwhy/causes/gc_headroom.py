@@ -98,7 +98,7 @@ def clues(case: Case) -> Iterator[Clue]:
         yield from for_(FAIR, f"{goal.said}, {rss.said}")
     peak = levels.level(case, "go.heap_alloc_bytes")
     low = levels.level(case, "derived.go_live_bytes", "runtime.heap_after_gc_bytes")
-    if peak is not None and low is not None and low.n > 2 and low.flat and peak.most >= 1.6 * low.most:
+    if peak is not None and low is not None and low.n > 1 and low.flat and peak.most >= 1.6 * low.most:
         text = f"every collection ends at {human_bytes(low.last)}, and the heap reaches {human_bytes(peak.most)} before the next"
         yield from for_(DECISIVE, text)
     gogc = case.facts.get("env.GOGC", "")

@@ -188,6 +188,12 @@ def clues(case: Case) -> Iterator[Clue]:
     elif live is not None and not live.flat and levels.complains_of_growth(case):
         yield from for_(HINT, live.said)
     yield from for_(STRONG, case.facts.get("runtime.heap_exhausted"))
+    kept, limit = (
+        levels.level(case, "runtime.heap_after_gc_bytes"),
+        levels.level(case, "runtime.heap_limit_bytes", "runtime.heap_committed_bytes"),
+    )
+    if kept is not None and limit is not None and kept.last >= 0.9 * limit.last:
+        yield from for_(STRONG, f"what collections leave fills the heap: {kept.said}, {limit.said}")
     yield from _by_difference(case, rss)
     yield from believed(STRONG, levels.said(case, "grows", "heap"))
     yield from denied(STRONG, levels.said(case, "flat", "heap"))

@@ -14,7 +14,7 @@ from memwhy.causes.elsewhere import judge_parts
 from memwhy.model import levels
 from memwhy.model.case import Case
 from memwhy.model.report import Finding
-from memwhy.model.units import MIB
+from memwhy.model.units import MIB, human_bytes
 
 NAME = "shared-memory"
 PARTS = ("layer.shared_memory_bytes", "process.rss_shmem_bytes", "cgroup.shmem_bytes", "host.shared_bytes")
@@ -68,6 +68,11 @@ def clues(case: Case) -> Iterator[Clue]:
     part = levels.share(tmpfs, whole)
     if tmpfs is not None and (part is None or part >= 0.4) and tmpfs.last >= 256 * MIB:
         yield from for_(DECISIVE if part is not None else STRONG, tmpfs.said + (f" of {whole.said}" if whole else ""))
+    off_lists, cache = levels.tmpfs_of_cgroup(case), levels.level(case, "cgroup.file_bytes")
+    if off_lists is not None and cache is not None and off_lists >= max(64 * MIB, cache.last // 2):
+        yield from for_(
+            DECISIVE, f"{human_bytes(off_lists)} of {cache.said} lie on no file list: tmpfs or shared memory"
+        )
     ended = levels.outcome(case, "process_ended")
     if tmpfs is not None and ended is not None and ended[1] != "fell":
         yield from for_(FAIR, ended[2])

@@ -134,6 +134,16 @@ def held(case: Case) -> Level | None:
     return level(case, *HELD)
 
 
+def tmpfs_of_cgroup(case: Case) -> int | None:
+    """Bytes of a cgroup's cache that lie on no file list: shared memory and tmpfs count as cache, and wait on the anonymous
+    lists (cgroup-v1 memory.rst). None where the lists were not read."""
+    file = level(case, "cgroup.file_bytes")
+    lists = [level(case, f"cgroup.{name}_file_bytes") for name in ("active", "inactive")]
+    if file is None or any(one is None for one in lists):
+        return None
+    return max(0, file.last - sum(one.last for one in lists if one is not None))
+
+
 def share(part: Level | None, whole: Level | None) -> float | None:
     """part of whole at the last reading of each; None when either is unknown or empty."""
     if part is None or whole is None or whole.last <= 0:
