@@ -94,3 +94,38 @@ def test_a_live_watch_asks_no_clues() -> None:
     watched = judge_all(case(total="process.rss_bytes", series=series, facts=facts, live=True))
     alone = judge_all(case(total="process.rss_bytes", series=series, live=True))
     assert watched == alone
+
+
+LEVELS: list[tuple[str, str, dict[str, tuple[int, ...]], dict[str, str]]] = [
+    ("file-cache", "go", {"process.rss_bytes": (102_000,), "process.shared_bytes": (78_000,)}, {}),
+    ("file-cache", "go", {"cgroup.current_bytes": (3_661,), "cgroup.file_bytes": (3_520,), "cgroup.anon_bytes": (97,)}, {}),
+    (
+        "shared-memory",
+        "native",
+        {"cgroup.file_bytes": (3_000,), "cgroup.active_file_bytes": (1,), "cgroup.inactive_file_bytes": (1,), "cgroup.current_bytes": (3_100,)},
+        {},
+    ),
+    ("kernel-memory", "unknown", {"host.used_bytes": (1_742,), "derived.kernel_bytes": (1_135,), "host.anon_pages_bytes": (156,)}, {}),
+    ("virtual-only", "go", {"process.virtual_bytes": (650,), "host.total_bytes": (64,)}, {}),
+    ("heap-retained", "go", {"process.rss_bytes": (8_500,), "derived.go_retained_bytes": (7_840,), "go.heap_alloc_bytes": (388,)}, {}),
+    ("gc-headroom", "go", {"go.heap_alloc_bytes": (6_900, 6_930, 6_910), "derived.go_live_bytes": (3_450, 3_455, 3_451)}, {}),
+    ("native-leak", "go", {"process.rss_bytes": (200, 4_100), "derived.go_held_bytes": (140, 142)}, {}),
+    ("native-cache", "native", {"process.rss_bytes": (9_500,), "cache.held_bytes": (9_300,)}, {}),
+    ("mmap-leak", "go", {"process.mappings_count": (611, 3_605), "process.rss_anon_bytes": (1_200, 7_000)}, {"said.no_cgo": "no cgo"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("cause", "runtime", "figures", "facts"), LEVELS)
+def test_levels_beside_each_other_name_the_holder(
+    cause: str, runtime: str, figures: dict[str, tuple[int, ...]], facts: dict[str, str]
+) -> None:
+    scale = {name: 1 if name.endswith("_count") else MIB for name in figures}
+    series = {name: readings(*(value * scale[name] for value in values)) for name, values in figures.items()}
+    best = _best(case(series=series, facts=facts, runtime=runtime))
+    assert (best.cause, best.verdict) == (cause, Verdict.SUPPORTED)
+
+
+def test_a_cache_that_is_only_mentioned_beside_growth_without_end_is_no_verdict() -> None:
+    series = {"process.rss_bytes": readings(200 * MIB, 1600 * MIB, 3200 * MIB, 4700 * MIB)}
+    found = judge_all(case(series=series, facts={"said.held": "shared_buffers is 128MB"}, runtime="native"))
+    assert next(one for one in found if one.cause == "native-cache").verdict is not Verdict.SUPPORTED
