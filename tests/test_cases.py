@@ -21,7 +21,8 @@ def scorer() -> ModuleType:
 
 
 @pytest.mark.parametrize(
-    ("half", "strict", "lenient"), [("shown", 0.9, 0.9), ("recalled", 0.75, 0.8), ("held", 0.5, 0.55)]
+    ("half", "strict", "lenient"),
+    [("shown", 0.9, 0.9), ("recalled", 0.75, 0.8), ("later", 0.65, 0.65), ("held", 0.5, 0.55)],
 )
 def test_explain_is_right_as_often_as_it_was_and_never_rash(
     scorer: ModuleType, half: str, strict: float, lenient: float

@@ -127,7 +127,8 @@ def _explain(path: Path, wrong: Exception) -> RecordingError:
     code = getattr(wrong, "sqlite_errorname", "")
     if code == "SQLITE_NOTADB":
         return RecordingError(
-            f"{path}: is not a recording", help="give a file that memwhy record or memwhy watch has written"
+            f"{path}: is not a recording",
+            help="give a file that memwhy record, watch or bundle has written, or a pprof profile",
         )
     if code in ("SQLITE_BUSY", "SQLITE_LOCKED"):
         return RecordingError(f"{path}: is locked by another program", help="try again when it is done")

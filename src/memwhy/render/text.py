@@ -11,6 +11,7 @@ from memwhy.render.plain import clean, elide, pad, width, wrap
 _CONFIDENCE: dict[str, Style] = {"high": "green", "medium": "yellow", "low": "red"}
 _MOST_FRAMES = 12
 _MOST_READ = 12
+_MOST_FILES = 20
 
 
 def render(report: Report, *, colour: bool = False, verbose: bool = False) -> str:
@@ -198,6 +199,8 @@ def _read(report: Report) -> list[Line]:
     for file, pieces in outline.places(report):
         more = f" · {len(pieces) - _MOST_READ} more" if len(pieces) > _MOST_READ else ""
         texts.append(f"{elide(clean(file), 60)}: {' · '.join(pieces[:_MOST_READ])}{more}")
+    if len(texts) > _MOST_FILES:
+        texts[_MOST_FILES:] = [f"and {len(texts) - _MOST_FILES} more files (--format json names them)"]
     unread = [f"{elide(clean(row.where), 60)} {row.format}: {problem}" for row, problem in outline.unread(report)]
     lines = note("Read", texts) + note("Not read", unread, style="yellow")
     return lines + (note("Cost", [outline.cost_of(report.overhead)]) if report.overhead else [])
