@@ -232,9 +232,10 @@ def test_an_answer_is_never_written_over_its_own_evidence(tmp_path: Path) -> Non
     assert "would be overwritten" in done.err
 
 
-def test_a_page_of_words_alone_is_nothing_readable(tmp_path: Path) -> None:
+def test_a_page_of_words_alone_is_nothing_readable_unless_they_complain(tmp_path: Path) -> None:
     page = tmp_path / "page.txt"
-    page.write_text("We see high RES and think about a memory limit in cgo.\n")
+    page.write_text("A memory limit in cgo programs is set with care.\n")
     done = run_memwhy("explain", str(page))
-    assert done.code == 2
-    assert "nothing readable" in done.err
+    assert (done.code, "no figures in any format that memwhy knows" in done.err) == (2, True)
+    page.write_text("We see high RES and think about a memory limit in cgo.\n")
+    assert run_memwhy("explain", str(page), "--format", "json").report["verdict"]["cause"] == "undetermined"

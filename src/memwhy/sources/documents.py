@@ -65,7 +65,8 @@ def _nothing(paths: Sequence[str], unread: Sequence[Unread]) -> str:
     if not paths:
         return "no evidence was given"
     if not unread:
-        return "nothing readable: no figures in any format that memwhy knows"
+        named = ", ".join(paths[:5]) + (f" and {len(paths) - 5} more" if len(paths) > 5 else "")
+        return f"nothing readable: {named}: no figures in any format that memwhy knows"
     said = "; ".join(f"{row.where}: {row.problem}" for row in unread[:5])
     more = f"; and {len(unread) - 5} more" if len(unread) > 5 else ""
     return f"nothing readable: {said}{more}"

@@ -164,7 +164,9 @@ def read_page(
 
 def _is_sentence(lines: list[str], span: Span) -> bool:
     """One line of prose in which a reader found a figure or two: it may say more than that."""
-    return span.first == span.last and len(_WORD.findall(lines[span.first][:4000])) >= SENTENCE_WORDS
+    if span.first != span.last or lines[span.first].lstrip().startswith(("{", "[")):
+        return False
+    return len(_WORD.findall(lines[span.first][:4000])) >= SENTENCE_WORDS
 
 
 def _spans(reader: ModuleType, lines: list[str], out: Pageful, first_line: int) -> Iterator[Span]:
