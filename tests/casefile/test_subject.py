@@ -1,6 +1,8 @@
 """Whom the case is about."""
 
 from memwhy.casefile import Casebook
+from memwhy.casefile.subject import SubjectSeries, choose_total, controls_of
+from memwhy.casefile.timeline import Timeline
 from memwhy.model.reading import Moment, Observation, Reading, Where
 from memwhy.model.units import MIB
 
@@ -64,3 +66,15 @@ def test_figures_without_a_subject_fill_in_but_never_another_hosts() -> None:
 def test_nothing_at_all_has_no_total() -> None:
     case = Casebook().case()
     assert (case.total, dict(case.series), case.controls, case.account) == (None, {}, (), None)
+
+
+def test_a_course_told_in_words_is_the_one_of_the_process_that_a_table_shows() -> None:
+    timeline = Timeline()
+    for value in (1200, 3900):
+        timeline.add(("", "process.rss_bytes", "words/figure"), "order", value, value * MIB)
+    timeline.add(("pid 4711", "process.rss_bytes", "system/ps"), "order", 0, 3950 * MIB)
+    timeline.add(("pid 812", "process.rss_bytes", "system/ps"), "order", 0, 40 * MIB)
+    assert choose_total(timeline) == ("process.rss_bytes", "pid 4711")
+    series = SubjectSeries(timeline, "pid 4711")["process.rss_bytes"]
+    assert [value for _, value in series.points] == [1200 * MIB, 3900 * MIB]
+    assert [one.subject for one in controls_of(timeline, "process.rss_bytes", "pid 4711")] == ["pid 812"]

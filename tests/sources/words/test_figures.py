@@ -179,6 +179,7 @@ TRAPS = [
     "RSS 200-300 MB",
     "    0x4c974c rss 200 MB",
     "https://example.org/rss=200MB",
+    "INFO backup size=1200MB heap=ok",
     "with MALLOC_ARENA_MAX=2 RSS is 300 MB",
     "alert when RSS > 2 GB",
     "RSS 4.2",

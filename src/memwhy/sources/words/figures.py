@@ -35,6 +35,7 @@ from memwhy.sources.words.vocabulary import NAMES, Noun
 from memwhy.sources.words.wording import Wording, signs
 
 NAME = "words/figure"
+_OWN_KEY = re.compile(r"(?<![\w.-])[A-Za-z_][\w.-]{0,30}=[\"']?$")
 _DIGIT = re.compile(r"\d")
 _AMOUNT = re.compile(r"[\d\uff10-\uff19] ?(?:[KMGTkmgtКМГкмг兆千]|bytes|oct)")
 _Q, _N, _M = re.compile(Q), re.compile(N), re.compile(M)
@@ -183,6 +184,8 @@ def _link(sentence: Sentence, clause: Clause, at: int, end: int, nouns: Sequence
             return -1, carried
         thread.noun = None  # it speaks of something else
         return -1, _unnamed(clause, at, end) if quantity.size is not None else None
+    if _OWN_KEY.search(bones[max(0, at - 40) : at]):
+        return -1, None  # `backup size=1200MB heap=ok`: it has a name, which says nothing here
     left = max((i for i in nouns if i < at), default=None)
     right = min((i for i in nouns if i >= end), default=None)
     near = None
