@@ -98,3 +98,7 @@ def test_what_has_no_memory_is_refused(text: str) -> None:
     assert list(docker_api.find(text.split("\n"))) == []
     with pytest.raises(ParseError):
         docker_api.parse(text)
+
+
+def test_an_object_whose_only_figure_is_none_of_memory_is_no_block() -> None:
+    assert list(docker_api.find(['"memory_stats": "usage": 18446744073709551616'])) == []

@@ -81,9 +81,10 @@ def _blocks(lines: Sequence[str]) -> Iterator[_Block]:
 
 
 def find(lines: Sequence[str]) -> Iterable[Span]:
-    """Objects with memory_stats; the container's name is looked for around them."""
+    """Objects with memory_stats and a figure in them; the container's name is looked for around them."""
     for block in _blocks(lines):
-        yield Span(first=block.first, last=block.last, subject=_owner(lines, block))
+        if _reading(lines, block).metrics:
+            yield Span(first=block.first, last=block.last, subject=_owner(lines, block))
 
 
 def _owner(lines: Sequence[str], block: _Block) -> str | None:
