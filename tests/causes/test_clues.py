@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memwhy.causes import judge_all
-from memwhy.causes.clue import MOST_BY_FIGURES, MOST_BY_WORDS, Clue, against, believed, for_, weigh_all
+from memwhy.causes.clue import MOST_BY_FIGURES, MOST_BY_WORDS, Clue, against, believed, for_, weigh_all, weight_of
 from memwhy.model.case import Case
 from memwhy.model.report import Finding, Verdict
 from memwhy.model.units import MIB
@@ -129,3 +129,10 @@ def test_a_cache_that_is_only_mentioned_beside_growth_without_end_is_no_verdict(
     series = {"process.rss_bytes": readings(200 * MIB, 1600 * MIB, 3200 * MIB, 4700 * MIB)}
     found = judge_all(case(series=series, facts={"said.held": "shared_buffers is 128MB"}, runtime="native"))
     assert next(one for one in found if one.cause == "native-cache").verdict is not Verdict.SUPPORTED
+
+
+@given(st.floats(0.5, 0.87), st.integers(2, 20))
+def test_what_a_course_said_alone_keeps_its_probability(probability: float, causes: int) -> None:
+    alone = for_(weight_of(probability, causes), "judged by its course")
+    others: dict[str, tuple[Clue, ...]] = {f"other-{i}": () for i in range(causes - 1)}
+    assert weigh_all({"a": alone, **others})["a"].probability == pytest.approx(probability)

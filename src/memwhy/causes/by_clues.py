@@ -1,11 +1,10 @@
 """By clues: the findings of pasted evidence, where trends do not decide, from what every cause's clues weigh together."""
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from types import ModuleType
 
-from memwhy.causes.clue import PRIOR, Clue, Weighed, weigh_all
+from memwhy.causes.clue import Clue, Weighed, weigh_all, weight_of
 from memwhy.model import levels, weigh
 from memwhy.model.case import Case
 from memwhy.model.report import Finding, Verdict
@@ -18,6 +17,8 @@ ACQUITTED = -2.0
 UNPROMPTED = 0.4
 """The most of a cause where nobody complains: a large number in a manual or a manifest is nobody's leak."""
 
+MOST_CERTAIN = 0.97
+"""As in `judge_all`: no cause is surer, and certainty has no logarithm."""
 BY_TREND = -3.0
 """What an acquittal by a trend weighs beside clues."""
 
@@ -51,7 +52,7 @@ def judge_by_clues(case: Case, causes: Sequence[ModuleType], findings: Sequence[
     by_trend = _has_course(case)
     weighed = weigh_all(
         {
-            finding.cause: (*cause.clues(case), *_judged(finding, by_trend))
+            finding.cause: (*cause.clues(case), *_judged(finding, by_trend, len(causes)))
             for cause, finding in zip(causes, findings, strict=True)
         }
     )
@@ -68,11 +69,10 @@ def _has_course(case: Case) -> bool:
     return whole is not None and isinstance(whole.course, Trend)
 
 
-def _judged(finding: Finding, by_trend: bool) -> Iterable[Clue]:
-    """What the cause said of the courses, as a clue: alone it gives about the probability that the cause gave."""
+def _judged(finding: Finding, by_trend: bool, causes: int) -> Iterable[Clue]:
+    """What the cause said of the courses, as a clue: alone it gives the probability that the cause gave."""
     if finding.verdict is Verdict.SUPPORTED and finding.probability >= DECIDED:
-        odds = math.log(finding.probability / (1.0 - finding.probability))
-        yield Clue(weight=odds + math.log(3.0) - PRIOR, text="")
+        yield Clue(weight=weight_of(min(finding.probability, MOST_CERTAIN), causes), text="")
     elif finding.verdict is Verdict.REFUTED and by_trend:
         yield Clue(weight=BY_TREND, text="")
 

@@ -1,8 +1,8 @@
 """Clues: what figures without a course, trials and words say for or against a cause, and how clues are weighed.
 
-Where a trend decides, clues are not asked. A clue's weight is a logarithm of odds (nats): how many times likelier it is
-to read this when the cause is the answer than when it is not. The strengths are few and rough on purpose; `make
-calibration` shows how often verdicts that rest on them are right.
+Where a trend decides, clues change nothing unless together they outweigh it, as a trial may. A clue's weight is a logarithm
+of odds (nats): how many times likelier it is to read this when the cause is the answer than when it is not. The strengths
+are few and rough on purpose; `make cases` shows how often verdicts that rest on them are right.
 """
 
 import math
@@ -84,6 +84,12 @@ def weigh_all(clues: Mapping[str, Iterable[Clue]]) -> dict[str, Weighed]:
             against=tuple(clue.text for clue in ordered if clue.weight < 0),
         )
     return out
+
+
+def weight_of(probability: float, causes: int) -> float:
+    """The weight of one clue that alone, among so many causes, makes a cause as likely as that (0 < probability < 1)."""
+    beside = UNKNOWN + (causes - 1) * math.exp(PRIOR)
+    return (math.log(beside * probability / (1.0 - probability)) - PRIOR) / SHARPNESS
 
 
 def _together(clues: Iterable[Clue]) -> float:
