@@ -21,8 +21,9 @@ PLACES = ("host ", "section ", "container ")
 
 
 def choose_total(timeline: Timeline, named: Collection[str] = ()) -> tuple[str | None, str]:
-    """The total metric and its subject: one of those that are named in the complaint before others, a total with a course before one without, then the closest to the process,
-    then the subject that grows most of its own noise or, where none has a course, the largest; then the first one seen."""
+    """The total metric and its subject: one that is named in the complaint before others, a total with a course before
+    one without, then the closest to the process, then the subject that grows most of its own noise or, where none has a
+    course, the largest; then the first one seen."""
     best: tuple[tuple[bool, int, int, float, int], str, str] | None = None
     for rank, metric in enumerate(TOTALS):
         for subject in timeline.subjects(metric):

@@ -20,7 +20,7 @@ ONCE = ("proc/cmdline", "proc/neighbours")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's own options."""
     add_target(parser)
-    parser.add_argument("-o", metavar="FILE", dest="output", help="the bundle (default: NAME-PID-DATE.memwhy)")
+    parser.add_argument("-o", metavar="FILE", dest="output", help="the bundle (default: memwhy-PID-DATE.memwhy)")
     parser.add_argument(
         "--for", metavar="TIME", dest="for_", default="20s", help="how long to look at it (default: 20s)"
     )
