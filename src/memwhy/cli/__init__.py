@@ -104,12 +104,30 @@ def _dispatch(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog=f"memwhy {arguments[0]}",
         description=command.__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_HelpFormatter,
     )
     command.add_arguments(parser)
     options = parser.parse_args(arguments[1:])
     code: int = command.run(options)
     return code
+
+
+class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    """Asks for the terminal's width itself: argparse makes a formatter for each option, and would import shutil (0.7 MiB)."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_columns() - 2)
+
+
+def _columns() -> int:
+    """As shutil.get_terminal_size has it: COLUMNS, else the terminal's, else 80."""
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns):
+        return int(columns)
+    try:
+        return os.get_terminal_size(1).columns or 80
+    except OSError:
+        return 80
 
 
 def _load(name: str) -> ModuleType:

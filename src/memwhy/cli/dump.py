@@ -49,7 +49,7 @@ def _is_profile(path: str) -> bool:
             head = file.read(16)
     except OSError:
         return False  # the recording's reader says what is wrong
-    from memwhy.sources.go.pprof import looks_like
+    from memwhy.sources.go.pprof_file import looks_like
 
     return not head.startswith(b"SQLite format 3") and looks_like(head)
 

@@ -6,7 +6,7 @@ Source: github.com/google/pprof internal/report (newTrimmedGraph, selectOutputUn
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 NODE_FRACTION = 0.005
 """pprof's -nodefraction: functions whose cum is a smaller share of the total are dropped."""
@@ -17,8 +17,7 @@ _SIZES = (("B", 1), ("kB", 1 << 10), ("MB", 1 << 20), ("GB", 1 << 30), ("TB", 1 
 _MARKS = ("", " (inline)", "", " (partial-inline)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TopRow:
+class TopRow(NamedTuple):  # no dataclass, as in sources/go/pprof_core
     """One function. inlined: bit 0 some of its callers inline it, bit 1 some do not."""
 
     function: str

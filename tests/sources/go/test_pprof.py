@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from memwhy.model.errors import ParseError
 from memwhy.model.profile import Profile, ProfileRow, StackSample
 from memwhy.model.reading import Reading
-from memwhy.sources.go import pprof, profile_pb2
+from memwhy.sources.go import pprof, pprof_file, profile_pb2
 
 BUILD_ID = "a7379b401dbcf52b8be5c63a943d81bc57a20af4"
 TOP_ROW = re.compile(
@@ -132,7 +132,7 @@ def test_a_file_cut_anywhere_says_truncated_or_no_profile(name: str) -> None:
 
 
 def test_a_gzip_bomb_is_refused_in_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pprof, "MOST_BYTES", 4 << 20)
+    monkeypatch.setattr(pprof_file, "MOST_BYTES", 4 << 20)
     packer = zlib.compressobj(9, wbits=31)
     bomb = b"".join(packer.compress(bytes(1 << 20)) for _ in range(64)) + packer.flush()
     tracemalloc.start()

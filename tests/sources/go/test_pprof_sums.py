@@ -1,7 +1,9 @@
 """The table of functions: C, its pure twin and `go tool pprof -top` say the same, of any profile."""
 
+import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from memwhy.model.errors import ParseError
 from memwhy.model.profile import Profile
 from memwhy.model.top_table import NODE_FRACTION, TopRow, top_table
 from memwhy.sources.go import pprof, profile_pb2
-from memwhy.sources.go.pprof_core import Summed, core, reading_of, rows_of, sum_up
+from memwhy.sources.go.pprof_core import Summed, core, rows_of, sum_up
 from memwhy.sources.go.pprof_sums import sum_up_pure
 
 HEAP = Path(__file__).parents[2] / "evidence" / "pasted" / "heap.pb.gz"
@@ -82,7 +84,7 @@ def _rows(profile: Profile) -> list[tuple[str, int, int]]:
 @settings(deadline=None)
 def test_a_large_profile_s_reading_has_the_rows_and_stacks_of_a_small_one_s(raw: bytes) -> None:
     assert RUN is not None
-    in_c, decoded = reading_of(sum_up(raw, RUN)), pprof.content_of(raw).reading()
+    in_c, decoded = pprof.reading_of(sum_up(raw, RUN)), pprof.content_of(raw).reading()
     for one, other in zip(in_c.profiles, decoded.profiles, strict=True):
         assert (one.kind, one.unit, one.build_id, _rows(one)) == (other.kind, other.unit, other.build_id, _rows(other))
         assert {s.frames: s.value for s in one.stacks if s.value} == {
@@ -191,3 +193,15 @@ def test_damaged_profiles_are_read_within_their_bounds(tmp_path: Path) -> None:
         ["./fuzz", "20000", "heap.pb"], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@needs_core
+def test_printing_a_table_imports_little() -> None:
+    probe = (
+        "import sys; from memwhy.cli import main; code = main(['dump', sys.argv[1]]);"
+        "print(code, sorted({'dataclasses', 'inspect', 'shutil', 'google'} & set(sys.modules)), file=sys.stderr)"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(pprof.__file__).parents[3])}
+    command = [sys.executable, "-S", "-c", probe, str(HEAP)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    assert done.stderr == "0 []\n"

@@ -5,26 +5,21 @@ fields are messages too), so that memory goes with the number of different stack
 Format: google/pprof proto/profile.proto; what Go writes: runtime/pprof/proto.go.
 """
 
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, Literal
 
 from memwhy.model.errors import ParseError
-from memwhy.model.profile import Profile
+from memwhy.model.profile import Profile, ProfileRow, StackSample
 from memwhy.model.reading import Reading
 from memwhy.sources.go import pprof_core
+from memwhy.sources.go.pprof_file import NAME, decompress
 from memwhy.sources.go.stacks import Frames, profile_of
 from memwhy.sources.go.varint import read_varint
 
 if TYPE_CHECKING:
     from memwhy.sources.go import profile_pb2
-
-NAME = "go/pprof"
-
-MOST_BYTES = 128 << 20
-"""Larger profiles, after decompression, are refused (1.5 million samples are about 95 MB)."""
 
 LARGE_BYTES = 1 << 20
 """Larger ones are summed up in C (pprof_core), with the largest stacks alone."""
@@ -37,13 +32,6 @@ _MOST_STACK_FRAMES = 2048  # Go's own limit is profstackdepth=1024
 _MOST_FRAMES = 30_000_000
 
 
-def looks_like(raw: bytes) -> bool:
-    """Whether bytes begin like a profile: gzip, or a first field number and type that the format has."""
-    if raw[:2] == b"\x1f\x8b":
-        return True
-    return len(raw) > 2 and raw[0] in (0x0A, 0x12, 0x1A, 0x22, 0x2A, 0x32, 0x38, 0x40, 0x48, 0x50, 0x5A, 0x60, 0x70)
-
-
 def parse(raw: bytes) -> Reading:
     """Profiles, one per sample type, with function rows and stacks; facts profile.binary and profile.build_id.
 
@@ -52,8 +40,63 @@ def parse(raw: bytes) -> Reading:
     data = decompress(raw)
     run = pprof_core.core() if len(data) >= LARGE_BYTES else None
     if run is not None:
-        return pprof_core.reading_of(pprof_core.sum_up(data, run))
+        return reading_of(pprof_core.sum_up(data, run))
     return content_of(data).reading()
+
+
+def reading_of(summed: pprof_core.Summed) -> Reading:
+    """Profiles, one a sample type, with the rows of all functions and the largest stacks."""
+    notes, profiles = [], []
+    in_bytes = summed.period_type is not None and summed.period_type[1] == "bytes" and summed.period > 0
+    for index, (kind, said) in enumerate(summed.types):
+        if said not in ("bytes", "count"):
+            notes.append(f"the values of {kind} are {said or 'without a unit'}")
+        unit: Literal["bytes", "count"] = "bytes" if said == "bytes" else "count"
+        rows = [
+            ProfileRow(function=one.function, flat=one.flat, cum=one.cum) for one in pprof_core.rows_of(summed, index)
+        ]
+        rows.sort(key=lambda row: (-abs(row.flat), -abs(row.cum), row.function))
+        signed = any(row.flat < 0 for row in rows)
+        profiles.append(
+            Profile(
+                kind=kind,
+                unit=unit,
+                total=sum(row.flat for row in rows) if signed else summed.totals[index],
+                rows=tuple(rows),
+                stacks=tuple(_merged(summed, index)),
+                build_id=summed.build_id,
+                binary=summed.binary,
+                wall_ns=summed.time_ns or None,
+                sampling_period_bytes=summed.period if in_bytes and unit == "bytes" else None,
+            )
+        )
+    if summed.drops_frames:
+        notes.append("the profile asks viewers to hide some frames (drop_frames); they are all shown here")
+    if summed.cut_stacks:
+        notes.append(f"{summed.cut_stacks} stacks were cut to 2048 frames")
+    if summed.samples > pprof_core.STACKS:
+        notes.append(
+            f"of {summed.samples:,} samples the {pprof_core.STACKS:,} largest are kept as stacks; rows are of all"
+        )
+    facts = {"profile.binary": summed.binary, "profile.build_id": summed.build_id}
+    return Reading(
+        facts={name: text for name, text in facts.items() if text},
+        profiles=tuple(profiles),
+        wall_ns=summed.time_ns or None,
+        notes=tuple(notes),
+    )
+
+
+def _merged(summed: pprof_core.Summed, index: int) -> list[StackSample]:
+    """The kept samples of one type, those of one stack (Go writes one for each block size) together."""
+    stacks: dict[tuple[int, ...], int] = {}
+    for kind, value, nodes in summed.stacks:
+        if kind == index:
+            stacks[nodes] = stacks.get(nodes, 0) + value
+    samples = [
+        StackSample(frames=tuple(summed.names[node] for node in nodes), value=value) for nodes, value in stacks.items()
+    ]
+    return sorted(samples, key=lambda sample: (-abs(sample.value), sample.frames))
 
 
 def content_of(data: bytes) -> "Content":
@@ -62,30 +105,6 @@ def content_of(data: bytes) -> "Content":
     for batch in _batches(data):
         content.add(batch)
     return content
-
-
-def decompress(raw: bytes) -> bytes:
-    """The profile's plain bytes; gzip members are inflated up to MOST_BYTES. Raises ParseError."""
-    if raw[:2] != b"\x1f\x8b":
-        if len(raw) > MOST_BYTES:
-            raise ParseError(NAME, None, "", f"{len(raw)} bytes; profiles of more than {MOST_BYTES} are not read")
-        return raw
-    pieces: list[bytes] = []
-    size = 0
-    while raw[:2] == b"\x1f\x8b":
-        inflater = zlib.decompressobj(wbits=31)
-        try:
-            piece = inflater.decompress(raw, MOST_BYTES + 1 - size)
-        except zlib.error as error:
-            raise ParseError(NAME, None, "", f"damaged gzip data ({error})") from error
-        pieces.append(piece)
-        size += len(piece)
-        if size > MOST_BYTES:
-            raise ParseError(NAME, None, "", f"inflates to more than {MOST_BYTES} bytes; not read further")
-        if not inflater.eof:
-            raise ParseError(NAME, None, "", f"truncated: the gzip data ends early, after {size} bytes of profile")
-        raw = inflater.unused_data
-    return b"".join(pieces)
 
 
 def _varint(raw: bytes, at: int) -> tuple[int, int]:

@@ -7,15 +7,11 @@ latter is the oracle of the tests and what runs where the extension is not there
 import os
 import struct
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from typing import NamedTuple
 
 from memwhy.model.errors import ParseError
-from memwhy.model.profile import Profile, ProfileRow, StackSample
-from memwhy.model.reading import Reading
 from memwhy.model.top_table import TopRow
-
-NAME = "go/pprof"
+from memwhy.sources.go.pprof_file import NAME
 
 STACKS = 2000
 """The largest samples of each type that are kept as stacks."""
@@ -34,8 +30,7 @@ _FAULTS = {
 _Core = Callable[[bytes, int, float], tuple[bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes]]
 
 
-@dataclass(frozen=True, slots=True)
-class Summed:
+class Summed(NamedTuple):  # no dataclass: importing those is a tenth of what `memwhy dump` needs of memory
     """A profile's sums. flat, cum, inlined: rows of len(types) integers for each node; see _core/_pprof.pyi."""
 
     raw: bytes
@@ -140,54 +135,3 @@ def rows_of(summed: Summed, index: int) -> list[TopRow]:
         )
         if flat or cum
     ]
-
-
-def reading_of(summed: Summed) -> Reading:
-    """Profiles, one a sample type, with the rows of all functions and the largest stacks."""
-    notes, profiles = [], []
-    in_bytes = summed.period_type is not None and summed.period_type[1] == "bytes" and summed.period > 0
-    for index, (kind, said) in enumerate(summed.types):
-        if said not in ("bytes", "count"):
-            notes.append(f"the values of {kind} are {said or 'without a unit'}")
-        unit: Literal["bytes", "count"] = "bytes" if said == "bytes" else "count"
-        rows = [ProfileRow(function=one.function, flat=one.flat, cum=one.cum) for one in rows_of(summed, index)]
-        rows.sort(key=lambda row: (-abs(row.flat), -abs(row.cum), row.function))
-        signed = any(row.flat < 0 for row in rows)
-        profiles.append(
-            Profile(
-                kind=kind,
-                unit=unit,
-                total=sum(row.flat for row in rows) if signed else summed.totals[index],
-                rows=tuple(rows),
-                stacks=tuple(_merged(summed, index)),
-                build_id=summed.build_id,
-                binary=summed.binary,
-                wall_ns=summed.time_ns or None,
-                sampling_period_bytes=summed.period if in_bytes and unit == "bytes" else None,
-            )
-        )
-    if summed.drops_frames:
-        notes.append("the profile asks viewers to hide some frames (drop_frames); they are all shown here")
-    if summed.cut_stacks:
-        notes.append(f"{summed.cut_stacks} stacks were cut to 2048 frames")
-    if summed.samples > STACKS:
-        notes.append(f"of {summed.samples:,} samples the {STACKS:,} largest are kept as stacks; rows are of all")
-    facts = {"profile.binary": summed.binary, "profile.build_id": summed.build_id}
-    return Reading(
-        facts={name: text for name, text in facts.items() if text},
-        profiles=tuple(profiles),
-        wall_ns=summed.time_ns or None,
-        notes=tuple(notes),
-    )
-
-
-def _merged(summed: Summed, index: int) -> list[StackSample]:
-    """The kept samples of one type, those of one stack (Go writes one for each block size) together."""
-    stacks: dict[tuple[int, ...], int] = {}
-    for kind, value, nodes in summed.stacks:
-        if kind == index:
-            stacks[nodes] = stacks.get(nodes, 0) + value
-    samples = [
-        StackSample(frames=tuple(summed.names[node] for node in nodes), value=value) for nodes, value in stacks.items()
-    ]
-    return sorted(samples, key=lambda sample: (-abs(sample.value), sample.frames))

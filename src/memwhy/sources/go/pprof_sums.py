@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from memwhy.model.errors import ParseError
 from memwhy.model.top_table import EDGE_FRACTION, NODE_FRACTION
-from memwhy.sources.go.pprof import NAME, content_of, decompress
 from memwhy.sources.go.pprof_core import Summed, core, sum_up
+from memwhy.sources.go.pprof_file import NAME, decompress
 
 Frame = tuple[int, bool]
 """A node, and whether it is inlined into the frame after it."""
@@ -23,6 +23,8 @@ def sums(raw: bytes) -> Summed:
 
 def sum_up_pure(data: bytes) -> Summed:
     """The same from plain bytes, without the extension. Raises ParseError."""
+    from memwhy.sources.go.pprof import content_of
+
     content = content_of(data)
     if not content.types or not content.strings or content.strings[0] != b"":
         raise ParseError(NAME, None, "", "no pprof profile: no sample types, or no string table")
