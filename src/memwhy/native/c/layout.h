@@ -1,0 +1,151 @@
+/* The sampler's memory as both sides see it: the hooks inside the target write it, memwhy reads it from outside.
+ *
+ * Every field is naturally aligned and little-endian; sizes are asserted below and again by native/layout.py.
+ * Nothing here is a pointer of the target's own: what the hooks follow was put there by memwhy or made by them.
+ */
+#ifndef MEMWHY_LAYOUT_H
+#define MEMWHY_LAYOUT_H
+
+#include <stdint.h>
+
+#define MW_MAGIC 0x3179687777656d6dull /* "mmewwhy1", little-endian */
+#define MW_VERSION 1u
+
+/* Where each part starts, counted from the header; the region is one anonymous mapping. */
+#define MW_CODE_BYTES 0x10000u /* in an attached target the code lies right below the header */
+#define MW_HEADER_BYTES 0x2000u
+#define MW_THREADS 4096u
+#define MW_LIVE 65536u /* sampled blocks that are outstanding at most; above it the period doubles */
+#define MW_WAYS 8u
+#define MW_REGIONS 4096u
+#define MW_STACKS 8192u
+#define MW_PCS_BYTES 0x180000u /* program counters of all distinct stacks */
+#define MW_MODULES 256u
+#define MW_ROWS 524288u /* unwind rows; touched only as far as they are used */
+#define MW_PC_CACHE 4096u
+#define MW_MOST_FRAMES 96u
+
+enum mw_state { MW_OFF = 0, MW_ON = 1, MW_DRAIN = 2, MW_SPENT = 3 }; /* SPENT: it turned itself off, see off_reason */
+enum mw_reason { MW_NO_REASON = 0, MW_BUDGET = 1, MW_ORPHANED = 2, MW_ASKED = 3 };
+
+struct mw_header {
+    uint64_t magic;
+    uint32_t version;
+    uint32_t state; /* enum mw_state; a wiped (forked) copy reads 0: off */
+    uint32_t off_reason;
+    uint32_t owner_pid;     /* the memwhy that reads it, in its own pid namespace */
+    uint64_t heartbeat_tsc; /* written by the reader; older than orphan_tsc at a sample: SPENT, MW_ORPHANED */
+    uint64_t orphan_tsc;
+    uint64_t tsc_hz;
+    uint64_t period_bytes; /* mean gap between samples, as asked for; the working period is period_bytes << level */
+    uint32_t level;        /* raised by the sampler itself: each step keeps a random half of what is live */
+    uint32_t most_level;
+    uint64_t budget_tsc;     /* cycles that samples may cost in each window_tsc, all threads together */
+    uint64_t window_tsc;
+    uint64_t window_started_tsc;
+    uint64_t window_spent_tsc;
+    uint64_t spent_tsc; /* since the start */
+    uint64_t samples, sampled_frees, unknown_frees;
+    uint64_t lost_samples;      /* no room in a bucket, in the stacks or in the threads */
+    uint64_t cut_stacks;        /* deeper than MW_MOST_FRAMES */
+    uint64_t missed_regions;    /* mmap or munmap while the table was being written */
+    uint64_t stacks_used, pcs_used_bytes;
+    /* What the unwinder may use; memwhy fills it in and raises `modules_epoch` (odd while it writes). */
+    uint32_t modules_epoch;
+    uint32_t modules_used;
+    uint64_t main_stack_lo, main_stack_hi;
+    /* Go, as read from the binary: 0 in g_tls_found means that the target has no Go, or one that is not understood. */
+    int64_t g_tls_offset; /* of the g slot from the thread pointer (%fs:0) */
+    uint32_t g_tls_found;
+    uint32_t g_m, g_sched_sp, g_sched_bp, g_stack_lo, g_stack_hi, m_g0, m_curg;
+    uint64_t go_text_lo, go_text_hi;
+    uint64_t cgocallback_lo, cgocallback_hi, cgocall_lo, cgocall_hi;
+    uint64_t libc_text_lo, libc_text_hi; /* mmap called from here is malloc's or pthread's own */
+    uint64_t loader_text_lo, loader_text_hi;
+    /* Where the originals are: in an attached target trampolines in the code, in a preloaded one what dlsym found. */
+    uint64_t real[24]; /* by enum mw_function */
+    uint64_t reserved[32];
+};
+
+enum mw_function {
+    MW_MALLOC, MW_FREE, MW_CALLOC, MW_REALLOC, MW_MEMALIGN, MW_ALIGNED_ALLOC, MW_POSIX_MEMALIGN, MW_VALLOC,
+    MW_PVALLOC, MW_REALLOCARRAY, MW_MMAP, MW_MUNMAP, MW_MREMAP, MW_FUNCTIONS
+};
+
+/* One thread that has allocated; found by its thread pointer, so a thread that ends needs no word to anyone. */
+struct mw_thread {
+    uint64_t thread_pointer; /* 0: free. Claimed by compare-and-swap */
+    int64_t left_bytes;      /* until the next sample */
+    uint64_t random;         /* xorshift state */
+    uint64_t seen_sp;        /* of the last sample: what memwhy checks against /proc/PID/maps … */
+    uint64_t stack_lo, stack_hi; /* … and answers here; the unwinder reads stack words in [stack_lo, stack_hi) only */
+    uint32_t busy;           /* inside a hook: what the original allocates meanwhile is its own affair */
+    uint32_t level;
+    uint64_t reserved;
+};
+
+/* Outstanding sampled blocks: MW_LIVE / MW_WAYS buckets; live_addresses[] is scanned, live_blocks[] has the rest. */
+struct mw_block {
+    uint64_t bytes;        /* as asked for */
+    uint64_t weight_bytes; /* bytes / P(sampled) at the period of its time */
+    uint32_t stack;
+    uint32_t tag;     /* random; counted only while its low `level` bits are 0; weight doubles with each level above `level` */
+    uint32_t level;   /* at birth */
+    uint32_t born;    /* tsc >> 24 */
+};
+
+struct mw_region { /* exact: mappings made by mmap, other than malloc's own */
+    uint64_t address, bytes;
+    uint32_t stack, born;
+    uint64_t reserved;
+};
+
+struct mw_stack {
+    uint64_t hash; /* published last; 0: free */
+    uint32_t first_pc; /* index into pcs[] */
+    uint16_t c_frames, go_frames;
+    uint32_t flags; /* enum mw_stack_flag */
+    uint32_t kind;  /* 0: malloc family, 1: mapping */
+    uint64_t allocated_bytes, allocated_count; /* weights of all samples since the start, freed or not (exact for mappings) */
+    uint64_t freed_bytes, freed_count;
+};
+
+enum mw_stack_flag {
+    MW_C_WHOLE = 1,        /* the C part ended where Go begins, or at the thread's first frame */
+    MW_C_NO_BOUNDS = 2,    /* memwhy had not checked this thread's stack yet: only the caller is known */
+    MW_C_NO_ROW = 4,       /* a program counter that no unwind row covers */
+    MW_C_CUT = 8,
+    MW_GO_WHOLE = 16,      /* the Go part reached the goroutine's first frame */
+    MW_GO_BROKEN = 32,     /* it was a Go thread, and its chain did not hold */
+    MW_GO_CALLBACK = 64,   /* frames of a callback, and those outside it */
+};
+
+struct mw_module { uint64_t lo, hi; uint32_t first_row, rows; uint64_t reserved; };
+
+/* One rule: holds from lo + pc_offset up to the next row. cfa = (by_rbp ? rbp : rsp) + cfa_words * 8; the return address is at
+ * cfa - 8; the caller's rbp is at cfa + rbp_words * 8 (0: unchanged). kind 0: no rule here, 1: by rsp, 2: by rbp, 3: the outermost frame. */
+struct mw_row { uint32_t pc_offset; int16_t cfa_words; int8_t rbp_words; uint8_t kind; };
+
+struct mw_pc_cached { uint64_t pc; uint32_t row; uint32_t epoch; };
+
+#define MW_AT_THREADS MW_HEADER_BYTES
+#define MW_AT_LIVE_ADDRESSES (MW_AT_THREADS + MW_THREADS * sizeof(struct mw_thread))
+#define MW_AT_LIVE_BLOCKS (MW_AT_LIVE_ADDRESSES + MW_LIVE * 8)
+#define MW_AT_REGIONS (MW_AT_LIVE_BLOCKS + MW_LIVE * sizeof(struct mw_block))
+#define MW_AT_STACKS (MW_AT_REGIONS + MW_REGIONS * sizeof(struct mw_region))
+#define MW_AT_PCS (MW_AT_STACKS + MW_STACKS * sizeof(struct mw_stack))
+#define MW_AT_MODULES (MW_AT_PCS + MW_PCS_BYTES)
+#define MW_AT_PC_CACHE (MW_AT_MODULES + MW_MODULES * sizeof(struct mw_module))
+#define MW_AT_ROWS (MW_AT_PC_CACHE + MW_PC_CACHE * sizeof(struct mw_pc_cached))
+#define MW_REGION_BYTES ((MW_AT_ROWS + MW_ROWS * sizeof(struct mw_row) + 0xfffu) & ~0xfffu)
+
+_Static_assert(sizeof(struct mw_header) <= MW_HEADER_BYTES, "header");
+_Static_assert(sizeof(struct mw_thread) == 64, "thread");
+_Static_assert(sizeof(struct mw_block) == 32, "block");
+_Static_assert(sizeof(struct mw_region) == 32, "region");
+_Static_assert(sizeof(struct mw_stack) == 56, "stack");
+_Static_assert(sizeof(struct mw_module) == 32, "module");
+_Static_assert(sizeof(struct mw_row) == 8, "row");
+_Static_assert(sizeof(struct mw_pc_cached) == 16, "pc cache");
+
+#endif
