@@ -81,7 +81,7 @@ struct mw_thread {
     uint64_t stack_lo, stack_hi; /* … and answers here; the unwinder reads stack words in [stack_lo, stack_hi) only */
     uint32_t busy;           /* inside a hook: what the original allocates meanwhile is its own affair */
     uint32_t level;
-    uint64_t reserved;
+    uint64_t stack_check; /* stack_lo ^ stack_hi ^ thread_pointer, written last: bounds that do not fit it are not used */
 };
 
 /* Outstanding sampled blocks: MW_LIVE / MW_WAYS buckets; live_addresses[] is scanned, live_blocks[] has the rest. */
@@ -123,10 +123,16 @@ enum mw_stack_flag {
 struct mw_module { uint64_t lo, hi; uint32_t first_row, rows; uint64_t reserved; };
 
 /* One rule: holds from lo + pc_offset up to the next row. cfa = (by_rbp ? rbp : rsp) + cfa_words * 8; the return address is at
- * cfa - 8; the caller's rbp is at cfa + rbp_words * 8 (0: unchanged). kind 0: no rule here, 1: by rsp, 2: by rbp, 3: the outermost frame. */
+ * cfa - 8; the caller's rbp is at cfa + rbp_words * 8 (0: unchanged). kind: enum mw_rule; in MW_ALIGNED (a function that aligned its stack)
+ * the cfa is the word at rbp + cfa_words * 8, and the caller's rbp the one at rbp + rbp_words * 8. */
+enum mw_rule { MW_NO_RULE = 0, MW_BY_RSP = 1, MW_BY_RBP = 2, MW_OUTERMOST = 3, MW_ALIGNED = 4 };
+
+
 struct mw_row { uint32_t pc_offset; int16_t cfa_words; int8_t rbp_words; uint8_t kind; };
 
-struct mw_pc_cached { uint64_t pc; uint32_t row; uint32_t epoch; };
+/* Which row covers a program counter, in the slot of its low 12 bits: pc >> 12 in 35 bits, the row in 19, the low 10 bits of
+ * modules_epoch / 2: one word, so that two threads cannot mix theirs. */
+struct mw_pc_cached { uint64_t packed; };
 
 #define MW_AT_THREADS MW_HEADER_BYTES
 #define MW_AT_LIVE_ADDRESSES (MW_AT_THREADS + MW_THREADS * sizeof(struct mw_thread))
@@ -146,6 +152,6 @@ _Static_assert(sizeof(struct mw_region) == 32, "region");
 _Static_assert(sizeof(struct mw_stack) == 56, "stack");
 _Static_assert(sizeof(struct mw_module) == 32, "module");
 _Static_assert(sizeof(struct mw_row) == 8, "row");
-_Static_assert(sizeof(struct mw_pc_cached) == 16, "pc cache");
+_Static_assert(sizeof(struct mw_pc_cached) == 8, "pc cache");
 
 #endif
