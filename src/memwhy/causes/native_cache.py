@@ -24,6 +24,9 @@ REMEDY = (
     "set the cache's bound in the library's own configuration, and watch until it is full: then the growth must end",
 )
 
+FULL = 0.8
+"""Of its bound a cache holds so much for good: what it counts beside its entries is often left out of one of the two."""
+
 
 def judge(case: Case) -> Finding:
     """See the module's docstring."""
@@ -115,6 +118,9 @@ def clues(case: Case) -> Iterator[Clue]:
         part = levels.share(one, rss)
         if one is not None and part is not None and 0.4 <= part <= 1.3:
             yield from for_(DECISIVE if one is cache else STRONG, f"{one.said}, {rss.said}" if rss else None)
+    if rss is None and cache is not None and not case.facts.get("said.runtime"):
+        full = bound is not None and bound.last and cache.last >= FULL * bound.last
+        yield from for_(STRONG if full else FAIR, f"{cache.said}, {bound.said}" if full and bound else cache.said)
     trial = levels.outcome(case, "cache_bound")
     if trial is not None:
         yield from for_(DECISIVE, trial[2]) if trial[1] != "same" else against(STRONG, trial[2])

@@ -31,6 +31,7 @@ OWN = {
     "native/malloc_stats": ("native/malloc_stats.txt", "native/mallinfo.txt"),
     "native/unfreed": ("native/mtrace.txt", "native/leaks.txt"),
     "native/caches": ("native/cache-*.txt",),
+    "native/servers": ("native/server-*.txt",),
     "native/mapping_calls": ("native/strace*.txt",),
     "native/rusage": ("managed/python-resource.txt",),
     "managed/settings": ("managed/settings.yaml",),
@@ -50,7 +51,17 @@ OWN = {
 SUMMING = frozenset(
     f"{room}/{name}"
     for room, names in {
-        "native": ("valgrind", "sanitizer", "malloc_info", "memleak", "tcmalloc", "malloc_stats", "unfreed", "caches"),
+        "native": (
+            "valgrind",
+            "sanitizer",
+            "malloc_info",
+            "memleak",
+            "tcmalloc",
+            "malloc_stats",
+            "unfreed",
+            "caches",
+            "servers",
+        ),
         "managed": ("nmt", "jvm_heap", "settings"),
     }.items()
     for name in names

@@ -13,6 +13,7 @@ from memwhy.sources.native import (
     memleak,
     rusage,
     sanitizer,
+    servers,
     tcmalloc,
     unfreed,
     valgrind,
@@ -31,6 +32,7 @@ READERS: tuple[ModuleType, ...] = (
     unfreed,
     rusage,
     caches,
+    servers,
     mapping_calls,
 )
 """In order of priority: lines that one reader has taken are blank to the next."""

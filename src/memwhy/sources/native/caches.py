@@ -19,7 +19,7 @@ from memwhy.sources.span import Span
 
 NAME = "native/caches"
 _PRODUCTS = {
-    "rocksdb": ("block-cache-", "block_cache_", "block cache ", "all-mem-tables", "all_mem_tables", "table-readers-mem", "table_readers_mem", "kcachetotal", "kmemtabletotal", "ktablereaderstotal"),
+    "rocksdb": ("block-cache-", "block_cache_", "block cache ", "all-mem-tables", "all_mem_tables", "table-readers-mem", "table_readers_mem", "memtables[", "kcachetotal", "kmemtabletotal", "ktablereaderstotal"),
     "leveldb": ("leveldb.approx",),
     "pebble": ("block cache: ", "memtables: "),
     "wiredtiger": ("in the cache", "maximum bytes configured"),
@@ -69,6 +69,7 @@ _RULES = (
     _rule("rocksdb", "held.cache", rf"(?:{_ROCKS}block[-_]cache[-_]usage|kCacheTotal)"),
     _rule("rocksdb", "limit.cache", rf"{_ROCKS}block[-_]cache[-_]capacity"),
     _rule("rocksdb", "held.memtables", rf"(?:{_ROCKS}cur[-_]size[-_]all[-_]mem[-_]tables|kMemTableTotal)"),
+    _rule("rocksdb", "held.*", r"(?P<of>memtables\[[\w.-]{1,60}\])"),
     _rule("rocksdb", "held.readers", rf"(?:{_ROCKS}estimate[-_]table[-_]readers[-_]mem|kTableReadersTotal)"),
     _rule("leveldb", "held.all", r"leveldb\.approximate-memory-usage"),
     _rule("pebble", "held.cache", r"Block cache: [\d.,KM]{1,12} entries \(", tail=_SIZE),
@@ -86,8 +87,10 @@ _RULES = (
     _rule("duckdb", "limit.all", r"failed to [^()\n]{3,80}\([\d.]{1,12} (?:[KMGT]?i?B|bytes)/", tail=rf"{_SIZE} used\)"),
     _rule("redis", "held.all", "used_memory", tail=rf"[:=]\s?{_SIZE}"),
     _rule("redis", "malloc.in_use_bytes", "used_memory", tail=rf"[:=]\s?{_SIZE}"),
+    _rule("redis", "human.held.all", "used_memory_human", tail=rf"[:=]\s?{_SIZE}"),
     _rule("redis", "limit.all", "maxmemory", tail=rf"[:=]\s?{_SIZE}"),
     _rule("redis", "process.rss_bytes", "used_memory_rss", tail=rf"[:=]\s?{_SIZE}"),
+    _rule("redis", "human.process.rss_bytes", "used_memory_rss_human", tail=rf"[:=]\s?{_SIZE}"),
     _rule("redis", "host.total_bytes", "total_system_memory", tail=rf"[:=]\s?{_SIZE}"),
     _rule("memcached", "held.all", "STAT bytes", tail=rf" {_SIZE}$"),
     _rule("memcached", "limit.all", "STAT limit_maxbytes", tail=rf" {_SIZE}$"),
@@ -124,6 +127,7 @@ _COLUMNS = {
     "current_setting('memory_limit')": "limit.all",
 }  # fmt: skip
 _CELL = re.compile(r"(?P<number>\d{1,15}(?:\.\d{1,3})?)(?: ?(?P<unit>bytes|[KMGT]i?B))?$")
+_OF_CACHES = {"cache.held_bytes", "cache.limit_bytes"}
 _GAP_LINES = 60
 _NOTES = {
     "innodb": "InnoDB prints pages: of 16 KiB, its default",
@@ -144,7 +148,7 @@ class _Moment:
 
     @property
     def says(self) -> bool:
-        return any(part.startswith(("held.", "limit.")) for part in self.parts)
+        return any(part.startswith(("held.", "limit.", "human.", "process.")) for part in self.parts)
 
 
 def _figures(line: str, products: Sequence[str]) -> Iterator[tuple[str, str, int, int]]:
@@ -247,6 +251,9 @@ def _sizes(moment: _Moment) -> dict[str, tuple[int, int]]:
     if any("@" in part for part in parts):  # the log's block cache is the property's
         parts.pop("held.cache", None)
         parts.pop("limit.cache", None)
+    for part in [part for part in parts if part.startswith("human.")]:
+        rounded = parts.pop(part)  # the same figure once more, for people
+        parts.setdefault(part.removeprefix("human."), rounded)
     found: dict[str, tuple[int, int]] = {}
     for part, (size, quantum) in parts.items():
         kind = part.partition(".")[0]
@@ -269,7 +276,7 @@ def _readings(lines: Sequence[str]) -> Iterator[Reading]:
         yield Reading(
             metrics={metric: size for metric, (size, _) in sizes.items()},
             quanta={metric: quantum for metric, (_, quantum) in sizes.items() if quantum > 8},
-            facts={"cache.name": moment.product},
+            facts={"cache.name": moment.product} if sizes.keys() & _OF_CACHES else {},
             wall_ns=moment.stamp.wall_ns if moment.stamp else None,
             notes=tuple(notes),
             line=moment.first + 1,

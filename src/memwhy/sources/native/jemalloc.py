@@ -23,6 +23,9 @@ TRIGGERS = (
     b"allocator_allocated",
     b", active: ",
     b"stats.retained",
+    b'"retained"',
+    b'"resident"',
+    b"mallctl",
 )
 
 _METRICS = {
@@ -40,8 +43,16 @@ _NAMED = re.compile(
 )
 _JSON = re.compile(rf"\"(?P<key>{_KEYS})\"\s?:\s?(?P<number>\d{{1,18}})(?!\d)")
 _JSON_STATS = re.compile(r"\"stats\"\s?:\s?\{(?=\s{0,20}\"allocated\")")
+_LOOSE = re.compile(
+    rf"(?<![\w.])[\"']?(?P<key>{_KEYS})[\"']?(?:\s{{0,10}}[:=]\s{{0,20}}| (?=\d))[\"']?(?P<number>{DECIMAL}) ?(?P<unit>[KMGT]i?B?|bytes|B)?(?![A-Za-z0-9])"
+)
+_QUOTED = re.compile(rf"^\{{?\s{{0,20}}[\"'](?:{_KEYS})[\"']\s?:\s?[\"']?\d")
+_ALL_KEYS = 4
+"""So many of its names on one line or in one object, with nobody named, are jemalloc's and nothing else's."""
 _BEGIN = "___ Begin jemalloc statistics ___"
-_WORDS = re.compile(rf"Allocated: |jemalloc|stats[._](?:{_KEYS})|allocator_|\"allocated\"")
+_WORDS = re.compile(
+    rf"Allocated: |jemalloc|stats[._](?:{_KEYS})|allocator_|\"allocated\"|mallctl|\"(?:active|mapped|metadata|resident|retained)\"|\bretained\b.{{0,60}}\d"
+)
 _END = "--- End jemalloc statistics ---"
 _LONGEST_LINE = 1 << 20
 _LONGEST_DUMP = 6000
@@ -85,7 +96,26 @@ def _figures(lines: Sequence[str], i: int, line: str) -> tuple[dict[str, tuple[s
         for match in _JSON.finditer(text):
             found.setdefault(match["key"], (match["number"], ""))
         return found, min(i + text.count("\n"), len(lines) - 1)
-    return {match["key"]: (match["number"], match["unit"] or "") for match in _NAMED.finditer(line)}, i
+    named = {match["key"]: (match["number"], match["unit"] or "") for match in _NAMED.finditer(line)}
+    return (named, i) if named else _loose(lines, i, line)
+
+
+def _loose(lines: Sequence[str], i: int, line: str) -> tuple[dict[str, tuple[str, str]], int]:
+    """Its figures by their bare names: two on a line that names it, or an object or a line with nearly all of them."""
+    found = {match["key"]: (match["number"], match["unit"] or "") for match in _LOOSE.finditer(line)}
+    named = any(
+        name in above.lower() for above in (line, *lines[max(0, i - 2) : i]) for name in ("jemalloc", "mallctl")
+    )
+    last = i
+    if _QUOTED.match(line) or (named and not found and line.endswith(("{", ":"))):
+        for j in range(i + 1, min(len(lines), i + 10)):
+            more = bare(lines[j])
+            pairs = {match["key"]: (match["number"], match["unit"] or "") for match in _LOOSE.finditer(more)}
+            if not pairs or pairs.keys() & found.keys():
+                break
+            found, last = {**found, **pairs}, j
+    enough = "allocated" in found and len(found) >= (2 if named else _ALL_KEYS)
+    return (found, last) if enough else ({}, i)
 
 
 def _moments(lines: Sequence[str]) -> Iterator[_Moment]:
