@@ -8,12 +8,13 @@ from types import ModuleType
 from memwhy.model.errors import MemwhyError, ParseError
 from memwhy.model.reading import Reading
 from memwhy.sources import go, look, managed, native, pasted, proc, system, words
+from memwhy.sources.asides import find_asides
 from memwhy.sources.captions import Clue, clue_above, date_readings, is_between
-from memwhy.sources.changelog import listed_changes
 from memwhy.sources.pasted.prompts import read_prompt
 from memwhy.sources.pasted.sections import has_both_poles, subject_above
 from memwhy.sources.span import Span
 from memwhy.sources.unread import find_leftovers
+from memwhy.sources.versions import find_versions
 
 
 def _listed(package: ModuleType) -> tuple[ModuleType, ...]:
@@ -120,7 +121,7 @@ def read_page(
     """
     lowered = "\n".join(lines).lower().encode("utf-8", "replace")
     masked = list(lines)
-    for i in listed_changes(lines):
+    for i in find_asides(lines):
         masked[i] = ""
     out = Pageful([], [], len(lines))
     claims: list[tuple[ModuleType, Span, tuple[Reading, ...]]] = []
@@ -229,7 +230,7 @@ def _place(
     found: list[Found] = []
     clues: list[Clue | None] = []
     previous: dict[str, tuple[int, str]] = {}
-    floor, poles = 0, has_both_poles(lines)
+    floor, poles, versions = 0, has_both_poles(lines), find_versions(lines)
     clue: Clue | None = None
     under_clue: set[str] = set()
     for reader, span, readings in claims:
@@ -245,10 +246,11 @@ def _place(
         for reading in readings:
             first = span.first + (reading.line - 1 if reading.line else 0)
             last = span.first + (reading.last_line - 1) if reading.last_line else span.last
+            version = versions.get(first, "") if reading.metrics else ""
             found.append(
                 Found(
                     source=reader.NAME,
-                    subject=tidy_subject(reading.subject or subject),
+                    subject=tidy_subject(reading.subject or subject or (f"version {version}" if version else "")),
                     first_line=first_line + first,
                     last_line=first_line + min(max(first, last), span.last),
                     reading=reading,

@@ -58,6 +58,7 @@ SETS = re.compile(
     r"\b(?:using|with|over|across|by|via|on|mit|avec|con|com|с|spawn\w*|start(?:s|ed|ing)?|creat\w*|launch\w*|set to|limited to|pool of|max\w*|runs?|use[sd]?|opens?|имеет)\s*(?:about |up to )?$|用\s*$|使用\s*$",
     re.IGNORECASE,
 )
+WITH = re.compile(r"\b(?:with|and|mit|avec|con|com|с)\s*(?:about |around |some |roughly |over )?$", re.IGNORECASE)
 LOAD = any_of(
     r"\b(?:pools?|workers?|cores?|cpus?|vcpus?|concurrency|clients?|config\w*|benchmark|load test|wrk|ab -|-t ?\d|-c ?\d|stress|parallel)\b",
     r"核|并发|压测|ядер|Kerne",

@@ -118,7 +118,7 @@ def _read_clause(sentence: Sentence, clause: Clause, thread: _Thread, trial: boo
             and not _says(cues.WORK, bones[at + 1 : at + 20])
         ):
             noun = cues.HOST_MEMORY if quantity.size is not None else None
-        if noun is None or (pair is None and not _is_level(bones, at, quantity, noun)):
+        if noun is None or (pair is None and not _is_level(bones, at, quantity, noun, beside=bool(used))):
             continue
         used.add(noun_at)
         thread.noun = noun
@@ -189,8 +189,8 @@ def _link(sentence: Sentence, clause: Clause, at: int, end: int, nouns: Sequence
     left = max((i for i in nouns if i < at), default=None)
     right = min((i for i in nouns if i >= end), default=None)
     near = None
-    if left is not None and left not in used and not _has_quantity(bones[left + 1 : at]):
-        gap = re.sub(M, "", bones[left + 1 : at])
+    if left is not None and left not in used and not _has_level(sentence, bones[left + 1 : at]):
+        gap = re.sub(f"{M}|{Q}", "", bones[left + 1 : at])
         noun = _noun(sentence, bones[left])
         tight = bool(cues.IS.match(gap))
         if quantity.bare and not gap.strip() and _is_single(sentence.text[noun.start : noun.end]):
@@ -204,7 +204,7 @@ def _link(sentence: Sentence, clause: Clause, at: int, end: int, nouns: Sequence
         if _fits(noun, quantity) and len(gap) <= 60 and not plain and not (cues.WORK.search(gap) and noun.generic):
             near = (left, noun, tight)
     after = None
-    if right is not None and right not in used and not _has_quantity(bones[end:right]):
+    if right is not None and right not in used and not _Q.search(bones[end:right]):
         noun = _noun(sentence, bones[right])
         gap = bones[end:right]
         if _fits(noun, quantity) and cues.OF.match(gap) and not (near and _taken(bones, right)):
@@ -266,8 +266,9 @@ def _fits(noun: Noun, quantity: Quantity) -> bool:
     return quantity.count is not None and noun.count is not None and (noun.size is None or quantity.bare) and noun.count != "runtime.objects_count"  # fmt: skip
 
 
-def _is_level(bones: str, at: int, quantity: Quantity, noun: Noun) -> bool:
-    """It says how much there is: no bound, change, rate or setting."""
+def _is_level(bones: str, at: int, quantity: Quantity, noun: Noun, *, beside: bool = False) -> bool:
+    """It says how much there is: no bound, change, rate or setting. beside: of a figure before it in the clause, so that
+    `with` adds a second one (`RSS 5 GB with 80,000 goroutines`)."""
     before, after = bones[max(0, at - 80) : at], bones[at + 1 : at + 80]
     if quantity.delta or quantity.bound in ("<", "≤", "<=") or quantity.per_ns is not None:
         return False
@@ -277,7 +278,8 @@ def _is_level(bones: str, at: int, quantity: Quantity, noun: Noun) -> bool:
         return False
     if noun.size is None or quantity.size is None:
         follows = cues.BARE_AFTER.match(after) or re.match(cues.OF.pattern[:-1] + rf"{N}", after, re.IGNORECASE)
-        if follows is None or cues.SETS.search(before) or _says(cues.LOAD, re.sub(f"{Q}|{N}|{M}", " ", bones)):
+        sets = cues.SETS.search(before) is not None and not (beside and cues.WITH.search(before))
+        if follows is None or sets or _says(cues.LOAD, re.sub(f"{Q}|{N}|{M}", " ", bones)):
             return False
     if quantity.letter and quantity.size is not None and cues.UNIT_OF_THINGS.match(after):
         return False
@@ -287,6 +289,8 @@ def _is_level(bones: str, at: int, quantity: Quantity, noun: Noun) -> bool:
 def read_course(sentence: Sentence, match: re.Match[str]) -> tuple[Quantity, Quantity] | None:
     """(A, B) of `from A to B`. A bare number before an amount is one only with a `from` or an arrow."""
     first, second = _quantity(sentence, match["a"]), _quantity(sentence, match["b"])
+    if first.per_ns is not None or second.per_ns is not None:
+        return None  # how fast it goes, and how far
     sure = match["from"] or match["to"] in _ARROWS
     if first.bare and second.size is not None and not sure:
         return None
@@ -320,8 +324,9 @@ def _moment_of(sentence: Sentence, bones: str, at: int) -> tuple[int | None, boo
     return sentence.moments[ord(match[1]) - M_FIRST].elapsed_ns, True
 
 
-def _has_quantity(bones: str) -> bool:
-    return re.search(Q, bones) is not None
+def _has_level(sentence: Sentence, bones: str) -> bool:
+    """There is a quantity, other than one that says how fast something goes."""
+    return any(_quantity(sentence, mark).per_ns is None for mark in _Q.findall(bones))
 
 
 def _quantity(sentence: Sentence, mark: str) -> Quantity:

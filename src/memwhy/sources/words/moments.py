@@ -56,6 +56,7 @@ _STAGE = re.compile(
     r"do|до|после|начало|конец|requests?|reqs?|jobs?|calls?|messages?|connections?|files?|users?|clients?|day|hour|min(?:ute)?|week|t\d{1,4})\b|前|后|後|启动|空闲|结束|初始|开始|初期|終了|전|후",
     re.IGNORECASE,
 )
+_VERSION = re.compile(r"v?\d{1,4}\.\d{1,4}\.\d{1,4}(?:[-+.]\w{1,12})?|v\d{1,4}(?:\.\d{1,4})?", re.IGNORECASE)
 _CLOCK = re.compile(r"^(?P<h>\d{1,3}):(?P<m>[0-5]\d)(?::(?P<s>[0-5]\d))?$")
 
 
@@ -96,6 +97,8 @@ def read_moments(text: str) -> tuple[Told, ...]:
 
 def is_stage(label: str) -> bool:
     """It names a point in the course of one process, not another process or variant."""
+    if _VERSION.fullmatch(label.strip()):
+        return False
     return bool(_STAGE.search(label)) or bool(re.fullmatch(r"[#T+~]?\s?\d[\d.,:kKmM ]{0,12}", label.strip()))
 
 

@@ -54,6 +54,7 @@ _TIME_NAME = re.compile(
 )
 _WHOSE = {
     "pid": "pid", "process": "process", "processes": "process", "command": "process", "comm": "process", "program": "process",
+    "version": "version", "build": "version", "release": "version", "revision": "version", "branch": "version", "commit": "version", "版本": "version",
     "container": "container", "pod": "container", "host": "host", "server": "host", "node": "host", "machine": "host",
     "进程": "process", "容器": "container", "prozess": "process", "processus": "process", "proceso": "process", "processo": "process", "процесс": "process",
 }  # fmt: skip

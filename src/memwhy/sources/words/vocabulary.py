@@ -36,6 +36,9 @@ _ANY_MEMORY = (
     r"(?:потреблени\w+ |использовани\w+ |расход )?памят(?:ь|и|ью)|ОЗУ|оперативк\w",
 )
 _ROWS: tuple[tuple[str, str | None, str | None, tuple[str, ...]], ...] = (
+    ("heap", "runtime.heap_used_bytes", None, (
+        r"(?:in-?use )?heap[- ]prof(?:ile)?s?(?=(?: itself| total| size)?,? (?:only |just |always |still |now )*(?:shows?|showed|says?|reports?|reported|has|had|sums? up to|adds up to|totals?|accounts? for|accounted for|sees|is (?:about|around|only|just|at)|contains?)\b)",
+    )),
     ("", None, None, _DECOYS),
     # the process, surest names first
     ("rss", "process.rss_anon_bytes", None, (r"rss[_ -]?anon|anon(?:ymous)?[_ -](?:rss|resident)(?: memory)?|anonrss",)),
