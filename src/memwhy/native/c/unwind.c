@@ -1,0 +1,185 @@
+/* Nothing is followed that was not checked: stack words only inside the bounds that memwhy found in /proc/PID/maps for this
+ * thread, each frame above the one before it. A wrong rule then gives a wrong frame, never a fault. */
+#include "unwind.h"
+
+#define MOST_SEARCH 40 /* halvings of at most 2^19 rows and 2^8 modules */
+#define NO_ROW UINT32_MAX
+#define ROW_BITS 19
+#define TAG_BITS 35
+#define EPOCH_MASK 0x3ffu
+
+_Static_assert(MW_ROWS <= 1u << ROW_BITS, "a row fits into a cached word");
+_Static_assert(MW_PC_CACHE == 1u << 12, "a cached word leaves out the low 12 bits");
+
+struct rules {
+    const struct mw_module *modules;
+    const struct mw_row *rows;
+    struct mw_pc_cached *cache;
+    uint32_t epoch, modules_used;
+};
+
+static int open_rules(struct mw_header *header, struct rules *rules)
+{
+    char *base = (char *)header;
+
+    rules->epoch = __atomic_load_n(&header->modules_epoch, __ATOMIC_ACQUIRE);
+    rules->modules_used = header->modules_used;
+    rules->modules = (const struct mw_module *)(base + MW_AT_MODULES);
+    rules->rows = (const struct mw_row *)(base + MW_AT_ROWS);
+    rules->cache = (struct mw_pc_cached *)(base + MW_AT_PC_CACHE);
+    return !(rules->epoch & 1) && rules->modules_used <= MW_MODULES;
+}
+
+static const struct mw_module *module_of(const struct rules *rules, uintptr_t pc)
+{
+    uint32_t low = 0, high = rules->modules_used;
+
+    for (int i = 0; i < MOST_SEARCH && low < high; i++) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (rules->modules[middle].hi <= pc)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low >= rules->modules_used || pc < rules->modules[low].lo)
+        return NULL;
+    return &rules->modules[low];
+}
+
+/* The last row that begins at or before pc. */
+static uint32_t search_row(const struct rules *rules, uintptr_t pc)
+{
+    const struct mw_module *module = module_of(rules, pc);
+    uint64_t offset;
+    uint32_t low, high, first;
+
+    if (module == NULL || module->rows > MW_ROWS || module->first_row > MW_ROWS - module->rows)
+        return NO_ROW;
+    offset = pc - module->lo;
+    first = low = module->first_row;
+    high = first + module->rows;
+    for (int i = 0; i < MOST_SEARCH && low < high; i++) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (rules->rows[middle].pc_offset <= offset)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low > first ? low - 1 : NO_ROW;
+}
+
+static uint32_t row_of(const struct rules *rules, uintptr_t pc)
+{
+    struct mw_pc_cached *slot = &rules->cache[pc & (MW_PC_CACHE - 1)];
+    uint64_t packed = __atomic_load_n(&slot->packed, __ATOMIC_RELAXED);
+    uint64_t key = (uint64_t)(rules->epoch / 2 & EPOCH_MASK) << (TAG_BITS + ROW_BITS) |
+                   ((uint64_t)pc >> 12 & ((UINT64_C(1) << TAG_BITS) - 1)) << ROW_BITS;
+    uint32_t row;
+
+    if (packed && (packed & ~(uint64_t)(MW_ROWS - 1)) == key)
+        return (uint32_t)(packed & (MW_ROWS - 1));
+    row = search_row(rules, pc);
+    if (row != NO_ROW)
+        __atomic_store_n(&slot->packed, key | row, __ATOMIC_RELAXED);
+    return row;
+}
+
+struct frame {
+    uintptr_t pc, sp, rbp, lo, hi;
+};
+
+/* The word at an address of this thread's stack; 0 in *held when it is none. */
+static uintptr_t stack_word(const struct frame *frame, uintptr_t address, int *held)
+{
+    if (address < frame->lo || address > frame->hi - sizeof(uintptr_t) || address % sizeof(uintptr_t)) {
+        *held = 0;
+        return 0;
+    }
+    return *(const volatile uintptr_t *)address;
+}
+
+/* One frame up. 0: the rule does not hold here. */
+static int step(struct frame *frame, struct mw_row row)
+{
+    intptr_t cfa_bytes = (intptr_t)row.cfa_words * 8;
+    uintptr_t cfa, rbp = frame->rbp;
+    int held = 1;
+
+    switch (row.kind) {
+    case MW_BY_RSP:
+        cfa = frame->sp + (uintptr_t)cfa_bytes;
+        break;
+    case MW_BY_RBP:
+        cfa = frame->rbp + (uintptr_t)cfa_bytes;
+        break;
+    case MW_ALIGNED:
+        cfa = stack_word(frame, frame->rbp + (uintptr_t)cfa_bytes, &held);
+        break;
+    default:
+        return 0;
+    }
+    if (!held || cfa <= frame->sp || cfa > frame->hi)
+        return 0;
+    if (row.kind == MW_ALIGNED)
+        rbp = stack_word(frame, frame->rbp + (uintptr_t)((intptr_t)row.rbp_words * 8), &held);
+    else if (row.rbp_words)
+        rbp = stack_word(frame, cfa + (uintptr_t)((intptr_t)row.rbp_words * 8), &held);
+    frame->pc = stack_word(frame, cfa - 8, &held);
+    frame->sp = cfa;
+    frame->rbp = rbp;
+    return held;
+}
+
+static int bounds_of(const struct mw_thread *thread, struct frame *frame)
+{
+    frame->lo = __atomic_load_n(&thread->stack_lo, __ATOMIC_RELAXED);
+    frame->hi = __atomic_load_n(&thread->stack_hi, __ATOMIC_RELAXED);
+    return (frame->lo ^ frame->hi ^ thread->thread_pointer) == __atomic_load_n(&thread->stack_check, __ATOMIC_RELAXED) &&
+           frame->hi > frame->lo && frame->sp >= frame->lo && frame->sp < frame->hi;
+}
+
+size_t mw_unwind_c(struct mw_header *header, struct mw_thread *thread, uintptr_t pc, uintptr_t sp, uintptr_t rbp, uint64_t *pcs,
+                   size_t room, uint32_t *flags)
+{
+    struct frame frame = {pc, sp, rbp, 0, 0};
+    struct rules rules;
+    size_t count = 0;
+    int known = bounds_of(thread, &frame);
+
+    if (!known)
+        *flags |= MW_C_NO_BOUNDS;
+    if (!open_rules(header, &rules)) {
+        *flags |= MW_C_NO_ROW;
+        known = 0;
+    }
+    for (;;) {
+        uint32_t row;
+
+        if (frame.pc >= header->go_text_lo && frame.pc < header->go_text_hi) {
+            *flags |= MW_C_WHOLE;
+            return count;
+        }
+        if (count == room) {
+            *flags |= MW_C_CUT;
+            return count;
+        }
+        pcs[count++] = frame.pc;
+        if (!known)
+            return count;
+        row = row_of(&rules, frame.pc - 1); /* the call itself: a call that never returns may be a function's last instruction */
+        if (row != NO_ROW && rules.rows[row].kind == MW_OUTERMOST) {
+            *flags |= MW_C_WHOLE;
+            return count;
+        }
+        if (row == NO_ROW || !step(&frame, rules.rows[row])) {
+            *flags |= MW_C_NO_ROW;
+            return count;
+        }
+        if (frame.pc == 0) {
+            *flags |= MW_C_WHOLE;
+            return count;
+        }
+    }
+}
