@@ -10,6 +10,9 @@ SERIES_WEIGHT = 20_000
 """Plain readings that one series may hold; above that every second one goes, again and again."""
 
 _MOST_SERIES = 2_000
+_MOST_FIGURE = 1 << 60
+"""No machine has or counts so much; sums of a few such figures fit into 64 bits."""
+_MOST_NS = 1 << 63
 
 
 @dataclass(slots=True)
@@ -46,6 +49,23 @@ def _weight(reading: Reading) -> int:
     return 1 + (len(reading.mappings) + profiled) // 8
 
 
+def _of_this_world(reading: Reading) -> Reading:
+    """Without figures that no machine has, and without times that 64 bits do not hold."""
+    wild = [name for name, value in reading.metrics.items() if not -_MOST_FIGURE < value < _MOST_FIGURE]
+    if wild:
+        metrics = {name: value for name, value in reading.metrics.items() if name not in wild}
+        notes = tuple(f"a figure of {name} is left out: no machine has so much" for name in wild)
+        reading = replace(reading, metrics=metrics, notes=(*reading.notes, *notes))
+    wall_ns, elapsed_ns = _time(reading.wall_ns), _time(reading.elapsed_ns)
+    if (wall_ns, elapsed_ns) != (reading.wall_ns, reading.elapsed_ns):
+        reading = replace(reading, wall_ns=wall_ns, elapsed_ns=elapsed_ns)
+    return reading
+
+
+def _time(told_ns: int | None) -> int | None:
+    return told_ns if told_ns is not None and -_MOST_NS <= told_ns < _MOST_NS else None
+
+
 class Shelf:
     """Where observations are put, by source and subject, and given their moments in the end."""
 
@@ -63,7 +83,7 @@ class Shelf:
             self.refused += 1
             return
         where = Where(file=file, first_line=found.first_line, last_line=found.last_line) if lines else Where(file=file)
-        reading = replace(found.reading, line=None, last_line=None)
+        reading = replace(_of_this_world(found.reading), line=None, last_line=None)
         moment = Moment(clock="order", value=0)
         observation = Observation(
             source=found.source, subject=found.subject, moment=moment, where=where, reading=reading

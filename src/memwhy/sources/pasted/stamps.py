@@ -66,8 +66,14 @@ class Stamp:
     since_start: bool = False
 
 
+_YEARS = range(1970, 2200)
+"""Go's zero time is of the year 1."""
+
+
 @lru_cache(maxsize=512)
 def _midnight_s(year: int, month: int, day: int) -> int | None:
+    if year not in _YEARS:
+        return None
     try:
         return calendar.timegm(date(year, month, day).timetuple())
     except (ValueError, OverflowError):
