@@ -72,6 +72,19 @@ enum mw_function {
     MW_PVALLOC, MW_REALLOCARRAY, MW_MMAP, MW_MUNMAP, MW_MREMAP, MW_FUNCTIONS
 };
 
+/* The code of an attached target, MW_CODE_BYTES right below the header: this table, the hooks, and from MW_TRAMPOLINES on one slot for each
+ * enum mw_function, written by memwhy: the original's first instructions, relocated, and a jump to what follows them. Every function that the
+ * target's malloc has, patched or not, has a trampoline, so a hook whose header reads 0 (off, or wiped by fork) goes there without it. */
+#define MW_IMAGE_MAGIC 0x3167616d696d776dull /* "mwmimag1", little-endian */
+#define MW_TRAMPOLINES 0xf000u
+#define MW_TRAMPOLINE_BYTES 64u
+struct mw_image {
+    uint64_t magic;
+    uint32_t version;     /* MW_VERSION */
+    uint32_t bytes;       /* of the whole image, at most MW_TRAMPOLINES */
+    uint32_t entries[24]; /* offset of each hook from the start of the image, by enum mw_function; 0: none */
+};
+
 /* One thread that has allocated; found by its thread pointer, so a thread that ends needs no word to anyone. */
 struct mw_thread {
     uint64_t thread_pointer; /* 0: free. Claimed by compare-and-swap */
