@@ -64,7 +64,10 @@ struct mw_header {
     uint64_t loader_text_lo, loader_text_hi;
     /* Where the originals are: in an attached target trampolines in the code, in a preloaded one what dlsym found. */
     uint64_t real[24]; /* by enum mw_function */
-    uint64_t reserved[32];
+    /* Go again: bytes from the stack pointer after the call up to the return address, by pcsp; 0 in cgocall_frame: unknown. */
+    uint32_t asmcgocall_frame, cgocall_frame, cgocallback_frame, not_used;
+    uint64_t goexit_lo, goexit_hi;
+    uint64_t reserved[28];
 };
 
 enum mw_function {
