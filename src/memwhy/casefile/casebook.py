@@ -192,8 +192,10 @@ class Casebook:
         return series_of(self.timeline, total, subject, found[1]) if total and found else None
 
     def _named(self) -> frozenset[str]:
-        """Whose memory a page complains about, where its opening names somebody that has figures on it."""
-        return frozenset(subject for subject, facts in self._facts_of.items() if "process.named" in facts)
+        """Whose memory a page complains about: whom its opening names and who has figures on it, else the first process of
+        a container."""
+        named = frozenset(subject for subject, facts in self._facts_of.items() if "process.named" in facts)
+        return named or frozenset(subject for subject, facts in self._facts_of.items() if "process.first" in facts)
 
     def facts_of(self, subject: str) -> dict[str, str]:
         """All facts, this subject's own before others': a page seldom says whose binary it describes."""

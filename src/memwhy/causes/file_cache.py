@@ -62,10 +62,16 @@ def _of_process(case: Case) -> Iterator[Clue]:
             FAIR if mixed else DECISIVE,
             f"{shared.said} of {human_bytes(rss.last)} RSS ({weigh.percent(part)})" if rss else None,
         )
-    elif shared is not None and part is not None:
+    elif shared is not None and part is not None and not _around(case, rss):
         yield from against(STRONG if part < 0.2 else FAIR, f"only {weigh.percent(part)} of RSS is {shared.said}")
-    if anon is not None and shared is not None and anon.last > 2 * shared.last:
+    if anon is not None and shared is not None and anon.last > 2 * shared.last and not _around(case, rss or anon):
         yield from against(STRONG, f"{anon.said}, {shared.said}")
+
+
+def _around(case: Case, own: levels.Level | None) -> bool:
+    """What is in question lies around the process: its cgroup, with cache counted in, has twice what it has itself."""
+    whole = levels.level(case, "cgroup.current_bytes")
+    return own is not None and whole is not None and whole.last >= 2 * own.last
 
 
 def _of_cgroup(case: Case) -> Iterator[Clue]:
@@ -82,7 +88,10 @@ def _of_cgroup(case: Case) -> Iterator[Clue]:
         used = levels.level(case, "host.used_bytes")
         if whole is not None and whole.metric == "cgroup.current_bytes":
             smaller = next((one for one in (own, used) if one is not None and one.last < 0.75 * whole.last), None)
-            alone = not any(one.metric == "process.rss_bytes" for one in case.controls)
+            alone = (
+                not any(one.metric == "process.rss_bytes" for one in case.controls)
+                and "process.children_count" not in case.series
+            )
             text = f"{whole.said}, page cache counted in, but {smaller.said}" if smaller else None
             yield from for_(STRONG if alone else HINT, text)
         return

@@ -7,7 +7,7 @@ Remedy           Watch that process instead.
 References       proc_pid_task(5) children; cgroup.procs.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from memwhy.causes.clue import FAIR, HINT, STRONG, Clue, against, believed, for_
 from memwhy.model import levels, weigh
@@ -123,14 +123,20 @@ def clues(case: Case) -> Iterator[Clue]:
         one for one in case.controls if one.metric == "process.rss_bytes" and not one.subject.startswith("section ")
     ]
     theirs, largest = sum(one.last for one in others), max(others, key=lambda one: one.last, default=None)
-    if mine is not None and largest is not None and theirs > 2 * mine.last:
+    crowd, text = _crowd(case, others)
+    yield from _in_unit(case, mine, around, known=bool(others))
+    if mine is not None and largest is not None and max(theirs, crowd) > 2 * mine.last:
+        theirs = max(theirs, crowd)
         carried = around is None or theirs >= 0.5 * around.last
-        weight = STRONG if carried and (theirs >= 5 * mine.last or case.facts.get("process.named")) else FAIR
-        yield from for_(weight, f"other processes have {human_bytes(theirs)}, this one {human_bytes(mine.last)}")
-        if case.facts.get("process.named") and carried:
-            yield from for_(
-                FAIR, f"the page complains about this one, and {largest.subject} has {human_bytes(largest.last)}"
-            )
+        ours = case.facts.get("process.named") or case.facts.get("process.first")
+        weight = STRONG if carried and (theirs >= 5 * mine.last or ours) else FAIR
+        yield from for_(
+            weight, text or f"other processes have {human_bytes(theirs)}, this one {human_bytes(mine.last)}"
+        )
+        if ours and carried:
+            named = "process.named" in case.facts
+            asked = "the page complains about this one" if named else "this one is what the container was made for"
+            yield from for_(FAIR, f"{asked}, and {largest.subject} has {human_bytes(largest.last)}")
     if (
         mine is not None
         and around is not None
@@ -140,3 +146,23 @@ def clues(case: Case) -> Iterator[Clue]:
         yield from for_(FAIR if others else HINT, f"{around.said}, but this process {mine.said}")
     elif rss is not None and around is not None and rss.last >= 0.6 * around.last:
         yield from against(STRONG, f"{rss.said} of {around.said}")
+
+
+def _crowd(case: Case, others: Sequence[Series]) -> tuple[int, str]:
+    """(bytes, sentence) of processes that were counted, where fewer of them are listed: each like the median of those."""
+    count = levels.level(case, "process.children_count")
+    if count is None or not others or count.last <= len(others):
+        return 0, ""
+    each = sorted(one.last for one in others)[len(others) // 2]
+    program = case.facts.get("children.program")
+    text = f"{count.last:,} processes{f' of {program}' if program else ''}, of those listed half have {human_bytes(each)} or more"
+    return count.last * each, text
+
+
+def _in_unit(case: Case, mine: levels.Level | None, around: levels.Level | None, *, known: bool) -> Iterator[Clue]:
+    """Processes beside this one in its cgroup, of which only the number is known."""
+    count = levels.level(case, "process.children_count")
+    if count is None or mine is None or around is None or known or mine.last >= 0.35 * around.last:
+        return
+    text = f"{around.said}, but this process {mine.said}, and {count.last:,} others are in there"
+    yield from for_(STRONG if count.last > 1 else FAIR, text)

@@ -59,6 +59,10 @@ def test_a_loop_typed_on_several_lines_keeps_its_pace() -> None:
         ("grep -c . /proc/12/maps", "process.mappings_count"),
         ("grep -c '^Size' /proc/12/smaps", "process.mappings_count"),
         ("pmap 12 | wc -l", "process.mappings_count"),
+        ("ps aux | grep -c [s]hop-worker", "process.children_count"),
+        ("ps -ef | grep shop-worker | grep -v grep | wc -l", "process.children_count"),
+        ("pgrep -c shop-worker", "process.children_count"),
+        ("pgrep -f shop-worker | wc -l", "process.children_count"),
     ],
 )
 def test_the_command_says_what_is_counted(command: str, metric: str) -> None:
@@ -160,3 +164,17 @@ def test_a_count_of_lsofs_lines_is_said_to_be_too_high() -> None:
 def test_words_after_the_command_are_no_numbers() -> None:
     with pytest.raises(ParseError):
         counts.parse("$ lsof -p 12 | wc -l\nlsof: WARNING: can't stat() fuse file system\n12 files")
+
+
+def test_processes_of_one_program_are_counted_with_its_name() -> None:
+    text = "# ps aux | grep -c [s]hop-worker\n27"
+    (reading,) = counts.parse(text)
+    assert (dict(reading.metrics), dict(reading.facts)) == (
+        {"process.children_count": 27},
+        {"children.program": "shop-worker"},
+    )
+
+
+@pytest.mark.parametrize("command", ["ps aux | grep -c defunct", "ls /srv | grep -c shop", "ps aux | wc -l"])
+def test_what_has_no_memory_or_no_name_is_no_count_of_processes(command: str) -> None:
+    assert list(counts.find([f"$ {command}", "27"])) == []

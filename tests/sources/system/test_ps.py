@@ -127,3 +127,25 @@ def test_what_is_no_row_of_ps_is_refused(text: str) -> None:
 
 def test_ps_without_memory_says_nothing() -> None:
     assert read((EVIDENCE / "ps-eLf-lines.txt").read_text()) == []
+
+
+def test_rows_below_the_prompt_of_a_busybox_shell_follow_its_list_of_columns() -> None:
+    text = "/ # ps -o pid,rss,args | sort -k2 -n | tail -3\n    1 92m /srv/shop serve\n 2211 402m ffmpeg -i a\n 2212 1.1g ffmpeg -i b"
+    assert [(r.subject, r.metrics["process.rss_bytes"], dict(r.facts)) for r in read(text)] == [
+        ("pid 2212", round(1.1 * 1024 * MIB), {"process.comm": "ffmpeg"}),
+        ("pid 2211", 402 * MIB, {"process.comm": "ffmpeg"}),
+        ("pid 1", 92 * MIB, {"process.comm": "shop", "process.first": "1"}),
+    ]
+
+
+@pytest.mark.parametrize(("comm", "first"), [("shop", True), ("systemd", False), ("tini", False)])
+def test_number_one_is_whom_a_container_was_made_for_unless_it_only_reaps(comm: str, first: bool) -> None:
+    found = read(f"$ ps -o pid,rss,comm\n1 9000 {comm}\n7 8000 git")
+    assert [r.facts.get("process.first") == "1" for r in found] == [first, False]
+
+
+def test_number_one_is_handed_on_however_small_it_is_among_many() -> None:
+    rows = [f"{pid} {pid * 1000} worker" for pid in range(100, 120)]
+    found = read("\n".join(["$ ps -o pid,rss,comm", "1 500 shop", *rows]))
+    assert [r.subject for r in found if "process.first" in r.facts] == ["pid 1"]
+    assert len(found) == 11

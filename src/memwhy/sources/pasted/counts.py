@@ -1,8 +1,10 @@
-"""Numbers after a shell pipeline that counts descriptors, sockets, threads, mappings or goroutines: `ls /proc/PID/fd | wc -l`.
+"""Numbers after a shell pipeline that counts descriptors, sockets, threads, mappings, goroutines or processes: `ls /proc/PID/fd | wc -l`.
 
 What a number means stands in the command only. A loop gives a series; its `sleep N` (or `watch -n N`) tells how far its
 readings lie apart. `lsof` also lists libraries and mapped files, so its count of lines is above that of the descriptors. Of several states that
 are counted in one dump (`grep -c 'chan send' quit.log`) the largest is kept: there are at least so many goroutines.
+
+Fact children.program: the program whose processes were counted.
 """
 
 import re
@@ -18,12 +20,15 @@ from memwhy.sources.pasted.stamps import read_stamp
 from memwhy.sources.span import Span
 
 NAME = "pasted/counts"
+PROCESSES = "process.children_count"
 TRIGGERS = (b"wc -", b"grep -", b"nlwp")
 
 _COUNTS = re.compile(
-    r"\|\s*wc\s+-[lw]|\bwc -l\s*<|\bwc -l\s+\S{0,40}/(?:maps|smaps)\b|\bgrep\s+(?:-[a-zA-Z]+\s+){0,3}-[a-zA-Z]*c[a-zA-Z]*\b|\bnlwp\b|--count\b"
+    r"\|\s*wc\s+-[lw]|\bwc -l\s*<|\bwc -l\s+\S{0,40}/(?:maps|smaps)\b|\bp?grep\s+(?:-[a-zA-Z]+\s+){0,3}-[a-zA-Z]*c[a-zA-Z]*\b|\bnlwp\b|--count\b"
 )
-_TOOL = re.compile(r"\b(?:lsof|netstat|ss|ps|ls|find|pstree|jstack|curl|wget|cat|top|grep|pmap)\b|/proc/|/fd\b|/task\b")
+_TOOL = re.compile(
+    r"\b(?:lsof|netstat|ss|ps|ls|find|pstree|jstack|curl|wget|cat|top|p?grep|pidof|pmap)\b|/proc/|/fd\b|/task\b"
+)
 _BACKTICKED = re.compile(r"`([^`\n]{8,200})`")
 _AFTER = re.compile(r"^[^\d`\n]{0,40}?(?<![\w.#-])(\d{1,3}(?:,\d{3})+|\d{1,9})(?![\w%]|[.,:/-]\d)")
 _NUMBER = re.compile(r"[ \t>|`*]{0,20}(\d{1,3}(?:,\d{3})+|\d{1,9})[ \t`*|]{0,20}$")
@@ -34,7 +39,7 @@ _SHELL = re.compile(r"^[ \t>$#]*(?:sleep\b|do\b|done\b|date\b|echo\b|then\b|fi\b
 _PID = re.compile(r"/proc/(\d{1,9})\b|\s-p\s?(\d{1,9})\b")
 _COMMAND_START = re.compile(
     r"^[ \t>`*-]{0,12}(?:sudo |watch |while |for |until |date;|echo |lsof |ls |netstat |ss |ps |find |cat |pstree |jstack |kubectl |"
-    r"docker |curl |wget |grep |wc |pmap |adb )"
+    r"docker |curl |wget |grep |wc |pmap |adb |pgrep |pidof )"
 )
 _STATES = (
     ("close_wait", "process.sockets_close_wait_count"), ("close-wait", "process.sockets_close_wait_count"),
@@ -56,6 +61,11 @@ _WHOLE_MAPS = re.compile(
     r"(?:grep\s+(?:-{1,2}[a-z-]{1,12}\s+){0,4}(?:['\"]?(?:\^?|\.|-|rw-p|r--p|7f|anon|00:00)['\"]?\s+)?|wc -l\s*<?\s*|cat\s+)\S{0,40}/maps\b|"
     r"\bpmap\s|/smaps\b.{0,80}\bsize\b|\bsize\b.{0,20}\s\S{0,40}/smaps\b|\brss\b.{0,20}\s\S{0,40}/smaps\b"
 )
+_PROGRAM = re.compile(
+    r"(?:\bps\s[^|]{0,80}\|(?:[^|]{0,60}\|)??\s{0,3}grep|(?<![`(])\bpgrep|(?<![`(])\bpidof)\s+(?:-[a-zA-Z]{1,8}\s+){0,3}['\"]?\[?(?P<first>[A-Za-z])\]?(?P<rest>[\w./-]{1,60})"
+)
+"""A program's name, by which rows of ps are kept; `[c]hrome` keeps the grep itself out."""
+_NO_PROGRAMS = frozenset(("defunct", "zombie", "grep"))
 _STATES_OF_GOROUTINES = re.compile(
     r"chan send|chan receive|\bselect\b|io wait|semacquire|sync\.|goroutine \S{0,12}\[|\[(?:sleep|runnable|syscall|running)\b"
 )
@@ -79,6 +89,13 @@ class _Command:
     metrics: tuple[str | None, ...]
     host: str | None = None
     values: list[tuple[int, int, str, int | None]] = field(default_factory=list)  # line, number, label, wall_ns
+
+
+def program_in(command: str) -> str | None:
+    """The program whose processes a pipeline counts."""
+    match = _PROGRAM.search(command)
+    name = (match["first"] + match["rest"]).rpartition("/")[2] if match else ""
+    return name if name and name not in _NO_PROGRAMS else None
 
 
 def metric_of(command: str) -> str | None:
@@ -109,7 +126,7 @@ def metric_of(command: str) -> str | None:
         return "process.sockets_count"
     if re.search(r"\blsof\b|/fd(?![a-z])", lowered):
         return next((metric for pattern, metric in _KINDS if re.search(pattern, wanted)), "process.descriptors_count")
-    return None
+    return PROCESSES if program_in(command) is not None and "/proc/" not in lowered else None
 
 
 def _command(line: str, index: int) -> _Command | None:
@@ -266,8 +283,10 @@ def _of_command(command: _Command) -> Iterator[Reading]:
             notes = ("goroutines of one state only: there are at least so many",)
         if i < width and lsof and metric == "process.descriptors_count":
             notes = ("lsof counts libraries and mapped files as well: there are somewhat fewer descriptors",)
+        program = program_in(command.text) if metric == PROCESSES else None
         yield Reading(
             metrics={metric: number},
+            facts={"children.program": program} if program else {},
             wall_ns=wall_ns if stamped else None,
             elapsed_ns=None
             if stamped or apart_ns is None or label or len(command.values) <= width

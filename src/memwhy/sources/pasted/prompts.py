@@ -4,7 +4,10 @@ import re
 from dataclasses import dataclass
 
 _AT_HOST = re.compile(r"([A-Za-z_][\w.-]{0,40})@([^\s:@\[\]]{1,64})[: ]([^\s$#%❯]{0,200})\]?\s?[$#%❯](?:\s+(.*))?$")
-_BARE = re.compile(r"^[\s>`*]*(?:\[[^\]\n]{0,80}\]|\([^)\n]{0,40}\))?\s*[$#%❯]\s+(\S.*)$")
+_BARE = re.compile(
+    r"^[\s>`*]*(?:\[[^\]\n]{0,80}\]|\([^)\n]{0,40}\)|(?:~|/)[\w./-]{0,80}|(?:ba|da|a)?sh-\d{1,2}\.\d{1,2})?\s*[$#%❯]\s+(\S.*)$"
+)
+"""A lone sign, also behind what stands in brackets, a path (BusyBox: `/ # `, `~ # `) or the shell's own name (`bash-5.1# `)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,13 +12,17 @@ from memwhy.sources.system import (
     slab,
     smaps_keys,
     sockets,
+    systemd,
     tmpfs,
     top,
     vmstat,
+    yarn,
 )
 
 READERS: tuple[ModuleType, ...] = (
     oom,
+    yarn,
+    systemd,
     docker_api,
     kubectl_top,
     docker_stats,

@@ -23,6 +23,10 @@ SIZES = {
 }
 """Canonical names of columns that are sizes, and what they say."""
 
+_INITS = frozenset(
+    ("init", "systemd", "launchd", "tini", "dumb-init", "docker-init", "s6-svscan", "supervisord", "runit", "runsvdir",
+     "sh", "bash", "procd", "openrc-init", "busybox", "linuxrc", "catatonit", "pause", "su", "sudo", "gosu", "")
+)  # fmt: skip
 _PID = re.compile(r"\d{1,10}[*+-]?")
 _STATE = re.compile(r"[A-Za-z?][A-Za-z0-9+<\[\]_]{0,9}")
 _THREADS = re.compile(r"(\d{1,7})(?:/\d{1,7})?")
@@ -160,11 +164,14 @@ def readings_of(table: Table, notes: tuple[str, ...] = ()) -> Iterator[Reading]:
     """One reading a row for the largest rows, largest first, then the sum over a table that looks whole."""
     rows = table.rows
     kept = one_each(rows)[:LARGEST]
+    first = _first_of_container(rows)
+    if first is not None and first not in kept:
+        kept.append(first)
     for row in kept:
         yield Reading(
             metrics=row.metrics,
             quanta=row.quanta,
-            facts={"process.comm": row.comm} if row.comm else {},
+            facts=({"process.comm": row.comm} if row.comm else {}) | ({"process.first": "1"} if row is first else {}),
             subject=row.key or None,
             wall_ns=row.wall_ns,
             elapsed_ns=row.elapsed_ns,
@@ -182,6 +189,12 @@ def readings_of(table: Table, notes: tuple[str, ...] = ()) -> Iterator[Reading]:
             line=rows[0].line + 1,
             last_line=rows[-1].line + 1,
         )
+
+
+def _first_of_container(rows: Sequence[Row]) -> Row | None:
+    """The program that a container was made for: number 1, beside others, and none of those that only start and reap."""
+    first = next((row for row in rows if row.pid == 1 and any(row.metrics.values())), None)
+    return first if first is not None and len(rows) > 1 and first.comm not in _INITS else None
 
 
 def split_tables(rows: Sequence[Row]) -> Iterator[list[Row]]:
