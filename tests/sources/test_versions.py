@@ -9,9 +9,15 @@ def subjects(text: str) -> set[str]:
 
 
 def test_figures_under_two_versions_are_of_two_subjects() -> None:
-    assert subjects("v1: RSS 900 MB, 400 goroutines\nv2 (rewritten): RSS 210 MB, 60 goroutines") == {"version v1", "version v2"}
+    assert subjects("v1: RSS 900 MB, 400 goroutines\nv2 (rewritten): RSS 210 MB, 60 goroutines") == {
+        "version v1",
+        "version v2",
+    }
     assert subjects("## 1.4.0\n\nRSS 200 MB\n\n## 1.5.0\n\nRSS 6 GB") == {"version 1.4.0", "version 1.5.0"}
-    assert subjects("old build:\n- RSS 200 MB\n\nnew build:\n- RSS 300 MB") == {"version old build", "version new build"}
+    assert subjects("old build:\n- RSS 200 MB\n\nnew build:\n- RSS 300 MB") == {
+        "version old build",
+        "version new build",
+    }
 
 
 def test_one_version_names_nobody() -> None:

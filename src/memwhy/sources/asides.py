@@ -47,7 +47,9 @@ _EXAMPLE = re.compile(
     r"|例如|比如|譬如|示例|例えば|たとえば|出力例|예를 들",
     re.IGNORECASE,
 )
-_TITLE = re.compile(r"^[\s>]{0,8}#{1,6} {0,4}(?:sample|examples?|example output|示例|例|beispiele?|ejemplos?)\b", re.IGNORECASE)
+_TITLE = re.compile(
+    r"^[\s>]{0,8}#{1,6} {0,4}(?:sample|examples?|example output|示例|例|beispiele?|ejemplos?)\b", re.IGNORECASE
+)
 _QUOTED = re.compile(r"^\s{0,4}>")
 _TAKEN_BACK = re.compile(
     r"(?:\b(?:no longer|not|never|stopped|nothing)|n't) (?:\w+ ){0,3}?(?:have|has|had|see|seeing|get|getting|experienc\w+|happen\w*|occur\w*|reproduc\w+|observ\w+|affect\w*|exist\w*|relevant|valid|applies|apply|an issue|a problem|the case|hit|face|facing|seen)\b.{0,60}?(?:any ?more|any longer|now|since|with (?:the )?(?:latest|current|newer?)|[.!]|$)"
@@ -78,9 +80,10 @@ def find_asides(lines: Sequence[str]) -> set[int]:
 
 def _is_somebodys(rest: Sequence[str]) -> bool:
     """Outside of what may be asides somebody complains, or speaks of his own program."""
-    return any(_OURS.search(line) for line in rest) or find_complaint(
-        [line for line in rest if not line.lstrip(" >").startswith(("#", "|"))]
-    ) is not None
+    return (
+        any(_OURS.search(line) for line in rest)
+        or find_complaint([line for line in rest if not line.lstrip(" >").startswith(("#", "|"))]) is not None
+    )
 
 
 def _tests(lines: Sequence[str]) -> Iterator[int]:
@@ -167,6 +170,9 @@ def _taken_back(lines: Sequence[str]) -> Iterator[int]:
         return
     own = [(i, line) for i, line in enumerate(lines) if line.strip() and not _QUOTED.match(line)]
     over = max((i for i, line in own if _TAKEN_BACK.search(line) and not name_trials(line)), default=-1)
-    if over < 0 or find_complaint([line for i, line in own if i > quoted[0] and not _TAKEN_BACK.search(line)]) is not None:
+    if (
+        over < 0
+        or find_complaint([line for i, line in own if i > quoted[0] and not _TAKEN_BACK.search(line)]) is not None
+    ):
         return
     yield from (i for i in quoted if i < over)

@@ -356,3 +356,35 @@ def test_half_a_megabyte_of_malice_takes_seconds_at_most(piece: str) -> None:
     facts(page)
     facts("\n".join(page[i : i + 3000] for i in range(0, 1 << 19, 3000)))
     assert time.process_time() - start < 20
+
+
+def trial(page: str, name: str) -> tuple[str, int | None, int | None]:
+    """(outcome, MiB before, MiB after) of one trial."""
+    found = facts(page)
+    sizes = (found.get(f"trial.{name}.{side}_bytes") for side in ("before", "after"))
+    before, after = (None if size is None else int(size) // MIB for size in sizes)
+    return found.get(f"trial.{name}.outcome", ""), before, after
+
+
+@pytest.mark.parametrize(
+    ("page", "name", "expected"),
+    [
+        ("RSS climbs to 2 GB, Go heap 60 MB. With MALLOC_ARENA_MAX=2 it stays at 400 MB.", "arena_max", ("fell", 2048, 400)),
+        ("RSS starts with 200 MB and is at 3 GB by the evening. With jemalloc it is at 500 MB.", "other_allocator", ("fell", 3072, 500)),
+        ("RSS is 3 GB. We set MALLOC_ARENA_MAX to 2 and memory now maxes out at 600 MB.", "arena_max", ("fell", None, None)),
+        ("Setting MALLOC_ARENA_MAX=2 made quite a difference: 500 MB instead of 3 GB.", "arena_max", ("fell", 3072, 500)),
+        ("With jemalloc preloaded RSS is 700 MB (was 2 GB).", "other_allocator", ("fell", 2048, 700)),
+        ("The growth of the workers to 2 GB was fixed by switching to jemalloc.", "other_allocator", ("fell", 2048, None)),
+        ("jemalloc did the trick: LD_PRELOAD it and the growth is gone.", "other_allocator", ("fell", None, None)),
+        ("Before malloc_trim RSS was 2 GB, after it 1.9 GB.", "malloc_trim", ("same", 2048, 1945)),
+        ("修正前: RSS 4GB、修正後: RSS 300MB", "fixed", ("fell", 4096, 300)),
+        ("修复前 RSS 4GB，修复后 RSS 300MB。", "fixed", ("fell", 4096, 300)),
+        ("수정 전 RSS 4GB, 수정 후 RSS 300MB", "fixed", ("fell", 4096, 300)),
+    ],
+)  # fmt: skip
+def test_a_trial_is_told_with_what_was_before_and_after_it(page: str, name: str, expected: tuple[str, int | None, int | None]) -> None:  # fmt: skip
+    assert trial(page, name) == expected
+
+
+def test_sentences_that_begin_with_a_small_letter_are_sentences_of_their_own() -> None:
+    assert short("the process grows by 200 MB per hour. pprof shows 30 MB, the heap is stable.") == "flat.heap grows.total rate=58254.22"  # fmt: skip

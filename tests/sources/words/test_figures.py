@@ -290,3 +290,23 @@ def test_half_a_megabyte_of_malice_takes_seconds_at_most(piece: str) -> None:
     start = time.process_time()
     read(page)
     assert time.process_time() - start < 8
+
+
+@pytest.mark.parametrize(
+    ("page", "expected"),
+    [
+        ("After a week the relay is at RSS 5 GB with 84000 goroutines.", {RSS: 5 * GIB, GOROUTINES: 84000}),
+        ("We test with 84000 goroutines.", {}),
+        ("RSS grows 1 GB a day up to 9 GB.", {RSS: 9 * GIB}),
+        ("The heap profile shows only 20 MB, RSS is 3 GB.", {HEAP: 20 * MIB, RSS: 3 * GIB}),
+        ("The heap profile of last week (20 MB) is attached.", {}),
+        ("修正前: RSS 4GB、スレッド数 900、修正後: RSS 300MB、スレッド数 20", {RSS: 4 * GIB, THREADS: 900}),
+        ("Before the fix: RSS 4 GB, 900 threads. After the fix: RSS 300 MB, 20 threads.", {RSS: 4 * GIB, THREADS: 900}),
+    ],
+)  # fmt: skip
+def test_a_second_figure_a_rate_and_what_was_before_a_fix(page: str, expected: dict[str, int]) -> None:
+    found: dict[str, int] = {}
+    for reading in read(page):
+        assert not found.keys() & reading.metrics.keys()
+        found |= reading.metrics
+    assert found == expected

@@ -264,3 +264,11 @@ def test_half_a_megabyte_of_malice_takes_seconds_at_most(piece: str, _: None) ->
     start = time.process_time()
     read(page)
     assert time.process_time() - start < 8
+
+
+def test_columns_before_and_after_a_fix_are_a_trial_in_japanese_and_chinese() -> None:
+    for after, before in (("修正後", "修正前"), ("优化之后", "优化之前"), ("after the fix", "before the fix")):
+        for columns, rows in (((after, before), ("300 MB", "4 GB")), ((before, after), ("4 GB", "300 MB"))):
+            found = read(f"| | {columns[0]} | {columns[1]} |\n|---|---|---|\n| RSS | {rows[0]} | {rows[1]} |")
+            assert [dict(one.metrics) for one in found] == [{"process.rss_bytes": 4 * GIB}]
+            assert found[0].facts["trial.fixed.outcome"] == "fell"

@@ -22,12 +22,18 @@ _COMPARED = (
     "process.rss_peak_bytes",
     "host.used_bytes",
 )
+_MENDING = r"(?:修正|修復|改修|対策|対応|改善|最適化|修复|修覆|优化|優化|修改|改进|改造|打补丁|升级|パッチ|수정|패치|개선|최적화)"
 _WITH = any_of(r"^\s*(?:with|on|enabled|yes|set|mit|an|avec|con|com|с|有|あり)\s*$")
 _WITHOUT = any_of(
     r"^\s*(?:without|off|disabled|no|none|not set|unset|defaults?|before|baseline|stock|plain|vanilla|original|unpatched|glibc|ptmalloc\d?|libc|malloc|ohne|aus|vorher|sans|avant|sin|antes|sem|без|до|无|なし)\b"
+    rf"|{_MENDING}(?:する|の)? ?(?:[之以]?前|전)|未(?:修正|対策|修复|优化)|前$"
     r"|\b(?:default|glibc|unset|unpatched)\s*(?:\(.{0,20}\))?\s*$"
 )
-_FIXED = any_of(r"\b(?:patched|fixed|(?:with|after) (?:the |our )?(?:fix|patch))\b")
+_FIXED = any_of(
+    r"\b(?:patched|fixed|(?:with|after) (?:the |our )?(?:fix|patch|optimi[sz]\w+|change|rewrite|refactor\w*))\b",
+    rf"{_MENDING}(?:した|の|적용)? ?(?:[之以]?[后後]|후|済み)|\b(?:nach|mit) (?:dem |der )?(?:Patch|Fix|Änderung)|\baprès (?:le )?(?:correctif|patch)|после (?:исправления|патча|фикса)",
+)
+_UNTOUCHED = any_of(r"^\s*(?:before|without|no|prior to|not?|vor|ohne|avant|sans|antes|sin|sem|до|без)\b")
 _ALLOCATOR = any_of(r"\b(?:jemalloc|tcmalloc|mimalloc)\b")
 
 
@@ -44,6 +50,8 @@ def names_of(label: str, caption: str = "") -> list[str]:
         return [name for name in name_trials(caption) if name not in ONCE]
     if _FIXED.search(label):
         return ["fixed"]
+    if _UNTOUCHED.search(label):
+        return []
     if _ALLOCATOR.search(label):
         return ["other_allocator"]
     return [name for name in name_trials(label) if name not in ("load_stopped", "process_ended", "feature_off")]

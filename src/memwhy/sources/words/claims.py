@@ -191,7 +191,7 @@ def _remark(sentence: Sentence, clause: Clause, facts: dict[str, str], shown: st
             continue
         if words.NOT_BEFORE.search(bones[max(0, match.start() - 40) : match.start()]):
             continue
-        if noun.size == "process.rss_peak_bytes":
+        if noun.size == "process.rss_peak_bytes" and not _tells_now(sentence):
             facts.setdefault("said.peak", shown)
         elif noun.size == "process.virtual_bytes" and (
             has_figure or words.HIGH.search(text) or words.GROWS.search(text)
@@ -219,6 +219,12 @@ def _remark(sentence: Sentence, clause: Clause, facts: dict[str, str], shown: st
         "goroutines",
     }:
         facts.setdefault("said.unreleased", shown)
+
+
+def _tells_now(sentence: Sentence) -> bool:
+    """It gives what is resident now beside a peak, so that the peak is not what is complained about."""
+    named = [[noun.size for noun in _nouns(sentence, clause) if not noun.generic] for clause in sentence.clauses]
+    return any("process.rss_bytes" in sizes and "process.rss_peak_bytes" not in sizes for sizes in named)
 
 
 def _is_said(text: str) -> bool:
@@ -273,31 +279,58 @@ def read_trial(sentence: Sentence, following: Raw | None, earlier: Sequence[Raw]
 
 
 def _level_before(earlier: Sequence[Raw]) -> int | None:
-    """The last amount of memory that the sentences before tell."""
-    for raw in reversed(earlier[-4:]):
+    """The most memory that the sentences before tell of."""
+    told: list[int] = []
+    for raw in earlier[-4:]:
         sentence = mark(raw)
-        for clause in reversed(() if sentence.asks else sentence.clauses):
-            sizes = [q for q in map(partial(_at, sentence), _FIGURE.findall(clause.bones)) if q.size and q.per_ns is None and not q.bound and not q.delta]  # fmt: skip
-            told = _nouns(sentence, clause) or cues.DOES.search(clause.text) or cues.PEAK.search(clause.text)
-            if sizes and told and not words.UNREAL.search(clause.text) and not any((n.size or "").endswith(("limit_bytes", "total_bytes")) for n in _nouns(sentence, clause)):  # fmt: skip
-                return sizes[-1].size
-    return None
+        if not name_trials(raw.text):
+            told += [
+                size for clause in (() if sentence.asks else sentence.clauses) for size in _levels(sentence, clause)
+            ]
+    return max(told, default=None)
+
+
+def _levels(sentence: Sentence, clause: Clause) -> list[int]:
+    """The amounts of a clause that are memory of the process; no bounds, rates, changes, and nothing of its heap alone."""
+    nouns = _nouns(sentence, clause)
+    if words.UNREAL.search(clause.text) or any((n.size or "").endswith(("limit_bytes", "total_bytes")) for n in nouns):
+        return []
+    if not (nouns or cues.DOES.search(clause.text) or cues.PEAK.search(clause.text)):
+        return []
+    if nouns and all(noun.thing in ("heap", "native", *_COUNTED) for noun in nouns):
+        return []
+    sizes = [
+        q
+        for q in map(partial(_at, sentence), _FIGURE.findall(clause.bones))
+        if q.per_ns is None and not q.bound and not q.delta
+    ]
+    return [q.size for q in sizes if q.size]
 
 
 def _figures(sentence: Sentence) -> tuple[int | None, int | None]:
-    """(before, after): `from A to B` gives both, `to B` the second."""
+    """(before, after): `from A to B` and `A before, B after` give both, `to B` the second."""
     for clause in sentence.clauses:
         match = cues.PAIR.search(clause.bones)
         course = read_course(sentence, match) if match is not None else None
         if course is not None and course[0].size is not None and course[1].size is not None:
             return course[0].size, course[1].size
+    bones = ", ".join(clause.bones for clause in sentence.clauses)
+    for pattern in (cues.INSTEAD_OF, cues.BEFORE_AFTER, cues.AFTER_BEFORE):
+        match = pattern.search(bones)
+        sizes = [_at(sentence, match[side]).size for side in ("before", "after")] if match is not None else [None]
+        if None not in sizes:
+            return sizes[0], sizes[1]
     for clause in reversed(sentence.clauses):
         match = _TO.search(clause.bones)
         size = _at(sentence, match["q"]).size if match is not None else None
-        if size is not None and not any(
-            noun.size in ("go.memory_limit_bytes", "cgroup.limit_bytes") for noun in _nouns(sentence, clause)
+        if (
+            match is None
+            or size is None
+            or any(noun.size in ("go.memory_limit_bytes", "cgroup.limit_bytes") for noun in _nouns(sentence, clause))
         ):
-            return None, size
+            continue
+        grew = cues.GREW.search(clause.bones[: match.end()])
+        return (size, None) if grew and not name_trials(clause.text[: len(clause.text) // 2]) else (None, size)
     return None, None
 
 

@@ -127,3 +127,29 @@ OWNS_AFTER = re.compile(
 IN_USE = any_of(
     r"\b(?:used?|usage|in use|full|fill(?:s|ed)|holds?|contain\w*|occupied|belegt|voll|utilisé\w*|usad\w+|занято|lleno|cheio)\b|已用|占用|使用"
 )
+ELSEWHERE = any_of(
+    r"\b(?:for|on|with|under|at) (?:exactly )?the same (?:work ?load|load|data(?:set)?|files?|tests?|inputs?|traffic|directory|script|page|task|job)\b|\b(?:in|by|for) comparison\b"
+    r"|\bbei (?:gleicher|derselben) Last\b|\bpour la même charge\b|\bcon la misma carga\b|при той же нагрузке|同样的负载下|同じ負荷"
+)
+"""`the other one takes A for the same workload`: what something else takes, said to compare."""
+_BEFORE = r"(?:\b(?:before|prior to|previously|formerly|originally|without|was|were|vorher|zuvor|ohne|avant|sans|antes|sin|sem|до|раньше|без)\b|(?:前|之前|以前)(?!后|後)|전(?:에는)?)"
+_AFTER = r"(?:\b(?:after(?:wards)?|now|with|since|nachher|danach|mit|jetzt|après|avec|maintenant|después|con|ahora|depois|com|agora|после|с|теперь)\b|后|後|之后|以后|现在|후)"
+_NO_Q = f"[^{Q[1:-1]}]"
+INSTEAD_OF = re.compile(
+    rf"(?P<after>{Q}){_NO_Q}{{0,12}}?(?:\b(?:instead of|rather than|vs\.?|versus|compared (?:to|with)|down from|as opposed to|where it was|statt|anstatt|au lieu de|en lugar de|en vez de|em vez de|вместо)\b|\((?:was|before|vorher|avant|antes))\s*(?:{N}\s*)?(?:of )?(?:~|about |around |over |the )?{_NO_Q}{{0,16}}?(?P<before>{Q})",
+    re.IGNORECASE,
+)
+BEFORE_AFTER = re.compile(
+    rf"{_BEFORE}{_NO_Q}{{0,40}}?(?P<before>{Q}){_NO_Q}{{0,40}}?{_AFTER}{_NO_Q}{{0,40}}?(?P<after>{Q})", re.IGNORECASE
+)
+AFTER_BEFORE = re.compile(
+    rf"{_AFTER}{_NO_Q}{{0,40}}?(?P<after>{Q}){_NO_Q}{{0,40}}?{_BEFORE}{_NO_Q}{{0,40}}?(?P<before>{Q})", re.IGNORECASE
+)
+SIDE = re.compile(
+    rf"(?P<before>{_BEFORE.replace('without|was|were|', '')})|{_AFTER.replace('now|with|since|', 'with|')}",
+    re.IGNORECASE,
+)
+"""Which side of a change the words that follow are about."""
+GREW = any_of(
+    r"\b(?:growth|grow\w*|grew|climb\w*|ris(?:e|es|ing)|rose|leak\w*|balloon\w*|increas\w+)\b|增长|上涨|涨|増え|증가|wächst|рост|раст[её]т"
+)

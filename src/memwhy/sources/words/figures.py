@@ -58,13 +58,15 @@ class Figure:
 
 @dataclass(slots=True)
 class _Thread:
-    """What a paragraph has said so far: the last name, and the moment that a clause without figures told."""
+    """What a paragraph has said so far: the last name, and the moment that a clause without figures told. earlier: of a
+    trial, the words before said that what follows was before it."""
 
     noun: Noun | None = None
     elapsed_ns: int | None = None
     timed: bool = False
     figures: list[Figure] = field(default_factory=list)
     go: bool = False
+    earlier: bool = False
 
 
 @lru_cache(maxsize=512)
@@ -76,9 +78,11 @@ def read_figures(sentence: Sentence, thread: _Thread) -> list[Figure]:
     """The figures of one sentence."""
     before = len(thread.figures)
     trial = bool(sentence.quantities) and tells_trial(sentence.text)
+    thread.earlier = False
     if not sentence.asks:
         for clause in sentence.clauses:
             _read_clause(sentence, clause, thread, trial)
+            thread.earlier = trial and _is_earlier(clause.bones, thread.earlier)
     return thread.figures[before:]
 
 
@@ -93,7 +97,7 @@ def _read_clause(sentence: Sentence, clause: Clause, thread: _Thread, trial: boo
         if moment is not None and not _told_late(sentence, thread, moment, bool(nouns)):
             thread.elapsed_ns, thread.timed = moment, True
         return
-    if _says(cues.WISH, clause.text):
+    if _says(cues.WISH, clause.text) or (thread.figures and _says(cues.ELSEWHERE, clause.text)):
         thread.noun = None
         return
     pairs = {m.start("a"): m for m in cues.PAIR.finditer(bones) if _is_pair(m, bones)} if len(quantities) > 1 else {}
@@ -145,7 +149,7 @@ def _keep(sentence: Sentence, clause: Clause, thread: _Thread, noun: Noun, quant
     if other is not None:
         taken.append((other, elapsed_ns))
     for one, when in taken[:1] if trial else taken:
-        if trial and other is None:
+        if trial and other is None and not _is_earlier(clause.bones[:at], thread.earlier):
             return
         metric = _metric(noun, one, sentence, clause, thread)
         if not metric:
@@ -153,6 +157,12 @@ def _keep(sentence: Sentence, clause: Clause, thread: _Thread, noun: Noun, quant
         value, quantum = (one.size, one.size_quantum) if metric.endswith("_bytes") else (one.count, one.count_quantum)
         if value is not None:
             thread.figures.append(Figure(metric, value, quantum, when, timed, sentence.first_line, sentence.last_line))
+
+
+def _is_earlier(bones: str, earlier: bool) -> bool:
+    """The last word of before or after says before; without one it stays as it was."""
+    told = list(cues.SIDE.finditer(bones))
+    return told[-1]["before"] is not None if told else earlier
 
 
 def _metric(noun: Noun, quantity: Quantity, sentence: Sentence, clause: Clause, thread: _Thread) -> str:

@@ -20,7 +20,7 @@ _TRIALS: dict[str, Wording] = {
         "arena_max": r"M(?:ALLOC)?_ARENA_MAX|M_MMAP_THRESHOLD|MALLOC_(?:MMAP|TRIM)_THRESHOLD_?|\bmallopt|arena_max"
         r"|\b(?:limit\w*|restrict\w*) (?:\w+ ){0,2}(?:glibc|malloc|libc|C library|allocator) to (?:\w+ )?(?:arenas?|pools?)|\b(?:fewer|one|two|a single|only \d) (?:malloc |glibc )?arenas?\b",
         "other_allocator": r"(?:\bswitch\w*|\bchang\w*|mov(?:ed|ing)|preload\w*|LD_PRELOAD\S*|link(?:ed|ing)|using|used|with|under|via|tr(?:y|ied|ying)|replac\w*|instead|to|on|from|换成?|改用|使用|切换到?|改成|を|mit|auf|avec|con|com|на|с).{0,24}?(?:jemalloc|tcmalloc|mimalloc)"
-        r"|(?:jemalloc|tcmalloc|mimalloc) (?:instead|preloaded|fix\w*|solve\w*|help\w*)|(?:switch\w*|chang\w*|mov(?:ed|ing)) (?:\w+ ){0,3}(?:from (?:alpine|musl)|to (?:debian|glibc|musl|alpine))|(?:musl|alpine) (?:to|->) (?:glibc|debian)",
+        r"|(?:jemalloc|tcmalloc|mimalloc) (?:instead|preloaded|fix\w*|solve\w*|help\w*|did|work(?:s|ed)|cured|made|makes|brought|brings|cut|keeps|kept|resolv\w*)|(?:switch\w*|chang\w*|mov(?:ed|ing)) (?:\w+ ){0,3}(?:from (?:alpine|musl)|to (?:debian|glibc|musl|alpine))|(?:musl|alpine) (?:to|->) (?:glibc|debian)",
         "madvdontneed": r"madvdontneed",
         "huge_pages_off": r"(?:disabl\w*|turn\w* off|without|禁用|关闭|отключ\w*) .{0,20}?(?:thp\b|transparent[_ ]?huge|huge ?pages)|(?:thp|transparent[_ ]?huge[_ ]?pages?|huge ?pages)\W.{0,20}?(?:never|off|disabled|madvise)",
         "gogc": r"\bGOGC\b|SetGCPercent",
@@ -35,7 +35,7 @@ _TRIALS: dict[str, Wording] = {
         r"|\bstop(?:ping|ped)? (?:the |all )?(?:load|traffic|requests|benchmark|stress)|\b(?:load|traffic|requests|benchmark)\b (?:is |are |was |were |has |have )?(?:stopped|ended|over|gone)|压测(?:停止|结束|完)|停止(?:压测|请求|发压)|負荷を止め|снятия нагрузки",
         "feature_off": rf"\b(?:disabl(?:ed|ing|e)|turn(?:ed|ing) off|switch(?:ed|ing) off|uninstall\w*|comment(?:ed|ing) out|remov(?:ed|ing) the \w+ {_PLUGIN})\b|\bwithout (?:the |that |this )?(?:\w+ )?{_PLUGIN}\b|禁用|关掉|关闭(?:了)?(?!连接|文件|进程)|無効に|deaktivier\w*|désactiv\w+|desactiv\w+|desativ\w+|отключ\w+",
         "fixed": r"\b(?:after|by|with|once|when)\b (?:\w+ ){0,3}?(?:adding|calling|closing|releasing|freeing|unref\w*|upgrad\w+|downgrad\w+|updat(?:ing|ed)|revert\w*|roll\w* back|patch\w*|fix\w*)\b|\b(?:add(?:ed|ing)|call(?:ed|ing)) (?:\w+ ){0,3}?(?:\S+\.)?(?:close|free|release|unref|destroy|dispose|stop|cancel)\b\(?\)?"
-        r"|\b(?:upgrad|downgrad|updat|revert)(?:ing|ed) (?:\w+ )?to\b|\bthe (?:fix|patch)\b|升级到|回退到|降级到|加上.{0,20}?(?:close|释放|关闭)|mise à jour|nach dem Update|después de actualizar|после обновления",
+        r"|\b(?:upgrad|downgrad|updat|revert)(?:ing|ed) (?:\w+ )?to\b|\bthe (?:fix|patch)\b|升级到|回退到|降级到|加上.{0,20}?(?:close|释放|关闭)|(?:修复|修正|优化|修改|改进|打补丁)(?:了|完)?(?:之|以)?[后後]|(?:修正|対策|改修|修復|改善|対応|パッチ適用)(?:後|したら|すると|の後)|(?:수정|패치|개선) ?후|mise à jour|nach dem Update|después de actualizar|после обновления",
     }.items()
 }
 ONCE = frozenset({"malloc_trim", "forced_gc", "drop_caches", "process_ended", "load_stopped"})
@@ -53,7 +53,7 @@ _SAME = any_of(
     r"|не (?:помог\w*|влияет|меня\w+|изменил\w*|пада\w+|снижа\w+|освобожда\w+|уменьша\w+)|без (?:изменений|эффекта|толку)|по-прежнему|вс[её] равно|(?:разницы|эффекта) нет",
 )
 _FELL = any_of(
-    r"\b(?:drop(?:s|ped)?|fall(?:s|en)?|fell|go(?:es|ing)? (?:back )?down|went (?:back )?down|c[oa]mes? (?:back )?down|decreas(?:e[sd]?|ing)|reduc(?:e[sd]?|ing)|shr[aiu]nks?|lower(?:s|ed)|(?:is|was|are|were|gets?|got) (?:immediately |finally |all )?(?:freed|released|returned|reclaimed|gone|fixed|solved|resolved)|fix(?:es|ed)|solv(?:es|ed)|resolv(?:es|ed)|help(?:s|ed)|returns?(?! \d| 0| None| nothing| true| false)|returned|frees?|freed|releases?|released|back to|disappear\w*|stops? (?:growing|leaking|increasing)|stopped (?:growing|leaking|increasing)|no longer (?:grow\w*|leak\w*|increas\w*|happen\w*|reproduc\w*)|go(?:es)? away|went away|no (?:more )?(?:leak|growth)|(?:growth|leak) (?:stop\w*|ended|is gone)|(?:does not|doesn't|did not|didn't|not) (?:grow|leak|increase|happen|reproduce))\b"
+    r"\b(?:drop(?:s|ped)?|fall(?:s|en)?|fell|go(?:es|ing)? (?:back )?down|went (?:back )?down|c[oa]mes? (?:back )?down|decreas(?:e[sd]?|ing)|reduc(?:e[sd]?|ing)|shr[aiu]nks?|lower(?:s|ed)|(?:is|was|are|were|gets?|got) (?:immediately |finally |all )?(?:freed|released|returned|reclaimed|gone|fixed|solved|resolved)|fix(?:es|ed)|solv(?:es|ed)|resolv(?:es|ed)|help(?:s|ed)|returns?(?! \d| 0| None| nothing| true| false)|returned|frees?|freed|releases?|released|back to|disappear\w*|stops? (?:growing|leaking|increasing)|stopped (?:growing|leaking|increasing)|no longer (?:grow\w*|leak\w*|increas\w*|happen\w*|reproduc\w*)|go(?:es)? away|went away|no (?:more )?(?:leak|growth)|(?:growth|leak|problem|issue) (?:(?:has |is )?(?:stop\w*|gone|solved|fixed|ended|disappeared|went away))|(?:makes?|made) (?:a |an |all the )?(?:\w+[ -]){0,5}difference|(?:much|far|way|a lot) (?:better|less|lower|smaller)|work(?:s|ed) (?:well|great|wonders|fine|like a charm|perfectly)|did the trick|halve[sd]|(?:cut|cuts) (?:\w+ ){0,4}(?:by|in half|to)|(?:does not|doesn't|did not|didn't|not) (?:grow|leak|increase|happen|reproduce))\b"
     r"|降到|降至|降回|下降|降低|减少|减小|释放了|被释放|稳定|解决|恢复|不再(?:增长|上涨|泄漏)|掉到|回落|下が(?:り|っ|る)|減(?:り|っ|る|少)|解消|解決|安定|떨어|감소|줄어|줄었|해결|안정"
     r"|\b(?:sinkt|sank|fällt|fiel|gelöst|behebt|behoben|hilft|half|gesunken|baisse|tombe|descend|redescend|diminue|résout|résolu|règle|baja|bajó|cae|cayó|disminuye|disminuyó|soluciona|solucionó|resuelve|cai|caiu|diminui|diminuiu|resolve|resolveu)\b|пада\w+|упал\w*|снижа\w+|снизил\w*|уменьш\w+|освобожда\w+|освободил\w*|решил\w*|решает|помог\w*|пропал\w*",
 )
@@ -61,7 +61,7 @@ _ENDED = any_of(
     r"(?:not|n't) (?:grow|leak|increase|happen|reproduce)|no (?:more )?(?:leak|growth)|no longer",
 )
 _STAYS = any_of(
-    r"\b(?:ends? (?:up )?at|ended (?:up )?at|stays?|stayed|remain(?:s|ed)?|keeps?|kept|holds?|levels? off|stabili[sz]\w+|flat|stable|constant|steady|bleibt|blieb|stabil|reste|stable|permanece|se mantiene|estable|fica|estável|stabiliz\w+)\b|稳定|保持|维持|остаётся|остается|стабил\w+|安定|유지",
+    r"\b(?:ends? (?:up )?at|ended (?:up )?at|stays?|stayed|remain(?:s|ed)?|keeps?|kept|holds?|levels? off|stabili[sz]\w+|flat|stable|constant|steady|(?:max|top)(?:es|ed)? out|hovers?|hovered|settle[sd]?|plateau\w*|peaks? at|sits? at|capped at|bleibt|blieb|stabil|reste|stable|permanece|se mantiene|estable|fica|estável|stabiliz\w+)\b|稳定|保持|维持|остаётся|остается|стабил\w+|安定|유지",
 )
 _ROSE = any_of(
     r"\b(?:a bit|a little|slightly|each time|every time|again|always) (?:\w+ )?higher\b|\b(?:worse|even (?:more|higher|faster)|increas(?:es|ed) (?:further|even)|more memory|higher than before)\b|更(?:高|严重|多)|schlimmer|pire|peor|pior|хуже",
