@@ -45,7 +45,7 @@ struct mw_header {
     uint64_t window_started_tsc;
     uint64_t window_spent_tsc;
     uint64_t spent_tsc; /* since the start */
-    uint64_t samples, sampled_frees, unknown_frees;
+    uint64_t samples, sampled_frees, evicted_threads;
     uint64_t lost_samples;      /* no room in a bucket, in the stacks or in the threads */
     uint64_t cut_stacks;        /* deeper than MW_MOST_FRAMES */
     uint64_t missed_regions;    /* mmap or munmap while the table was being written */
@@ -62,8 +62,8 @@ struct mw_header {
     uint64_t cgocallback_lo, cgocallback_hi, cgocall_lo, cgocall_hi;
     uint64_t libc_text_lo, libc_text_hi; /* mmap called from here is malloc's or pthread's own */
     uint64_t loader_text_lo, loader_text_hi;
-    /* Where the originals are: in an attached target trampolines in the code, in a preloaded one what dlsym found. */
-    uint64_t real[24]; /* by enum mw_function */
+    uint64_t regions_used; /* slots of regions[] that have ever been used */
+    uint64_t not_used_either[23];
     /* Go again: bytes from the stack pointer after the call up to the return address, by pcsp; 0 in cgocall_frame: unknown. */
     uint32_t asmcgocall_frame, cgocall_frame, cgocallback_frame, not_used;
     uint64_t goexit_lo, goexit_hi;
@@ -72,12 +72,13 @@ struct mw_header {
 
 enum mw_function {
     MW_MALLOC, MW_FREE, MW_CALLOC, MW_REALLOC, MW_MEMALIGN, MW_ALIGNED_ALLOC, MW_POSIX_MEMALIGN, MW_VALLOC,
-    MW_PVALLOC, MW_REALLOCARRAY, MW_MMAP, MW_MUNMAP, MW_MREMAP, MW_FUNCTIONS
+    MW_PVALLOC, MW_REALLOCARRAY, MW_MMAP, MW_MUNMAP, MW_MREMAP, MW_FUNCTIONS,
+    MW_ERRNO_LOCATION = 16, /* __errno_location: called, never hooked */
 };
 
 /* The code of an attached target, MW_CODE_BYTES right below the header: this table, the hooks, and from MW_TRAMPOLINES on one slot for each
  * enum mw_function, written by memwhy: the original's first instructions, relocated, and a jump to what follows them. Every function that the
- * target's malloc has, patched or not, has a trampoline, so a hook whose header reads 0 (off, or wiped by fork) goes there without it. */
+ * target's malloc has, patched or not, has a trampoline, so a hook whose header reads 0 (off, or wiped by fork) goes there without it. A slot whose first byte is 0: there is no such function. */
 #define MW_IMAGE_MAGIC 0x3167616d696d776dull /* "mwmimag1", little-endian */
 #define MW_TRAMPOLINES 0xf000u
 #define MW_TRAMPOLINE_BYTES 64u
@@ -86,6 +87,7 @@ struct mw_image {
     uint32_t version;     /* MW_VERSION */
     uint32_t bytes;       /* of the whole image, at most MW_TRAMPOLINES */
     uint32_t entries[24]; /* offset of each hook from the start of the image, by enum mw_function; 0: none */
+    uint32_t tsc, reserved; /* offset of `uint64_t tsc(void)`: the sampler's clock, for the reader to call in its own process */
 };
 
 /* One thread that has allocated; found by its thread pointer, so a thread that ends needs no word to anyone. */
@@ -100,7 +102,8 @@ struct mw_thread {
     uint64_t stack_check; /* stack_lo ^ stack_hi ^ thread_pointer, written last: bounds that do not fit it are not used */
 };
 
-/* Outstanding sampled blocks: MW_LIVE / MW_WAYS buckets; live_addresses[] is scanned, live_blocks[] has the rest. */
+/* Outstanding sampled blocks: MW_LIVE / MW_WAYS buckets; live_addresses[] is scanned, live_blocks[] has the rest.
+ * An address of 0 is free room, 1 is being written. Stack 0 is that of samples for whose stack there was no room. */
 struct mw_block {
     uint64_t bytes;        /* as asked for */
     uint64_t weight_bytes; /* bytes / P(sampled) at the period of its time */
@@ -111,9 +114,9 @@ struct mw_block {
 };
 
 struct mw_region { /* exact: mappings made by mmap, other than malloc's own */
-    uint64_t address, bytes;
+    uint64_t address, bytes; /* address 0: free, 1: being written */
     uint32_t stack, born;
-    uint64_t reserved;
+    uint32_t prot, flags; /* as given to mmap; after an mremap, of nothing: 0 */
 };
 
 struct mw_stack {
@@ -162,6 +165,7 @@ struct mw_pc_cached { uint64_t packed; };
 #define MW_REGION_BYTES ((MW_AT_ROWS + MW_ROWS * sizeof(struct mw_row) + 0xfffu) & ~0xfffu)
 
 _Static_assert(sizeof(struct mw_header) <= MW_HEADER_BYTES, "header");
+_Static_assert(sizeof(struct mw_image) == 120, "image");
 _Static_assert(sizeof(struct mw_thread) == 64, "thread");
 _Static_assert(sizeof(struct mw_block) == 32, "block");
 _Static_assert(sizeof(struct mw_region) == 32, "region");
