@@ -6,7 +6,7 @@ Go 1.18's format (1.18, 1.19) and Go 1.20's.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -19,6 +19,7 @@ _MOST_VALUE_BYTES = 1 << 22
 _FIRST_READ_BYTES = 256
 _NONE = 0xFFFFFFFF
 _MOST_KEPT = 1 << 16
+_MOST_C_FUNCTIONS = 1 << 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,11 +87,24 @@ class FunctionTable:
 
     def by_name(self, name: str) -> Function | None:
         """The function of that full name ("runtime.(*mheap).grow"), None when it is only inlined or not there."""
+        return next(self.all_named(name), None)
+
+    def all_named(self, name: str) -> Iterator[Function]:
+        """Every function of that name: one in assembly and the wrapper around it share theirs."""
         for table in self._tables:
-            row = table.row_named(name)
-            if row is not None:
-                return self._function(table, row)
-        return None
+            for row in table.rows_named(name):
+                function = self._function(table, row)
+                if function is not None:
+                    yield function
+
+    def go_text(self) -> tuple[int, int]:
+        """Where Go's own code begins and ends: C's, which an internally linked program has before it, has no tables."""
+        table = self._tables[0]
+        for row in range(min(len(self), _MOST_C_FUNCTIONS)):
+            function = self._function(table, row)
+            if function is not None and function.pcsp:
+                return function.entry, table.module.text[1]
+        return table.module.text
 
     def _function(self, table: "_ModuleTable", row: int) -> Function | None:
         key = (table.number, row)
@@ -181,11 +195,11 @@ class _ModuleTable:
         row = bisect_right(self._entries, offset) - 1
         return row if 0 <= row < len(self._entries) - 1 else None
 
-    def row_named(self, name: str) -> int | None:
+    def rows_named(self, name: str) -> Iterator[int]:
         names = self._constants.read(self.module.names.address, self.module.names.count)
         at = names.find(b"\0" + name.encode() + b"\0") + 1
         if at == 0:
-            return None
+            return
         table = self._constants.read(self.module.functions.address, self.module.functions.count)
         wanted, field = at.to_bytes(4, "little"), self._layout.offset("_func", "nameoff" if self._is_old else "nameOff")
         found = table.find(wanted)
@@ -194,9 +208,8 @@ class _ModuleTable:
             if start >= 0 and start % 4 == 0:
                 row = bisect_right(self._entries, int.from_bytes(table[start : start + 4], "little")) - 1
                 if 0 <= row < len(self._entries) - 1 and self._index[2 * row + 1] == start:
-                    return row
+                    yield row
             found = table.find(wanted, found + 1)
-        return None
 
     def function(self, row: int) -> Function | None:
         offset = self._index[2 * row + 1]
