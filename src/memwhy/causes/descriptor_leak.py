@@ -55,8 +55,8 @@ def judge(case: Case) -> Finding:
     )
 
 
-MANY, VERY_MANY = 1_000, 4_000
-"""Descriptors: the usual soft limit is 1,024; busy proxies have thousands."""
+FEW, MANY, VERY_MANY = 256, 1_000, 4_000
+"""Descriptors: the usual soft limit is 1,024; busy proxies have thousands. A quarter of the limit alarms nobody."""
 
 
 def clues(case: Case) -> Iterator[Clue]:
@@ -71,7 +71,7 @@ def clues(case: Case) -> Iterator[Clue]:
             yield from for_(STRONG, count.said)
         elif count.last >= MANY:
             yield from for_(FAIR, count.said)
-        else:
+        elif count.last < FEW:
             yield from against(FAIR, f"{count.said}: few")
     closing = levels.level(case, "process.sockets_close_wait_count")
     if closing is not None and closing.last >= 50:

@@ -75,6 +75,10 @@ def _stacks_explain(case: Case) -> bool:
     return stacks is not None and not stacks.minor
 
 
+HALF = 1.7
+"""RSS over what is live, from which on about half of it is no object."""
+
+
 def clues(case: Case) -> Iterator[Clue]:
     """What single readings, trials and words say."""
     live, rss = levels.live(case), levels.resident(case)
@@ -85,7 +89,7 @@ def clues(case: Case) -> Iterator[Clue]:
         ratio = rss.last / max(1, live.last)
         text = f"{rss.said} is {ratio:.1f} times what is live ({human_bytes(live.last)}): the collector runs when the heap has doubled"
         if 1.4 <= ratio <= 2.6 and live.last >= 64 * MIB and case.target.runtime in ("go", "unknown"):
-            yield from for_(STRONG, text)
+            yield from for_(STRONG if ratio >= HALF else FAIR, text)
         elif ratio > 4:
             yield from against(STRONG, f"{rss.said} is {ratio:.0f} times what is live: more than pacing makes of it")
     if (

@@ -122,6 +122,17 @@ WAITED = re.compile(r"longest for (\d{1,9}) minutes")
 MANY, VERY_MANY = 1_000, 10_000
 """Goroutines: servers of some size have hundreds; ten thousand without as many connections are a pile."""
 
+BLOCKED = frozenset(
+    (
+        "sync.runtime_SemacquireMutex",
+        "sync.(*Mutex).Lock",
+        "sync.(*RWMutex).Lock",
+        "sync.(*RWMutex).RLock",
+        "runtime.chansend",
+    )
+)
+"""Where goroutines wait that somebody holds up; idle ones wait in the poller, a receive or a select."""
+
 
 def clues(case: Case) -> Iterator[Clue]:
     """What single readings and words say."""
@@ -142,6 +153,11 @@ def clues(case: Case) -> Iterator[Clue]:
         largest = max((stack.value for stack in profile.stacks), default=0)
         if largest >= 0.3 * profile.total:
             yield from for_(FAIR, f"{largest:,} of {profile.total:,} goroutines wait in one place")
+        stuck = max((row.cum for row in profile.rows if row.function in BLOCKED), default=0)
+        if stuck >= 0.5 * profile.total:
+            yield from for_(
+                STRONG, f"{stuck:,} of {profile.total:,} goroutines wait for a lock or for somebody to receive"
+            )
     waiting = WAITED.search(case.facts.get("go.goroutines_waiting", ""))
     if waiting and int(waiting[1]) >= LONG_MINUTES:
         weight = STRONG if int(waiting[1]) >= DAY_MINUTES else FAIR

@@ -158,6 +158,8 @@ REMEDY = (
     "bound or empty what holds the objects: a map that only grows, a slice that keeps a big array, a cache without eviction",
 )
 
+FULL = 0.9
+"""A collector that finds less than a tenth of its heap free starts over, again and again."""
 MUCH_IN_USE = 256 * MIB
 """A heap profile of so much that stands on a page without any other figure is what the page is about."""
 TIMERS = ("time.NewTimer", "time.After", "time.AfterFunc", "time.NewTicker", "time.startTimer", "time.newTimer")
@@ -167,18 +169,18 @@ TIMERS = ("time.NewTimer", "time.After", "time.AfterFunc", "time.NewTicker", "ti
 def clues(case: Case) -> Iterator[Clue]:
     """What single readings and words say."""
     live, rss = levels.live(case), levels.resident(case)
-    part = levels.share(live, rss)
+    part, full = levels.share(live, rss), _full(case)
     if live is not None and live.rose:
         by_collection = (
             live.metric in ("derived.go_live_bytes", "runtime.heap_after_gc_bytes") or _collections(case) >= COLLECTIONS
         )
         yield from for_(DECISIVE if by_collection else STRONG, f"what is allocated rose: {live.said}")
-    elif live is not None and live.flat and live.n > 1:
+    elif live is not None and live.flat and live.n > 1 and full is None:
         yield from against(STRONG, f"what is allocated stays: {live.said}")
     if part is not None and live is not None and rss is not None:
         text = f"{live.said} of {rss.said}"
-        if part >= 0.5:
-            yield from for_(FAIR, text)
+        if part >= 0.5:  # with two thirds live, not half a heap is garbage or belongs to anybody else
+            yield from for_(FAIR if part < 0.65 else 0.5 * (FAIR + STRONG), text)
         elif part < 0.3:
             yield from against(STRONG, f"only {weigh.percent(part)} is allocated: {text}")
         if rss.rose and rss.last >= 1.5 * rss.first and part >= 0.4 and not live.flat:
@@ -188,16 +190,21 @@ def clues(case: Case) -> Iterator[Clue]:
     elif live is not None and not live.flat and levels.complains_of_growth(case):
         yield from for_(HINT, live.said)
     yield from for_(STRONG, case.facts.get("runtime.heap_exhausted"))
-    kept, limit = (
-        levels.level(case, "runtime.heap_after_gc_bytes"),
-        levels.level(case, "runtime.heap_limit_bytes", "runtime.heap_committed_bytes"),
-    )
-    if kept is not None and limit is not None and kept.last >= 0.9 * limit.last:
-        yield from for_(STRONG, f"what collections leave fills the heap: {kept.said}, {limit.said}")
+    if full is not None:  # a heap that is full does not rise any more
+        yield from for_(STRONG + FAIR if full.n > 1 else STRONG, f"what collections leave fills the heap: {full.said}")
+    yield from for_(STRONG, case.facts.get("runtime.heap_full"))
     yield from _by_difference(case, rss)
     yield from believed(STRONG, levels.said(case, "grows", "heap"))
     yield from denied(STRONG, levels.said(case, "flat", "heap"))
     yield from _by_profile(case)
+    yield from _by_objects(case)
+
+
+def _full(case: Case) -> levels.Level | None:
+    """What collections leave, where that is nearly all that the heap may grow to, at every reading."""
+    kept = levels.level(case, "runtime.heap_after_gc_bytes")
+    limit = levels.level(case, "runtime.heap_limit_bytes", "runtime.heap_committed_bytes")
+    return kept if kept is not None and limit is not None and kept.last >= FULL * limit.last else None
 
 
 def _collections(case: Case) -> int:
@@ -229,10 +236,43 @@ def _by_profile(case: Case) -> Iterator[Clue]:
                 STRONG, f"timers hold {human_bytes(timers)} of {human_bytes(profile.total)}: they live until they fire"
             )
         top = max(profile.rows, key=lambda row: row.flat, default=None)
-        if top is None or top.flat < 0.2 * profile.total or top.function.startswith("runtime."):
-            continue
-        if rss is not None and profile.total < 0.3 * rss.last:
+        if top is None or top.flat < 0.2 * profile.total or (rss is not None and profile.total < 0.3 * rss.last):
             continue
         text = f"{top.function} holds {human_bytes(top.flat)} of {human_bytes(profile.total)} in use"
+        if top.function.startswith("runtime."):  # maps and slices grow in there, on somebody's behalf
+            callers = [
+                row
+                for row in profile.rows
+                if not row.function.startswith("runtime.") and row.flat >= OWN * profile.total
+            ]
+            top = max(callers, key=lambda row: row.cum, default=None)
+            if top is None or top.cum < 0.3 * profile.total:
+                continue
+            text = f"beneath {top.function} are {human_bytes(top.cum)} of {human_bytes(profile.total)} in use"
         large = rss is None and profile.total >= MUCH_IN_USE
-        yield from for_(STRONG if large else FAIR if top.flat >= 16 * MIB or rss is None else HINT, text)
+        yield from for_(STRONG if large else FAIR if top.cum >= 16 * MIB or rss is None else HINT, text)
+
+
+OWN = 0.05
+"""What a function allocates itself, beside what it has the runtime allocate: main and server loops allocate nothing."""
+MANY_NEW = 1_000
+"""Objects of one type, between two looks after a collection: caches of code and of types take some hundreds."""
+
+
+def _by_objects(case: Case) -> Iterator[Clue]:
+    """Objects counted by type, twice: one type gains by far the most."""
+    counts = [seen.profile for seen in case.profiles if seen.profile.kind == "python_objects"]
+    if len(counts) < 2:
+        return
+    before = {row.function: row.flat for row in counts[-2].rows}
+    gains = sorted(
+        (
+            (row.flat - before[row.function], row.function, row.flat)
+            for row in counts[-1].rows
+            if row.function in before
+        ),
+        reverse=True,
+    )
+    if gains and gains[0][0] >= MANY_NEW and gains[0][0] >= 0.05 * gains[0][2]:
+        gain, name, last = gains[0]
+        yield from for_(STRONG, f"objects counted by type: {name} {last - gain:,} to {last:,}")

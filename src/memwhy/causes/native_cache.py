@@ -104,6 +104,14 @@ def _by_blocks(case: Case) -> Finding | None:
                    confirm_with="memwhy watch PID --for 10m   (a cache levels off)")  # fmt: skip
 
 
+def _kept_beyond(case: Case, cache: levels.Level | None, rss: levels.Level | None) -> bool:
+    """The cache's own allocator says what is in use, that is the cache, and RSS is nearly twice as much: the rest is kept."""
+    used = levels.level(case, "malloc.in_use_bytes")
+    if used is None or cache is None or rss is None:
+        return False
+    return abs(used.last - cache.last) <= 0.1 * used.last and rss.last >= 1.8 * used.last
+
+
 def clues(case: Case) -> Iterator[Clue]:
     """What single readings and words say."""
     if no_c_heap(case):
@@ -114,10 +122,12 @@ def clues(case: Case) -> Iterator[Clue]:
         levels.level(case, "cache.held_bytes"),
         levels.level(case, "cache.limit_bytes"),
     )
+    beyond = _kept_beyond(case, cache, rss)
     for one in (cache, bound):
         part = levels.share(one, rss)
         if one is not None and part is not None and 0.4 <= part <= 1.3:
-            yield from for_(DECISIVE if one is cache else STRONG, f"{one.said}, {rss.said}" if rss else None)
+            weight = (FAIR if one is cache else HINT) if beyond else DECISIVE if one is cache else STRONG
+            yield from for_(weight, f"{one.said}, {rss.said}" if rss else None)
     if rss is None and cache is not None and not case.facts.get("said.runtime"):
         full = bound is not None and bound.last and cache.last >= FULL * bound.last
         yield from for_(STRONG if full else FAIR, f"{cache.said}, {bound.said}" if full and bound else cache.said)

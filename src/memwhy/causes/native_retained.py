@@ -111,6 +111,10 @@ def _not_growing(case: Case, native: weigh.Part) -> Finding:
     return Finding(cause=NAME, verdict=Verdict.REFUTED, probability=0.02, bytes=native.series.last, against=(text,))
 
 
+MATTERS = 0.2
+"""What an allocator keeps explains a size of which it is at least so much."""
+
+
 def clues(case: Case) -> Iterator[Clue]:
     """What single readings, tools, trials and words say."""
     if no_c_heap(case):
@@ -142,11 +146,19 @@ def clues(case: Case) -> Iterator[Clue]:
     )
     if used is not None and kept is not None:
         text = f"{used.said}, {kept.said}"
-        yield from for_(STRONG, text) if kept.last >= 1.6 * used.last else against(FAIR, text)
+        idle = kept.last >= 1.6 * used.last
+        matters = rss is None or kept.last - used.last >= MATTERS * rss.last
+        yield from (
+            for_(STRONG, text)
+            if idle and matters
+            else against(FAIR, text if not idle else f"{text}, of {rss.said}" if rss else None)
+        )
     elif used is not None and rss is not None and rss.last >= 1.8 * used.last and rss.last - used.last >= 64 * MIB:
         other = levels.held(case) or levels.live(case)
         if other is None or other.last + used.last < 0.5 * rss.last:
-            yield from for_(STRONG, f"{used.said}, but {rss.said}")
+            # a server that counts its own memory leaves no other owner
+            whole_known = levels.level(case, "cache.held_bytes") is not None
+            yield from for_(STRONG + HINT if whole_known else STRONG, f"{used.said}, but {rss.said}")
     ended = levels.outcome(case, "load_stopped")
     if ended is not None and ended[1] == "same":
         yield from for_(HINT, ended[2])

@@ -211,8 +211,18 @@ def _kind(table: _Table, notes: list[str]) -> str:
             "the table does not name its type; taken as inuse_space, what pprof shows of a heap profile by default"
         )
         return "inuse_space"
+    if _parks(table):
+        notes.append("the table does not name its type; it counts goroutines: most of them are parked")
+        return "goroutine"
     notes.append("the table does not name its type and has no units; taken as a count of objects or goroutines")
     return "unknown"
+
+
+def _parks(table: _Table) -> bool:
+    """Most of what is counted stands in runtime.gopark, where only goroutines wait."""
+    total = int(table.total[0]) if table.total is not None and table.total[0].isdigit() else 0
+    parked = [match["cum"] for match in table.rows if _name(match["name"]) == "runtime.gopark"]
+    return any(count.isdigit() and 2 * int(count) >= total > 0 for count in parked)
 
 
 def _units(table: _Table) -> set[str]:
@@ -300,7 +310,9 @@ def _reading(table: _Table) -> Reading:
         wall_ns=stamp.wall_ns if stamp else None,
         dropped_rows=table.dropped,
     )
+    counted = kind == "goroutine" and table.total is not None
     return Reading(
+        metrics={"go.goroutines_count": total} if counted else {},
         facts=facts,
         profiles=(profile,),
         wall_ns=profile.wall_ns,

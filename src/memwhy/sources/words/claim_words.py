@@ -44,7 +44,7 @@ OOM = _any(
     r"\bOOM(?:[- ]?Kill(?:ed|er|s|ing)?)?(?:'d|ed|s)?\b|\bout[- ]of[- ]memory\b|\bexit code 137\b|\bkilled by the (?:kernel|oom)|\b(?:runs?|ran|running) out of (?:memory|ram)|\bCannot allocate memory\b|内存(?:溢出|耗尽)|被(?:系统|内核)?(?:杀死|杀掉|kill)|メモリ不足|메모리 ?부족|nicht genügend (?:Arbeitss|S)peicher|mémoire insuffisante|sin memoria|sem memória|нехватк\w+ памяти|закончилась память",
 )
 NO_OOM = _any(
-    r"\b(?:no|not|never|without|avoid\w*|prevent\w*|before|protect\w*|n't)\b.{0,16}?(?:OOM|out[- ]of[- ]memory|killed)|没有 ?OOM|不会 ?OOM|避免 ?OOM|oom[_-]?score|oom_adj|\b(?:worr\w+|afraid|fear\w*|risk\w*|danger) .{0,16}?(?:OOM|out[- ]of[- ]memory)|担心.{0,6}OOM|(?:wasm|WebAssembly).{0,40}out of memory|out of memory: wasm"
+    r"\b(?:no|not|never|without|avoid\w*|prevent\w*|before|protect\w*|n't|zero|nor)\b.{0,16}?(?:OOM|out[- ]of[- ]memory|killed)|(?<![\d.,])0 (?:\w+ ){0,2}?(?:OOM|out[- ]of[- ]memory)|\b(?:no|without|zero)\b.{0,30}?[/ ](?:OOM|out[- ]of[- ]memory|killed)|没有 ?OOM|不会 ?OOM|避免 ?OOM|oom[_-]?score|oom_adj|\b(?:worr\w+|afraid|fear\w*|risk\w*|danger) .{0,16}?(?:OOM|out[- ]of[- ]memory)|担心.{0,6}OOM|(?:wasm|WebAssembly).{0,40}out of memory|out of memory: wasm"
 )
 MISACCOUNTED = _any(
     r"\b(?:counted|counts?|accounted|added|included) (?:\w+ ){0,3}?(?:twice|double|several times|multiple times|more than once|again|in both|in two)|\bdouble[- ]count\w*|\bcounted in (?:both|each|every)|重复(?:计算|统计)|算了两(?:次|遍)|二重(?:に)?(?:計上|カウント)|doppelt gezählt|comptée? deux fois|contad[oa]s? dos veces|contad[oa]s? duas vezes|дважды|посчитан\w* несколько раз",

@@ -1,0 +1,81 @@
+"""Pages of the kinds that people write in bug reports, each with the answer that a careful reader gives."""
+
+from pathlib import Path
+
+import pytest
+
+from memwhy.diagnose import explain
+
+OBJECTS = """# our crawler keeps growing
+
+```
+>>> objgraph.show_growth(limit=5)
+CallbackHandle    41200    +5200
+tuple              7100     +160
+dict               4200      +90
+frame               640      +30
+```
+"""
+PARKED = """# the relay's memory climbs
+
+```
+(pprof) top 20
+Showing nodes accounting for 2890, 99.8% of 2896 total
+      flat  flat%   sum%        cum   cum%
+      2889 99.76% 99.76%       2889 99.76%  runtime.gopark
+         0     0% 99.76%       2610 90.12%  sync.runtime_SemacquireMutex
+         0     0% 99.76%       2605 89.95%  example.org/relay/hub.(*Hub).Publish
+```
+"""
+BENEATH = """memory of our mount daemon: after a walk through everything it has 510MB RSS. The C one takes 80MB RSS for the same workload.
+
+```
+(pprof) top
+380.10MB of 382.40MB total (99.40%)
+Showing top 10 nodes out of 30 (cum >= 12.02MB)
+      flat  flat%   sum%        cum   cum%
+  190.20MB 49.74% 49.74%   210.20MB 54.97%  runtime.mapassign
+   60.10MB 15.72% 65.45%    60.10MB 15.72%  runtime.makemap
+   40.50MB 10.59% 76.05%   330.10MB 86.32%  example.org/mount/tree.(*Node).child
+```
+"""
+KEPT = """# RSS twice what is used
+
+   PID USER      PR  NI    VIRT    RES    SHR S  %CPU %MEM     TIME+ COMMAND
+  4242 redis     20   0   24.3g  20.1g   1400 S  10.0 60.0 900:10.00 redis-server
+
+used_memory:10200547328
+used_memory_human:9.50G
+used_memory_rss:21582015488
+used_memory_peak:10737418240
+maxmemory:12884901888
+mem_allocator:jemalloc-5.2.1
+"""
+LITTLE = """RSS keeps climbing but neither Go nor C show it:
+
+I200316 10:36:06.700545 121 server/status/runtime.go:228  runtime stats: 900 MiB RSS, 80 goroutines, 30 MiB/40 MiB/90 MiB GO alloc/idle/total, 1.0 MiB/2.5 MiB CGO alloc/total, 3000.00cgo/sec, 1.00/0.10 %(u/s)time, 0.00 %gc (5x)
+"""
+NEAR_LIMIT = """The exporter uses more than 80% of its allowed file descriptors and they are increasing all the time.
+
+```
+# ls /proc/`pidof exporter`/fd | wc -l
+860
+```
+"""
+
+PAGES = {
+    "objects of one type that are more at every look": (OBJECTS, "heap-leak"),
+    "goroutines that wait for a lock": (PARKED, "goroutine-leak"),
+    "a heap that maps hold for one caller": (BENEATH, "heap-leak"),
+    "a cache whose allocator has twice what it holds": (KEPT, "native-retained"),
+    "an allocator's idle pages that are nothing beside RSS": (LITTLE, "undetermined"),
+    "descriptors near the usual limit": (NEAR_LIMIT, "descriptor-leak"),
+}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_gets_the_answer_of_a_careful_reader(page: str, tmp_path: Path) -> None:
+    text, cause = PAGES[page]
+    path = tmp_path / "page.md"
+    path.write_text(text, encoding="utf-8")
+    assert explain([str(path)]).conclusion.cause == cause
