@@ -148,3 +148,29 @@ def test_what_is_no_figure_of_a_jvm_is_refused(module: object, text: str) -> Non
     assert list(module.find(text.split("\n"))) == []  # type: ignore[attr-defined]
     with pytest.raises(ParseError):
         module.parse(text)  # type: ignore[attr-defined]
+
+
+def test_pauses_without_their_decorations_are_read() -> None:
+    first, second = gc_log.parse(
+        "Pause Full (G1 Compaction Pause) 3000M->2900M(4096M) 2103.2ms\nPause Young (Normal) (G1 Evacuation Pause) 3500M->3100M(4096M)"
+    )
+    assert first.metrics["runtime.heap_after_gc_bytes"] == 2900 << 20
+    assert "runtime.heap_after_gc_bytes" not in second.metrics
+
+
+@pytest.mark.parametrize(
+    ("text", "live"),
+    [
+        ("3.1G->2.9G(4G)\n3.2G->3.0G(4G)", 2),
+        ("10:00 full gc 3100M->2900M(4096M)", 1),
+        ("3.1G->2.9G(4G)", 0),
+        ("jvm:\nMetaspace: 85000K->85000K(90112K)", 0),
+        ("java\nfoo 10M->12M (not a heap)", 0),
+    ],
+)
+def test_bare_arrows_count_in_company_or_with_a_word_on_collections(text: str, live: int) -> None:
+    lines = text.split("\n")
+    readings = [
+        reading for span in gc_log.find(lines) for reading in gc_log.parse("\n".join(lines[span.first : span.last + 1]))
+    ]
+    assert sum("runtime.heap_after_gc_bytes" in reading.metrics for reading in readings) == live

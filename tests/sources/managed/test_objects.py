@@ -72,6 +72,25 @@ def test_rubys_heap_is_counted_twice_at_two_moments() -> None:
     assert {reading.facts["said.runtime"] for reading in readings} == {"ruby"}
 
 
+def test_rubys_slots_in_use_and_their_sizes_are_read() -> None:
+    (reading,) = counters.parse((EVIDENCE / "ruby-count-objects.txt").read_text())
+    assert reading.metrics == {"runtime.objects_count": 245_979 - 360, "runtime.heap_used_bytes": 14_012_999}
+
+
+@pytest.mark.parametrize(
+    "line", ["{:T_STRING=>3, :TOTAL=>9", "{:TOTAL=>9, :FR", "{:TOTAL=>9, :FREE=>3}", "T_STRING TOTAL: 9"]
+)
+def test_a_hash_of_rubys_that_is_cut_off_is_left_alone(line: str) -> None:
+    assert list(counters.find([line])) == []
+
+
+def test_objgraphs_most_common_types_are_counts_each_time() -> None:
+    first, second = python_objects.parse((EVIDENCE / "python-common.txt").read_text())
+    tops = [[(row.function, row.flat) for row in one.profiles[0].rows][:1] for one in (first, second)]
+    assert tops == [[("list", 20_258)], [("set", 50_060)]]
+    assert first.profiles[0].kind == "python_objects"
+
+
 def test_dotnets_counters_are_decimal() -> None:
     (reading,) = counters.parse((EVIDENCE / "dotnet-counters.txt").read_text())
     assert reading.metrics == {

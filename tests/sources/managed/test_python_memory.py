@@ -104,3 +104,20 @@ def test_the_largest_resident_size_is_said_to_be_a_peak(line: str, peak: int) ->
     assert reading.metrics == {"process.rss_peak_bytes": peak}
     assert reading.facts["said.peak"] == line.strip()
     assert reading.notes[0].startswith("a high-water mark: it never falls")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sum(sys.getsizeof(o) for o in gc.get_objects()) = 4096",
+        ">>> sum(map(sys.getsizeof, gc.get_objects()))\n4096",
+        "`sum(sys.getsizeof(x) for x in gc.get_objects())`: 4,096",
+    ],
+)
+def test_sizes_of_all_objects_are_bytes_and_no_count(text: str) -> None:
+    (reading,) = python_process.parse(text)
+    assert reading.metrics == {"runtime.heap_used_bytes": 4096}
+
+
+def test_a_question_without_its_answer_says_nothing() -> None:
+    assert list(python_process.find(["sum(sys.getsizeof(o) for o in gc.get_objects())", "Traceback"])) == []

@@ -37,10 +37,22 @@ OWN = {
     "managed/settings": ("managed/settings.yaml",),
     "managed/nmt": ("managed/jvm-nmt*",),
     "managed/gc_log": ("managed/gc-*.txt",),
-    "managed/jvm_heap": ("managed/jvm-[hj]*", "managed/gc-unified-details.txt"),
+    "managed/jstat_util": ("managed/jvm-jstat-gcutil.txt",),
+    "managed/dotnet": ("managed/dotnet-[gs]*",),
+    "managed/jvm_heap": (
+        "managed/jvm-h*",
+        "managed/jvm-jmap*",
+        "managed/jvm-jstat-gc.txt",
+        "managed/gc-unified-details.txt",
+    ),
     "managed/memray": ("managed/python-memray-*",),
-    "managed/python_objects": ("managed/python-pympler.txt", "managed/python-guppy.txt", "managed/python-objgraph.txt"),
-    "managed/counters": ("managed/ruby-*.txt", "managed/dotnet-*"),
+    "managed/python_objects": (
+        "managed/python-pympler.txt",
+        "managed/python-guppy.txt",
+        "managed/python-objgraph.txt",
+        "managed/python-common.txt",
+    ),
+    "managed/counters": ("managed/ruby-*.txt", "managed/dotnet-counters.txt"),
     "managed/node_memory": ("managed/node-memoryUsage.txt",),
     "managed/node_gc": ("managed/node-[to]*",),
     "managed/python_trace": ("managed/python-tracemalloc.txt",),
@@ -62,7 +74,7 @@ SUMMING = frozenset(
             "caches",
             "servers",
         ),
-        "managed": ("nmt", "jvm_heap", "settings"),
+        "managed": ("nmt", "jvm_heap", "settings", "dotnet", "counters"),
     }.items()
     for name in names
 )

@@ -4,7 +4,9 @@ from types import ModuleType
 
 from memwhy.sources.managed import (
     counters,
+    dotnet,
     gc_log,
+    jstat_util,
     jvm_heap,
     memray,
     nmt,
@@ -20,6 +22,7 @@ READERS: tuple[ModuleType, ...] = (
     nmt,
     gc_log,
     jvm_heap,
+    jstat_util,
     node_gc,
     node_memory,
     python_trace,
@@ -27,6 +30,7 @@ READERS: tuple[ModuleType, ...] = (
     memray,
     python_objects,
     counters,
+    dotnet,
     settings,
 )
 """In order of priority: lines that one reader has taken are blank to the next."""

@@ -1,4 +1,4 @@
-"""Ruby's GC.stat and ObjectSpace.memsize_of_all, and .NET's counters as dotnet-counters prints them.
+"""Ruby's GC.stat, ObjectSpace.memsize_of_all and count_objects, and .NET's counters as dotnet-counters prints them.
 
 dotnet-counters' MB are powers of 1000 (System.Runtime's event counters divide by 1,000,000).
 """
@@ -16,6 +16,7 @@ NAME = "managed/counters"
 TRIGGERS = (
     b"heap_live_slots",
     b"memsize_of_all",
+    b"t_string",
     b"gc heap size",
     b"dotnet.gc.",
     b"working set (mb)",
@@ -25,6 +26,7 @@ TRIGGERS = (
 _WORDS = (
     "heap_live_slots",
     "memsize_of_all",
+    "TOTAL",
     "GC Heap Size",
     "GC Committed",
     "Working Set",
@@ -65,6 +67,9 @@ _ROWS = (
     ),
 )
 _GAP_LINES = 30
+_COUNTED = re.compile(
+    r"TOTAL(?:=>|[\"']?: ?)\s?(?P<total>\d{1,15})(?!\d)(?:, {1,4}[:\"']?FREE(?:=>|[\"']?: ?)\s?(?P<free>\d{1,15})(?!\d))?"
+)
 
 
 @dataclass(slots=True)
@@ -78,25 +83,42 @@ class _Moment:
     quanta: dict[str, int] = field(default_factory=dict)
 
 
-def _moments(lines: Sequence[str]) -> Iterator[_Moment]:
-    moment: _Moment | None = None
+def _ruby_objects(line: str) -> tuple[str, int] | None:
+    """(metric, value) of ObjectSpace.count_objects (slots in use) or count_objects_size (bytes, the total last), on one line."""
+    match = _COUNTED.search(line) if "TOTAL" in line and "T_" in line else None
+    if match is None:
+        return None
+    if match["free"]:
+        return "runtime.objects_count", max(0, int(match["total"]) - int(match["free"]))
+    return ("runtime.heap_used_bytes", int(match["total"])) if line[match.end() :].startswith("}") else None
+
+
+def _figures(lines: Sequence[str]) -> Iterator[tuple[int, str, str, tuple[int, int]]]:
+    """(line, metric, runtime, (value, quantum))."""
     for i, line in with_words(lines, _WORDS):
         for metric, runtime, pattern in _ROWS:
             match = pattern.search(line)
             measured = measure(match["number"], match.groupdict().get("unit") or "", decimal=True) if match else None
-            if measured is None:
+            if measured is not None:
+                yield i, metric, runtime, measured
+        if (counted := _ruby_objects(line)) is not None:
+            yield i, counted[0], "ruby", (counted[1], 1)
+
+
+def _moments(lines: Sequence[str]) -> Iterator[_Moment]:
+    moment: _Moment | None = None
+    for i, metric, runtime, measured in _figures(lines):
+        if moment is not None and (
+            metric in moment.metrics or runtime != moment.runtime or i - moment.last > _GAP_LINES
+        ):
+            if measured[0] == moment.metrics.get(metric) and i - moment.last <= 2:
+                moment.last = i  # the same figure once more, on its own line
                 continue
-            if moment is not None and (
-                metric in moment.metrics or runtime != moment.runtime or i - moment.last > _GAP_LINES
-            ):
-                if measured[0] == moment.metrics.get(metric) and i - moment.last <= 2:
-                    moment.last = i  # the same figure once more, on its own line
-                    continue
-                yield moment
-                moment = None
-            moment = moment or _Moment(i, i, runtime)
-            moment.last = i
-            moment.metrics[metric], moment.quanta[metric] = measured
+            yield moment
+            moment = None
+        moment = moment or _Moment(i, i, runtime)
+        moment.last = i
+        moment.metrics[metric], moment.quanta[metric] = measured
     if moment is not None:
         yield moment
 

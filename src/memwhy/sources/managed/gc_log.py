@@ -11,19 +11,29 @@ from dataclasses import dataclass, replace
 from memwhy.model.errors import ParseError
 from memwhy.model.reading import Reading
 from memwhy.model.units import NS_PER_S
-from memwhy.sources.native.lines import measure, with_words
+from memwhy.sources.native.lines import bare, measure, with_words
 from memwhy.sources.pasted.stamps import Stamp, read_stamp
 from memwhy.sources.span import Span
 
 NAME = "managed/gc_log"
-TRIGGERS = (b"gc(", b"[gc", b"[full gc")
+TRIGGERS = (b"gc(", b"[gc", b"[full gc", b"pause full", b"pause young", b"g->", b"m->", b"k->")
 
-_WORDS = ("GC(", "[GC", "[Full GC", "Heap: ")
+_WORDS = ("GC(", "[GC", "[Full GC", "Heap: ", "Pause ", "G->", "M->", "K->")
 _SIZE = r"\d{1,12}(?:[.,]\d{1,3})?[BKMG]"
 _UNIFIED = re.compile(
     rf"\bGC\(\d{{1,9}}\) (?P<kind>(?:Pause|Concurrent|Garbage Collection|Major Collection|Minor Collection)[A-Za-z0-9 ().:_-]{{0,120}}?) "
     rf"(?P<before>{_SIZE})(?:\(\d{{1,3}}%\))?->(?P<after>{_SIZE})\((?:(?P<committed>{_SIZE})|\d{{1,3}}%)\)"
 )
+_PAUSE = re.compile(
+    rf"(?<![\w(])(?P<kind>Pause (?:Full|Young|Remark|Cleanup|Mixed)[A-Za-z0-9 ().:_-]{{0,120}}?) {_SIZE}->(?P<after>{_SIZE})\((?P<committed>{_SIZE})\)"
+)
+"""Unified logging of which somebody cut off what stands before the words."""
+_ALONE = re.compile(
+    rf"^(?P<words>(?:[\w:.,#+-]{{1,40}} {{1,3}}){{0,4}}){_SIZE}(?:\({_SIZE}\))?->(?P<after>{_SIZE})\((?P<committed>{_SIZE})\)(?:,? {{0,4}}\d{{1,9}}(?:[.,]\d{{1,9}})? ?(?:ms|s|secs?))?[,;.)]?$"
+)
+_PART = re.compile(r"gen|eden|survivor|metaspace|class|perm|old|young|tenured|cms|par|space|region", re.IGNORECASE)
+_ABOUT = re.compile(r"(?<![A-Za-z])(?:full|gcs?|jvm|java|collections?)(?![A-Za-z])", re.IGNORECASE)
+_NEAR_LINES = 3
 _OLD = re.compile(r"\[(?P<kind>(?:Full )?GC(?: pause)?)(?P<cause>(?: ?\([A-Za-z0-9 _.-]{1,60}\)){0,4})")
 _INNER = re.compile(r"\[[A-Za-z][A-Za-z0-9 -]{0,40}: [^\[\]]{0,200}\]")
 _ARROW = re.compile(rf"(?<![\w(.]){_SIZE}->(?P<after>{_SIZE})\((?P<committed>{_SIZE})\)")
@@ -31,7 +41,7 @@ _G1_HEAP = re.compile(rf"Heap: {_SIZE}\({_SIZE}\)->(?P<after>{_SIZE})\((?P<commi
 _UPTIME = re.compile(
     r"\[(?P<number>\d{1,12}(?:[.,]\d{1,9})?)(?P<unit>ms|s)\]|(?:^|[\s:])(?P<old>\d{1,10}[.,]\d{3}): \[(?:Full )?GC"
 )
-_WHOLE = re.compile(r"Full|Mixed|mixed|Remark|Cleanup|cleanup|Garbage Collection|Major")
+_WHOLE = re.compile(r"[Ff]ull|Mixed|mixed|Remark|Cleanup|cleanup|Garbage Collection|Major")
 _TAGGED = re.compile(r"\[(?:trace|debug|info|warning|error)\s{0,8}\]\[(?:gc|safepoint)[a-z,]{0,40}\s{0,12}\]")
 _LIMIT = re.compile(r"\]\s{0,4}Heap Max Capacity: (?P<number>\d{1,12})(?P<unit>[KMG])$")
 _GAP_LINES = 200
@@ -63,6 +73,8 @@ def _match(line: str, opened: bool) -> tuple[re.Match[str], str] | None:
     unified = _UNIFIED.search(line) if "GC(" in line else None
     if unified is not None:
         return unified, unified["kind"]
+    if unified is None and (pause := _PAUSE.search(line) if "Pause " in line else None):
+        return pause, pause["kind"]
     old = _OLD.search(line) if "GC" in line else None
     if old is not None:
         outer = line[old.end() :]
@@ -74,10 +86,21 @@ def _match(line: str, opened: bool) -> tuple[re.Match[str], str] | None:
     return (heap, "") if heap else None
 
 
+def _alone(lines: Sequence[str], i: int, line: str) -> tuple[re.Match[str], str] | None:
+    """(match, kind) of a line with nothing but `before->after(committed)`: one of several, or with a word on collections."""
+    match = _ALONE.match(line)
+    if match is None or _PART.search(match["words"]):
+        return None
+    near = (*lines[max(0, i - _NEAR_LINES) : i], *lines[i + 1 : i + 1 + _NEAR_LINES])
+    if not _ABOUT.search(match["words"]) and not any(_ALONE.match(bare(other[:300])) for other in near):
+        return None
+    return match, match["words"]
+
+
 def _rows(lines: Sequence[str]) -> Iterator[_Row]:
     opened: tuple[str, int, int | None, Stamp | None] | None = None
     for i, line in with_words(lines, _WORDS):
-        found = _match(line, opened is not None)
+        found = _match(line, opened is not None) or _alone(lines, i, line)
         if found is None:
             begun = _OLD.search(line) if "GC(" not in line else None
             if begun:
@@ -159,7 +182,7 @@ def parse(text: str) -> tuple[Reading, ...]:
     note = (
         ""
         if any_whole
-        else "only young collections: what they leave counts old garbage in, so its rise alone is no leak"
+        else "no full collections: what young ones leave counts old garbage in, so its rise alone is no leak"
     )
     readings = [_reading(row, row.whole or not any_whole, note if i == 0 else "") for i, row in enumerate(rows)]
     limit = next(

@@ -1,4 +1,4 @@
-"""What lies on CPython's heap by type: pympler's summary, guppy's heap(), objgraph.show_growth().
+"""What lies on CPython's heap by type: pympler's summary, guppy's heap(), objgraph's growth and most common types.
 
 pympler's and guppy's totals are of the objects that the collector can reach, sized by themselves (sys.getsizeof), so they
 are less than what the process holds; objgraph counts objects and says how many are new.
@@ -15,7 +15,7 @@ from memwhy.sources.native.lines import DECIMAL, bare, measure
 from memwhy.sources.span import Span
 
 NAME = "managed/python_objects"
-TRIGGERS = (b"# objects |", b"partition of a set of", b"show_growth", b"     +")
+TRIGGERS = (b"# objects |", b"partition of a set of", b"show_growth", b"     +", b"most_common_types")
 
 _PYMPLER_HEAD = re.compile(r"^types \|\s{1,20}# objects \|\s{1,20}total size$")
 _PYMPLER = re.compile(
@@ -26,6 +26,8 @@ _GUPPY = re.compile(
     r"^\d{1,4}\s{1,20}(?P<count>\d{1,15})\s{1,20}\d{1,3}\s{1,20}(?P<bytes>\d{1,18})\s{1,20}\d{1,3}\s{1,20}\d{1,18}\s{1,20}\d{1,3}\s(?P<name>\S.{0,200})$"
 )
 _GROWTH = re.compile(r"^(?P<name>[A-Za-z_][\w.<>]{0,80})\s{1,60}(?P<count>\d{1,15})\s{1,20}\+(?P<new>\d{1,15})$")
+_COMMON_HEAD = re.compile(r"(?:show|get)_most_common_types\b|\bmost common types\b", re.IGNORECASE)
+_COMMON = re.compile(r"^(?P<name>[A-Za-z_][\w.<>]{0,80})\s{1,60}(?P<count>\d{1,15})$")
 _TYPES = frozenset(
     [
         "dict",
@@ -60,7 +62,7 @@ _MOST_ROWS = 500
 
 @dataclass(slots=True)
 class _Block:
-    """A table; line indices are 0-based. kind: pympler, guppy or objgraph."""
+    """A table; line indices are 0-based. kind: pympler, guppy, objgraph or common."""
 
     kind: str
     first: int
@@ -71,7 +73,10 @@ class _Block:
 
     @property
     def says(self) -> bool:
-        if self.kind == "objgraph":  # its rows are words and figures: only types that every Python has tell them
+        if self.kind in (
+            "objgraph",
+            "common",
+        ):  # its rows are words and figures: only types that every Python has tell them
             return len(self.rows) >= 2 and any(row.function in _TYPES for row in self.rows)
         return bool(self.total) or bool(self.rows)
 
@@ -82,6 +87,8 @@ def _begin(line: str, i: int) -> _Block | None:
     if match := _GUPPY_HEAD.search(line):
         total = {"runtime.objects_count": int(match["count"]), "runtime.heap_used_bytes": int(match["bytes"])}
         return _Block("guppy", i, i, total)
+    if _COMMON_HEAD.search(line):
+        return _Block("common", i, i)
     return _Block("objgraph", i, i) if _GROWTH.match(line) else None
 
 
@@ -93,6 +100,10 @@ def _take(block: _Block, line: str) -> bool:
         row = ProfileRow(function=match["name"].strip(), flat=measured[0], cum=measured[0]) if measured else None
     elif block.kind == "guppy" and (match := _GUPPY.match(line)):
         row = ProfileRow(function=match["name"], flat=int(match["bytes"]), cum=int(match["bytes"]))
+    elif block.kind == "common" and (match := _COMMON.match(line)):
+        if any(match["name"] == known.function for known in block.rows):
+            return False
+        row = ProfileRow(function=match["name"], flat=int(match["count"]), cum=int(match["count"]))
     elif block.kind == "objgraph" and (match := _GROWTH.match(line)):
         count, new = int(match["count"]), int(match["new"])
         if new > count or any(match["name"] == known.function for known in block.rows):
@@ -107,7 +118,7 @@ def _take(block: _Block, line: str) -> bool:
 def _blocks(lines: Sequence[str]) -> Iterator[_Block]:
     block: _Block | None = None
     for i, raw in enumerate(lines):
-        if block is None and not ("|" in raw or "+" in raw or "Partition" in raw):
+        if block is None and not ("|" in raw or "+" in raw or "Partition" in raw or "most" in raw.lower()):
             continue
         line = bare(raw)
         if block is not None and _take(block, line):
@@ -149,7 +160,7 @@ def _profile(kind: str, rows: list[ProfileRow], total: int) -> Profile:
 def _readings(block: _Block) -> Iterator[Reading]:
     line, last_line = block.first + 1, block.last + 1
     facts = {"said.runtime": "cpython"}
-    kind = "python_objects" if block.kind == "objgraph" else "python_inuse"
+    kind = "python_objects" if block.kind in ("objgraph", "common") else "python_inuse"
     if block.kind == "objgraph":
         note = "objgraph prints what is new: the first reading is the counts less that"
         before = _profile(kind, block.before, 0)

@@ -1,4 +1,4 @@
-"""What Python programs print of their own process: psutil's tuples, memory_profiler's tables and logs, counts of gc.get_objects().
+"""What Python programs print of their own process: psutil's tuples, memory_profiler's tables and logs, counts and sizes of gc.get_objects().
 
 memory_profiler's `Mem usage` is the RSS in MiB after the line ran, of all its runs the most (memory_profiler.py). psutil's
 figures are bytes (psutil documentation, memory_info).
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from memwhy.model.errors import ParseError
 from memwhy.model.profile import Profile, ProfileRow
 from memwhy.model.reading import Reading
-from memwhy.sources.native.lines import DECIMAL, GROUPED, measure, whole, with_words
+from memwhy.sources.native.lines import DECIMAL, GROUPED, bare, measure, whole, with_words
 from memwhy.sources.span import Span
 
 NAME = "managed/python_process"
@@ -43,6 +43,11 @@ _ROW = re.compile(
 )
 _LOG = re.compile(r"^MEM (?P<mib>\d{1,9}\.\d{1,9}) (?P<s>1\d{9})\.(?P<fraction>\d{1,9})$")
 _OBJECTS = re.compile(rf"(?:len\()?gc\.get_objects\(\)\)?[\"'`]{{0,2}} ?[:=→-]{{1,3}}>? ?(?P<count>{GROUPED})(?![.\d])")
+_SIZED = re.compile(
+    rf"sum\([^\n]{{0,40}}getsizeof\b[^\n]{{0,80}}gc\.get_objects\(\)\){{0,3}}[\"'`]{{0,2}} ?[:=→-]{{1,3}}>? ?(?P<bytes>{GROUPED})(?![.\d])"
+)
+_ASKED = re.compile(r"sum\([^\n]{0,40}getsizeof\b[^\n]{0,80}gc\.get_objects\(\)\){0,3}$")
+_ANSWER = re.compile(rf"^(?P<bytes>{GROUPED})$")
 _GAP_LINES = 8
 
 
@@ -119,6 +124,30 @@ def _log_row(line: str, at: int) -> Reading | None:
     )
 
 
+def _objects(lines: Sequence[str], line: str, at: int) -> _Found | None:
+    """How many objects the collector knows, or what they sum to by themselves, also where the answer is on the next line."""
+    facts, last = {"said.runtime": "cpython"}, at
+    if "getsizeof" in line:
+        sized = _SIZED.search(line)
+        if sized is None and _ASKED.search(line) and at + 1 < len(lines):
+            sized, last = _ANSWER.match(bare(lines[at + 1])), at + 1
+        metrics = {"runtime.heap_used_bytes": whole(sized["bytes"])} if sized else {}
+    else:
+        match = _OBJECTS.search(line)
+        metrics = {"runtime.objects_count": whole(match["count"])} if match else {}
+    if not metrics or max(metrics.values()) >= 1 << 60:
+        return None
+    notes = ("only objects that the collector knows are summed, each by itself: the heap's least",)
+    reading = Reading(
+        metrics=metrics,
+        facts=facts,
+        notes=notes if "runtime.heap_used_bytes" in metrics else (),
+        line=at + 1,
+        last_line=last + 1,
+    )
+    return _Found(at, last, [reading])
+
+
 def _all(lines: Sequence[str]) -> Iterator[_Found]:
     worded = list(with_words(lines, _WORDS))
     done = -1
@@ -128,14 +157,11 @@ def _all(lines: Sequence[str]) -> Iterator[_Found]:
         readings = list(_tuples(line, at)) if "mem(" in line else []
         if "MEM " in line and (row := _log_row(line, at)):
             readings.append(row)
-        if match := (_OBJECTS.search(line) if "get_objects" in line else None):
-            count = whole(match["count"])
-            facts = {"said.runtime": "cpython"}
-            readings.append(
-                Reading(metrics={"runtime.objects_count": count}, facts=facts, line=at + 1, last_line=at + 1)
-            )
+        objects = _objects(lines, line, at) if "get_objects" in line else None
+        if objects is not None:
+            readings, done = [*readings, *objects.readings], objects.last
         if readings:
-            yield _Found(at, at, readings)
+            yield _Found(at, objects.last if objects else at, readings)
         elif _HEADER.search(line) and (table := _table(worded, k)):
             done = table.last
             yield table
