@@ -1,4 +1,4 @@
-"""Who else has it, on whole pages: processes of one container, of one unit, of one host; and the cache beside them."""
+"""Who else has it, on whole pages: processes of one container, of one unit; the cache, the kernel, files that are mapped."""
 
 from pathlib import Path
 
@@ -30,6 +30,26 @@ PAGES = {
     ),
     "a unit of one process": (
         f"press takes 5 GB?\n\n{UNIT}\n$ grep VmRSS /proc/918/status\nVmRSS:     23456 kB\n",
+        "file-cache",
+    ),
+    "a cgroup whose kernel memory is told": (
+        "The pod has 2 GB, RSS of its only process is 120 MB.\n\n"
+        "$ cat /sys/fs/cgroup/memory/memory.usage_in_bytes /sys/fs/cgroup/memory/memory.kmem.usage_in_bytes\n2040109465\n1701412864\n",
+        "kernel-memory",
+    ),
+    "a kernel that cannot make a cgroup": (
+        "runc: mkdir /sys/fs/cgroup/memory/docker/1f2e3d: cannot allocate memory\n\n# grep memory /proc/cgroups\nmemory\t9\t64211\t1\n",
+        "kernel-memory",
+    ),
+    "page tables of a segment that many map": (
+        "The machine swaps.\n\nMemTotal: 264050248 kB\nMemFree: 1420916 kB\nBuffers: 21304 kB\nCached: 171740512 kB\n"
+        "Shmem: 92344120 kB\nSUnreclaim: 902116 kB\nPageTables: 71120884 kB\nAnonPages: 9811320 kB\n",
+        "kernel-memory",
+    ),
+    "a list that is cut": (
+        "The index daemon has RES 6.4 GB, its heap is 300 MB. The largest of pmap -x:\n\n"
+        "00007f11c2a51000  131072  131072       0 r--s-  seg_1\n00007f11cac51000  131072  131072       0 r--s-  seg_2\n"
+        "00007f11d2c51000  131072  131072       0 r--s-  seg_3\n(45 more of these)\n",
         "file-cache",
     ),
     "a unit alone": (f"Our unit:\n\n{UNIT}", "undetermined"),

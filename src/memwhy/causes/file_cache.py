@@ -14,7 +14,7 @@ from memwhy.causes.elsewhere import judge_parts
 from memwhy.model import levels, weigh
 from memwhy.model.case import Case
 from memwhy.model.report import Finding
-from memwhy.model.units import human_bytes
+from memwhy.model.units import MIB, human_bytes
 
 NAME = "file-cache"
 PARTS = (
@@ -41,6 +41,7 @@ def judge(case: Case) -> Finding:
 def clues(case: Case) -> Iterator[Clue]:
     """What single readings and words say."""
     yield from _of_process(case)
+    yield from _listed(case, levels.level(case, "process.rss_bytes"))
     yield from _of_cgroup(case)
     yield from _of_host(case)
     yield from believed(STRONG, case.facts.get("said.cache") or levels.said(case, "grows", "cache"))
@@ -68,6 +69,19 @@ def _of_process(case: Case) -> Iterator[Clue]:
         yield from against(STRONG, f"{anon.said}, {shared.said}")
 
 
+def _listed(case: Case, rss: levels.Level | None) -> Iterator[Clue]:
+    """A part of the list of mappings, as a rule the largest: how much of it lies in files."""
+    files, listed = (int(case.facts.get(f"mappings.listed_{name}bytes", "0")) for name in ("file_", ""))
+    if rss is not None and rss.last and files >= 0.5 * rss.last:
+        yield from for_(DECISIVE, f"the mappings of files that are listed have {human_bytes(files)} of {rss.said}")
+    elif listed and files >= 0.75 * listed:
+        most = rss is None and files >= 0.9 * listed and listed >= 256 * MIB
+        yield from for_(
+            STRONG if most else FAIR,
+            f"of {human_bytes(listed)} in the mappings that are listed {human_bytes(files)} are files",
+        )
+
+
 def _around(case: Case, own: levels.Level | None) -> bool:
     """What is in question lies around the process: its cgroup, with cache counted in, has twice what it has itself."""
     whole = levels.level(case, "cgroup.current_bytes")
@@ -87,7 +101,11 @@ def _of_cgroup(case: Case) -> Iterator[Clue]:
         own = levels.level(case, "process.rss_bytes", "process.rss_anon_bytes")
         used = levels.level(case, "host.used_bytes")
         if whole is not None and whole.metric == "cgroup.current_bytes":
-            smaller = next((one for one in (own, used) if one is not None and one.last < 0.75 * whole.last), None)
+            kernel = levels.level(case, "cgroup.kernel_bytes")
+            left = whole.last - (kernel.last if kernel is not None else 0)
+            smaller = next((one for one in (own, used) if one is not None and one.last < 0.75 * left), None)
+            if kernel is not None and left < 0.5 * whole.last:
+                return  # the kernel's own part is known, and it is the most of it
             alone = (
                 not any(one.metric == "process.rss_bytes" for one in case.controls)
                 and "process.children_count" not in case.series

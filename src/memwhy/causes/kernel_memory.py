@@ -37,6 +37,8 @@ CGROUP = ("anon", "file", "sock", "slab", "kernel")
 """Parts of a cgroup's memory; kernel holds slab where both are told, so that their sum is the most it can be."""
 OF_USED = 0.4
 """Kernel memory beyond its usual tenth or fifth of what a host uses."""
+MANY_CGROUPS = 10_000
+"""A host has some per container and unit, hundreds as a rule; of v1 there can be 65,535 (mm/memcontrol.c)."""
 
 
 def clues(case: Case) -> Iterator[Clue]:
@@ -63,7 +65,8 @@ def clues(case: Case) -> Iterator[Clue]:
         yield from for_(DECISIVE, f"{sockets.said} of {used.said}" if used else None)
     tables = levels.level(case, "host.page_tables_bytes")
     if tables is not None and (levels.share(tables, size) or 0) >= 0.1:
-        yield from for_(STRONG, f"{tables.said} of {size.said}" if size else None)
+        # a page of 4 KiB takes 8 bytes in every table that maps it: so much is hundreds of processes that map one segment
+        yield from for_(DECISIVE, f"{tables.said} of {size.said}" if size else None)
     if slab is not None and (used is None and size is None) and slab.last >= 512 * MIB:
         yield from for_(STRONG, slab.said)
     parts = [one.last for name in CGROUP if (one := levels.level(case, f"cgroup.{name}_bytes")) is not None]
@@ -74,6 +77,10 @@ def clues(case: Case) -> Iterator[Clue]:
         if one is not None and around and one.last >= OF_USED * around:
             yield from for_(DECISIVE, f"{one.said} of {human_bytes(around)}")
     yield from _nobody_s(case, used)
+    yield from for_(STRONG, case.facts.get("kernel.exhausted"))
+    groups = levels.level(case, "host.memory_cgroups_count")
+    if groups is not None and groups.last >= MANY_CGROUPS:
+        yield from for_(STRONG, f"{groups.said}: those that were removed are kept by kernel memory charged to them")
     yield from believed(STRONG, levels.said(case, "grows", "kernel"))
 
 
@@ -86,5 +93,6 @@ def _nobody_s(case: Case, used: levels.Level | None) -> Iterator[Clue]:
     if ended is not None and "host.tmpfs_used_bytes" not in case.series:
         yield from (for_ if ended[1] != "fell" else against)(STRONG, ended[2])
     rss = levels.level(case, "process.rss_bytes", "process.rss_anon_bytes")
-    if rss is not None and (used is None or rss.last >= 0.5 * used.last):
+    whole = used or levels.level(case, "cgroup.current_bytes", "cgroup.working_set_bytes")
+    if rss is not None and (whole is None or rss.last >= 0.5 * whole.last):
         yield from against(STRONG, f"a process has it: {rss.said}")

@@ -104,6 +104,12 @@ _HOST_BYTES = {
         "sum over a whole ps or top table; shared pages counted many times",
     ),
 }
+_HOST_COUNTS = {
+    "memory_cgroups_count": (
+        "memory cgroups",
+        "/proc/cgroups num_cgroups: removed ones too, as long as something charged to them is left",
+    ),
+}
 _CGROUP_BYTES = {
     "current_bytes": ("cgroup memory", "memory.current, v1 memory.usage_in_bytes: page cache included"),
     "limit_bytes": ("cgroup limit", "memory.max, v1 memory.limit_in_bytes"),
@@ -311,6 +317,7 @@ REGISTRY: dict[str, Metric] = {
         *_rows("process", "bytes", "gauge", _PROCESS_BYTES),
         *_rows("process", "count", "gauge", _PROCESS_COUNTS),
         *_rows("host", "bytes", "gauge", _HOST_BYTES),
+        *_rows("host", "count", "gauge", _HOST_COUNTS),
         *_rows("cgroup", "bytes", "gauge", _CGROUP_BYTES),
         *_rows("go", "bytes", "gauge", _GO_BYTES),
         *_rows("go", "count", "gauge", _GO_COUNTS),

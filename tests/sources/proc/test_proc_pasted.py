@@ -231,3 +231,27 @@ def test_lines_that_only_meminfo_has_are_found_alone() -> None:
 def test_pieces_of_a_cgroups_files_are_read(page: str, expected: dict[str, int]) -> None:
     ((_, reading),) = found("cgroup", page)
     assert reading.metrics == {f"cgroup.{name}_bytes": value for name, value in expected.items()}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "# cat memory.usage_in_bytes memory.kmem.usage_in_bytes memory.limit_in_bytes",
+        "$ kubectl exec web-0 -- cat /sys/fs/cgroup/memory/memory.usage_in_bytes /x/memory.kmem.usage_in_bytes /x/memory.limit_in_bytes",
+        "cgroup v1. `cat memory.{usage,kmem.usage,limit}_in_bytes`\n",
+        "> cat memory.{usage,kmem.usage,limit}_in_bytes\n> ```",
+    ],
+)
+def test_one_command_on_several_files_tells_whose_each_value_is(command: str) -> None:
+    ((_, reading),) = found("cgroup", f"{command}\n1073111040\n902111232\n1073741824\n\nand so on")
+    assert reading.metrics == {
+        "cgroup.current_bytes": 1073111040,
+        "cgroup.kernel_bytes": 902111232,
+        "cgroup.limit_bytes": 1073741824,
+    }
+
+
+@pytest.mark.parametrize("values", ["1000\n2000", "1000\n2000\n3000\n4000", "1000\ncat: no such file\n3000"])
+def test_values_that_are_not_as_many_as_the_files_are_nobodys(values: str) -> None:
+    page = f"# cat memory.usage_in_bytes memory.kmem.usage_in_bytes memory.soft_limit_in_bytes\n{values}"
+    assert [reading.metrics for _, reading in found("cgroup", page)] == []

@@ -157,3 +157,37 @@ def test_a_name_typed_in_part_is_the_same_program_as_the_longer_one() -> None:
         ("process shop_exp", 100000),
         ("process shop_exp", 200000),
     ]
+
+
+CUT = """\
+000000c000000000  720896  583120  583120 rw---   [ anon ]
+00007f01c2a51000   65536   65536       0 r--s- 0001.seg
+00007f01c6c51000   65536   65532       0 r--s- 0002.seg
+00007f01cac50000   65536   65536       0 r--s- 0003.seg"""
+
+
+def test_a_part_of_a_list_says_what_of_it_is_files() -> None:
+    (reading,) = pmap.parse(CUT)
+    assert dict(reading.facts) == {
+        "mappings.listed_bytes": str((583120 + 3 * 65536 - 4) * KIB),
+        "mappings.listed_file_bytes": str((3 * 65536 - 4) * KIB),
+    }
+    assert reading.mappings == ()
+
+
+@pytest.mark.parametrize("remark", ["(40 more like these)", "... 40 more of the same kind", "and 40 others like that"])
+def test_rows_that_somebody_left_out_count_as_those_above_them(remark: str) -> None:
+    (reading,) = pmap.parse(f"{CUT}\n{remark}")
+    assert reading.facts["mappings.listed_file_bytes"] == str((43 * 65536 - 4) * KIB)
+    assert reading.facts["mappings.listed_bytes"] == str((583120 + 43 * 65536 - 4) * KIB)
+
+
+def test_segments_and_written_pages_of_files_are_no_files() -> None:
+    rows = "00007f01c2a51000   65536   65536   65536 rw-s- /dev/shm/a\n00007f01c6c51000   65536   65536   65536 rw--- lib.so\n00007f01cac50000   65536   65536       0 r---- x"
+    (reading,) = pmap.parse(rows)
+    assert reading.facts["mappings.listed_file_bytes"] == str(65536 * KIB)
+
+
+def test_a_whole_list_needs_no_such_facts() -> None:
+    found = pmap.parse((EVIDENCE / "pmap-x.txt").read_text())
+    assert [name for reading in found for name in reading.facts if name.startswith("mappings.listed")] == []

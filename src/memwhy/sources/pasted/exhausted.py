@@ -1,7 +1,8 @@
-"""What has run out, by the message that says so: descriptors, threads, a runtime's heap, memory beside it, mappings.
+"""What has run out, by the message that says so: descriptors, threads, a runtime's heap, memory beside it, mappings, the kernel's.
 
-Facts descriptors.exhausted, threads.exhausted, runtime.heap_exhausted, runtime.external_exhausted and mappings.exhausted
-with the sentence. Some messages hold a figure: Go's `have N already` (runtime/os_linux.go, newosproc) and `M in use`, which is
+Facts descriptors.exhausted, threads.exhausted, runtime.heap_exhausted, runtime.external_exhausted, mappings.exhausted and
+kernel.exhausted with the sentence; the last for slab (mm/slub.c, slab_out_of_memory), new memory cgroups, TCP's buffers
+(net/ipv4/tcp.c, tcp_check_oom) and vmalloc (mm/vmalloc.c). Some messages hold a figure: Go's `have N already` (runtime/os_linux.go, newosproc) and `M in use`, which is
 the heap obtained, free and released spans counted in (runtime/mheap.go, grow); the JVM's and Netty's direct memory. The
 lines stay free for other readers.
 """
@@ -19,7 +20,7 @@ TRIGGERS = (
     b"too many open files", b"emfile", b"enfile", b"new thread", b"native thread", b"os thread", b"-thread limit",
     b"pthread_create", b"outofmemory", b"out of memory", b"overhead limit", b"heap limit", b"memoryerror", b"-byte block",
     b"outofdirectmemory", b"direct buffer memory", b"buffer allocation failed", b"nomemoryerror", b"max_map_count", b"map segment",
-    b"map failed", b"enomem", b"mmap",
+    b"map failed", b"enomem", b"mmap", b"slub: unable", b"slab: unable", b"fs/cgroup/memory/", b"vmap allocation",
 )  # fmt: skip
 
 _MESSAGES = {
@@ -43,6 +44,10 @@ _MESSAGES = {
         r"max_map_count\W{0,3}(?:limit )?(?:was |is |has been |had been )?(?:reached|exceeded|exhausted|hit)|too many (?:memory )?mappings|"
         r"failed to map segment(?! from shared object:? ?[^\n]{0,60}(?:not permitted|denied))|(?:IOException|OutOfMemoryError): Map failed|"
         r"(?<![A-Za-z])mmap(?:64)?\([^()\n]{3,120}\) ?= ?-1 ENOMEM|(?<![A-Za-z])mmap(?:ing|ed|64)?\b[^\n]{0,60}(?:ENOMEM|cannot allocate memory|errno[ =:]{1,3}12\b)"
+    ),
+    "kernel.exhausted": (
+        r"SL[AU]B: Unable to allocate memory on node|TCP: out of memory -- consider tuning tcp_mem|vmap allocation for size \d{1,15} failed|"
+        r"mkdir /sys/fs/cgroup/memory/\S{0,300}: (?:cannot allocate memory|no space left on device)"
     ),
 }
 _PATTERNS = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in _MESSAGES.items()}

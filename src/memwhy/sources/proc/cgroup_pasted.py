@@ -1,6 +1,7 @@
 """Memory files of a cgroup as people paste them: behind a `cat …/memory.current`, as `grep .` output, or bare.
 
-All three become the parts of a composite, so that one parser reads them.
+One command may name several files (`cat memory.usage_in_bytes memory.limit_in_bytes`, also in braces) whose single values
+then stand below each other. All become the parts of a composite, so that one parser reads them.
 """
 
 import re
@@ -15,6 +16,10 @@ _COMMAND = re.compile(
     r"(?:^|[\s/=])(memory\.[a-z_.]{2,40}[a-z])['\"]?\s*(?:\|\s{0,9}(?:[ef]?grep|head|tail|sort|cat)\b[^\n]{0,200})?`?$"
 )
 _GREP = re.compile(r"(?:[\w./:-]*/)?(memory\.[a-z_.]{2,40}[a-z]):(.+)")
+_NAMES = re.compile(r"(?:^|[\s/=])(memory\.[a-z_.]{1,40}[a-z])(?=[\s'\"`;|)]|$)")
+_BRACES = re.compile(r"(memory\.[a-z_.]{0,40})\{([a-z_.,]{3,200})\}([a-z_.]{0,40})")
+_CAT = re.compile(r"(?<![\w-])(?:cat|head|more|tail)(?![\w.-])")
+_FILLER = re.compile(r"[\s>`~]{0,20}(?:text|sh|bash|console)?\s*")
 _VALUE = re.compile(r"[\s>|│*`]{0,40}(\d{1,20}|max)[\s*`]*")
 _ROW = re.compile(r"[\s>|│]{0,40}([a-z_0-9]{2,40})[ \t]{1,40}\d{1,20}\s*")
 _STAT_KEYS_TEXT = """
@@ -31,9 +36,13 @@ _STRONG_PAIRS = (frozenset(("anon", "file")), frozenset(("anon", "kernel_stack")
 def tidy(raw: bytes) -> Parts:
     """The parts of a pasted text; [] where there are none."""
     parts: dict[str, list[str]] = {}
-    name = ""
+    name, waiting = "", list[str]()
     for line in decode(raw).replace("\r", "").split("\n"):
-        if head := (_HEAD.fullmatch(line) or _COMMAND.search(line)):
+        if several := _named_in(line):
+            name, waiting = "", several
+        elif waiting and (value := _VALUE.fullmatch(line)):
+            parts.setdefault(waiting.pop(0), []).append(value[1])
+        elif head := (_HEAD.fullmatch(line) or _COMMAND.search(line)):
             name = head[1]
         elif grep := _GREP.fullmatch(line.strip()):
             parts.setdefault(grep[1], []).append(grep[2])
@@ -67,7 +76,13 @@ def _files(lines: Sequence[str]) -> Iterator[tuple[int, int, str]]:
     index = 0
     while index < len(lines):
         line = lines[index]
-        head = _HEAD.fullmatch(line) or (_COMMAND.search(line) if "memory." in line else None)
+        several = _named_in(line)
+        if several and (end := _end_of_values(lines, index + 1, len(several))):
+            for at, name in enumerate(several):
+                yield index if at == 0 else end - len(several) + at, end - len(several) + at, name
+            index = end
+            continue
+        head = _HEAD.fullmatch(line) or (_COMMAND.search(line) if "memory." in line and not several else None)
         if head:
             end = _end_of_content(lines, index + 1)
             if end > index + 1:
@@ -83,6 +98,26 @@ def _files(lines: Sequence[str]) -> Iterator[tuple[int, int, str]]:
             index = end
         else:
             index += 1
+
+
+def _named_in(line: str) -> list[str]:
+    """The files that one command prints, in order, where it names at least two."""
+    if "memory." not in line or _CAT.search(line[:1000]) is None:
+        return []
+    text = _BRACES.sub(lambda m: " ".join(f"{m[1]}{middle}{m[3]}" for middle in m[2].split(",")), line[:1000])
+    names = _NAMES.findall(text)
+    return names if 2 <= len(names) <= 12 and "memory.stat" not in names else []
+
+
+def _end_of_values(lines: Sequence[str], index: int, count: int) -> int:
+    """Behind so many lines of one value each, blanks and a fence before them; 0 where there are more or fewer."""
+    start = index
+    while index < len(lines) and index - start < 3 and _FILLER.fullmatch(lines[index]):
+        index += 1
+    end = index
+    while end < len(lines) and end - index <= count and _VALUE.fullmatch(lines[end]):
+        end += 1
+    return end if end - index == count else 0
 
 
 def _looks_right(value: str) -> bool:

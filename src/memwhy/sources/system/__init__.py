@@ -3,6 +3,7 @@
 from types import ModuleType
 
 from memwhy.sources.system import (
+    cgroups,
     docker_api,
     docker_stats,
     kubectl_top,
@@ -32,6 +33,7 @@ READERS: tuple[ModuleType, ...] = (
     smaps_keys,
     tmpfs,
     sockets,
+    cgroups,
     top,
     ps,
 )

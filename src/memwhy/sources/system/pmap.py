@@ -3,6 +3,9 @@
 Kbytes and Size are address space; RSS is resident; `writeable/private` of -d is address space too, all of it that the
 process alone may write. An anonymous mapping of 64 MiB, whole or in its two parts, is a heap of glibc's malloc
 (arena.c: HEAP_MAX_SIZE on 64-bit systems). Source: pmap(1), procps' src/pmap.c.
+
+Facts of a list that is not whole, in bytes as decimal numbers: mappings.listed_bytes, what its rows have resident, and
+mappings.listed_file_bytes, what of it lies in mapped files; rows left out as `(40 more like these)` count as those above.
 """
 
 import re
@@ -56,6 +59,12 @@ _AWK = {
     "x": {3: "process.virtual_bytes", 4: "process.rss_bytes"},
     "": {2: "process.virtual_bytes"},
 }
+_MORE = re.compile(
+    r"^[(\[.… ]{0,6}(?:and |\+ ?)?(?:about |~ ?)?(\d{1,5}) (?:more|other|others|further)\b.{0,20}?\b(?:like|of|such|similar|alike|same)\b.{0,40}$",
+    re.IGNORECASE,
+)
+_NO_FILES = ("[", "/dev/shm/", "/SYSV", "/memfd:", "memfd:", "/dev/zero", "anon_inode:", "socket:")
+"""Shared memory and what the kernel provides has a name too."""
 _GAP_LINES = 2
 
 
@@ -71,6 +80,7 @@ class _Block:
     columns: tuple[str, ...] = ()
     mappings: list[Mapping] = field(default_factory=list)
     totals: list[tuple[int, dict[str, int]]] = field(default_factory=list)
+    more: int = 0  # rows that somebody left out, like the last one
 
     @property
     def says(self) -> bool:
@@ -194,6 +204,9 @@ def _blocks(lines: Sequence[str]) -> Iterator[_Block]:
             block.mappings.append(mapping)
             block.last = i
             continue
+        if block is not None and block.mappings and (more := _MORE.match(text)) is not None:
+            block.more, block.last = int(more[1]), i
+            continue
         started = block is not None and (bool(block.mappings) or block.command is not None)
         totals = _totals(text, block.columns if block else (), started)
         if totals is None and block is not None and block.command is not None:
@@ -255,6 +268,25 @@ def _with_heap(mappings: Sequence[Mapping]) -> list[Mapping]:
     return named
 
 
+def _is_file(mapping: Mapping) -> bool:
+    return bool(mapping.path) and not mapping.path.startswith(_NO_FILES)
+
+
+def _listed(block: _Block) -> dict[str, str]:
+    """What the rows of a part of a list have resident, as facts; {} for less than three rows, or none of a file."""
+    rows = [mapping for mapping in block.mappings if mapping.rss_bytes]
+    if len(rows) < 3 or not any(map(_is_file, rows)):
+        return {}
+    resident = sum(mapping.rss_bytes or 0 for mapping in rows)
+    in_files = sum((mapping.rss_bytes or 0) - mapping.anonymous_bytes for mapping in rows if _is_file(mapping))
+    alike = sorted(mapping.rss_bytes or 0 for mapping in rows if _is_file(mapping) == _is_file(rows[-1]))
+    left_out = block.more * alike[len(alike) // 2]
+    return {
+        "mappings.listed_bytes": str(resident + left_out),
+        "mappings.listed_file_bytes": str(in_files + (left_out if _is_file(rows[-1]) else 0)),
+    }
+
+
 def _readings(block: _Block) -> Iterator[Reading]:
     subject = f"pid {block.pid}" if block.pid is not None else None
     facts = {"process.comm": block.comm} if block.comm else {}
@@ -287,7 +319,9 @@ def _readings(block: _Block) -> Iterator[Reading]:
     yield Reading(
         metrics=metrics,
         quanta=quanta,
-        facts=facts | ({"mappings.many": alike} if (alike := many_alike(block.mappings)) else {}),
+        facts=facts
+        | ({"mappings.many": alike} if (alike := many_alike(block.mappings)) else {})
+        | (_listed(block) if sized and not whole else {}),
         mappings=tuple(_with_heap(block.mappings)) if sized and whole else (),
         subject=subject,
         notes=notes,
