@@ -51,6 +51,13 @@ _WEEKDAY = re.compile(
     r"^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6}\.?,?\s*(?:morning|noon|evening|night)?$|^(?:Mo|Di|Mi|Do|Fr|Sa|So)$|^(?:周|星期)[一二三四五六日天]$",
     re.IGNORECASE,
 )
+_WEEK = re.compile(
+    r"^(?P<day>Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6}\.?,?\s+(?:at )?(?P<time>\d{1,2}:\d\d(?:\s?[ap]m)?)$",
+    re.IGNORECASE,
+)
+_DAYS = ("mo", "tu", "we", "th", "fr", "sa", "su")
+TURNS = {"clock": _DAY_NS, "week": 7 * _DAY_NS}
+"""After so long a moment's label comes again."""
 _NTH = re.compile(
     r"^(?P<unit>day|hour|week|min(?:ute)?|Tag|Stunde|Woche|jour|heure|d[ií]a|hora|день|час)\s?#?(?P<n>\d{1,4})$",
     re.IGNORECASE,
@@ -83,9 +90,12 @@ class _Caption:
     text: str
 
 
-def _moment(label: str) -> tuple[str, int | None] | None:
-    """(kind, nanoseconds) of a row's label; None when it is no moment."""
+def tell_moment(label: str) -> tuple[str, int | None] | None:
+    """(kind, nanoseconds) of a row's label: wall, clock (of a day), week, elapsed, order, number; None when it is no moment."""
     label = label.strip(" \t:-,.*`[]()")
+    weekday = _WEEK.match(label)
+    if weekday is not None and (time := read_time_of_day(weekday["time"])) is not None:
+        return "week", _DAYS.index(weekday["day"][:2].lower()) * _DAY_NS + time
     stamp = read_stamp(label + " ")
     if stamp is not None:
         return "wall", stamp.wall_ns
@@ -116,10 +126,10 @@ def _row(line: str, at: int) -> _Row | None:
     if bare is not None:
         return _Row(at, "none", None, (("", bare["number"], bare["unit"]),), "")
     match = _PAIRS.match(text) if "=" in text or ":" in text else None
-    if match is not None and (told := _moment(match["label"])) is not None:
+    if match is not None and (told := tell_moment(match["label"])) is not None:
         return _Row(at, *told, tuple((p["key"], p["number"], p["unit"]) for p in _PAIR.finditer(match["pairs"])), "")
     match = _ROW.match(text)
-    if match is None or (told := _moment(match["label"])) is None:
+    if match is None or (told := tell_moment(match["label"])) is None:
         return None
     return _Row(at, *told, (("", match["number"], match["unit"]),), match["tail"] or "")
 
@@ -161,13 +171,13 @@ def _caption(lines: Sequence[str], block: Sequence[_Row]) -> _Caption | None:
             seen += 1
         at -= 1
     for line, text in texts:
-        named = _named(flatten(text))
+        named = name_caption(flatten(text))
         if named is not None:
             return _Caption(line, named[0], named[1], text)
     return None
 
 
-def _named(text: str) -> tuple[Noun, int | None] | None:
+def name_caption(text: str) -> tuple[Noun, int | None] | None:
     """(name, power of its unit) that a caption gives to the figures below it; None for none, or several that differ."""
     if _KIB.search(text):
         return next(noun for noun in read_nouns("RSS")), 1
@@ -191,7 +201,7 @@ def _metric(caption: _Caption) -> str:
     return caption.noun.size or ""
 
 
-def _measure(number: str, power: int) -> tuple[int, int] | None:
+def measure(number: str, power: int) -> tuple[int, int] | None:
     """(value, quantum)."""
     mantissa, _, exponent = number.lower().partition("e")
     read = read_number(mantissa, comma=False, count=power == 0, large_unit=power > 1)
@@ -206,24 +216,24 @@ def _read_rows(block: Sequence[_Row], caption: _Caption) -> Iterator[Reading]:
     own = next((unit_power(unit) for row in block for _, _, unit in row.figures if unit), None)
     named = bool(block[0].figures[0][0])
     day, last = 0, -1
-    begin = block[0].when if block[0].kind == "clock" else None
+    begin = block[0].when if block[0].kind in TURNS else None
     for row in block:
-        if row.kind == "clock" and row.when is not None:
-            day += _DAY_NS if row.when < last else 0
+        if row.kind in TURNS and row.when is not None:
+            day += TURNS[row.kind] if row.when < last else 0
             last = row.when
         metrics: dict[str, int] = {}
         quanta: dict[str, int] = {}
         for key, number, unit in row.figures:
             noun = name_of(key) if named else caption.noun
             power = unit_power(unit) if unit else caption.power if caption.power is not None else own
-            if noun is None or not noun.size or power is None or (measured := _measure(number, power)) is None:
+            if noun is None or not noun.size or power is None or (measured := measure(number, power)) is None:
                 continue
             metric = noun.size if named else _metric(caption)
             metrics[metric], quanta[metric] = measured
         if not metrics:
             continue
         elapsed = row.when if row.kind == "elapsed" else None
-        if begin is not None and row.when is not None and row.kind == "clock":
+        if begin is not None and row.when is not None and row.kind == block[0].kind:
             elapsed = row.when + day - begin
         yield Reading(metrics=metrics, quanta=quanta, elapsed_ns=elapsed, wall_ns=row.when if row.kind == "wall" else None, line=row.line + 1, last_line=row.line + 1)  # fmt: skip
 
@@ -259,7 +269,7 @@ def _side(match: re.Match[str], at: int) -> tuple[int, str, list[tuple[int, int]
         return None
     last = unit_power(values[-1][1]) if values[-1][1] else power
     counted = noun.size is None or (last is None and noun.count is not None)
-    figures = [_measure(number, (unit_power(unit) if unit else last) or 0) for number, unit in values]
+    figures = [measure(number, (unit_power(unit) if unit else last) or 0) for number, unit in values]
     if (not counted and last is None) or (counted and any(unit for _, unit in values)):
         return None
     metric = (noun.count if counted else noun.size) or ""
