@@ -62,8 +62,26 @@ NEAR_LIMIT = """The exporter uses more than 80% of its allowed file descriptors 
 860
 ```
 """
+LIMITED = """The controller (Go) has a limit of 256Mi. In a burst of 4000 jobs it is OOMKilled.
+
+Same burst with `GOMEMLIMIT=230MiB`: 0 OOMKills, at four times the rate.
+"""
+FEWER_ARENAS = """Our Python service had an RSS of 7.4 GB on the target machine. tracemalloc shows that this is not Python's.
+
+With MALLOC_ARENA_MAX=2: ~410 MB there.
+"""
+IMPROVED = """thumbnails in Go through cgo. Constantly growing RSS. With the MALLOC_ARENA_MAX variable the situation improved, 1.1GB stay.
+"""
+SET = """# too much memory
+
+The service has GOMEMLIMIT: 4GiB and RSS is at 6 GB.
+"""
 
 PAGES = {
+    "a limit with which nothing is killed": (LIMITED, "gc-headroom"),
+    "a setting and the level with it, without a verb": (FEWER_ARENAS, "native-retained"),
+    "a setting that improved it": (IMPROVED, "native-retained"),
+    "a limit that is only set": (SET, "undetermined"),
     "objects of one type that are more at every look": (OBJECTS, "heap-leak"),
     "goroutines that wait for a lock": (PARKED, "goroutine-leak"),
     "a heap that maps hold for one caller": (BENEATH, "heap-leak"),

@@ -159,10 +159,20 @@ def said(case: Case, kind: str, *things: str) -> str | None:
 def outcome(case: Case, *trials: str) -> tuple[str, str, str] | None:
     """(trial, outcome, sentence) of the first of these trials that somebody made; see memwhy.model.said."""
     for name in trials:
-        found = case.facts.get(f"trial.{name}.outcome")
+        found = case.facts.get(f"trial.{name}.outcome") or _by_level(case, name)
         if found:
             return name, found, case.facts.get(f"trial.{name}", "")
     return None
+
+
+def _by_level(case: Case, name: str) -> str | None:
+    """What came of a trial of which only the figure after it is told, beside what is resident without it."""
+    after, before = case.facts.get(f"trial.{name}.after_bytes", ""), resident(case)
+    if not after.isdigit() or before is None:
+        return None
+    if abs(int(after) - before.last) <= FLAT * before.last:
+        return "same"
+    return "fell" if int(after) < before.last else None
 
 
 def complains_of_growth(case: Case) -> str | None:

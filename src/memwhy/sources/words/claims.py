@@ -14,6 +14,7 @@ from memwhy.sources.span import Span
 from memwhy.sources.words import claim_words as words
 from memwhy.sources.words import cues
 from memwhy.sources.words.figures import read_course
+from memwhy.sources.words.outcomes import level_beside
 from memwhy.sources.words.prose import paragraphs_of
 from memwhy.sources.words.quantities import Quantity
 from memwhy.sources.words.sentences import (
@@ -266,12 +267,13 @@ def read_trial(sentence: Sentence, following: Raw | None, earlier: Sequence[Raw]
                 continue
             told = _figures(mark(following))
             outcome = _by_figures(told) or read_outcome(following.text, once=name in ONCE)
-        if outcome is None:
+        if outcome is None and (told[1] is None or told[1] != level_beside(sentence)):
             continue
         if outcome == "rose" and name in ONCE:
             outcome = "same"  # it did not help
         facts[f"trial.{name}"] = shown
-        facts[f"trial.{name}.outcome"] = outcome
+        if outcome is not None:  # else what other figures of the page tell by what was before
+            facts[f"trial.{name}.outcome"] = outcome
         for key, value in zip(("before_bytes", "after_bytes"), told, strict=True):
             if value is not None:
                 facts[f"trial.{name}.{key}"] = str(value)
@@ -331,7 +333,7 @@ def _figures(sentence: Sentence) -> tuple[int | None, int | None]:
             continue
         grew = cues.GREW.search(clause.bones[: match.end()])
         return (size, None) if grew and not name_trials(clause.text[: len(clause.text) // 2]) else (None, size)
-    return None, None
+    return None, level_beside(sentence)
 
 
 def _at(sentence: Sentence, mark: str) -> Quantity:

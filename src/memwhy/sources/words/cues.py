@@ -7,7 +7,7 @@ from memwhy.sources.words.vocabulary import Noun
 from memwhy.sources.words.wording import any_of
 
 WISH = any_of(
-    r"\b(?:should|shouldn't|must|would|could|might|may|expect\w*|supposed|ideally|hop(?:e|ing)|target\w*|budget|goal|plan(?:ned|s)?|estimat\w+|theor\w+|assum\w+|imagine|suppose|guarantee\w*)\b",
+    r"\b(?:should|shouldn't|must|would|could|might|may|expect\w*|supposed|ideally|hop(?:e|ing)|target\w*(?! (?:host|machine|system|device|server|box|node|process|board)s?\b)|budget|goal|plan(?:ned|s)?|estimat\w+|theor\w+|assum\w+|imagine|suppose|guarantee\w*)\b",
     r"\b(?:configured|defaults?|threshold|alert\w*|reserv\w+|recommend\w*|requires?|need(?:s|ed)?|minimum|capped|cap)\b",
     r"\b(?:soll|sollte|sollten|müsste|dürfte|erwart\w+|devrait|devraient|attend\w*|debería|deveria|esper\w+|должн\w+|ожида\w+|хотелось|конфигур\w+)\b",
     r"应该|應該|期望|预期|希望|理论上|预计|べき|はず|期待|想定|해야|예상|기대",
