@@ -67,7 +67,9 @@ struct mw_header {
     /* Go again: bytes from the stack pointer after the call up to the return address, by pcsp; 0 in cgocall_frame: unknown. */
     uint32_t asmcgocall_frame, cgocall_frame, cgocallback_frame, not_used;
     uint64_t goexit_lo, goexit_hi;
-    uint64_t reserved[28];
+    uint64_t owner_start_ticks, owner_pid_namespace; /* with owner_pid: which memwhy, also when its number is somebody else's by now */
+    uint64_t malloc_text_lo, malloc_text_hi; /* of the module that has malloc, where that is not libc: mmap called from here is malloc's own */
+    uint64_t reserved[24];
 };
 
 enum mw_function {
