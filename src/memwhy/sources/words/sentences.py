@@ -171,7 +171,7 @@ def sentences_of(paragraph: Paragraph) -> Iterator[Sentence]:
     return map(mark, split_sentences(paragraph))
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=16_384)  # all of a page: another reader comes back to each
 def mark(raw: Raw) -> Sentence:
     """A sentence with the names, quantities and moments in it. Remembered, for several readers ask the same."""
     text = raw.text

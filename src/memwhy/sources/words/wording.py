@@ -6,12 +6,13 @@ in one pass over a text, and the pass is remembered; so many patterns over one s
 
 import importlib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache, reduce
 from itertools import count, product
 from typing import Any
 
 _MOST_LETTERS = 6  # of a stem
+_BEGIN = 3  # letters of a stem by which it is looked for
 _MOST_STEMS = 400  # of one pattern
 _WEAK = 2.0
 _FEW = 500
@@ -67,23 +68,34 @@ def bits(wordings: Iterable[Wording]) -> int:
     return reduce(lambda mask, wording: mask | wording.bit, wordings, 0)
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=16_384)  # a page's sentences and clauses, which several readers ask about
 def signs(text: str) -> int:
     """Which registered patterns may match in a text."""
     if next(_asked) < _FEW:
         return -1
-    scan, masks, always = _index()
-    found = set(scan.findall(_plain(text)))
-    return reduce(lambda mask, stem: mask | masks[stem], found, always)
+    beginnings, stems, short, found = _index()
+    plain = _plain(text)
+    for letters in {plain[i : i + _BEGIN] for i in range(len(plain) - _BEGIN + 1)} & beginnings:
+        for stem, mask in stems[letters]:
+            if stem in plain:
+                found |= mask
+    for stem, mask in short[plain.isascii()]:
+        if stem in plain:
+            found |= mask
+    return found
 
 
 def _plain(text: str) -> str:
     return f" {_NO_WORD.sub(' ', text.lower())} "
 
 
+_Stems = tuple[tuple[str, int], ...]
+
+
 @lru_cache(maxsize=1)
-def _index() -> tuple[re.Pattern[str], dict[str, int], int]:
-    """(what finds every stem, the patterns of each stem, the patterns that have none)."""
+def _index() -> tuple[frozenset[str], dict[str, _Stems], tuple[_Stems, _Stems], int]:
+    """(first letters of stems, the stems of each with their patterns, shorter stems: all and those in ASCII, the patterns
+    that have none)."""
     masks: dict[str, int] = {}
     always = 0
     for wording in _REGISTERED:
@@ -91,13 +103,12 @@ def _index() -> tuple[re.Pattern[str], dict[str, int], int]:
         always |= 0 if stems else wording.bit
         for stem in stems:
             masks[stem] = masks.get(stem, 0) | wording.bit
-    whole = {stem: _of_beginnings(stem, masks) for stem in masks}
-    return re.compile(f"(?=({_trie(masks)}))" if masks else "(?!)()"), whole, always
-
-
-def _of_beginnings(stem: str, masks: Mapping[str, int]) -> int:
-    """The patterns of a stem and of those that it begins with, which stand wherever it does."""
-    return reduce(lambda mask, n: mask | masks.get(stem[:n], 0), range(1, len(stem) + 1), 0)
+    by_beginning: dict[str, list[tuple[str, int]]] = {}
+    for stem, mask in masks.items():
+        by_beginning.setdefault(stem[:_BEGIN], []).append((stem, mask))
+    long = {letters: tuple(stems) for letters, stems in by_beginning.items() if len(letters) == _BEGIN}
+    short = tuple((stem, mask) for stem, mask in masks.items() if len(stem) < _BEGIN)
+    return frozenset(long), long, (short, tuple(one for one in short if one[0].isascii())), always
 
 
 def _trie(stems: Iterable[str]) -> str:
