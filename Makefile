@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
-SOURCES := $(shell find src -name '*.py' -o -name '*.c' -o -name '*.h' -o -name '*.json') meson.build pyproject.toml
+SOURCES := $(shell find src -name '*.py' -o -name '*.c' -o -name '*.h' -o -name '*.S' -o -name '*.ld' -o -name '*.json') meson.build pyproject.toml
 SPECIMENS := $(shell find specimens -name '*.go' -o -name '*.c' -o -name 'go.mod' -o -name 'build.py') tools/find_go.py
 
 .PHONY: help setup core glibc-check specimens demo test check lint types format bench bench-inspect bench-explain calibration cases fuzz fuzz-explain layouts layouts-check docs changelog clean
@@ -27,7 +27,8 @@ setup: .venv/installed  ## .venv with memwhy and its tools in it
 core: .venv/tools  ## the compiled loops beside their sources, for work without installing
 	@test -d build/core || PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/meson setup build/core --buildtype=release >/dev/null
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/meson compile -C build/core >/dev/null
-	cp --remove-destination build/core/*.so src/memwhy/_core/  # a new file: a running process keeps the old one mapped
+	cp --remove-destination build/core/*.abi3.so src/memwhy/_core/  # a new file: a running process keeps the old one mapped
+	for built in build/core/sampler*; do [ ! -f "$$built" ] || cp --remove-destination "$$built" src/memwhy/native/; done
 
 specimens: specimens/bin/built  ## build the specimens (installs Go from PyPI where none >= 1.24 is found)
 

@@ -1,0 +1,92 @@
+/* The table of outstanding sampled blocks: each address has two buckets of eight, a cache line of addresses each, and goes into the emptier
+ * one. What is erased leaves no trace, so the table does not age. */
+#include "sampler.h"
+
+#define BUCKETS (MW_LIVE / MW_WAYS)
+#define WRITING 1u
+
+_Static_assert((BUCKETS & (BUCKETS - 1)) == 0 && MW_WAYS * 8 == 64, "a bucket is one cache line");
+
+static uint64_t *addresses(void) { return (uint64_t *)(mw_data + MW_AT_LIVE_ADDRESSES); }
+static struct mw_block *blocks(void) { return (struct mw_block *)(mw_data + MW_AT_LIVE_BLOCKS); }
+
+static void places_of(uint64_t address, uint32_t first[2])
+{
+    uint64_t mixed = mw_mixed(address);
+
+    first[0] = (uint32_t)(mixed & (BUCKETS - 1)) * MW_WAYS;
+    first[1] = (uint32_t)(mixed >> 32 & (BUCKETS - 1)) * MW_WAYS;
+}
+
+/* Whether a block with this tag still counts at this level: a random half of them at each step. */
+int mw_is_kept(uint32_t tag, uint32_t level) { return (tag & ((1u << (level & 31)) - 1)) == 0; }
+
+static uint32_t free_ways(uint32_t first)
+{
+    uint32_t count = 0;
+
+    for (uint32_t way = 0; way < MW_WAYS; way++)
+        count += __atomic_load_n(&addresses()[first + way], __ATOMIC_RELAXED) == 0;
+    return count;
+}
+
+static int fill(uint32_t at, uint64_t expected, uint64_t address, const struct mw_block *block)
+{
+    if (!__atomic_compare_exchange_n(&addresses()[at], &expected, WRITING, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+        return 0;
+    blocks()[at] = *block;
+    __atomic_store_n(&addresses()[at], address, __ATOMIC_RELEASE);
+    return 1;
+}
+
+static int put_into_free(uint32_t first, uint64_t address, const struct mw_block *block)
+{
+    for (uint32_t at = first; at < first + MW_WAYS; at++)
+        if (__atomic_load_n(&addresses()[at], __ATOMIC_RELAXED) == 0 && fill(at, 0, address, block))
+            return 1;
+    return 0;
+}
+
+/* In place of a block that thinning has struck out. */
+static int put_into_dead(uint32_t first, uint64_t address, const struct mw_block *block)
+{
+    uint32_t level = mw_level();
+
+    for (uint32_t at = first; at < first + MW_WAYS; at++) {
+        uint64_t old = __atomic_load_n(&addresses()[at], __ATOMIC_ACQUIRE);
+
+        if (old != WRITING && !mw_is_kept(blocks()[at].tag, level) && fill(at, old, address, block))
+            return 1;
+    }
+    return 0;
+}
+
+/* False when both buckets are full of blocks that count. */
+int mw_live_put(uint64_t address, const struct mw_block *block)
+{
+    uint32_t first[2], emptier;
+
+    places_of(address, first);
+    emptier = free_ways(first[1]) > free_ways(first[0]);
+    return put_into_free(first[emptier], address, block) || put_into_free(first[!emptier], address, block)
+        || put_into_dead(first[0], address, block) || put_into_dead(first[1], address, block);
+}
+
+/* Takes a block out. Before its memory is given back, or another thread's new block could be found at the same address. */
+int mw_live_take(uint64_t address, struct mw_block *block)
+{
+    uint32_t first[2];
+
+    places_of(address, first);
+    for (uint32_t bucket = 0; bucket < 2; bucket++)
+        for (uint32_t at = first[bucket]; at < first[bucket] + MW_WAYS; at++) {
+            uint64_t found = __atomic_load_n(&addresses()[at], __ATOMIC_ACQUIRE);
+
+            if (found != address)
+                continue;
+            *block = blocks()[at];
+            if (__atomic_compare_exchange_n(&addresses()[at], &found, 0, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+                return 1;
+        }
+    return 0;
+}

@@ -1,0 +1,143 @@
+/* Mappings, exactly: every slot is its own lock, taken by writing a 1 over its address for as long as it takes to change it. */
+#include "sampler.h"
+
+#define WRITING 1u
+#define MOST_WAIT_NS 50000u
+
+static struct mw_region *regions(void) { return (struct mw_region *)(mw_data + MW_AT_REGIONS); }
+
+static void book(uint32_t stack_index, uint64_t bytes, uint64_t count)
+{
+    struct mw_stack *stack = mw_stack_at(stack_index);
+
+    mw_add(&stack->freed_bytes, bytes);
+    mw_add(&stack->freed_count, count);
+}
+
+static uint32_t used(void)
+{
+    uint64_t count = __atomic_load_n(&mw_header()->regions_used, __ATOMIC_RELAXED);
+
+    return count < MW_REGIONS ? (uint32_t)count : MW_REGIONS;
+}
+
+static void raise_used(uint64_t to)
+{
+    uint64_t now = __atomic_load_n(&mw_header()->regions_used, __ATOMIC_RELAXED);
+
+    while (now < to && !__atomic_compare_exchange_n(&mw_header()->regions_used, &now, to, 1, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        ;
+}
+
+static int claim(struct mw_region *slot)
+{
+    uint64_t empty = 0;
+
+    return __atomic_load_n(&slot->address, __ATOMIC_RELAXED) == 0
+        && __atomic_compare_exchange_n(&slot->address, &empty, WRITING, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+/* False, and counted, when the table is full. */
+int mw_region_put(const struct mw_region *region)
+{
+    for (uint32_t i = 0; i < MW_REGIONS; i++) {
+        struct mw_region *slot = &regions()[i];
+
+        if (!claim(slot))
+            continue;
+        slot->bytes = region->bytes;
+        slot->stack = region->stack;
+        slot->born = region->born;
+        slot->prot = region->prot;
+        slot->flags = region->flags;
+        raise_used(i + 1);
+        __atomic_store_n(&slot->address, region->address, __ATOMIC_RELEASE);
+        return 1;
+    }
+    mw_add(&mw_header()->missed_regions, 1);
+    return 0;
+}
+
+/* The address in a slot once nobody writes it; WRITING after a wait in vain, as when its writer was interrupted by this very thread. */
+static uint64_t settled(struct mw_region *slot)
+{
+    uint64_t address = __atomic_load_n(&slot->address, __ATOMIC_ACQUIRE), since, most;
+
+    if (address != WRITING)
+        return address;
+    since = mw_now_tsc();
+    most = mw_header()->tsc_hz / (1000000000u / MOST_WAIT_NS);
+    while ((address = __atomic_load_n(&slot->address, __ATOMIC_ACQUIRE)) == WRITING && mw_now_tsc() - since < most)
+        __asm__ volatile("pause");
+    return address;
+}
+
+static void remember(struct mw_cut *cut, const struct mw_region *piece, int whole)
+{
+    book(piece->stack, piece->bytes, whole);
+    if (cut->count == MW_MOST_CUTS)
+        return;
+    cut->whole |= (uint32_t)whole << cut->count;
+    cut->pieces[cut->count++] = *piece;
+}
+
+/* Takes [low, high) out of one slot that the caller holds, and lets go of it. */
+static void cut_slot(struct mw_region *slot, uint64_t address, uint64_t low, uint64_t high, struct mw_cut *cut)
+{
+    uint64_t end = address + slot->bytes;
+    struct mw_region piece = *slot, rest = *slot;
+
+    if (low < address)
+        low = address;
+    if (high > end)
+        high = end;
+    piece.address = low;
+    piece.bytes = high - low;
+    remember(cut, &piece, low == address && high == end);
+    rest.address = high;
+    rest.bytes = end - high;
+    if (low > address) {
+        slot->bytes = low - address;
+        if (rest.bytes != 0 && !mw_region_put(&rest))
+            book(rest.stack, rest.bytes, 0);
+    } else {
+        slot->bytes = rest.bytes;
+        address = rest.bytes != 0 ? high : 0;
+    }
+    __atomic_store_n(&slot->address, address, __ATOMIC_RELEASE);
+}
+
+/* Takes a range out of the table: before it is given back, or another thread's new mapping could be found at the same address. */
+void mw_cut(uint64_t address, uint64_t bytes, struct mw_cut *cut)
+{
+    uint64_t high = address + bytes;
+
+    cut->count = cut->whole = 0;
+    if (high < address)
+        return;
+    for (uint32_t i = 0; i < used(); i++) {
+        struct mw_region *slot = &regions()[i];
+        uint64_t found = settled(slot);
+
+        if (found == WRITING) {
+            mw_add(&mw_header()->missed_regions, 1);
+            continue;
+        }
+        if (found == 0 || found >= high || found + slot->bytes <= address)
+            continue;
+        if (!__atomic_compare_exchange_n(&slot->address, &found, WRITING, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+            continue;
+        if (found + slot->bytes > address)
+            cut_slot(slot, found, address, high, cut);
+        else
+            __atomic_store_n(&slot->address, found, __ATOMIC_RELEASE);
+    }
+}
+
+/* The call failed: what it would have taken away is still there. */
+void mw_uncut(const struct mw_cut *cut)
+{
+    for (uint32_t i = 0; i < cut->count; i++)
+        if (mw_region_put(&cut->pieces[i]))
+            book(cut->pieces[i].stack, 0 - cut->pieces[i].bytes, 0 - (uint64_t)(cut->whole >> i & 1));
+}
