@@ -63,13 +63,12 @@ struct mw_header {
     uint64_t libc_text_lo, libc_text_hi; /* mmap called from here is malloc's or pthread's own */
     uint64_t loader_text_lo, loader_text_hi;
     uint64_t regions_used; /* slots of regions[] that have ever been used */
-    uint64_t not_used_either[23];
     /* Go again: bytes from the stack pointer after the call up to the return address, by pcsp; 0 in cgocall_frame: unknown. */
     uint32_t asmcgocall_frame, cgocall_frame, cgocallback_frame, not_used;
     uint64_t goexit_lo, goexit_hi;
     uint64_t owner_start_ticks, owner_pid_namespace; /* with owner_pid: which memwhy, also when its number is somebody else's by now */
     uint64_t malloc_text_lo, malloc_text_hi; /* of the module that has malloc, where that is not libc: mmap called from here is malloc's own */
-    uint64_t reserved[24];
+    uint64_t reserved[47];
 };
 
 enum mw_function {
@@ -80,7 +79,8 @@ enum mw_function {
 
 /* The code of an attached target, MW_CODE_BYTES right below the header: this table, the hooks, and from MW_TRAMPOLINES on one slot for each
  * enum mw_function, written by memwhy: the original's first instructions, relocated, and a jump to what follows them. Every function that the
- * target's malloc has, patched or not, has a trampoline, so a hook whose header reads 0 (off, or wiped by fork) goes there without it. A slot whose first byte is 0: there is no such function. */
+ * target's malloc has, patched or not, has a trampoline, so a hook whose header reads 0 (off, or wiped by fork) goes there without it. A slot
+ * whose first byte is 0: there is no such function. */
 #define MW_IMAGE_MAGIC 0x3167616d696d776dull /* "mwmimag1", little-endian */
 #define MW_TRAMPOLINES 0xf000u
 #define MW_TRAMPOLINE_BYTES 64u

@@ -18,7 +18,8 @@ static int is_the_systems(uint64_t pc)
 {
     const struct mw_header *header = mw_header();
 
-    return (pc >= header->libc_text_lo && pc < header->libc_text_hi) || (pc >= header->loader_text_lo && pc < header->loader_text_hi);
+    return (pc >= header->libc_text_lo && pc < header->libc_text_hi) || (pc >= header->loader_text_lo && pc < header->loader_text_hi)
+        || (pc >= header->malloc_text_lo && pc < header->malloc_text_hi);
 }
 
 static uint64_t call_original(enum mw_function function, const struct mw_call *call)
