@@ -1,6 +1,7 @@
 """Support bundles: archives of every sort, whole, broken and hostile, made here."""
 
 import bz2
+import contextlib
 import gzip
 import io
 import lzma
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from memwhy.model.errors import NothingReadable
 from memwhy.model.units import KIB
+from memwhy.sources import zstd
 from memwhy.sources.documents import Evidenced, read_evidence
 
 STATUS = "Name:\tweb\nPid:\t{pid}\nVmRSS:\t {rss} kB\nThreads:\t17\n"
@@ -43,6 +45,13 @@ def tarred(files: Files) -> bytes:
     return out.getvalue()
 
 
+def packed_by_zstd(raw: bytes) -> bytes:
+    module = zstd.find_zstd()
+    assert module is not None, "the test needs Python 3.14 or backports.zstd (requirements-dev.txt)"
+    packed: bytes = module.compress(raw)
+    return packed
+
+
 PACKERS = {
     "zip": zipped,
     "zip of lzma": lambda files: zipped(files, zipfile.ZIP_LZMA),
@@ -50,6 +59,7 @@ PACKERS = {
     "tar.gz": lambda files: gzip.compress(tarred(files)),
     "tar.bz2": lambda files: bz2.compress(tarred(files)),
     "tar.xz": lambda files: lzma.compress(tarred(files)),
+    "tar.zst": lambda files: packed_by_zstd(tarred(files)),
     "zip in a zip": lambda files: zipped({"inner.zip": zipped(files)}),
     "tar.gz in a tar": lambda files: tarred({"inner.tgz": gzip.compress(tarred(files))}),
 }
@@ -91,10 +101,42 @@ def test_an_archive_comes_in_by_standard_input_too() -> None:
     assert rows(read_evidence(["-"], stdin=raw)) == [("pid 7", "7/status", 100)]
 
 
-@pytest.mark.parametrize("pack", [bz2.compress, lzma.compress, gzip.compress])
+@pytest.mark.parametrize("pack", [bz2.compress, lzma.compress, gzip.compress, packed_by_zstd])
 def test_a_single_packed_file_is_read(pack: object) -> None:
     raw = pack(FREE.format(used=5).encode())  # type: ignore[operator]
     assert [one.source for one in read_evidence(["-"], stdin=raw).observations] == ["pasted/free"]
+
+
+def test_a_capture_that_the_zstd_command_packed_is_read() -> None:
+    raw = (Path(__file__).parents[1] / "evidence" / "packed" / "free.txt.zst").read_bytes()
+    assert [one.reading.metrics["host.total_bytes"] for one in read_evidence(["-"], stdin=raw).observations] == [
+        24_105 << 20
+    ]
+
+
+def test_two_frames_of_zstd_are_one_text_and_a_cut_one_is_said() -> None:
+    first, second = (packed_by_zstd(FREE.format(used=n).encode()) for n in (5, 6))
+    whole = read_evidence(["-"], stdin=first + second)
+    assert [one.reading.metrics["host.used_bytes"] >> 20 for one in whole.observations] == [5, 6]
+    cut = read_evidence(["-"], stdin=first + second[:-6])
+    assert len(cut.observations) == 1
+    assert any("truncated" in one.problem for one in cut.unread)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.binary(max_size=300), st.integers(0, 200))
+def test_any_bytes_behind_zstds_magic_are_read_or_said_to_be_broken(noise: bytes, at: int) -> None:
+    frame = packed_by_zstd(FREE.format(used=5).encode() * 9)
+    for raw in (frame[:4] + noise, frame[:at] + noise + frame[at + len(noise) :]):
+        with contextlib.suppress(NothingReadable):
+            read_evidence(["-"], stdin=raw)
+
+
+def test_without_a_module_for_zstd_the_way_out_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = packed_by_zstd(b"x")
+    monkeypatch.setattr(zstd, "find_zstd", lambda: None)
+    with pytest.raises(NothingReadable, match=r"zstd: unpack it first \(zstd -d\), or let memwhy do it: pip install"):
+        read_evidence(["-"], stdin=raw)
 
 
 def test_names_of_members_are_printed_without_controls_and_lead_nowhere(tmp_path: Path) -> None:
@@ -143,7 +185,7 @@ def test_a_third_archive_within_archives_is_not_opened() -> None:
         read_evidence(["-"], stdin=inner)
 
 
-@pytest.mark.parametrize("pack", ["zip", "tar.gz", "tar.xz", "tar.bz2"])
+@pytest.mark.parametrize("pack", ["zip", "tar.gz", "tar.xz", "tar.bz2", "tar.zst"])
 def test_a_bomb_ends_early_and_what_stood_before_it_is_kept(pack: str) -> None:
     bomb = PACKERS[pack]({"1/free": FREE.format(used=5).encode(), "2/zeros": bytes(300 << 20)})
     assert len(bomb) < 2 << 20

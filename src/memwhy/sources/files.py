@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from memwhy.model.errors import ParseError
+from memwhy.sources import zstd
 
 BLOCK_BYTES = 1 << 20
 LONGEST_LINE_BYTES = 1 << 20
@@ -33,11 +34,10 @@ _MAGICS = (
     (b"SQLite format 3\0", "recording"), (b"\x1f\x8b", "gzip"), (b"\x7fELF", "an ELF program or core"),
     (b"\x89PNG", "an image"), (b"\xff\xd8\xff", "an image"), (b"GIF8", "an image"), (b"%PDF", "a PDF"),
     (b"PK\x03\x04", "a zip archive"), (b"\xfd7zXZ\0", "xz"), (b"BZh", "bzip2"), (b"7z\xbc\xaf\x27\x1c", "a 7z archive"), (b"Rar!", "a rar archive"),
-    (b"\x28\xb5\x2f\xfd", "zstd-compressed"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
 )  # fmt: skip
 _ADVICE = {
     "an image": "memwhy reads text: paste the figures instead of a picture",
-    "zstd-compressed": "unpack it first (zstd -d)",
     "a 7z archive": "unpack it first (7z x)",
     "a rar archive": "unpack it first (unrar x)",
     "an ELF program or core": "memwhy explain reads figures, not programs or cores",
@@ -150,7 +150,7 @@ def _open_pipe(path: str) -> BinaryIO:
 
 
 def tell_format(head: bytes) -> str:
-    """`empty`, `recording`, `gzip`, `xz`, `bzip2`, `a tar archive`, `text`, `utf-16-le`, `utf-16-be`, `binary`, or what a magic number says."""
+    """`empty`, `recording`, `gzip`, `xz`, `bzip2`, `zstd`, `a tar archive`, `text`, `utf-16-le`, `utf-16-be`, `binary`, or what a magic number says."""
     if not head:
         return "empty"
     for magic, name in _MAGICS:
@@ -178,6 +178,8 @@ def tell_format(head: bytes) -> str:
 
 def advice(format: str) -> str | None:
     """What to do with a format that is known but not read; None for those that are."""
+    if format == zstd.NAME and zstd.find_zstd() is None:
+        return zstd.MISSING
     return _ADVICE.get(format)
 
 
@@ -190,7 +192,7 @@ def read_blocks(stream: Readable, first: bytes = b"") -> Iterator[bytes]:
 
 
 class _Inflater(Protocol):
-    """What zlib's, bz2's and lzma's decompressors share once zlib's is wrapped."""
+    """What zlib's, bz2's, lzma's and zstd's decompressors share once zlib's and zstd's are wrapped."""
 
     @property
     def eof(self) -> bool: ...
@@ -226,6 +228,7 @@ class _Gunzip:
 INFLATERS: dict[str, Callable[[], _Inflater]] = {
     "gzip": _Gunzip,
     "bzip2": bz2.BZ2Decompressor,
+    zstd.NAME: zstd.Unzstd,
     "xz": lambda: lzma.LZMADecompressor(memlimit=_XZ_MEMORY_BYTES),
 }
 
