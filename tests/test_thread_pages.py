@@ -76,8 +76,28 @@ SET = """# too much memory
 
 The service has GOMEMLIMIT: 4GiB and RSS is at 6 GB.
 """
+REPEATED = """An HTTP service in Go, reported as growing while a script requests conversions.
+
+Tried it: memory slowly rises to 300MB. Once the loops finished it settled at about 280MB. When the same loops were run
+again, memory still settled back at those 280MB.
+"""
+MORE_WORKERS = """During reloads the memory of our proxy raises drastically, from 300MB to over 3 GB.
+
+Monitoring shows that the number of worker-processes raises from 6 to over 50 in this time.
+"""
+LENGTHENS = """while jobs are made and deleted, memory of the agent grows slowly and the length of w.pending keeps increasing
+"""
+OUTSIDE = """Node 18. rss goes from 130 MB to 1100 MB within 8 hours, heapUsed stays around 70 MB.
+"""
+SPARED = """Controller (Go) with a limit of 512Mi. Watched for 20 hours, zero restarts/OOMs in that time. RSS is at 300 MB.
+"""
 
 PAGES = {
+    "a plateau that comes again with the same load": (REPEATED, "steady"),
+    "processes of one kind that are more and more": (MORE_WORKERS, "other-process"),
+    "a list of the program that gets longer": (LENGTHENS, "heap-leak"),
+    "RSS that rises while the runtime's heap is said to stay": (OUTSIDE, "native-leak"),
+    "kills that there were none of": (SPARED, "undetermined"),
     "a limit with which nothing is killed": (LIMITED, "gc-headroom"),
     "a setting and the level with it, without a verb": (FEWER_ARENAS, "native-retained"),
     "a setting that improved it": (IMPROVED, "native-retained"),

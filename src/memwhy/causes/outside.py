@@ -31,6 +31,8 @@ def outside_runtime(case: Case, most: float = STRONG) -> Iterator[Clue]:
         if base.rose and base.last - base.first >= 0.5 * (rss.last - rss.first):
             yield from against(STRONG, f"the runtime itself grows: {base.said}")
     grows, flat = levels.said(case, "grows", "rss", "total", "native"), levels.said(case, "flat", "heap")
+    if flat and not grows and rss is not None and rss.rose:
+        yield from believed(min(most, STRONG), flat)
     if grows and flat:
         yield from believed(min(most, STRONG), flat if flat == grows else f"{grows}” and “{flat}")
     elif levels.said(case, "grows", "heap"):

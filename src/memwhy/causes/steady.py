@@ -7,10 +7,11 @@ Remedy           None. What these data could not have seen is said with the verd
 References       go.dev/doc/gc-guide, "the heap's saw-tooth".
 """
 
+import re
 from collections.abc import Iterator
 
 from memwhy.causes import counted
-from memwhy.causes.clue import DECISIVE, FAIR, STRONG, Clue, against, believed, denied, for_
+from memwhy.causes.clue import DECISIVE, FAIR, HINT, STRONG, Clue, against, believed, denied, for_
 from memwhy.causes.other_process import child_grows
 from memwhy.causes.virtual_only import address_space_grows
 from memwhy.model import inside, levels, weigh
@@ -133,6 +134,13 @@ def _longer(case: Case, least_s: float = 300.0) -> str | None:
     return f"memwhy watch {case.target.pid or 'PID'} --for {flag_duration(max(least_s, span * 2, 60.0))}   (to see slower growth of {size})"
 
 
+AGAIN = re.compile(
+    r"\bagain\b|\bsecond (?:run|round|time|pass)\b|\bsame instance\b|\b(?:each|every) (?:time|run|round)\b",
+    re.IGNORECASE,
+)
+"""The same load was put on once more, and it came to rest at the same level."""
+
+
 def clues(case: Case) -> Iterator[Clue]:
     """What single readings and words say."""
     peak, rss = levels.level(case, "process.rss_peak_bytes"), levels.resident(case)
@@ -143,7 +151,8 @@ def clues(case: Case) -> Iterator[Clue]:
         yield from for_(STRONG, f"it stays: {rss.said} in {rss.n} readings")
     if rss is not None and rss.n > 2 and rss.most > rss.first and rss.last < 0.7 * rss.most:
         yield from for_(FAIR, f"it came back by itself: {rss.said}, at most {human_bytes(rss.most)}")
-    yield from believed(STRONG, levels.said(case, "plateau", "total", "rss", "heap"))
+    settled = levels.said(case, "plateau", "total", "rss", "heap")
+    yield from believed(STRONG + HINT if settled and AGAIN.search(settled) else STRONG, settled)
     yield from believed(STRONG, case.facts.get("said.cumulative"))
     kinds = {seen.profile.kind for seen in case.profiles}
     if "alloc_space" in kinds and "inuse_space" not in kinds:
@@ -151,7 +160,9 @@ def clues(case: Case) -> Iterator[Clue]:
     yield from believed(FAIR, case.facts.get("said.sawtooth"))
     yield from believed(FAIR, levels.said(case, "flat", "total", "rss") or levels.said(case, "falls", "total", "rss"))
     yield from believed(STRONG, case.facts.get("said.misaccounted"))
-    yield from denied(FAIR, levels.said(case, "grows", "total", "rss", "host", "native"))
+    yield from denied(
+        0.5 * HINT if settled else FAIR, levels.said(case, "grows", "total", "rss", "host", "native")
+    )  # it rose, and stays
     yield from denied(STRONG, case.facts.get("said.oom"))
     for one in levels.risen(case, (*levels.RESIDENT, "host.used_bytes")):
         yield from against(FAIR, one.said)

@@ -6,7 +6,7 @@ from memwhy.sources.words.wording import Wording
 from memwhy.sources.words.wording import any_of as _any
 
 GROWS = _any(
-    r"\b(?:grow(?:s|ing|n)?|grew|rises|rising|rose|climb(?:s|ing|ed)?|increas(?:es|ing|ed|e)|creep(?:s|ing)?(?: up)?|crept|balloon(?:s|ing|ed)?|swell(?:s|ing)?|accumulat(?:es|ing|e)|pil(?:es|ing) up|go(?:es|ing)? up|went up|skyrocket\w*|explod\w+|shoots? up|builds? up|leak(?:s|ing)|unbounded|without bound)\b",
+    r"\b(?:rais(?:es|ing|ed) (?:to|from|up|drastically|dramatically|constantly|continuously|slowly|steadily|rapidly|over time|until)|grow(?:s|ing|n)?|grew|rises|rising|rose|climb(?:s|ing|ed)?|increas(?:es|ing|ed|e)|creep(?:s|ing)?(?: up)?|crept|balloon(?:s|ing|ed)?|swell(?:s|ing)?|accumulat(?:es|ing|e)|pil(?:es|ing) up|go(?:es|ing)? up|went up|skyrocket\w*|explod\w+|shoots? up|builds? up|leak(?:s|ing)|unbounded|without bound)\b",
     r"(?:持续|一直|不断|缓慢|逐渐|单调|慢慢|越来越)(?:地)?(?:增长|上涨|上升|增加|变大|涨|升高|飙升|高|多|大)|增长|上涨|变大|升高|只增不减|涨到|飙升|増え続け|増加し続け|増えて(?:い|行)|上がり続け|右肩上がり|増大|계속 ?(?:증가|늘|커|올라)|증가(?:하고|한다|합니다|함)|늘어나",
     r"\b(?:steigt|steigen|stieg|wächst|wachsen|wuchs|nimmt (?:\w+ )?zu|läuft voll|augmente\w*|croît|grimpe\w*|monte\w*|gonfle\w*|crece\w*|aumenta\w*|sube|suben|subiendo|creciendo|cresce\w*|sobe\w*|crescendo|subindo)\b|раст[её]т|растут|увеличива\w+|вырос\w*|вырастает|утека\w+|ползёт вверх",
 )
@@ -21,7 +21,7 @@ FLAT = _any(
     r"\bbleib(?:t|en) (?:\w+ )?(?:stabil|konstant|gleich|flach|bei|niedrig|unverändert)|\breste(?:nt)? (?:\w+ )?(?:stable|constant\w*|plat\w*|à)|\b(?:se mantiene|permanece|sigue|está) (?:\w+ )?(?:estable|constante|en|igual)|\b(?:fica|permanece|mantém-se|está) (?:\w+ )?(?:estável|constante|em)|стабил\w+|оста[её]тся (?:\w+ )?(?:на|прежн\w+|постоянн\w+|стабильн\w+)|не меняется",
 )
 PLATEAU = _any(
-    r"\bplateau\w*|\blevels? (?:off|out)|\bstabili[sz](?:es|ed|ing)|\bsaturat\w+|\bflattens? out|\bthen (?:stays|remains|stops)|\bsettles? (?:at|around|down)|\b(?:stays?|stayed|remain(?:s|ed)?|sits|sat) (?:about |around |right |just )?(?:there|like that|at that (?:level|size))\b",
+    r"\bplateau\w*|\blevels? (?:off|out)|\bstabili[sz](?:es|ed|ing)|\bsaturat\w+|\bflattens? out|\bthen (?:stays|remains|stops)|\bsettl(?:es?|ed|ing) (?:back )?(?:at|around|down|to|in)\b|\bfluctuat\w+ (?:between|around|within)\b|\b(?:stays?|stayed|remain(?:s|ed)?|sits|sat) (?:about |around |right |just )?(?:there|like that|at that (?:level|size))\b",
     r"趋于稳定|之后(?:就)?(?:稳定|不再)|最终稳定|不再(?:增长|上涨)|頭打ち|落ち着|안정화|\bstabilisiert sich|\bse stabilise|\bse estabiliza|\bestabiliza|стабилизиру\w+|выходит на плато",
 )
 NEVER_FALLS = _any(
@@ -50,7 +50,7 @@ MISACCOUNTED = _any(
     r"\b(?:counted|counts?|accounted|added|included) (?:\w+ ){0,3}?(?:twice|double|several times|multiple times|more than once|again|in both|in two)|\bdouble[- ]count\w*|\bcounted in (?:both|each|every)|重复(?:计算|统计)|算了两(?:次|遍)|二重(?:に)?(?:計上|カウント)|doppelt gezählt|comptée? deux fois|contad[oa]s? dos veces|contad[oa]s? duas vezes|дважды|посчитан\w* несколько раз",
 )
 SAWTOOTH = _any(
-    r"\bsaw[- ]?(?:tooth|teeth)\w*|\bzig[- ]?zag\w*|\b(?:is|looks? like|like) a comb\b|\b(?:goes|going|went|moves?|up) up and down\b|\bups and downs\b|\boscillat\w+"
+    r"\bsaw[- ]?(?:tooth|teeth)\w*|\bzig[- ]?zag\w*|\b(?:is|looks? like|like) a comb\b|\b(?:goes|going|went|moves?|up) up and down\b|\bups and downs\b|\boscillat\w+|\bpeaks? and troughs?\b|\btroughs? and peaks?\b|\btroughs?\b.{0,40}?\bpeaks?\b"
     r"|\b(?:rises?|grows?|climbs?|goes up|up)\b.{0,60}?\b(?:drops?|falls?|comes?|goes|straight|back) (?:back )?(?:down )?(?:to )?.{0,30}?\b(?:again and again|over and over|all day|repeatedly|in cycles|every (?:\w+ )?(?:minutes?|hours?|seconds?))\b",
     r"锯齿|上下(?:波动|浮动)|のこぎり|ノコギリ|톱니|\bSägezahn\w*|\bauf und ab\b|\ben dents? de scie|\bdientes? de sierra|\bdente de serra|пилообразн\w+|\bпилой\b|вверх[- ]вниз",
 )

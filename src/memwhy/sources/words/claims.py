@@ -62,11 +62,12 @@ _TO = re.compile(
 )
 _IT = any_of(r"^\W*(?:and |but |then |so |because )?(?:it|this|that|they|which|usage|no|still|nothing|same|the|memory|rss|not|did|didn't|doesn't|没|依然|仍|还是|效果|但|es|das|cela|ça|eso|isso|это|не)\b|^\W*[没依仍还效但内]")  # fmt: skip
 _EXTRA = (
+    ("heap", any_of(r"\b(?:length|size|len|number of (?:entries|items|elements|keys)) of (?:the |our |this |that )?(?:(?:[\w.()\[\]'`]+ ){0,3}?(?:map|list|queue|dict\w*|slice|array|set|registry|collection|vector)s?\b|[A-Za-z_]\w*\.\w[\w.]*)|\bnumber of (?:live |retained |allocated |leaked )?(?:objects|instances)\b")),
     ("connections", any_of(r"\b(?:connections|sockets)\b|连接数?|接続|соединени\w+|Verbindungen|connexions|conexiones|conexões")),
     ("native", any_of(r"\b(?:native|off-heap|non-heap|c|malloc|unmanaged) (?:memory|heap|allocations?)\b|堆外|原生内存")),
     ("shared", any_of(r"\b(?:shared memory|shmem|tmpfs|/dev/shm)\b|共享内存")),
     ("kernel", any_of(r"\b(?:kernel memory|slab|dentr(?:y|ies)|kmalloc)\b|内核内存")),
-    ("children", any_of(r"\b(?:child(?:ren)? processes|zombie\w*|subprocesses)\b|子进程")),
+    ("children", any_of(r"\b(?:(?:child(?:ren)?|worker|renderer|helper)[- ]process(?:es)|zombie\w*|subprocesses)\b|子进程")),
     ("host", any_of(r"\b(?:host|system|machine|node|server)(?:'s)? (?:memory|ram)\b|系统内存|主机内存")),
 )  # fmt: skip
 
@@ -267,7 +268,8 @@ def read_trial(sentence: Sentence, following: Raw | None, earlier: Sequence[Raw]
                 continue
             told = _figures(mark(following))
             outcome = _by_figures(told) or read_outcome(following.text, once=name in ONCE)
-        if outcome is None and (told[1] is None or told[1] != level_beside(sentence)):
+        bound = name in ("cache_bound", "memory_limit")  # whose own value is a size
+        if outcome is None and (told[1] is None or (bound and told[1] != level_beside(sentence))):
             continue
         if outcome == "rose" and name in ONCE:
             outcome = "same"  # it did not help

@@ -11,6 +11,7 @@ from memwhy.sources.words.wording import Wording, any_of, bits, signs
 Outcome = Literal["fell", "same", "rose"]
 
 _PLUGIN = r"(?:plugin|feature|module|extension|agent|middleware|logging|tracing|option|flag|profiler|collector|hook|exporter|integration|addon|telemetry)"
+_WORK = r"(?:loops?|iterations?|rounds?|runs?|tests?|batch(?:es)?|jobs?|tasks?|quer(?:y|ies)|uploads?|downloads?|phases?|imports?|exports?|scans?|backups?|syncs?|cop(?:y|ying)|conversions?|processing|bursts?|computations?|training)"
 _TRIALS: dict[str, Wording] = {
     name: any_of(pattern)
     for name, pattern in {
@@ -32,6 +33,7 @@ _TRIALS: dict[str, Wording] = {
         r"|\bno (?:\w+ )?process(?:es)? (?:is |are |was |were )?(?:running|left|alive|any ?more|remain\w*|between|there)\b|\bnothing (?:is running|runs) (?:any ?more|there|in it|now|on it)\b|\bkein \w{0,20}prozess (?:läuft|mehr)"
         r"|\b(?:process|program|app\w*|service|container|daemon|server|test)\b (?:is |was |has |had |has been )?(?:killed|stopped|exited|exits|finished|ended|terminated|gone)\b|(?:杀掉|杀死|停掉|停止|关闭)(?:了)?(?:该|这个)?(?:进程|程序|容器)|进程(?:退出|结束|被杀)|プロセス(?:を|が)?(?:終了|停止|kill)|프로세스.{0,6}(?:종료|죽)",
         "load_stopped": r"\b(?:after|when|once|even|nach|après|после)\b.{0,30}?\b(?:load|traffic|requests?|benchmark|stress|clients?|messages|Last|charge|carga|нагрузк\w+)\b.{0,16}?\b(?:stop\w*|end(?:s|ed)?|finish\w*|over|done|gone|ceas\w*|disconnect\w*|remov\w+)"
+        rf"|\b(?:after|when|once|even)\b.{{0,30}}?\b{_WORK}\b.{{0,16}}?\b(?:stop\w*|end(?:s|ed)?|finish\w*|over|done|complet\w+)"
         r"|\bstop(?:ping|ped)? (?:the |all )?(?:load|traffic|requests|benchmark|stress)|\b(?:load|traffic|requests|benchmark)\b (?:is |are |was |were |has |have )?(?:stopped|ended|over|gone)|压测(?:停止|结束|完)|停止(?:压测|请求|发压)|負荷を止め|снятия нагрузки",
         "feature_off": rf"\b(?:disabl(?:ed|ing|e)|turn(?:ed|ing) off|switch(?:ed|ing) off|uninstall\w*|comment(?:ed|ing) out|remov(?:ed|ing) the \w+ {_PLUGIN})\b|\bwithout (?:the |that |this )?(?:\w+ )?{_PLUGIN}\b|禁用|关掉|关闭(?:了)?(?!连接|文件|进程)|無効に|deaktivier\w*|désactiv\w+|desactiv\w+|desativ\w+|отключ\w+",
         "fixed": r"\b(?:after|by|with|once|when)\b (?:\w+ ){0,3}?(?:adding|calling|closing|releasing|freeing|unref\w*|upgrad\w+|downgrad\w+|updat(?:ing|ed)|revert\w*|roll\w* back|patch\w*|fix\w*)\b|\b(?:add(?:ed|ing)|call(?:ed|ing)) (?:\w+ ){0,3}?(?:\S+\.)?(?:close|free|release|unref|destroy|dispose|stop|cancel)\b\(?\)?"

@@ -80,7 +80,7 @@ _ROWS: tuple[tuple[str, str | None, str | None, tuple[str, ...]], ...] = (
         r"文件描述符|文件句柄|句柄数|ファイルディスクリプタ|파일 ?디스크립터|Datei(?:deskriptoren|handles)|descripteurs(?: de fichiers?)?|descriptores(?: de archivos?)?|descritores(?: de arquivos?)?|(?:файлов\w+ )?дескриптор\w*",
     )),
     ("descriptors", None, "process.sockets_count", (r"(?:open )?sockets",)),
-    ("children", None, "process.children_count", (r"child(?:ren)? processes|subprocesses|zombies?|zombie processes|子进程(?:数)?",)),
+    ("children", None, "process.children_count", (r"(?:(?:child(?:ren)?|worker|slave|renderer|backend|helper)[- ])process(?:es)|(?:nginx|apache|httpd|php-fpm|uwsgi|gunicorn|chrom(?:e|ium)|postgres|ffmpeg|unoconv|soffice|git|java|node|python)[- ]processes|subprocesses|zombies?|zombie processes|子进程(?:数)?",)),
     ("native", "process.arena_like_bytes", "process.arena_like_count", (
         r"(?:(?:fully[- ])?resident )?64 ?Mi?B?(?: |-)(?:anon(?:ymous)? )?(?:memory )?(?:mappings?|regions?|segments?|blocks?|chunks?|maps?|arenas?)|64 ?Mi?B? ?(?:的)?(?:内存)?(?:块|段|区域?)",
     )),
