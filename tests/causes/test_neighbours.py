@@ -52,6 +52,24 @@ PAGES = {
         "00007f11d2c51000  131072  131072       0 r--s-  seg_3\n(45 more of these)\n",
         "file-cache",
     ),
+    "workers in a sentence": (
+        "Host memory grows until it swaps. The master stays at 60 MB, but there are 40 workers of 90 MB each by the evening.\n",
+        "other-process",
+    ),
+    "a number of workers that multiplies": (
+        "Memory rises from 480MB to over 5 GB during reloads.\nThe number of worker-processes rises from the default 8 to over 60.\n",
+        "other-process",
+    ),
+    "memory.stat typed by hand": (
+        "RSS of the exporter is flat, the working set is 223 MiB:\n\nanon: 19 MB\nfile: 0.9 MB\nkernel_stack: 2 MB\nslab_reclaimable: 192 MB\n",
+        "kernel-memory",
+    ),
+    "daemons of which nobody says anything": (
+        "How do I change the log driver? This runs:\n\n"
+        "root      1021  1.4  0.2 7834560 98764 ?       Ssl  Mar01  91:12 /usr/bin/dockerd -H fd://\n"
+        "root      1060  0.4  0.1 6834560 48764 ?       Ssl  Mar01  91:12 containerd --config /etc/containerd.toml\n",
+        "undetermined",
+    ),
     "a unit alone": (f"Our unit:\n\n{UNIT}", "undetermined"),
 }
 

@@ -17,7 +17,7 @@ from memwhy.model.report import EvidenceRow
 from memwhy.model.units import NS_PER_S
 from memwhy.sources import READERS, look
 
-WORDED = ("words/", "pasted/prose", "pasted/exhausted", "page/", "managed/settings", "native/caches")
+WORDED = ("words/", "pasted/prose", "pasted/crowd", "pasted/exhausted", "page/", "managed/settings", "native/caches")
 """Sources of what people write, not of what tools print of a process: figures in sentences, settings, messages."""
 
 KEPT_PROFILES = 24

@@ -90,7 +90,8 @@ def _nobody_s(case: Case, used: levels.Level | None) -> Iterator[Clue]:
     if used is not None and theirs is not None and theirs.last < 0.6 * used.last:
         yield from for_(STRONG, f"{used.said}, but all processes together have {human_bytes(theirs.last)}")
     ended = levels.outcome(case, "process_ended")
-    if ended is not None and "host.tmpfs_used_bytes" not in case.series:
+    host = used is not None or theirs is not None or levels.said(case, "grows", "host", "kernel") is not None
+    if ended is not None and host and "host.tmpfs_used_bytes" not in case.series:
         yield from (for_ if ended[1] != "fell" else against)(STRONG, ended[2])
     rss = levels.level(case, "process.rss_bytes", "process.rss_anon_bytes")
     whole = used or levels.level(case, "cgroup.current_bytes", "cgroup.working_set_bytes")

@@ -114,6 +114,9 @@ def clues(case: Case) -> Iterator[Clue]:
     )
     if children is not None and (rss is None or children.last > 1.5 * rss.last):
         yield from for_(STRONG, children.said + (f", {rss.said}" if rss else ""))
+    count = levels.level(case, "process.children_count")
+    if count is not None and count.rose and (rss is None or not rss.rose):
+        yield from for_(STRONG, f"processes of one kind: {count.said}")
     yield from believed(STRONG, levels.said(case, "grows", "children"))
     around = levels.level(
         case, "cgroup.anon_bytes", "cgroup.working_set_bytes", "cgroup.current_bytes", "host.used_bytes"

@@ -20,6 +20,8 @@ TEBIBYTE = 1 << 40
 LARGE_BYTES = 64 << 30
 HUGE = 50
 """Address space that is so many times what is resident is what somebody stumbles over: sanitizers and JITs reserve it."""
+STARTLING = 16 << 30
+"""Less is what any daemon with some threads reserves, and by itself no complaint."""
 LEAST_BYTES = 64 * MIB
 """glibc reserves so much at once for a single arena, and a Go heap arena is as large (malloc/arena.c HEAP_MAX_SIZE;
 runtime/malloc.go heapArenaBytes): less is no course."""
@@ -69,6 +71,15 @@ def address_space_grows(case: Case) -> Series | None:
     return virtual
 
 
+def _wondered_at(case: Case) -> bool:
+    """Somebody says something of memory. Daemons reserve some GiB as a rule, and a list of them asks nothing."""
+    return any(name.startswith(("said.", "trial.")) and name not in _PLAIN for name in case.facts)
+
+
+_PLAIN = ("said.runtime", "said.libc", "said.platform", "said.no_cgo", "said.held", "said.idle")
+"""What is said of any program."""
+
+
 def clues(case: Case) -> Iterator[Clue]:
     """What single readings and words say."""
     virtual, rss = levels.level(case, "process.virtual_bytes"), levels.resident(case)
@@ -81,7 +92,13 @@ def clues(case: Case) -> Iterator[Clue]:
         yield from for_(weight, f"{virtual.said}, but {rss.said}")
     huge = virtual is not None and rss is not None and virtual.last >= HUGE * rss.last
     if huge and virtual is not None and rss is not None:
-        weight = DECISIVE if virtual.last >= TEBIBYTE else STRONG
+        weight = (
+            DECISIVE
+            if virtual.last >= TEBIBYTE
+            else STRONG
+            if virtual.last >= STARTLING or _wondered_at(case)
+            else FAIR
+        )
         yield from for_(weight, f"{virtual.said} is {virtual.last // max(1, rss.last)} times what is resident")
     elif virtual is not None and rss is not None and virtual.last >= max(LARGE_BYTES, 16 * rss.last) and not rss.rose:
         yield from for_(STRONG, f"{virtual.said}, of which resident: {rss.said}")

@@ -12,6 +12,7 @@ from types import ModuleType
 from memwhy.sources.pasted import (
     connections,
     counts,
+    crowd,
     descriptors,
     exhausted,
     free,
@@ -44,6 +45,7 @@ READERS: tuple[ModuleType, ...] = (
     descriptors,
     connections,
     exhausted,
+    crowd,
     free,
     counts,
     runtime_stats,

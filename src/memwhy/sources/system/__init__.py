@@ -3,6 +3,7 @@
 from types import ModuleType
 
 from memwhy.sources.system import (
+    cgroup_typed,
     cgroups,
     docker_api,
     docker_stats,
@@ -34,6 +35,7 @@ READERS: tuple[ModuleType, ...] = (
     tmpfs,
     sockets,
     cgroups,
+    cgroup_typed,
     top,
     ps,
 )
