@@ -92,7 +92,7 @@ static int augment(const struct section *section, struct eh_cursor *cursor, cons
 static int common_at(const struct section *section, uint64_t offset, struct eh_common *common)
 {
     struct eh_cursor cursor;
-    const char *letters;
+    const char *letters, *letters_end;
     uint64_t length, version, size;
     size_t count;
 
@@ -110,7 +110,10 @@ static int common_at(const struct section *section, uint64_t offset, struct eh_c
     if (version != 1 && version != 3)
         return 0;
     letters = (const char *)cursor.at;
-    count = strnlen(letters, (size_t)(cursor.end - cursor.at));
+    letters_end = memchr(letters, 0, (size_t)(cursor.end - cursor.at));
+    if (letters_end == NULL)
+        return 0;
+    count = (size_t)(letters_end - letters);
     eh_skip(&cursor, count + 1);
     common->code_align = eh_uleb(&cursor);
     common->data_align = eh_sleb(&cursor);

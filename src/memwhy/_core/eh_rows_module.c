@@ -27,7 +27,7 @@ static PyObject *eh_rows(PyObject *self, PyObject *args)
     if (status == -1)
         PyErr_NoMemory();
     else
-        result = Py_BuildValue("(y#nnni)", status ? "" : (const char *)out.rows, (Py_ssize_t)(status ? 0 : out.count * sizeof *out.rows),
+        result = Py_BuildValue("(y#nnni)", status || out.rows == NULL ? "" : (const char *)out.rows, (Py_ssize_t)(status ? 0 : out.count * sizeof *out.rows),
                                (Py_ssize_t)out.functions, (Py_ssize_t)out.broken, (Py_ssize_t)out.fault_at, status == -2);
     free(out.rows);
     return result;
