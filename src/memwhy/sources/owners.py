@@ -62,7 +62,8 @@ def _named(observations: Sequence[Observation]) -> Sequence[Observation]:
     out = []
     for one in observations:
         name = one.reading.facts.get("process.comm") or one.subject.partition(" ")[2]
-        if name and one.subject and _is_named(name.lower(), words):
+        told = one.source.startswith("words/")  # by a sentence, perhaps the same: it names all of a list
+        if name and one.subject and not told and _is_named(name.lower(), words):
             one = replace(one, reading=replace(one.reading, facts={**one.reading.facts, "process.named": "1"}))
         out.append(one)
     return out

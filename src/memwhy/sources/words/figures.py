@@ -15,6 +15,8 @@ from memwhy.model.reading import Reading
 from memwhy.sources.span import Span
 from memwhy.sources.words import cues
 from memwhy.sources.words.claim_words import SAWTOOTH
+from memwhy.sources.words.gathered import Figure, gather
+from memwhy.sources.words.named import Owned, read_owned
 from memwhy.sources.words.prose import paragraphs_of
 from memwhy.sources.words.quantities import Quantity, in_unit_of
 from memwhy.sources.words.sentences import (
@@ -43,19 +45,6 @@ SHARES = True
 MOST_BYTES = 2 << 20  # what people write is shorter
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A figure with its name and moment; lines are of the text."""
-
-    metric: str
-    value: int
-    quantum: int
-    elapsed_ns: int | None
-    timed: bool
-    first_line: int
-    last_line: int
-
-
 @dataclass(slots=True)
 class _Thread:
     """What a paragraph has said so far: the last name, and the moment that a clause without figures told. earlier: of a
@@ -79,11 +68,20 @@ def read_figures(sentence: Sentence, thread: _Thread) -> list[Figure]:
     before = len(thread.figures)
     trial = bool(sentence.quantities) and tells_trial(sentence.text)
     thread.earlier = False
-    if not sentence.asks:
+    owned = read_owned(sentence)
+    if owned:
+        thread.figures += [_of_owner(one, sentence) for one in owned]
+        thread.noun = None
+    elif not sentence.asks:
         for clause in sentence.clauses:
             _read_clause(sentence, clause, thread, trial)
             thread.earlier = trial and _is_earlier(clause.bones, thread.earlier)
     return thread.figures[before:]
+
+
+def _of_owner(owned: Owned, sentence: Sentence) -> Figure:
+    size, quantum = owned.quantity.size or 0, owned.quantity.size_quantum
+    return Figure(owned.metric, size, quantum, None, False, sentence.first_line, sentence.last_line, owned)
 
 
 def _read_clause(sentence: Sentence, clause: Clause, thread: _Thread, trial: bool) -> None:
@@ -357,33 +355,6 @@ def _of_paragraph(texts: tuple[str, ...]) -> tuple[Figure, ...]:
     return tuple(thread.figures)
 
 
-def _readings(figures: Sequence[Figure], at: int) -> list[Reading]:
-    """Figures that stand together are one moment, until a name comes again or another time is told."""
-    out: list[Reading] = []
-    metrics: dict[str, int] = {}
-    quanta: dict[str, int] = {}
-    last: Figure | None = None
-    elapsed_ns: int | None = None
-    first_line = 0
-
-    def close() -> None:
-        if last is not None:
-            out.append(Reading(metrics=dict(metrics), quanta=dict(quanta), elapsed_ns=elapsed_ns, line=at + first_line + 1, last_line=at + last.last_line + 1))  # fmt: skip
-
-    for figure in figures:
-        moved = figure.timed and elapsed_ns is not None and figure.elapsed_ns != elapsed_ns
-        if last is None or figure.metric in metrics or moved:
-            close()
-            metrics.clear()
-            quanta.clear()
-            elapsed_ns, first_line = None, figure.first_line
-        metrics[figure.metric], quanta[figure.metric] = figure.value, figure.quantum
-        elapsed_ns = figure.elapsed_ns if elapsed_ns is None else elapsed_ns
-        last = figure
-    close()
-    return out
-
-
 def _may_tell(texts: Sequence[str]) -> bool:
     """There are digits, and a name or an amount with a unit."""
     if not any(map(_DIGIT.search, texts)):
@@ -403,7 +374,7 @@ def parse(text: str) -> tuple[Reading, ...]:
     readings = [
         reading
         for paragraph in find_paragraphs(text.split("\n"))
-        for reading in _readings(_of_paragraph(tuple(paragraph.texts)), paragraph.first)
+        for reading in gather(_of_paragraph(tuple(paragraph.texts)), paragraph.first)
     ]
     if not readings:
         raise ParseError(NAME, None, text[:80], "no figures of memory in sentences")
