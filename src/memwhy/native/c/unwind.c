@@ -2,6 +2,8 @@
  * thread, each frame above the one before it. A wrong rule then gives a wrong frame, never a fault. */
 #include "unwind.h"
 
+#include "gowalk.h"
+
 #define MOST_SEARCH 40 /* halvings of at most 2^19 rows and 2^8 modules */
 #define NO_ROW UINT32_MAX
 #define ROW_BITS 19
@@ -132,32 +134,38 @@ static int step(struct frame *frame, struct mw_row row)
     return held;
 }
 
-static int bounds_of(const struct mw_thread *thread, struct frame *frame)
+static int is_inside(const struct frame *frame)
+{
+    return frame->hi > frame->lo && frame->hi % sizeof(uintptr_t) == 0 && frame->sp >= frame->lo && frame->sp < frame->hi;
+}
+
+/* What memwhy found for this thread; until it has seen it: the main stack, which there is from the start, or what Go knows of its own. */
+static int bounds_of(const struct mw_header *header, const struct mw_thread *thread, struct frame *frame)
 {
     frame->lo = __atomic_load_n(&thread->stack_lo, __ATOMIC_RELAXED);
     frame->hi = __atomic_load_n(&thread->stack_hi, __ATOMIC_RELAXED);
-    return (frame->lo ^ frame->hi ^ thread->thread_pointer) == __atomic_load_n(&thread->stack_check, __ATOMIC_RELAXED) &&
-           frame->hi > frame->lo && frame->sp >= frame->lo && frame->sp < frame->hi;
+    if ((frame->lo ^ frame->hi ^ thread->thread_pointer) == __atomic_load_n(&thread->stack_check, __ATOMIC_RELAXED) && is_inside(frame))
+        return 1;
+    frame->lo = header->main_stack_lo;
+    frame->hi = header->main_stack_hi;
+    return is_inside(frame) || (mw_go_stack(header, frame->sp, &frame->lo, &frame->hi) && is_inside(frame));
 }
 
-size_t mw_unwind_c(struct mw_header *header, struct mw_thread *thread, uintptr_t pc, uintptr_t sp, uintptr_t rbp, uint64_t *pcs,
-                   size_t room, uint32_t *flags)
+/* Was any of it read from rules that were being written? Then only the caller itself is sure. */
+static int is_torn(const struct mw_header *header, const struct rules *rules)
 {
-    struct frame frame = {pc, sp, rbp, 0, 0};
-    struct rules rules;
-    size_t count = 0;
-    int known = bounds_of(thread, &frame);
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    return __atomic_load_n(&header->modules_epoch, __ATOMIC_RELAXED) != rules->epoch;
+}
 
-    if (!known)
-        *flags |= MW_C_NO_BOUNDS;
-    if (!open_rules(header, &rules)) {
-        *flags |= MW_C_NO_ROW;
-        known = 0;
-    }
-    for (;;) {
+/* Up to Go's text or the thread's first frame; the caller itself is kept wherever it lies. */
+static size_t climb(const struct mw_header *header, const struct rules *rules, struct frame *frame, uint64_t *pcs, size_t room,
+                    uint32_t *flags)
+{
+    for (size_t count = 0;;) {
         uint32_t row;
 
-        if (frame.pc >= header->go_text_lo && frame.pc < header->go_text_hi) {
+        if (count && (frame->pc == 0 || (frame->pc >= header->go_text_lo && frame->pc < header->go_text_hi))) {
             *flags |= MW_C_WHOLE;
             return count;
         }
@@ -165,21 +173,42 @@ size_t mw_unwind_c(struct mw_header *header, struct mw_thread *thread, uintptr_t
             *flags |= MW_C_CUT;
             return count;
         }
-        pcs[count++] = frame.pc;
-        if (!known)
-            return count;
-        row = row_of(&rules, frame.pc - 1); /* the call itself: a call that never returns may be a function's last instruction */
-        if (row != NO_ROW && rules.rows[row].kind == MW_OUTERMOST) {
+        pcs[count++] = frame->pc;
+        row = row_of(rules, frame->pc - 1); /* the call itself: a call that never returns may be a function's last instruction */
+        if (row != NO_ROW && rules->rows[row].kind == MW_OUTERMOST) {
             *flags |= MW_C_WHOLE;
             return count;
         }
-        if (row == NO_ROW || !step(&frame, rules.rows[row])) {
+        if (row == NO_ROW || !step(frame, rules->rows[row])) {
             *flags |= MW_C_NO_ROW;
             return count;
         }
-        if (frame.pc == 0) {
-            *flags |= MW_C_WHOLE;
+    }
+}
+
+size_t mw_unwind_c(struct mw_header *header, struct mw_thread *thread, uintptr_t pc, uintptr_t sp, uintptr_t rbp, uint64_t *pcs,
+                   size_t room, uint32_t *flags)
+{
+    struct frame frame = {pc, sp, rbp, 0, 0};
+    struct rules rules;
+    uint32_t said = 0;
+    size_t count;
+
+    if (room == 0)
+        return 0;
+    pcs[0] = pc;
+    if (!bounds_of(header, thread, &frame)) {
+        *flags |= MW_C_NO_BOUNDS;
+        return 1;
+    }
+    if (open_rules(header, &rules)) {
+        count = climb(header, &rules, &frame, pcs, room, &said);
+        if (!is_torn(header, &rules)) {
+            *flags |= said;
             return count;
         }
     }
+    pcs[0] = pc;
+    *flags |= MW_C_NO_ROW;
+    return 1;
 }
