@@ -14,13 +14,15 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "memwhy"
 
 ARROWS = {
-    "cli": {"record", "diagnose", "recording", "sources", "render", "inspect"},
+    "cli": {"record", "diagnose", "recording", "sources", "render", "inspect", "proof"},
+    "proof": {"trend"},
     "record": {"sources", "inspect"},
     "inspect": {"runtimes", "memory", "sources", "account", "_core"},
     "runtimes": {"memory", "sources", "_core"},
     "diagnose": {"recording", "sources", "casefile", "causes", "conclude", "attribution"},
     "casefile": {"sources", "account", "trend"},
     "sources": {"memory", "_core"},
+    "native": {"inspect", "runtimes", "memory", "sources", "_core"},
     "attribution": set(),
     "conclude": set(),
     "recording": set(),

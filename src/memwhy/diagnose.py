@@ -12,12 +12,13 @@ from memwhy.model.reading import Unread, Where
 from memwhy.model.report import Overhead, Report
 
 if TYPE_CHECKING:
+    from memwhy.model.case import Case
     from memwhy.sources.documents import Evidenced
 
 Progress = Callable[[str, int, int | None], None]
 """Called with an input's name, how many bytes of it are done, and of how many (None: not known)."""
 
-__all__ = ["Casebook", "book_of", "diagnose", "explain", "load"]
+__all__ = ["Casebook", "book_of", "case_of", "diagnose", "explain", "load"]
 
 
 def diagnose(book: Casebook, *, overhead: Overhead | None = None) -> Report:
@@ -39,10 +40,18 @@ def explain(
     Raises NothingReadable when no input gives anything, RecordingError for a recording that cannot be opened
     when nothing else says anything.
     """
+    return diagnose(_book_of_paths(paths, stdin=stdin, progress=progress))
+
+
+def case_of(paths: Iterable[str], *, progress: Progress | None = None) -> "Case":
+    """The case that files, directories, recordings and pasted pages make. Raises as `explain` does."""
+    return _book_of_paths(paths, stdin=None, progress=progress).case()
+
+
+def _book_of_paths(paths: Iterable[str], *, stdin: BinaryIO | None, progress: Progress | None) -> Casebook:
     from memwhy.sources.documents import read_evidence  # dear to import (40 ms), and a watch needs none of it
 
-    evidenced = read_evidence(tuple(paths), stdin=stdin, progress=progress)
-    return diagnose(book_of(evidenced, progress=progress))
+    return book_of(read_evidence(tuple(paths), stdin=stdin, progress=progress), progress=progress)
 
 
 def book_of(evidenced: "Evidenced", *, progress: Progress | None = None) -> Casebook:

@@ -216,7 +216,7 @@ def test_closed_standard_streams_end_in_no_traceback(page: Path, closed: str, wh
 )
 def test_a_terminal_gets_colour_unless_it_says_no(page: Path, env: dict[str, str], coloured: bool):
     ours, theirs = pty.openpty()
-    done = subprocess.Popen(command(["explain", str(page)]), stdout=theirs, stderr=theirs, env=environment(env))
+    done = subprocess.Popen(command(["explain", "-q", str(page)]), stdout=theirs, stderr=theirs, env=environment(env))
     os.close(theirs)
     seen = b""
     while chunk := _read(ours):

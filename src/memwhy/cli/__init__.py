@@ -22,9 +22,11 @@ COMMANDS = {
     "bundle": "collect on the sick host what explain wants, in one file; secrets masked",
     "explain": "diagnose recordings, pasted text, logs, profiles, directories",
     "inspect": "look into a process or a core from outside: who holds each byte, what is lost",
+    "verify": "did the fix work? growth before and after it, with intervals",
+    "check": "a gate for CI: does memory grow faster than a limit?",
     "dump": "raw evidence out of a recording",
 }
-PLANNED = ("compare", "verify", "check", "report", "lint", "deps", "fleet", "agent")
+PLANNED = ("compare", "report", "lint", "deps", "fleet", "agent")
 """Names that later versions answer to: no process may be meant by them."""
 TAKING_VALUES = ("--format", "-o", "--for", "--tick", "--pprof", "--max-size", "--heap-profile", "--goroutines")
 """Options whose value is the next word, before any command has said so."""
@@ -42,7 +44,8 @@ and - (standard input) are explained; a core file is inspected.
   memwhy explain post.txt                 find the figures in a pasted page and diagnose them
   memwhy explain crawler.memwhy           diagnose a recording again
 
-exit codes: 0 answered, 2 usage or nothing readable, 3 target gone or not permitted
+exit codes: 0 answered, 1 not proven or above the limit (verify, check), 2 usage or nothing readable,
+3 target gone or not permitted, 4 undecided (check)
 """
 
 
@@ -108,6 +111,7 @@ def _dispatch(arguments: list[str]) -> int:
     )
     command.add_arguments(parser)
     options = parser.parse_args(arguments[1:])
+    options.arguments = arguments[1:]
     code: int = command.run(options)
     return code
 

@@ -4,6 +4,7 @@ import argparse
 import io
 import os
 import sys
+from collections.abc import Callable
 
 from memwhy.model.errors import UsageError
 from memwhy.model.report import Report
@@ -40,10 +41,15 @@ def rendered(report: Report, form: str, *, colour: bool = False, verbose: bool =
 
 def write(report: Report, options: argparse.Namespace, *, to: str | None = None) -> None:
     """Print the report, or write it to a file."""
-    colour = to is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     if options.redact:
         report = redacted(report)
-    answer = rendered(report, options.format, colour=colour, verbose=options.verbose)
+    write_text(lambda colour: rendered(report, options.format, colour=colour, verbose=options.verbose), to=to)
+
+
+def write_text(render: Callable[[bool], str], *, to: str | None) -> None:
+    """Print an answer, or write it to a file. render: makes it, in colour or not."""
+    colour = to is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    answer = render(colour)
     if to is None:
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors="replace")  # a terminal without UTF-8 still gets every figure

@@ -6,6 +6,8 @@ The command keeps this terminal's input and output; the answer comes when it end
 import argparse
 import os
 import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from memwhy.cli.output import say
 from memwhy.cli.targets import ROOT, add_watching, tick_of
@@ -32,11 +34,7 @@ def run(options: argparse.Namespace) -> int:
     if options.for_ is None:
         options.for_ = "0"
     _check(options)
-    try:
-        child = subprocess.Popen(command)
-    except OSError as error:
-        raise UsageError(f"{command[0]}: {error.strerror}", help="give a program that exists and may be run") from error
-    try:
+    with started(command) as child:
         watcher = Watcher(
             child.pid, root=ROOT, pprof_url=options.pprof, probe=not options.no_probe, inside=not options.no_inside
         )
@@ -44,6 +42,17 @@ def run(options: argparse.Namespace) -> int:
         if child.poll() is not None:
             say(f"the command ended with exit code {child.returncode}", options)
         return code
+
+
+@contextmanager
+def started(command: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
+    """A command, with this terminal's input and output, that is ended when the block is left. Raises UsageError."""
+    try:
+        child = subprocess.Popen(command)
+    except OSError as error:
+        raise UsageError(f"{command[0]}: {error.strerror}", help="give a program that exists and may be run") from error
+    try:
+        yield child
     finally:
         if child.poll() is None:
             child.terminate()

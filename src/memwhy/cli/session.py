@@ -24,11 +24,22 @@ CHECK_EVERY_S = 5.0
 
 def watch(watcher: Watcher, options: argparse.Namespace) -> int:
     """Watch until the time is over, the target ends, the verdict is sure, or Ctrl-C; then print the diagnosis."""
-    for_s = DEFAULT_FOR_S if options.for_ is None else parse_duration(options.for_)
     until_sure: bool = sys.stdout.isatty() if options.until_sure is None else options.until_sure
+    begun_s, cpu_s = time.monotonic(), time.process_time()
+    book = followed(watcher, options, until_sure=until_sure)
+    wall_s = time.monotonic() - begun_s
+    overhead = Overhead(cpu_s=round(time.process_time() - cpu_s, 3), wall_s=round(wall_s, 3), target_paused_s=0.0)
+    write(diagnose(book, overhead=overhead), options)
+    if options.output:
+        say(f"recording kept in {options.output}: memwhy explain {options.output}", options)
+    return 0
+
+
+def followed(watcher: Watcher, options: argparse.Namespace, *, until_sure: bool = False) -> Casebook:
+    """Watch until the time is over, the target ends, the verdict is sure, or Ctrl-C. Raises TargetGone when nothing was seen."""
+    for_s = DEFAULT_FOR_S if options.for_ is None else parse_duration(options.for_)
     max_bytes = parse_size(options.max_size) if options.max_size else None
     book = Casebook(live=True)
-    begun_s, cpu_s = time.monotonic(), time.process_time()
     how_long = "until it ends" if not for_s else f"for {options.for_ or '60s'}"
     say(f"watching pid {watcher.pid} {how_long}; Ctrl-C diagnoses what was seen so far", options)
     try:
@@ -48,12 +59,7 @@ def watch(watcher: Watcher, options: argparse.Namespace) -> int:
     book.notes.extend(watcher.events)
     if not book.timeline.tracks:
         raise TargetGone(f"process {watcher.pid} {watcher.ended or 'ended'} before anything was seen")
-    wall_s = time.monotonic() - begun_s
-    overhead = Overhead(cpu_s=round(time.process_time() - cpu_s, 3), wall_s=round(wall_s, 3), target_paused_s=0.0)
-    write(diagnose(book, overhead=overhead), options)
-    if options.output:
-        say(f"recording kept in {options.output}: memwhy explain {options.output}", options)
-    return 0
+    return book
 
 
 def _follow(

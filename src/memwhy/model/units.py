@@ -38,6 +38,22 @@ def parse_duration(text: str) -> float:
     return sum(float(number) * _SECONDS[unit] for number, unit in parts)
 
 
+def parse_rate(text: str) -> float:
+    """Bytes a second from `1MiB/min`, `64k/s` or `2G/h`."""
+    size, slash, time = text.strip().partition("/")
+    seconds = {"s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "hour": 3600, "d": 86400, "day": 86400}.get(
+        time.strip()
+    )
+    if not slash or seconds is None:
+        raise UsageError(f"{text!r} is not a rate", help="write a size for a time, such as 1MiB/min, 64k/s or 2G/h")
+    rate = parse_size(size) / seconds
+    if rate <= 0:
+        raise UsageError(
+            f"{text!r}: no growth at all can never be proven", help="write the least growth that matters to you"
+        )
+    return rate
+
+
 def human_bytes(count: float) -> str:
     """`612.4 MiB`; three units at most, always binary, never rounded to a neighbouring unit."""
     sign = "-" if count < 0 else ""

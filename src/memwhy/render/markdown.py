@@ -23,14 +23,14 @@ _ENTITIES = {char: f"&#{ord(char)};" for char in "&<>|`\\*_[]~$@#:!"}
 def render(report: Report) -> str:
     """Same report in, same bytes out."""
     blocks = [
-        f"### {_escape(outline.headline_of(report))}",
-        f"**{_escape(outline.verdict_of(report))}** — {' · '.join(_escape(part) for part in outline.target_of(report))}",
+        f"### {escape(outline.headline_of(report))}",
+        f"**{escape(outline.verdict_of(report))}** — {' · '.join(escape(part) for part in outline.target_of(report))}",
         _growth(report),
         _limit(report),
         _why(report),
         _holders(report),
         *(_inside(table) for table in (inside.tables(report.inspection) if report.inspection else ())),
-        _bullets("Careful", (_escape(text) for text in outline.cares(report))),
+        _bullets("Careful", (escape(text) for text in outline.cares(report))),
         _steps(report),
         _fix(report),
         _fold("Ruled out", _answers(outline.acquitted(report))),
@@ -40,7 +40,7 @@ def render(report: Report) -> str:
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
-def _escape(text: str) -> str:
+def escape(text: str) -> str:
     """Text of the outside as Markdown that shows exactly it, on one line."""
     text = _SPECIAL.sub(_as_markdown, clean(text))
     opening = _OPENING.match(text)
@@ -67,7 +67,7 @@ def _code(text: str) -> str:
     return f"`{text}`"
 
 
-def _grid(header: Sequence[str], rows: Iterable[Sequence[str]], *, left: int = 1) -> str:
+def grid(header: Sequence[str], rows: Iterable[Sequence[str]], *, left: int = 1) -> str:
     """A table without its empty columns; the first `left` columns stand left, the others right. Cells are Markdown."""
     rows = list(rows)
     wanted = [index for index in range(len(header)) if index == 0 or any(row[index] for row in rows)]
@@ -98,8 +98,8 @@ def _growth(report: Report) -> str:
     if not rows:
         return ""
     shown = rows_of(report)
-    table = _grid(("", now_header(shown, pace), pace.header, "95 % interval", "share of growth", ""), rows)
-    notes = [f"No rate: {_escape(reason)}." for reason in outline.reasons(shown)]
+    table = grid(("", now_header(shown, pace), pace.header, "95 % interval", "share of growth", ""), rows)
+    notes = [f"No rate: {escape(reason)}." for reason in outline.reasons(shown)]
     if any(row.weak for row in shown):
         notes.append("(?) is claimed by its shape alone, which may deceive.")
     return "\n\n".join([table, *notes])
@@ -107,7 +107,7 @@ def _growth(report: Report) -> str:
 
 def _row(row: Row, pace: Pace, *, bold: bool = False) -> tuple[str, ...]:
     rate, interval = rate_of(row.course, unit_of(row.metric), pace)
-    label = _escape(row.label) + (" (?)" if row.weak else "")
+    label = escape(row.label) + (" (?)" if row.weak else "")
     growing = bool(getattr(row.course, "growing", False))
     if growing:
         rate = f"**{rate}**"
@@ -117,18 +117,18 @@ def _row(row: Row, pace: Pace, *, bold: bool = False) -> tuple[str, ...]:
 
 
 def _limit(report: Report) -> str:
-    return _escape(report.limit) if report.limit else ""
+    return escape(report.limit) if report.limit else ""
 
 
 def _why(report: Report) -> str:
     winner = outline.winner_of(report)
     parts = [
-        _bullets("Why", map(_escape, winner.because)) if winner else "",
-        _bullets("Against", map(_escape, winner.against)) if winner else "",
+        _bullets("Why", map(escape, winner.because)) if winner else "",
+        _bullets("Against", map(escape, winner.against)) if winner else "",
         _bullets(
             "Also possible",
             (
-                f"{_escape(found.cause)} ({found.probability:.2f}): {_escape('; '.join(found.because))}"
+                f"{escape(found.cause)} ({found.probability:.2f}): {escape('; '.join(found.because))}"
                 for found in outline.rivals_of(report)
             ),
         ),
@@ -149,23 +149,21 @@ def _holders(report: Report) -> str:
             )
             for holder in holders
         ]
-        table = _grid(("function", "module", "called by", "bytes", "share"), rows, left=3)
-        parts.append(f"**Who holds it** ({_escape(layer)}, by {method})\n\n{table}")
+        table = grid(("function", "module", "called by", "bytes", "share"), rows, left=3)
+        parts.append(f"**Who holds it** ({escape(layer)}, by {method})\n\n{table}")
     return "\n\n".join(parts)
 
 
 def _inside(table: inside.Table) -> str:
     """One table of the look from outside."""
-    rows = [(_escape(row[0].strip()), *row[1:]) for row in table.rows]
-    grid = _grid(("", *table.header), rows) if rows else ""
-    notes = "\n".join(f"- {_escape(text)}" for text in table.notes)
-    return "\n\n".join(part for part in (f"**{_escape(table.title)}**", grid, notes) if part)
+    rows = [(escape(row[0].strip()), *row[1:]) for row in table.rows]
+    listed = grid(("", *table.header), rows) if rows else ""
+    notes = "\n".join(f"- {escape(text)}" for text in table.notes)
+    return "\n\n".join(part for part in (f"**{escape(table.title)}**", listed, notes) if part)
 
 
 def _steps(report: Report) -> str:
-    lines = (
-        f"{_code(step.do)}" + (f" — {_escape(step.decides)}" if step.decides else "") for step in report.next_steps
-    )
+    lines = (f"{_code(step.do)}" + (f" — {escape(step.decides)}" if step.decides else "") for step in report.next_steps)
     return _bullets("To decide", lines)
 
 
@@ -173,36 +171,36 @@ def _fix(report: Report) -> str:
     winner = outline.winner_of(report)
     if winner is None:
         return ""
-    proof = [_escape(report.proof)] if report.proof else []
-    parts = (_bullets("Fix", map(_escape, winner.remedy)), _bullets("Prove", proof))
+    proof = [escape(report.proof)] if report.proof else []
+    parts = (_bullets("Fix", map(escape, winner.remedy)), _bullets("Prove", proof))
     return "\n\n".join(part for part in parts if part)
 
 
 def _answers(answers: tuple[outline.Answer, ...]) -> str:
-    rows = [(_escape(one.name), _escape(one.because), one.at_most) for one in answers]
-    return _grid(("", "because", "could explain at most"), rows, left=2) if rows else ""
+    rows = [(escape(one.name), escape(one.because), one.at_most) for one in answers]
+    return grid(("", "because", "could explain at most"), rows, left=2) if rows else ""
 
 
 def _missing(report: Report) -> str:
-    return _bullets("Missing", map(_escape, report.missing))
+    return _bullets("Missing", map(escape, report.missing))
 
 
 def _evidence(report: Report) -> list[str]:
     parts = []
     if report.evidence:
         rows = [
-            (_code(row.where), _escape(row.format or row.source), str(row.samples), _escape(row.problem or ""))
+            (_code(row.where), escape(row.format or row.source), str(row.samples), escape(row.problem or ""))
             for row in report.evidence
         ]
-        parts.append(_grid(("where", "format", "read", "problem"), rows, left=4))
+        parts.append(grid(("where", "format", "read", "problem"), rows, left=4))
     if report.checks:
         answers = {True: "agree", False: "**disagree**", None: NONE}
         checks = [
-            (_escape(check.name), answers[check.agree], _escape(outline.check_text(check))) for check in report.checks
+            (escape(check.name), answers[check.agree], escape(outline.check_text(check))) for check in report.checks
         ]
-        parts.append(_grid(("check", "witnesses", ""), checks, left=3))
+        parts.append(grid(("check", "witnesses", ""), checks, left=3))
     if report.facts:
-        parts.append(_grid(("fact", ""), [(_escape(name), _escape(value)) for name, value in report.facts], left=2))
+        parts.append(grid(("fact", ""), [(escape(name), escape(value)) for name, value in report.facts], left=2))
     if report.overhead is not None:
         parts.append(f"Cost: {outline.cost_of(report.overhead)}.")
     return parts

@@ -1,0 +1,100 @@
+"""A gate for CI: does memory grow faster than a limit?
+
+TARGET is a recording or other evidence, a pid or process name, or a command after --.
+Exit code 0: growth above the limit is excluded; 1: it is shown; 4: the data cannot decide.
+"""
+
+import argparse
+import os
+from typing import TYPE_CHECKING
+
+from memwhy.cli.output import FORMATS, say
+from memwhy.cli.targets import ROOT, add_watching, tick_of, watcher_of
+from memwhy.model.case import Case
+from memwhy.model.errors import UsageError
+from memwhy.model.units import parse_duration, parse_rate
+
+if TYPE_CHECKING:
+    from memwhy.record import Watcher
+
+UNDECIDED = 4
+CODES = {"within": 0, "exceeded": 1, "undecided": UNDECIDED}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's own options."""
+    parser.add_argument(
+        "target", nargs="*", metavar="TARGET", help="recording, evidence, pid, process name, or -- CMD…"
+    )
+    parser.add_argument("--max-growth", metavar="RATE", required=True, help="the limit, such as 1MiB/min or 64k/s")
+    parser.add_argument("--for", metavar="TIME", dest="for_", default="60s", help="how long to watch (default: 60s)")
+    parser.add_argument("--after", metavar="TIME", default="0", help="leave out the begin: start-up, filling caches")
+    parser.add_argument("-o", metavar="FILE", dest="output", help="keep the recording of what was watched in FILE")
+    parser.add_argument("--max-size", metavar="SIZE", help="bound of the recording; oldest detail is thinned first")
+    parser.add_argument("--format", choices=FORMATS, default="text", help="how to print the answer (default: text)")
+    parser.add_argument("--quiet", "-q", action="store_true", help="no progress on stderr")
+    add_watching(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Answer; 0, 1 or 4."""
+    from memwhy.cli.output import write_text
+    from memwhy.proof import gate
+    from memwhy.render.proof import render
+
+    limit_per_s = parse_rate(options.max_growth)
+    after_s = parse_duration(options.after)
+    found = gate(_case(options), limit_per_s, after_s=after_s)
+    write_text(lambda colour: render(found, options.format, colour=colour), to=None)
+    return CODES[found.outcome]
+
+
+def _case(options: argparse.Namespace) -> Case:
+    """What the target is, by its looks: after -- a command; a file that exists: evidence; else a process."""
+    words: list[str] = options.target
+    if not words:
+        raise UsageError("nothing to check was given", help="memwhy check PID --max-growth 1MiB/min")
+    if "--" in options.arguments:
+        return _run(options, words)
+    if any(word == "-" or os.path.exists(word) for word in words):
+        from memwhy.cli.progress import Progress
+        from memwhy.diagnose import case_of
+
+        if options.output:
+            raise UsageError("-o keeps what is watched; evidence in files is there already")
+        with Progress(quiet=options.quiet) as progress:
+            return case_of(words, progress=progress.reading)
+    if len(words) > 1:
+        raise UsageError(f"{words[0]}: no such file, and a process is one word", help="memwhy check PID|FILE…|-- CMD…")
+    options.target = words[0]
+    return _watched(watcher_of(options), options)
+
+
+def _run(options: argparse.Namespace, command: list[str]) -> Case:
+    from memwhy.cli.run import started
+    from memwhy.record import Watcher
+
+    _early(options)
+    with started(command) as child:
+        watcher = Watcher(
+            child.pid, root=ROOT, pprof_url=options.pprof, probe=not options.no_probe, inside=not options.no_inside
+        )
+        return _watched(watcher, options)
+
+
+def _watched(watcher: "Watcher", options: argparse.Namespace) -> Case:
+    from memwhy.cli.session import followed
+
+    _early(options)
+    case = followed(watcher, options).case()
+    if options.output:
+        say(f"recording kept in {options.output}: memwhy explain {options.output}", options)
+    return case
+
+
+def _early(options: argparse.Namespace) -> None:
+    """Whatever is wrong with the options is said before anything begins. Raises UsageError."""
+    parse_duration(options.for_)
+    tick_of(options)
+    if options.output and os.path.exists(options.output):
+        raise UsageError(f"{options.output} exists already", help="give another file after -o")
