@@ -23,10 +23,16 @@ struct stop_write {
     const unsigned char *expected, *fresh; /* expected may be NULL: whatever is there */
 };
 
-/* Where no thread may stand: [lo, hi). by_word: any word on a stack counts too, not only what a signal handler will return to. */
+/* [lo, hi), and what it means for a thread. */
+enum stop_kind {
+    STOP_KEEP_OUT,  /* it may not stand there, nor may a signal handler return there */
+    STOP_NO_WORD,   /* nor may a word of its stack point there, if the thread may be in malloc */
+    STOP_MALLOC,    /* the code of malloc and of what it calls: a thread elsewhere is not in it */
+};
+
 struct stop_range {
     uint64_t lo, hi;
-    int by_word;
+    int kind;
 };
 
 struct stop_request {

@@ -63,7 +63,7 @@ static PyObject *stop(PyObject *self, PyObject *args)
             goto end;
     for (size_t i = 0; i < request.range_count; i++) {
         unsigned long long lo, hi;
-        if (!PyArg_ParseTuple(PyTuple_GetItem(ranges, (Py_ssize_t)i), "KKp", &lo, &hi, &kept[i].by_word))
+        if (!PyArg_ParseTuple(PyTuple_GetItem(ranges, (Py_ssize_t)i), "KKi", &lo, &hi, &kept[i].kind))
             goto end;
         kept[i].lo = lo;
         kept[i].hi = hi;

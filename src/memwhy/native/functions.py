@@ -8,7 +8,7 @@ import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from memwhy.memory.elf import PF_X, PT_DYNAMIC, PT_LOAD, Elf, Segment
+from memwhy.memory.elf import PF_X, PT_DYNAMIC, PT_LOAD, Elf
 from memwhy.memory.space import PAGE_BYTES, Module, Space
 from memwhy.native.errors import WITHOUT_ATTACHING, Occupied, Unsuited
 
@@ -37,6 +37,19 @@ _STATIC_ALLOCATORS = {
     "tc_malloc": "tcmalloc",
     "mi_malloc": "mimalloc",
 }
+_BENEATH = (
+    "libc.so.6",
+    "libc-2.",
+    "ld-",
+    "ld.so",
+    "libpthread",
+    "libgcc_s",
+    "libstdc++",
+    "libunwind",
+    "libm.",
+    "libm-",
+    "libdl",
+)
 _CPLUSPLUS_NEW = "_Znwm"
 _DT_DEBUG = 21
 _SYMBOL = struct.Struct("<IBBHQQ")
@@ -65,7 +78,9 @@ def find_functions(space: Space) -> tuple[dict[str, Function], tuple[str, ...]]:
     if owner is None:
         raise Unsuited(f"{space.name} has no module that exports malloc", help=WITHOUT_ATTACHING)
     if owner.name.startswith("sampler-preload"):
-        raise Occupied(f"{space.name} was started under memwhy run --native and is watched from inside", help="stop that")
+        raise Occupied(
+            f"{space.name} was started under memwhy run --native and is watched from inside", help="stop that"
+        )
     found = {name: malloc[name] for name in MALLOC_FAMILY if name in malloc}
     missing = [name for name in NEEDED if name not in found]
     if missing:
@@ -75,23 +90,40 @@ def find_functions(space: Space) -> tuple[dict[str, Function], tuple[str, ...]]:
     return found, tuple(_gaps(owner, program, modules))
 
 
-def executable_end(module: Module) -> Segment | None:
-    """The last executable segment of a module."""
-    elf = module.elf
-    loads = [s for s in elf.segments if s.type == PT_LOAD and s.flags & PF_X] if elf else []
-    return max(loads, key=lambda segment: segment.address, default=None)
+def text_of(module: Module) -> tuple[int, int] | None:
+    """Where a module's code lies."""
+    loads = [s for s in module.elf.segments if s.type == PT_LOAD and s.flags & PF_X] if module.elf else []
+    if not loads:
+        return None
+    return module.bias + loads[0].address, module.bias + loads[-1].address + loads[-1].memory_size
+
+
+def texts_under(space: Space, malloc: Function) -> tuple[tuple[int, int], ...]:
+    """The code that a thread can be in while it is in malloc: its module's, and the libraries' that allocators are built on."""
+    found = (text_of(m) for m in space.modules() if m == malloc.module or m.name.startswith(_BENEATH))
+    return tuple(text for text in found if text is not None)
+
+
+def is_libc(module: Module) -> bool:
+    """glibc, by its file's name."""
+    return module.name.startswith(("libc.so.6", "libc-2."))
 
 
 def _check_program(space: Space, program: Module | None) -> None:
     elf = program.elf if program is not None else None
     if elf is not None and elf.is_static:
-        problem = f"the program of {space.name} is linked statically: its malloc, if it has one, cannot be found from outside"
+        problem = (
+            f"the program of {space.name} is linked statically: its malloc, if it has one, cannot be found from outside"
+        )
         raise Unsuited(problem, help="link it dynamically (a Go program without cgo has no native blocks at all)")
     musl = next((module for module in space.modules() if module.name.startswith(("ld-musl-", "libc.musl-"))), None)
     if musl is not None:
         problem = f"{space.name} runs with musl ({musl.path}); memwhy can attach to programs of glibc only"
-        raise Unsuited(problem, help="memwhy watch and memwhy inspect work without attaching; an image with glibc can be attached to")
-    if not any(module.name.startswith(("libc.so.6", "libc-2.")) for module in space.modules()):
+        raise Unsuited(
+            problem,
+            help="memwhy watch and memwhy inspect work without attaching; an image with glibc can be attached to",
+        )
+    if not any(is_libc(module) for module in space.modules()):
         raise Unsuited(f"{space.name} has no glibc among its modules; memwhy can attach to programs of glibc only")
 
 
@@ -130,7 +162,9 @@ def _first_with(modules: Iterable[Module], name: str) -> tuple[Module | None, di
     for module in modules:
         if name in (names := exported(module, NAMES)):
             functions = {
-                each: Function(name=each, index=NAMES.index(each), address=module.bias + address, size=size, module=module)
+                each: Function(
+                    name=each, index=NAMES.index(each), address=module.bias + address, size=size, module=module
+                )
                 for each, (address, size) in names.items()
             }
             return module, functions
@@ -182,5 +216,5 @@ def _gaps(owner: Module, program: Module | None, modules: Sequence[Module]) -> I
                 kind = _STATIC_ALLOCATORS[next(iter(names))]
                 yield f"the program has a {kind} of its own ({', '.join(sorted(names))}), whose blocks are not seen"
                 break
-    if not owner.name.startswith(("libc.so.6", "libc-2.")) and _CPLUSPLUS_NEW in exported(owner, (_CPLUSPLUS_NEW,)):
+    if not is_libc(owner) and _CPLUSPLUS_NEW in exported(owner, (_CPLUSPLUS_NEW,)):
         yield f"{owner.name} has its own operator new, whose blocks are not seen"

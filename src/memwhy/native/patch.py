@@ -16,7 +16,7 @@ from memwhy.memory.elf import PF_X, PT_LOAD
 from memwhy.memory.space import PAGE_BYTES, Module, Space
 from memwhy.native.errors import CannotAttach, Occupied, Unsuited
 from memwhy.native.functions import Function
-from memwhy.native.stops import KeepOut, Write
+from memwhy.native.stops import Range, Write
 
 JUMP_BYTES = 5
 ISLAND_BYTES = 14
@@ -46,32 +46,40 @@ class Entry:
         return self.taken[:JUMP_BYTES]
 
     @property
-    def interior(self) -> KeepOut:
+    def interior(self) -> Range:
         """Where no thread may stand: between the overwritten instructions, or just behind a system call that goes back there."""
-        return KeepOut(self.at + 1, self.at + JUMP_BYTES + _SYSCALL_BYTES)
+        return Range(self.at + 1, self.at + JUMP_BYTES + _SYSCALL_BYTES)
 
     def jump_to(self, destination: int) -> Write:
         """The patch, from the original to a jump."""
         return Write(self.at, self.original, jump(self.at, destination), self.function.name)
 
 
-def read_entry(space: Space, function: Function) -> Entry:
-    """How a function begins, judged. Raises Occupied, Unsuited; CannotAttach without iced-x86."""
+def entry_on_disk(function: Function) -> Entry:
+    """How a function begins by its file, whatever is in memory. Raises Unsuited; CannotAttach without iced-x86."""
     iced = load_iced()
     elf = function.module.elf
     name = f"{function.name} in {function.module.path}"
-    on_disk = elf.read_at(function.address - function.module.bias, _LOOK_BYTES) if elf else b""
-    if len(on_disk) < 2 * JUMP_BYTES:
+    code = elf.read_at(function.address - function.module.bias, _LOOK_BYTES) if elf else b""
+    if len(code) < 2 * JUMP_BYTES:
         raise Unsuited(f"the code of {name} cannot be read from its file")
-    at = function.address + (len(_ENDBR64) if on_disk.startswith(_ENDBR64) else 0)
-    code = on_disk[at - function.address :]
-    taken = _whole_instructions(iced, code, at, name)
-    in_memory = space.read(function.address, at - function.address + len(taken))
-    if in_memory != on_disk[: len(in_memory)] or not in_memory:
-        raise _touched(name, in_memory, on_disk[: len(in_memory)])
+    skip = len(_ENDBR64) if code.startswith(_ENDBR64) else 0
+    at = function.address + skip
     if at // PAGE_BYTES != (at + JUMP_BYTES - 1) // PAGE_BYTES:
         raise Unsuited(f"the first bytes of {name} lie on two pages: they cannot be changed in one step")
-    return Entry(function=function, at=at, taken=taken)
+    return Entry(function=function, at=at, taken=_whole_instructions(iced, code[skip:], at, name))
+
+
+def read_entry(space: Space, function: Function) -> Entry:
+    """How a function begins, in memory as in its file. Raises Occupied, Unsuited; CannotAttach without iced-x86."""
+    entry = entry_on_disk(function)
+    elf = function.module.elf
+    size = entry.at - function.address + len(entry.taken)
+    on_disk = elf.read_at(function.address - function.module.bias, size) if elf else b""
+    in_memory = space.read(function.address, size)
+    if in_memory != on_disk:
+        raise _touched(f"{function.name} in {function.module.path}", in_memory, on_disk)
+    return entry
 
 
 def check_branches(entries: Sequence[Entry]) -> dict[str, str]:
@@ -102,7 +110,9 @@ def trampoline(entry: Entry, at: int, *, most_bytes: int = TRAMPOLINE_BYTES) -> 
     try:
         code = bytes(encoder.encode(at))
     except ValueError as error:
-        raise Unsuited(f"the first instructions of {entry.function.name} cannot be moved to {at:#x}: {error}") from error
+        raise Unsuited(
+            f"the first instructions of {entry.function.name} cannot be moved to {at:#x}: {error}"
+        ) from error
     if len(code) > most_bytes:
         raise Unsuited(f"the first instructions of {entry.function.name}, moved, take {len(code)} bytes")
     return code

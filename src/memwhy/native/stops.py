@@ -17,12 +17,12 @@ from memwhy.native.errors import CannotAttach, Occupied, Unstoppable, Unwritable
 MOST_WAIT_NS = 40_000_000
 """For all threads to stop; then they are let go and it is tried again."""
 _SCAN_BYTES = 32 << 10
-_MOST_SCAN_BYTES = 1 << 20
+_MOST_SCAN_BYTES = 128 << 10
 _SCAN_ALL_BYTES = 16 << 20
-"""Of all threads' stacks together: at some GB/s that is a few milliseconds."""
+"""Of all threads' stacks together: at some GB/s that is a few milliseconds. Go's signal stacks have 32 KiB."""
 
 Stop = Callable[
-    [int, int, bool, tuple[tuple[int, bytes | None, bytes], ...], tuple[tuple[int, int, bool], ...], int, int],
+    [int, int, bool, tuple[tuple[int, bytes | None, bytes], ...], tuple[tuple[int, int, int], ...], int, int],
     tuple[int, int, int, int, int, int, int],
 ]
 """memwhy._core._stops.stop"""
@@ -58,13 +58,21 @@ class Write:
         return Write(self.address, self.fresh, self.expected, self.what)
 
 
+class Kind(IntEnum):
+    """enum stop_kind of _core/stops.h: what a range means. WORD: no word of a stack may lead there, if its thread can be in malloc."""
+
+    KEEP_OUT = 0
+    WORD = 1
+    MALLOC = 2
+
+
 @dataclass(frozen=True, slots=True)
-class KeepOut:
-    """Where no thread may stand while it is written: [start, end). by_word: any word on a stack that points there counts, too."""
+class Range:
+    """[start, end): where no thread may stand while something is written; or where malloc's code is."""
 
     start: int
     end: int
-    by_word: bool = False
+    kind: Kind = Kind.KEEP_OUT
 
 
 class Different(MemwhyError):
@@ -85,21 +93,21 @@ class Stopper:
     poke: bool = False
     stop_ns: list[int] = field(default_factory=list)
 
-    def write(self, writes: Sequence[Write], keep_out: Sequence[KeepOut] = (), *, within_s: float = 5.0) -> None:
-        """Write all or nothing, in order, in one stop with no thread in any of `keep_out`.
+    def write(self, writes: Sequence[Write], ranges: Sequence[Range] = (), *, within_s: float = 5.0) -> None:
+        """Write all or nothing, in order, in one stop with no thread in any of `ranges`.
 
         Raises Different, Unstoppable when a thread stood in the way for `within_s`, Unwritable, Occupied, NotPermitted, TargetGone.
         """
         stop = _load()
         rows = tuple((write.address, write.expected, write.fresh) for write in writes)
-        ranges = tuple((part.start, part.end, part.by_word) for part in keep_out)
+        limits = tuple((part.start, part.end, int(part.kind)) for part in ranges)
         deadline = time.monotonic() + within_s
         pause_s = 0.002
         was_late = False
         while True:
             scan_bytes = self._scan_bytes() if ranges else 0
             outcome, tid, error, address, index, stop_ns, _ = stop(
-                self.pid, self.mem, self.poke, rows, ranges, scan_bytes, MOST_WAIT_NS
+                self.pid, self.mem, self.poke, rows, limits, scan_bytes, MOST_WAIT_NS
             )
             self.stop_ns.append(stop_ns)
             if outcome == Outcome.DONE:
@@ -110,7 +118,24 @@ class Stopper:
             if not hindered or time.monotonic() > deadline:
                 raise self._failed(Outcome(outcome), tid, error, address, writes[index] if writes else None)
             time.sleep(pause_s)
-            pause_s = min(2 * pause_s, 0.1)
+            pause_s = min(2 * pause_s, 1.0)
+
+    def read(self, address: int, size: int) -> bytes:
+        """What is there; raises TargetGone where the address space is gone, OSError where nothing is mapped."""
+        raw = os.pread(self.mem, size, address)
+        if not raw and size:
+            raise TargetGone(f"pid {self.pid} ended, or executed another program")
+        return raw
+
+    def store(self, address: int, content: bytes) -> None:
+        """Write to memory without a stop: data, or code that nobody runs yet. By the tracer's way where the kernel takes no other."""
+        try:
+            done = os.pwrite(self.mem, content, address)
+        except OSError:
+            done = 0
+        if done != len(content):
+            self.read(address, 1)
+            self.write([Write(address, None, content, "the sampler")])
 
     def _scan_bytes(self) -> int:
         """How much of each stack can be looked at while the stop stays short."""

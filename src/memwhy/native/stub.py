@@ -9,10 +9,11 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from memwhy.native.owner import Owner
 from memwhy.native.seccomp import Call
 
 MAGIC = b"mwstub01"
-HEADER_BYTES = 32
+HEADER_BYTES = 56
 MAP, UNMAP = 1, 2
 
 SYS_MMAP, SYS_MUNMAP, SYS_MADVISE = 9, 11, 28
@@ -28,7 +29,7 @@ _SYSCALL = b"\x0f\x05"
 _SAVED = b"\x50\x51\x52\x56\x57\x41\x50\x41\x51\x41\x52\x41\x53\x53"
 """push rax, rcx, rdx, rsi, rdi, r8, r9, r10, r11, rbx"""
 _RESTORED = b"\x5b\x41\x5b\x41\x5a\x41\x59\x41\x58\x5f\x5e\x5a\x59\x58"
-_HEADER = struct.Struct("<8sQQII")
+_HEADER = struct.Struct("<8sQQII24s")
 _GUARD = struct.Struct("<II4q")
 
 
@@ -52,11 +53,12 @@ class Guard:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What a stub says of itself, for whoever finds it: kind MAP or UNMAP, the region's address and where the guard is."""
+    """What a stub says of itself, for whoever finds it: kind MAP or UNMAP, where the sampler's code is to be, where the guard, and whose it is."""
 
     kind: int
-    region: int
+    code: int
     guard: int
+    owner: Owner
 
 
 def mapping_steps(code: int, code_bytes: int, data: int, data_bytes: int) -> tuple[Step, ...]:
@@ -95,7 +97,7 @@ def assemble(trace: Trace, steps: Sequence[Step]) -> bytes:
     code += b"\x31\xc0\xb9\x01\x00\x00\x00"  # xor eax, eax; mov ecx, 1
     code += b"\xf0\x0f\xb1\x0b"  # lock cmpxchg [rbx], ecx
     code += b"\x0f\x85" + struct.pack("<i", len(work))  # jne past the work
-    header = _HEADER.pack(MAGIC, trace.region, trace.guard, trace.kind, len(steps))
+    header = _HEADER.pack(MAGIC, trace.code, trace.guard, trace.kind, len(steps), trace.owner.pack())
     return header + code + work + _RESTORED
 
 
@@ -103,8 +105,8 @@ def read_trace(raw: bytes) -> Trace | None:
     """What the bytes at a stub's start say; None where there is no stub."""
     if len(raw) < HEADER_BYTES:
         return None
-    magic, region, guard, kind, _ = _HEADER.unpack_from(raw)
-    return Trace(kind=kind, region=region, guard=guard) if magic == MAGIC else None
+    magic, code, guard, kind, _, owner = _HEADER.unpack_from(raw)
+    return Trace(kind=kind, code=code, guard=guard, owner=Owner.unpack(owner)) if magic == MAGIC else None
 
 
 def blank_guard() -> bytes:

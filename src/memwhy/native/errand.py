@@ -1,0 +1,111 @@
+"""An errand: a few system calls that the target makes for us, once, in its own next call of malloc; see `stub`.
+
+No thread waits for it and nobody's registers change. It is begun in one stop, and whoever begins it puts another jump, or the original, on
+malloc's entry afterwards. If memwhy dies in between, malloc goes on through a guard that is taken: a few instructions more.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from memwhy.native import stub
+from memwhy.native.errors import Idle, NoRoom, Unstoppable
+from memwhy.native.patch import Entry, trampoline
+from memwhy.native.stops import Different, Range, Stopper, Write
+from memwhy.native.stub import Guard, Step, Trace
+
+_FREE, _TAKEN = bytes(4), (1).to_bytes(4, "little")
+_LATE_S = 2.0
+"""For a thread that took the guard in the very last moment."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Where the errands of one target are run. unused: what the room for the stub holds without us."""
+
+    malloc: Entry
+    stub: int
+    unused: bytes
+    guard: int
+
+    @property
+    def to_stub(self) -> Write:
+        """malloc's entry, from the original to the stub."""
+        return self.malloc.jump_to(self.stub + stub.HEADER_BYTES)
+
+    @property
+    def keep_out(self) -> Range:
+        """Where the stub's threads are."""
+        return Range(self.stub, self.stub + len(self.unused))
+
+
+def write_stub(site: Site, trace: Trace, steps: Sequence[Step]) -> bytes:
+    """The whole stub for its place. Raises NoRoom where it does not fit."""
+    head = stub.assemble(trace, steps)
+    whole = head + trampoline(site.malloc, site.stub + len(head))
+    if len(whole) > len(site.unused):
+        raise NoRoom(f"the code that maps memory takes {len(whole)} bytes, and there are {len(site.unused)}")
+    return whole + bytes(len(site.unused) - len(whole))
+
+
+def begin(
+    stopper: Stopper,
+    site: Site,
+    trace: Trace,
+    steps: Sequence[Step],
+    keep_out: Sequence[Range] = (),
+    *,
+    within_s: float = 5.0,
+) -> None:
+    """Let malloc lead to the stub. Raises as Stopper.write does; then nothing has changed but words nobody reads."""
+    stopper.store(site.guard, stub.blank_guard())
+    code = Write(site.stub, None, write_stub(site, trace, steps), "the stub")
+    stopper.write([code, site.to_stub], [site.malloc.interior, site.keep_out, *keep_out], within_s=within_s)
+
+
+def wait(stopper: Stopper, site: Site, wait_s: float) -> Guard:
+    """What came of it. Raises Idle when nobody called malloc in the time, with malloc's entry as it was; TargetGone."""
+    deadline = time.monotonic() + wait_s
+    pause_s = 0.0002
+    closed = False
+    while True:
+        guard = stub.read_guard(stopper.read(site.guard, stub.GUARD_BYTES))
+        if guard.finished:
+            return guard
+        if time.monotonic() > deadline:
+            if closed or _close(stopper, site):
+                break
+            closed, deadline = True, time.monotonic() + _LATE_S
+        time.sleep(pause_s)
+        pause_s = min(2 * pause_s, 0.01)
+    problem = f"no thread of pid {stopper.pid} called malloc within {wait_s:g} s"
+    if closed:
+        problem = f"a thread of pid {stopper.pid} began to map memory for memwhy and did not come back from the kernel"
+    raise Idle(
+        problem, help="try again while the program works; memwhy watch and memwhy inspect need no call of malloc"
+    )
+
+
+def clear(stopper: Stopper, site: Site) -> tuple[str, ...]:
+    """Take away what the errands left: the jump on malloc if it is still there, the stub, the guard. Returns what had to stay."""
+    jump = site.to_stub
+    if stopper.read(jump.address, len(jump.fresh)) == jump.fresh:
+        stopper.write([jump.undone])
+    try:
+        stopper.write([Write(site.stub, None, site.unused, "the stub")], [site.keep_out], within_s=1.0)
+    except Unstoppable:
+        return (f"{len(site.unused)} bytes of code behind a library's, which nobody runs any more",)
+    stopper.store(site.guard, bytes(stub.GUARD_BYTES))
+    return ()
+
+
+def _close(stopper: Stopper, site: Site) -> bool:
+    """Take the guard ourselves and put malloc's entry back; False when a thread was quicker."""
+    taken = Write(site.guard, _FREE, _TAKEN, "the guard")
+    try:
+        stopper.write([taken, site.to_stub.undone])
+    except Different as error:
+        if error.write != taken:
+            raise
+        return False
+    return True
