@@ -91,8 +91,26 @@ OUTSIDE = """Node 18. rss goes from 130 MB to 1100 MB within 8 hours, heapUsed s
 """
 SPARED = """Controller (Go) with a limit of 512Mi. Watched for 20 hours, zero restarts/OOMs in that time. RSS is at 300 MB.
 """
+WORKERS = """top shows this; each process seems to use 240MB, and I have 30 of them:
+
+  PID USER      PR  NI    VIRT    RES    SHR S  %CPU %MEM     TIME+ COMMAND
+  101 www       20   0 1439424 235832 221144 S   4,7  1,4   0:05.33 php-fpm8
+  102 www       20   0 1441652 239964 223772 S   4,3  1,4   0:07.54 php-fpm8
+  103 www       20   0 1439628 240712 226240 S   4,3  1,4   0:06.44 php-fpm8
+"""
+LAZILY = """Go 1.13 on Linux. RSS stays at 820M long after the load.
+
+HeapAlloc = 14.5 MiB
+HeapIdle = 770.5 MiB
+HeapInuse = 19 MiB
+HeapReleased = 769.9 MiB
+HeapSys = 789.5 MiB
+Sys = 812.0 MiB
+"""
 
 PAGES = {
+    "workers that share most of what each of them has": (WORKERS, "shared-memory"),
+    "a heap that was given up and is resident all the same": (LAZILY, "heap-retained"),
     "a plateau that comes again with the same load": (REPEATED, "steady"),
     "processes of one kind that are more and more": (MORE_WORKERS, "other-process"),
     "a list of the program that gets longer": (LENGTHENS, "heap-leak"),

@@ -48,16 +48,30 @@ def choose_total(timeline: Timeline, named: Collection[str] = ()) -> tuple[str |
 
 
 def _owner_of(timeline: Timeline, metric: str) -> str:
-    """Whose a figure is that names nobody: the one subject of which a tool shows its end, else nobody's."""
+    """Whose a figure is that names nobody: the one subject of which a tool shows its end, or the largest of those of which
+    a tool shows the same (`each of them has A`, under a table of them), else nobody's."""
     told = timeline.best("", metric)
     if told is None or not timeline.may_restart:
         return ""
+    if len(told[1].values) == 1:
+        return _largest_like(timeline, metric, told[1].values[0])
     owners = [
         subject
         for subject in timeline.subjects(metric)
         if subject and (shown := timeline.best(subject, metric)) is not None and alike(told[1], shown[1])
     ]
     return owners[0] if len(owners) == 1 else ""
+
+
+def _largest_like(timeline: Timeline, metric: str, value: int) -> str:
+    """The subject whose one reading is the largest of those that are this value, rounded; "" for none."""
+    shown = {
+        subject: found[1].values[0]
+        for subject in timeline.subjects(metric)
+        if subject and (found := timeline.best(subject, metric)) is not None and len(found[1].values) == 1
+    }
+    like = {subject: one for subject, one in shown.items() if abs(value - one) <= ALIKE * max(value, one)}
+    return max(like, key=lambda subject: like[subject]) if like else ""
 
 
 def alike(told: Track, shown: Track) -> bool:

@@ -109,12 +109,18 @@ def clues(case: Case) -> Iterator[Clue]:
     part = levels.share(retained, rss)
     if part is None:
         part = levels.share(retained, levels.held(case))
+    freed = levels.released_and_resident(case)
     if retained is not None and part is not None:
         text = f"{retained.said} is {weigh.percent(part)} of it"
         if part >= OF_TOTAL and retained.last >= 16 * MIB:
             yield from for_(DECISIVE if part >= 0.6 else STRONG, text)
-        elif part < 0.2:
+        elif part < 0.2 and freed is None:
             yield from against(STRONG, text)
+    if freed is not None:
+        yield from for_(
+            DECISIVE,
+            f"{human_bytes(freed)} of the heap were given up, and RSS is all that Go obtained: they are still resident",
+        )
     lazy = levels.level(case, "process.lazy_free_bytes")
     lazy_part = levels.share(lazy, rss)
     if lazy is not None and ((lazy_part or 0) >= 0.3 or (rss is None and lazy.last >= 64 * MIB)):

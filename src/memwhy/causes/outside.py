@@ -14,6 +14,8 @@ LITTLE = 0.25
 def outside_runtime(case: Case, most: float = STRONG) -> Iterator[Clue]:
     """Clues from what the runtime says against what is resident; none weighs more than `most`."""
     rss, held, live = levels.resident(case), levels.held(case), levels.live(case)
+    if levels.released_and_resident(case) is not None:
+        held = levels.level(case, "go.sys_bytes")
     known = held if held is not None and held.metric != "go.heap_sys_bytes" else None
     base = known or live
     if rss is not None and base is not None:

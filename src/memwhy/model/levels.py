@@ -16,6 +16,8 @@ ROSE = 1.25
 LEAST_RISE_BYTES = 8 * MIB
 LEAST_RISE_COUNT = 24
 FLAT = 0.15
+RELEASED = 0.3
+"""Of RSS, from which on pages that were given up matter."""
 WARM_UP = 4
 """Of so many readings the first may be of a program that has just started."""
 AFTER_START = 0.2
@@ -132,6 +134,20 @@ def live(case: Case) -> Level | None:
 def held(case: Case) -> Level | None:
     """What the runtime holds."""
     return level(case, *HELD)
+
+
+def released_and_resident(case: Case) -> int | None:
+    """Bytes of a Go heap that were given up and are resident all the same, where RSS is as large as all that Go obtained:
+    MADV_FREE leaves pages to the kernel until it is short (Go 1.12 to 1.15), huge pages bring them back (golang/go#8832).
+    None where RSS is another figure, or little was given up."""
+    rss, obtained, released = (
+        level(case, "process.rss_bytes"),
+        level(case, "go.sys_bytes"),
+        level(case, "go.heap_released_bytes"),
+    )
+    if rss is None or obtained is None or released is None or released.last < RELEASED * rss.last:
+        return None
+    return released.last if abs(rss.last - obtained.last) <= FLAT * obtained.last else None
 
 
 def tmpfs_of_cgroup(case: Case) -> int | None:
