@@ -1,4 +1,4 @@
-"""C++ type names as people write them, from the mangled names that RTTI holds. Common forms; others stay mangled.
+"""C++ names as people write them: of types, from what RTTI holds, and of functions. Common forms; others stay mangled.
 
 Grammar: the Itanium C++ ABI, chapter 5.1 (mangling); what std::type_info::name() returns is a <type>.
 """
@@ -34,6 +34,18 @@ def demangle(mangled: str) -> str:
     except (_Unknown, IndexError, RecursionError):
         return mangled
     return name if parser.at == len(parser.text) and len(name) <= _MOST_CHARACTERS else mangled
+
+
+def demangle_function(symbol: str) -> str:
+    """A function's name without its parameters, "shop::Cart::add"; the symbol itself where it is no C++ name, or not understood."""
+    if not symbol.startswith("_Z"):
+        return symbol
+    parser = _Encoding(symbol[2:])
+    try:
+        name = parser.name()
+    except (_Unknown, IndexError, RecursionError):
+        return symbol
+    return name if 0 < len(name) <= _MOST_CHARACTERS else symbol
 
 
 class _Parser:
@@ -240,3 +252,73 @@ class _Parser:
 
 def _listed(parameters: list[str]) -> str:
     return "" if parameters == ["void"] else ", ".join(parameters)
+
+
+_OPERATORS = {
+    "nw": " new", "na": " new[]", "dl": " delete", "da": " delete[]", "aw": " co_await", "ps": "+", "ng": "-", "ad": "&",
+    "de": "*", "co": "~", "pl": "+", "mi": "-", "ml": "*", "dv": "/", "rm": "%", "an": "&", "or": "|", "eo": "^",
+    "aS": "=", "pL": "+=", "mI": "-=", "mL": "*=", "dV": "/=", "rM": "%=", "aN": "&=", "oR": "|=", "eO": "^=",
+    "ls": "<<", "rs": ">>", "lS": "<<=", "rS": ">>=", "eq": "==", "ne": "!=", "lt": "<", "gt": ">", "le": "<=",
+    "ge": ">=", "ss": "<=>", "nt": "!", "aa": "&&", "oo": "||", "pp": "++", "mm": "--", "cm": ",", "pm": "->*",
+    "pt": "->", "cl": "()", "ix": "[]",
+}  # fmt: skip
+
+
+class _Encoding(_Parser):
+    """A function's name: the first half of an <encoding>."""
+
+    def name(self) -> str:
+        """The name up to its parameters."""
+        letter = self.text[self.at]
+        if letter == "N":
+            return self._nested()
+        if letter == "Z":
+            return self._inside()
+        if letter == "S":
+            return self._substituted()
+        return self._templated(self._remember(self._unqualified()))
+
+    def _inside(self) -> str:
+        """A function inside a function: of a lambda or a local class."""
+        self.depth += 1
+        if self.depth > _MOST_DEPTH:
+            raise _Unknown
+        self._need("Z")
+        outer = self.name()
+        self._until("E", self.type)
+        return f"{outer}::{self.name()}"
+
+    def _unqualified(self) -> str:
+        self._take("L")  # of this file alone
+        operator = _OPERATORS.get(self.text[self.at : self.at + 2])
+        if operator is not None:
+            self.at += 2
+            return f"operator{operator}"
+        if self._take("cv"):
+            return f"operator {self.type()}"
+        return super()._unqualified()
+
+    def _nested(self) -> str:
+        """Constructors and destructors are named after the class around them."""
+        self._need("N")
+        for letter in "rVKRO":
+            self._take(letter)
+        name = last = ""
+        while not self._take("E"):
+            letter, follower = self.text[self.at], self.text[self.at + 1 : self.at + 2]
+            if letter == "I":
+                self.at += 1
+                name += self._arguments()
+            elif letter == "S" and not name:
+                name = self._substitution()
+                last = name.partition("<")[0].rpartition("::")[2]
+                continue
+            else:
+                if letter in "CD" and follower.isdecimal():
+                    self.at += 2
+                    last = f"{'~' if letter == 'D' else ''}{last}"
+                else:
+                    last = self._unqualified()
+                name = f"{name}::{last}" if name else last
+            self._remember(name)
+        return name
