@@ -38,7 +38,11 @@ ARROWS = {
 }
 """Room → rooms that it may import, beside itself; every room may import the model."""
 
-THIRD_PARTY = {"sources/go/pprof.py": {"google"}, "sources/go/profile_pb2.py": {"google"}}
+THIRD_PARTY = {
+    "sources/go/pprof.py": {"google"},
+    "sources/go/profile_pb2.py": {"google"},
+    "native/patch.py": {"iced_x86"},
+}
 
 
 def modules() -> Iterator[tuple[str, str, ast.Module]]:
