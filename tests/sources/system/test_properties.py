@@ -25,6 +25,7 @@ OURS = {
     "system/oom": ("oom-",),
     "system/tmpfs": ("df-", "du-", "ipcs-", "ls-l-shm"),
     "system/sockets": ("sockstat", "ss-tm"),
+    "system/perf": ("perf-report.", "perf-report-g.", "perf-script."),
 }
 CAPTURES = sorted((EVIDENCE / "system").glob("*.txt"))
 TEXTS = [
