@@ -161,6 +161,24 @@ def date_readings(found: list[D], clues: Sequence[Clue | None]) -> list[D]:
     ]
 
 
+def date_by_posts(found: list[D], posts: Sequence[tuple[str, int] | None]) -> list[D]:
+    """The same, readings of one series that one person shows in several posts stamped with these posts' dates.
+
+    posts: (author, "" for nobody known; wall clock) of the post that a reading stands in, None for none.
+    """
+    told: dict[int, int] = {}
+    for places in _series(found):
+        in_posts = [post for i in places if (post := posts[i]) is not None]
+        undated = all(found[i].reading.wall_ns is None and not found[i].reading.elapsed_ns for i in places)
+        alone = len({author for author, _ in in_posts if author}) <= 1
+        if undated and alone and len(in_posts) == len(places) and all(a[1] < b[1] for a, b in pairwise(in_posts)):
+            told.update(zip(places, (wall_ns for _, wall_ns in in_posts), strict=True))
+    return [
+        replace(one, reading=replace(one.reading, wall_ns=told[i], elapsed_ns=None)) if i in told else one  # type: ignore[type-var]
+        for i, one in enumerate(found)
+    ]
+
+
 def _series(found: Sequence[Dated]) -> list[list[int]]:
     """Indices of two or more readings of one source and subject; restarts of one command are one subject here."""
     by_subject: dict[tuple[str, str], list[int]] = defaultdict(list)

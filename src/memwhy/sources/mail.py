@@ -48,6 +48,9 @@ def _read_message(raw: bytes, attached: list[tuple[str, bytes]]) -> str:
     subject = message.get("Subject")
     if subject:
         texts.append(f"# {_unfolded(subject)}")
+    sender, date = message.get("From"), message.get("Date")
+    if date:
+        texts.append(f"From: {_unfolded(sender or 'somebody')[:100]}\nDate: {_unfolded(date)[:60]}")
     for number, part in enumerate(message.walk()):
         if number == _MOST_PARTS:
             break

@@ -1,6 +1,7 @@
 """The segmenter: lines of a free-form page → the blocks of known formats in them, each read and with its place."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import ModuleType
@@ -9,9 +10,10 @@ from memwhy.model.errors import MemwhyError, ParseError
 from memwhy.model.reading import Reading
 from memwhy.sources import go, look, managed, native, pasted, proc, system, words
 from memwhy.sources.asides import find_asides
-from memwhy.sources.captions import Clue, clue_above, date_readings, is_between
+from memwhy.sources.captions import Clue, clue_above, date_by_posts, date_readings, is_between
 from memwhy.sources.pasted.prompts import read_prompt
 from memwhy.sources.pasted.sections import has_both_poles, subject_above
+from memwhy.sources.posts import Post, find_posts
 from memwhy.sources.span import Span
 from memwhy.sources.unread import find_leftovers
 from memwhy.sources.versions import find_versions
@@ -100,14 +102,19 @@ def read_with(reader: ModuleType, text: str) -> tuple[Reading, ...]:
     return (reader.parse(text.encode("utf-8", "replace")),)
 
 
-def _wanted(reader: ModuleType, lowered: bytes, whole: bool) -> bool:
+def _brief(lowered: bytes) -> bytes:
+    """The different lines without their digits: of a log next to nothing, in which each of its words stands."""
+    return b"\n".join(set(lowered.translate(None, b"0123456789").split(b"\n")))
+
+
+def _wanted(reader: ModuleType, lowered: bytes, brief: bytes | None) -> bool:
     """Of a long document a reader is asked about pieces with its TRIGGERS only, and never without any of a pasted one."""
-    if whole:
+    if brief is None:
         return len(lowered) <= getattr(reader, "MOST_BYTES", len(lowered))
     triggers: tuple[bytes, ...] | None = getattr(reader, "TRIGGERS", None)
     if triggers is None:
         return reader.NAME not in _OURS
-    return any(trigger in lowered for trigger in triggers)
+    return any(trigger.translate(None, b"0123456789") in brief and trigger in lowered for trigger in triggers)
 
 
 def read_page(
@@ -120,6 +127,7 @@ def read_page(
     one that fills all lines, unless patient.
     """
     lowered = "\n".join(lines).lower().encode("utf-8", "replace")
+    brief = None if whole else _brief(lowered)
     masked = list(lines)
     for i in find_asides(lines):
         masked[i] = ""
@@ -129,7 +137,7 @@ def read_page(
         claims.append((reader, span, (reading,)))
         masked[span.first : span.last + 1] = [""] * (span.last + 1 - span.first)
     for reader in READERS:
-        if not _wanted(reader, lowered, whole):
+        if not _wanted(reader, lowered, brief):
             continue
         for span in _spans(reader, masked, out, first_line):
             if not final and span.last >= len(lines) - _KEPT_BACK_LINES and (patient or span.first > 0):
@@ -258,7 +266,15 @@ def _place(
             )
             clues.append(None if _speaks(reader) or reader.NAME in under_clue else clue)
         under_clue.add(reader.NAME)
-    return date_readings(found, clues)
+    posts = find_posts(lines)
+    dated = date_readings(found, clues)
+    return date_by_posts(dated, [_post_of(posts, one.first_line - first_line) for one in dated]) if posts else dated
+
+
+def _post_of(posts: Sequence[Post], line: int) -> tuple[str, int] | None:
+    """(author, date) of the last post that begins above a line."""
+    at = bisect_right(posts, line, key=lambda post: post.line) - 1
+    return (posts[at].author, posts[at].wall_ns) if at >= 0 else None
 
 
 def _speaks(reader: ModuleType) -> bool:

@@ -24,6 +24,8 @@ _BLOCKS = frozenset(
 _VOID = frozenset(
     {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"}
 )
+_TIMES = frozenset({"time", "relative-time", "time-ago", "local-time"})
+_LONGEST_TIME = 40
 _CELLS = frozenset({"td", "th"})
 _LONGEST_ALT = 200
 
@@ -54,7 +56,10 @@ class _Text(HTMLParser):
         if tag not in _VOID and (tag in _SKIPPED or _is_hidden(attrs)):
             self._skip, self._skip_depth = tag, 1
             return
-        if tag == "br":
+        if tag in _TIMES and (moment := dict(attrs).get("datetime")):
+            self.handle_data(f" {moment[:_LONGEST_TIME]} ")
+            self._skip, self._skip_depth = tag, 1  # what stands there is the same, more roughly ("3 years ago")
+        elif tag == "br":
             self._newline()
         elif tag == "img":
             self._image(dict(attrs))

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import chain
 from typing import Any
 
@@ -39,6 +40,11 @@ _CHILD_KEYS = (
     "discussions",
     "pull_request",
 )
+_DATE_KEYS = ("created_at", "createdAt", "creation_date", "created", "date", "published_at")
+_AUTHOR_KEYS = ("user", "author", "owner", "username", "name")
+_NAME_KEYS = ("login", "username", "display_name", "name")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d)?")
+_LATEST_S = 1 << 33
 _THREAD_KEYS = {
     "title", "comments", "user", "author", "created_at", "createdAt", "number", "iid", "html_url", "web_url", "url", "state", "post_stream",
     "answers", "username", "owner", "creation_date", "notes", "node_id", "id",
@@ -160,11 +166,25 @@ def _posts(node: Any, posts: list[str], depth: int) -> None:
             if isinstance(text := node.get(key), str) and text.strip():
                 if posts:
                     posts.append("* * *")
-                posts.append(_plain(text))
+                posts.append(_head(node) + _plain(text))
                 break
         for key in _CHILD_KEYS:
             if isinstance(child := node.get(key), dict | list):
                 _posts(child, posts, depth + 1)
+
+
+def _head(node: dict[str, Any]) -> str:
+    """The line that tells who wrote a post and when, as `sources.posts` reads it; nothing without a date."""
+    date = next((value for key in _DATE_KEYS if isinstance(value := node.get(key), str | int)), None)
+    if isinstance(date, int) and not isinstance(date, bool) and 0 < date < _LATEST_S:
+        date = datetime.fromtimestamp(date, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    if not isinstance(date, str) or not _DATE.match(date):
+        return ""
+    author = next((value for key in _AUTHOR_KEYS if (value := node.get(key))), "somebody")
+    if isinstance(author, dict):
+        author = next((value for key in _NAME_KEYS if isinstance(value := author.get(key), str)), "somebody")
+    name = re.sub(r"[^\w.+-]+", "-", str(author)[:40]).strip("-") or "somebody"
+    return f"{name} · comment · {date[:25]}\n\n"
 
 
 def _plain(text: str) -> str:
