@@ -23,11 +23,37 @@ STRUCTURES = {
     "mw_pc_cached": layout.PcCached,
 }
 ENUMS = (layout.State, layout.Reason, layout.Function, layout.StackFlag)
-DEFINES = (
-    "MAGIC VERSION IMAGE_MAGIC CODE_BYTES TRAMPOLINES TRAMPOLINE_BYTES HEADER_BYTES THREADS LIVE WAYS REGIONS STACKS"
-    " PCS_BYTES MODULES ROWS PC_CACHE MOST_FRAMES AT_THREADS AT_LIVE_ADDRESSES AT_LIVE_BLOCKS AT_REGIONS AT_STACKS"
-    " AT_PCS AT_MODULES AT_PC_CACHE AT_ROWS REGION_BYTES"
-).split()
+DEFINES = [
+    "MAGIC",
+    "VERSION",
+    "IMAGE_MAGIC",
+    "CODE_BYTES",
+    "TRAMPOLINES",
+    "TRAMPOLINE_BYTES",
+    "HEADER_BYTES",
+    "THREADS",
+    "LIVE",
+    "WAYS",
+    "REGIONS",
+    "STACKS",
+    "PCS_BYTES",
+    "MODULES",
+    "ROWS",
+    "PC_CACHE",
+    "MOST_FRAMES",
+    "PRESENT",
+    "AT_THREADS",
+    "AT_PRESENT",
+    "AT_LIVE_ADDRESSES",
+    "AT_LIVE_BLOCKS",
+    "AT_REGIONS",
+    "AT_STACKS",
+    "AT_PCS",
+    "AT_MODULES",
+    "AT_PC_CACHE",
+    "AT_ROWS",
+    "REGION_BYTES",
+]
 
 
 def asked_for() -> dict[str, int]:

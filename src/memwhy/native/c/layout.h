@@ -17,6 +17,7 @@
 #define MW_THREADS 4096u
 #define MW_LIVE 65536u /* sampled blocks that are outstanding at most; above it the period doubles */
 #define MW_WAYS 8u
+#define MW_PRESENT 131072u /* counters of one byte each, by a hash of the address: how many blocks of the table have it; 255 stays */
 #define MW_REGIONS 4096u
 #define MW_STACKS 8192u
 #define MW_PCS_BYTES 0x180000u /* program counters of all distinct stacks */
@@ -156,7 +157,8 @@ struct mw_row { uint32_t pc_offset; int16_t cfa_words; int8_t rbp_words; uint8_t
 struct mw_pc_cached { uint64_t packed; };
 
 #define MW_AT_THREADS MW_HEADER_BYTES
-#define MW_AT_LIVE_ADDRESSES (MW_AT_THREADS + MW_THREADS * sizeof(struct mw_thread))
+#define MW_AT_PRESENT (MW_AT_THREADS + MW_THREADS * sizeof(struct mw_thread))
+#define MW_AT_LIVE_ADDRESSES (MW_AT_PRESENT + MW_PRESENT)
 #define MW_AT_LIVE_BLOCKS (MW_AT_LIVE_ADDRESSES + MW_LIVE * 8)
 #define MW_AT_REGIONS (MW_AT_LIVE_BLOCKS + MW_LIVE * sizeof(struct mw_block))
 #define MW_AT_STACKS (MW_AT_REGIONS + MW_REGIONS * sizeof(struct mw_region))

@@ -18,6 +18,17 @@ static void places_of(uint64_t address, uint32_t first[2])
     first[1] = (uint32_t)(mixed >> 32 & (BUCKETS - 1)) * MW_WAYS;
 }
 
+/* Counts an address in or out of the bytes that free looks at first. One that has reached 255 has lost count and stays. */
+static void mark_present(uint64_t address, int step)
+{
+    uint8_t *counter = (uint8_t *)mw_data + MW_AT_PRESENT + (address * MW_SHELL_HASH >> MW_SHELL_PRESENT_SHIFT);
+    uint8_t count = __atomic_load_n(counter, __ATOMIC_RELAXED);
+
+    while (count != UINT8_MAX && (step > 0 || count != 0)
+           && !__atomic_compare_exchange_n(counter, &count, (uint8_t)(count + step), 1, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        ;
+}
+
 /* Whether a block with this tag still counts at this level: a random half of them at each step. */
 int mw_is_kept(uint32_t tag, uint32_t level) { return (tag & ((1u << (level & 31)) - 1)) == 0; }
 
@@ -35,6 +46,9 @@ static int fill(uint32_t at, uint64_t expected, uint64_t address, const struct m
     if (!__atomic_compare_exchange_n(&addresses()[at], &expected, WRITING, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
         return 0;
     blocks()[at] = *block;
+    mark_present(address, 1);
+    if (expected != 0)
+        mark_present(expected, -1);
     __atomic_store_n(&addresses()[at], address, __ATOMIC_RELEASE);
     return 1;
 }
@@ -85,8 +99,10 @@ int mw_live_take(uint64_t address, struct mw_block *block)
             if (found != address)
                 continue;
             *block = blocks()[at];
-            if (__atomic_compare_exchange_n(&addresses()[at], &found, 0, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
-                return 1;
+            if (!__atomic_compare_exchange_n(&addresses()[at], &found, 0, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+                continue;
+            mark_present(address, -1);
+            return 1;
         }
     return 0;
 }

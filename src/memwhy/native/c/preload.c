@@ -37,6 +37,13 @@ static void *(*real_realloc)(void *, size_t);
 
 int mw_is_early(uint64_t address) { return address - (uint64_t)early < sizeof early; }
 
+/* So that free's shell hands these addresses to its body, which knows them. */
+static void mark_early(void)
+{
+    for (uint32_t i = 0; i < EARLY_BLOCKS && i < early_used; i++)
+        ((uint8_t *)mw_data)[MW_AT_PRESENT + ((uint64_t)early[i] * MW_SHELL_HASH >> MW_SHELL_PRESENT_SHIFT)] = UINT8_MAX;
+}
+
 static void *early_block(size_t bytes)
 {
     uint32_t wanted = (uint32_t)((bytes + EARLY_BYTES - 1) / EARLY_BYTES), first;
@@ -44,6 +51,7 @@ static void *early_block(size_t bytes)
     if (bytes > sizeof early)
         return NULL;
     first = __atomic_fetch_add(&early_used, wanted, __ATOMIC_RELAXED);
+    mark_early();
     return first + wanted <= EARLY_BLOCKS ? early[first] : NULL;
 }
 
@@ -178,6 +186,12 @@ static void take_out_own(char *list)
     *to = '\0';
 }
 
+/* Without the hook, which would book it. */
+static void *original_mmap(void *at, size_t bytes, int prot, int flags, int descriptor)
+{
+    return ((void *(*)(void *, size_t, int, int, int, off_t))mw_real[MW_MMAP])(at, bytes, prot, flags, descriptor, 0);
+}
+
 /* Leaves out of the C library's list what is now without a value; the kernel's own list keeps its length, because Go finds the auxiliary
  * vector behind it. */
 static void forget_variables(void)
@@ -187,7 +201,7 @@ static void forget_variables(void)
 
     while (environ[count] != NULL)
         count++;
-    list = mmap(NULL, (count + 1) * sizeof *list, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    list = original_mmap(NULL, (count + 1) * sizeof *list, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
     if (list == MAP_FAILED)
         return;
     for (size_t i = 0; i < count; i++)
@@ -206,7 +220,7 @@ static int map_header(int descriptor)
         return 0;
     if (pread(descriptor, &header, sizeof header, 0) != (ssize_t)sizeof header || header.magic != MW_MAGIC || header.version != MW_VERSION)
         return 0;
-    return mmap(mw_data, MW_REGION_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, descriptor, 0) == mw_data;
+    return original_mmap(mw_data, MW_REGION_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, descriptor) == mw_data;
 }
 
 static void fall_asleep(void) { guard.awake = 0; }
@@ -218,6 +232,7 @@ static void wake_up(char *number)
 
     if (end != number && *end == '\0' && descriptor > 2 && descriptor <= INT32_MAX && map_header((int)descriptor)) {
         close((int)descriptor);
+        mark_early();
         if (madvise(&guard, sizeof guard, MADV_WIPEONFORK) == 0 || pthread_atfork(NULL, NULL, fall_asleep) == 0)
             guard.awake = 1;
     }

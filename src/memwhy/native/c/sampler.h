@@ -11,6 +11,7 @@
 
 _Static_assert(offsetof(struct mw_header, state) == MW_SHELL_STATE, "shells.h");
 _Static_assert(MW_AT_THREADS == MW_SHELL_THREADS, "shells.h");
+_Static_assert(MW_AT_PRESENT == MW_SHELL_PRESENT && MW_PRESENT == 1u << (64 - MW_SHELL_PRESENT_SHIFT), "shells.h");
 _Static_assert(sizeof(struct mw_thread) == 1u << MW_SHELL_THREAD_SHIFT, "shells.h");
 _Static_assert(MW_THREADS == 1u << (64 - MW_SHELL_HASH_SHIFT), "shells.h");
 _Static_assert(offsetof(struct mw_thread, thread_pointer) == 0 && offsetof(struct mw_thread, left_bytes) == MW_SHELL_LEFT, "shells.h");

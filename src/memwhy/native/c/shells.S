@@ -114,11 +114,18 @@ mw_hook_\name:
 1:  body malloc
     finish malloc
 
+/* Blocks that were samples once come back at addresses like theirs, so the filter alone lets more and more through. */
     begin free
     testl $MW_FILTER, %edi
     jz 1f
 9:  original 1
-1:  body free
+1:  movabsq $MW_SHELL_HASH, %rax
+    imulq %rdi, %rax
+    shrq $MW_SHELL_PRESENT_SHIFT, %rax
+    leaq mw_data + MW_SHELL_PRESENT(%rip), %r11
+    cmpb $0, (%r11, %rax)
+    je 9b
+    body free
     finish free
 
     begin calloc

@@ -11,6 +11,9 @@
 #define MW_SHELL_TRAMPOLINES 0xf000 /* MW_TRAMPOLINES */
 #define MW_SHELL_TRAMPOLINE_SHIFT 6 /* log2 of MW_TRAMPOLINE_BYTES */
 
+#define MW_SHELL_PRESENT 0x42000     /* MW_AT_PRESENT */
+#define MW_SHELL_PRESENT_SHIFT 47   /* leaves as many bits as there are counters */
+
 /* An address that can be in the table has none of these bits: aligned to 1024, or 16 bytes into a page, where glibc's malloc puts the blocks
  * that it maps one by one (malloc/malloc.c, mmap_chunk). */
 #define MW_FILTER 0x3ef
