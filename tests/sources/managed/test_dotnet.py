@@ -7,7 +7,7 @@ import pytest
 from memwhy.model.errors import ParseError
 from memwhy.model.profile import Profile, ProfileRow
 from memwhy.model.reading import Reading
-from memwhy.sources.managed import dotnet
+from memwhy.sources.managed import counters, dotnet
 
 EVIDENCE = Path(__file__).parents[2] / "evidence" / "managed"
 
@@ -61,6 +61,16 @@ def test_holes_between_objects_are_not_in_use() -> None:
 def test_other_ages_are_read(text: str, metrics: dict[str, int]) -> None:
     (reading,) = dotnet.parse(text)
     assert reading.metrics == metrics
+
+
+def test_what_a_program_asks_of_itself_is_read() -> None:
+    (reading,) = counters.parse("GC.GetTotalMemory(false) = 300\nWorkingSet64: 2000\nTotalCommittedBytes=1400 bytes")
+    assert reading.metrics == {
+        "runtime.heap_used_bytes": 300,
+        "process.rss_bytes": 2000,
+        "runtime.heap_committed_bytes": 1400,
+    }
+    assert list(counters.find(["WorkingSet64: 2 GB", "HeapSizeBytes: 1.5"])) == []
 
 
 def test_outputs_that_come_again_are_the_next_moment() -> None:

@@ -38,6 +38,8 @@ OWN = {
     "managed/nmt": ("managed/jvm-nmt*",),
     "managed/gc_log": ("managed/gc-*.txt",),
     "managed/jstat_util": ("managed/jvm-jstat-gcutil.txt",),
+    "managed/jvm_beans": ("managed/jvm-beans*.txt",),
+    "managed/beam": ("managed/beam.txt",),
     "managed/dotnet": ("managed/dotnet-[gs]*",),
     "managed/jvm_heap": (
         "managed/jvm-h*",
@@ -74,7 +76,7 @@ SUMMING = frozenset(
             "caches",
             "servers",
         ),
-        "managed": ("nmt", "jvm_heap", "settings", "dotnet", "counters"),
+        "managed": ("nmt", "jvm_heap", "settings", "dotnet", "counters", "beam"),
     }.items()
     for name in names
 )

@@ -3,10 +3,12 @@
 from types import ModuleType
 
 from memwhy.sources.managed import (
+    beam,
     counters,
     dotnet,
     gc_log,
     jstat_util,
+    jvm_beans,
     jvm_heap,
     memray,
     nmt,
@@ -21,6 +23,7 @@ from memwhy.sources.managed import (
 READERS: tuple[ModuleType, ...] = (
     nmt,
     gc_log,
+    jvm_beans,
     jvm_heap,
     jstat_util,
     node_gc,
@@ -30,6 +33,7 @@ READERS: tuple[ModuleType, ...] = (
     memray,
     python_objects,
     counters,
+    beam,
     dotnet,
     settings,
 )

@@ -1,4 +1,4 @@
-"""Ruby's GC.stat, ObjectSpace.memsize_of_all and count_objects, and .NET's counters as dotnet-counters prints them.
+"""Ruby's GC.stat, ObjectSpace.memsize_of_all and count_objects, and .NET's counters as dotnet-counters and programs print them.
 
 dotnet-counters' MB are powers of 1000 (System.Runtime's event counters divide by 1,000,000).
 """
@@ -17,6 +17,9 @@ TRIGGERS = (
     b"heap_live_slots",
     b"memsize_of_all",
     b"t_string",
+    b"gettotalmemory",
+    b"totalcommittedbytes",
+    b"workingset64",
     b"gc heap size",
     b"dotnet.gc.",
     b"working set (mb)",
@@ -27,6 +30,10 @@ _WORDS = (
     "heap_live_slots",
     "memsize_of_all",
     "TOTAL",
+    "GetTotalMemory",
+    "HeapSizeBytes",
+    "TotalCommittedBytes",
+    "WorkingSet64",
     "GC Heap Size",
     "GC Committed",
     "Working Set",
@@ -59,6 +66,21 @@ _ROWS = (
         "process.rss_bytes",
         "dotnet",
         re.compile(rf"^dotnet\.process\.memory\.working_set \(By\)\s{{1,200}}(?P<number>{DECIMAL})$"),
+    ),
+    *(
+        (
+            metric,
+            "dotnet",
+            re.compile(
+                rf"(?<![A-Za-z]){name}[\"'`]?\s?[:=]\s{{0,4}}(?P<number>\d{{1,18}})(?![\d.]|\s?(?:[KMGT]i?B?\b|%))"
+            ),
+        )
+        for metric, name in (
+            ("runtime.heap_used_bytes", r"GetTotalMemory\((?:true|false)?\)"),
+            ("runtime.heap_used_bytes", "HeapSizeBytes"),
+            ("runtime.heap_committed_bytes", "TotalCommittedBytes"),
+            ("process.rss_bytes", "WorkingSet64"),
+        )
     ),
     (
         "runtime.heap_committed_bytes",

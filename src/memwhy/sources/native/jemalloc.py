@@ -35,11 +35,16 @@ _METRICS = {
     "retained": "malloc.retained_virtual_bytes",
 }
 _KEYS = "allocated|active|resident|retained|mapped|metadata"
-_HEAD = re.compile(r"^Allocated: (?P<allocated>\d{1,18}), active: (?P<active>\d{1,18})(?P<rest>,.{0,300})?$")
+_HEAD = re.compile(
+    r"^(?:<jemalloc>: )?Allocated: (?P<allocated>\d{1,18}), active: (?P<active>\d{1,18})(?P<rest>,.{0,300})?$"
+)
 _REST = re.compile(r", (?P<key>resident|mapped|retained|metadata): (?P<number>\d{1,18})(?!\d)")
 _NAMED = re.compile(
     rf"(?:jemalloc[._ ](?:stats[._])?|(?<![A-Za-z0-9])stats[._]|(?<![A-Za-z0-9_])allocator_)(?P<key>{_KEYS})(?:[_ ]bytes)?[\"']{{0,2}}(?:\{{[^{{}}]{{0,200}}\}})?"
-    rf"(?:\s{{0,10}}[:=|]\s{{0,20}}|(?<=bytes) )[\"']?(?P<number>{DECIMAL}) ?(?P<unit>[KMGT]i?B?|bytes|B)?(?![A-Za-z0-9])"
+    rf"(?:\s{{0,10}}[:=|│]\s{{0,20}}|(?<=bytes) )[\"']?(?P<number>{DECIMAL}) ?(?P<unit>[KMGT]i?B?|bytes|B)?(?![A-Za-z0-9])"
+)
+_COLUMN = re.compile(
+    rf"^(?:\d{{1,3}}\. )?[│|]?\s{{0,4}}jemalloc\.(?P<key>{_KEYS})\s{{1,60}}(?P<number>{DECIMAL}) ?(?P<unit>[KMGT]i?B?|bytes|B)?(?![A-Za-z0-9])"
 )
 _JSON = re.compile(rf"\"(?P<key>{_KEYS})\"\s?:\s?(?P<number>\d{{1,18}})(?!\d)")
 _JSON_STATS = re.compile(r"\"stats\"\s?:\s?\{(?=\s{0,20}\"allocated\")")
@@ -97,6 +102,8 @@ def _figures(lines: Sequence[str], i: int, line: str) -> tuple[dict[str, tuple[s
             found.setdefault(match["key"], (match["number"], ""))
         return found, min(i + text.count("\n"), len(lines) - 1)
     named = {match["key"]: (match["number"], match["unit"] or "") for match in _NAMED.finditer(line)}
+    if not named and (column := _COLUMN.match(line)):
+        named = {column["key"]: (column["number"], column["unit"] or "")}
     return (named, i) if named else _loose(lines, i, line)
 
 

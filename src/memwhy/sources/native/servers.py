@@ -24,6 +24,7 @@ _PRODUCTS = {
     "mysql": ("memory/", "total_allocated"),
     "postgres": ("grand total:", "total in ", "used_bytes"),
     "mongodb": ("resident",),
+    "clickhouse": ("memoryresident", "memoryvirtual"),
 }
 """Product → lower-case words, of which one stands in each line with a figure of it."""
 TRIGGERS = (
@@ -66,6 +67,8 @@ _RULES = (
     _rule("mysql", "held.all", rf"memory/innodb/buf_buf_pool\s{{0,60}}(?:[|│]\s{{0,20}}|\s)(?:\d{{1,12}}\s{{0,20}}[|│]\s{{0,20}})?{_SIZE}(?:\s{{0,20}}[|│]|$)"),
     _rule("postgres", "runtime.heap_committed_bytes", rf"Grand total: {_SIZE} (?:bytes )?in \d{{1,9}} blocks"),
     _rule("postgres", "runtime.heap_used_bytes", rf"Grand total: .{{1,80}}; {_SIZE} used"),
+    _rule("clickhouse", "process.rss_bytes", rf"MemoryResident[\"']?\s{{0,40}}[:=|│]?\s{{0,40}}{_SIZE}"),
+    _rule("clickhouse", "process.virtual_bytes", rf"MemoryVirtual[\"']?\s{{0,40}}[:=|│]?\s{{0,40}}{_SIZE}"),
     _rule("mongodb", "process.rss_bytes", rf"resident{_IS}{_SIZE}(?=\s?,\s{{0,4}}[\"']?virtual)", unit="MiB"),
     _rule("mongodb", "process.virtual_bytes", rf"virtual{_IS}{_SIZE}(?=\s?[,}}])", unit="MiB"),
 )  # fmt: skip
@@ -123,7 +126,9 @@ def _moments(lines: Sequence[str]) -> Iterator[_Moment]:
     for i, raw in enumerate(lines):
         lowered = raw[:LONGEST].lower()
         products = [name for name, words in _PRODUCTS.items() if any(word in lowered for word in words)] if raw else []
-        if not products or ("mongodb" in products and len(products) == 1 and not _is_mongos(lines, i)):
+        if "mongodb" in products and (len(products) > 1 or not _is_mongos(lines, i)):
+            products.remove("mongodb")
+        if not products:
             continue
         line = bare(raw)
         if "mongodb" in products and i + 1 < len(lines) and "virtual" not in line:
