@@ -51,8 +51,10 @@ def _weight(reading: Reading) -> int:
 
 def _of_this_world(reading: Reading) -> Reading:
     """Without figures that no machine has, and without times that 64 bits do not hold."""
-    wild = [name for name, value in reading.metrics.items() if not -_MOST_FIGURE < value < _MOST_FIGURE]
-    if wild:
+    figures = reading.metrics.values()
+    outside = bool(figures) and (max(figures) >= _MOST_FIGURE or min(figures) <= -_MOST_FIGURE)
+    if outside:
+        wild = [name for name, value in reading.metrics.items() if not -_MOST_FIGURE < value < _MOST_FIGURE]
         metrics = {name: value for name, value in reading.metrics.items() if name not in wild}
         notes = tuple(f"a figure of {name} is left out: no machine has so much" for name in wild)
         reading = replace(reading, metrics=metrics, notes=(*reading.notes, *notes))

@@ -93,14 +93,14 @@ def _zone_s(zone: str) -> int | None:
 
 
 def _since_midnight_ns(parts: dict[str, str | None]) -> int | None:
-    hour, minute, second = (int(parts.get(key) or 0) for key in ("h", "m", "s"))
+    hour, minute, second = int(parts.get("h") or 0), int(parts.get("m") or 0), int(parts.get("s") or 0)
     half = (parts.get("half") or "").lower()
     if half:
         hour = hour % 12 + (12 if half == "pm" else 0)
     if hour > 23 or minute > 59 or second > 60:
         return None
-    fraction = (parts.get("fraction") or "").ljust(9, "0")
-    return (hour * 3600 + minute * 60 + second) * NS_PER_S + int(fraction or 0)
+    fraction = parts.get("fraction")
+    return (hour * 3600 + minute * 60 + second) * NS_PER_S + (int(fraction.ljust(9, "0")) if fraction else 0)
 
 
 def _combine(parts: dict[str, str | None], *, year: int | None = None) -> Stamp | None:
@@ -121,7 +121,7 @@ def _combine(parts: dict[str, str | None], *, year: int | None = None) -> Stamp 
     return Stamp(wall_ns=(midnight - east) * NS_PER_S + inside, note=note)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=8192)  # a long log's piece, which is looked at more than once
 def _read_iso(text: str) -> Stamp | None:
     match = _ISO.match(text)
     return _combine(match.groupdict()) if match else None
