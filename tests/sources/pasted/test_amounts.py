@@ -18,7 +18,7 @@ from memwhy.sources.pasted.amounts import exact_bytes, unit_bytes
         ("1.5", 1, (2, 1)),
         ("-2.5", 1, (-2, 1)),
         ("1e3", 1024, (1_024_000, 1024)),
-        ("2.5e-1", 1024, (256, 1)),
+        ("2.5e-1", 1024, (256, 10)),
     ],
 )
 def test_a_printed_decimal_is_rounded_half_to_even(number: str, width: int, expected: tuple[int, int]) -> None:
