@@ -70,6 +70,17 @@ PAGES = {
         "root      1060  0.4  0.1 6834560 48764 ?       Ssl  Mar01  91:12 containerd --config /etc/containerd.toml\n",
         "undetermined",
     ),
+    "containers of one host": (
+        "Does the registry container leak? The host is at 15 of 16 GB.\n\n"
+        "CONTAINER ID   NAME         CPU %     MEM USAGE / LIMIT     MEM %     NET I/O           BLOCK I/O        PIDS\n"
+        "8c601a0d8404   registry     0.01%     38.1MiB / 15.6GiB     0.24%     1.2GB / 3GB       1MB / 0B         14\n"
+        "9c601a0d8405   search       2.01%     11.9GiB / 15.6GiB     76.2%     1.2GB / 3GB       1MB / 0B         114\n",
+        "other-process",
+    ),
+    "buffers of sockets": (
+        "The proxy's host runs out of memory.\n\nsockets: used 402311\nTCP: inuse 388123 orphan 120 tw 3312 alloc 401002 mem 4194304\n",
+        "kernel-memory",
+    ),
     "a unit alone": (f"Our unit:\n\n{UNIT}", "undetermined"),
 }
 

@@ -63,6 +63,8 @@ def clues(case: Case) -> Iterator[Clue]:
     sockets = levels.level(case, "host.sockets_bytes")
     if sockets is not None and (levels.share(sockets, used) or 0) >= OF_USED:
         yield from for_(DECISIVE, f"{sockets.said} of {used.said}" if used else None)
+    elif sockets is not None and used is None and size is None and sockets.last >= 512 * MIB:
+        yield from for_(STRONG, sockets.said)
     tables = levels.level(case, "host.page_tables_bytes")
     if tables is not None and (levels.share(tables, size) or 0) >= 0.1:
         # a page of 4 KiB takes 8 bytes in every table that maps it: so much is hundreds of processes that map one segment

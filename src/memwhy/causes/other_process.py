@@ -127,6 +127,7 @@ def clues(case: Case) -> Iterator[Clue]:
     ]
     theirs, largest = sum(one.last for one in others), max(others, key=lambda one: one.last, default=None)
     crowd, text = _crowd(case, others)
+    yield from _containers(case)
     yield from _in_unit(case, mine, around, known=bool(others))
     if mine is not None and largest is not None and max(theirs, crowd) > 2 * mine.last:
         theirs = max(theirs, crowd)
@@ -149,6 +150,21 @@ def clues(case: Case) -> Iterator[Clue]:
         yield from for_(FAIR if others else HINT, f"{around.said}, but this process {mine.said}")
     elif rss is not None and around is not None and rss.last >= 0.6 * around.last:
         yield from against(STRONG, f"{rss.said} of {around.said}")
+
+
+def _containers(case: Case) -> Iterator[Clue]:
+    """Containers side by side: the one that the page complains about is small, and another fills what they share."""
+    mine = levels.level(case, "cgroup.working_set_bytes", "cgroup.current_bytes")
+    others = [one for one in case.controls if one.metric.startswith("cgroup.") and one.subject.startswith("container ")]
+    largest = max(others, key=lambda one: one.last, default=None)
+    if mine is None or largest is None or "process.named" not in case.facts or mine.rose or case.total != mine.metric:
+        return
+    if largest.last < 5 * mine.last:
+        return
+    limit = levels.level(case, "cgroup.limit_bytes", "host.total_bytes")
+    shared = limit is not None and largest.last >= 0.5 * limit.last
+    text = f"the page complains about this one with {human_bytes(mine.last)}, and {largest.subject} has {human_bytes(largest.last)}"
+    yield from for_(STRONG if shared else FAIR, text)
 
 
 def _crowd(case: Case, others: Sequence[Series]) -> tuple[int, str]:

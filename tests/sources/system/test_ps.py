@@ -149,3 +149,16 @@ def test_number_one_is_handed_on_however_small_it_is_among_many() -> None:
     found = read("\n".join(["$ ps -o pid,rss,comm", "1 500 shop", *rows]))
     assert [r.subject for r in found if "process.first" in r.facts] == ["pid 1"]
     assert len(found) == 11
+
+
+def test_smems_table_is_read_with_its_command_in_the_middle() -> None:
+    text = (
+        "  PID User     Command                         Swap      USS      PSS      RSS\n"
+        " 2231 root     /usr/bin/shop -c a.yml             0    61.5M    62.0M    70.5M\n"
+        "-------------------------------------------------------------------------------\n"
+        "    1 1                                           0    61.5M    62.0M    70.5M\n"
+    )
+    reading = only(text)
+    sizes = {"swap": 0, "uss": 61.5, "pss": 62, "rss": 70.5}
+    assert reading.metrics == {f"process.{name}_bytes": round(size * MIB) for name, size in sizes.items()}
+    assert (reading.subject, dict(reading.facts)) == ("pid 2231", {"process.comm": "shop"})

@@ -93,3 +93,18 @@ def test_a_size_of_memory_alone_is_no_unit(text: str) -> None:
     assert read(text) == []
     with pytest.raises(ParseError):
         systemd.parse(text)
+
+
+def test_a_table_of_all_units_gives_the_largest_and_no_slices() -> None:
+    text = (
+        "Control Group                     Tasks   %CPU   Memory  Input/s Output/s\n"
+        "/                                   412   30.1     7.1G        -        -\n"
+        "/system.slice                       210   10.2     6.3G        -        -\n"
+        "/system.slice/gate.service           12    0.3    41.0M        -        -\n"
+        "/system.slice/press.service          88      -     5.2G     1.2K     3.4M\n"
+        "/system.slice/idle.service            1      -        -        -        -\n"
+    )
+    assert [(r.subject, r.metrics["cgroup.current_bytes"], r.line) for r in read(text)] == [
+        ("container press.service", round(5.2 * GIB), 5),
+        ("container gate.service", 41 * MIB, 4),
+    ]

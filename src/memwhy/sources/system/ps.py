@@ -1,7 +1,7 @@
 """ps: rows in any order of columns, under their header, under the command line with its -o list, or by the shape of `ps aux`.
 
 RSS and VSZ are KiB (ps(1)), in BusyBox with m or g. One process printed again and again is a series. SZ counts pages
-and SIZE what swapping out would take; neither is memory in use, so both are passed over.
+and SIZE what swapping out would take; neither is memory in use, so both are passed over. smem's table is read as well.
 """
 
 import re
@@ -78,12 +78,14 @@ def header_of(text: str) -> tuple[str, ...] | None:
     words = text.split()
     if not 2 <= len(words) <= 40 or len(text) > 300:
         return None
+    if {"PID", "USS", "PSS"} <= set(words):  # smem
+        words = [word.upper() for word in words]
     known = [word for word in words if word in _COLUMNS]
     if (
         len(known) < 2
         or len(known) < len(words) - len(words) // 4
         or {"RES", "%VSZ"} & set(words)
-        or not text.isupper()
+        or not (text.isupper() or {"PID", "USS", "PSS"} <= set(words))
     ):
         return None
     names = [_COLUMNS.get(word, "") for word in words]

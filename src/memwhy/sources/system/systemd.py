@@ -1,4 +1,4 @@
-"""`systemctl status`: what a unit's cgroup holds, and which processes are in it.
+"""`systemctl status`: what a unit's cgroup holds, and which processes are in it; systemd-cgtop: what every unit's holds.
 
 `Memory:` is memory.current (v1: memory.usage_in_bytes) of the whole cgroup: every process of the unit and the page cache
 that they made; `Tasks:` counts the threads of all of them. The tree under `CGroup:` lists the processes. Source: systemctl(1),
@@ -16,9 +16,10 @@ from memwhy.model.errors import ParseError
 from memwhy.model.reading import Reading
 from memwhy.sources.span import Span
 from memwhy.sources.system.cells import plain, program_of, size_of
+from memwhy.sources.system.processes import LARGEST
 
 NAME = "system/systemd"
-TRIGGERS = (b"main pid:", b"cgroup: /", b".service -")
+TRIGGERS = (b"main pid:", b"cgroup: /", b".service -", b"control group")
 
 WHOLE_UNIT = "systemd's Memory is that of the whole unit: every process in its cgroup, and page cache"
 
@@ -32,9 +33,14 @@ _OTHER = re.compile(
     r"(?:Loaded|Active|Docs|Process|CPU|IO|IP|Drop-In|TriggeredBy|Triggers|Status|Invocation|FD Store|Until|Since|Control):? |CGroup: /\S{0,300}$|/\S{0,200}\.conf$"
 )
 _TREE = re.compile(r"[│|\s]{0,40}(?:[├└]─|[|`]?-) ?(\d{1,10}) (\S.{0,1000})$")
+_TOP_HEADER = re.compile(r"(?:Control Group|CGroup) Tasks %CPU Memory(?: Input/s Output/s)?$", re.IGNORECASE)
+_TOP_ROW = re.compile(
+    rf"(/\S{{0,300}}) (?:\d{{1,8}}|-) (?:\d{{1,6}}[.,]\d|-) (?:{_SIZE}|-)(?: \S{{1,12}} \S{{1,12}})?$"
+)
 _HINT = re.compile(r"\.(?:service|scope|slice)\b|Main PID:|Memory: ?\d|CGroup: ?/")
 """Stands in a line that a block can begin with."""
 _GAP_LINES = 3
+_LONGEST_LINE = 1000
 
 
 @dataclass(slots=True)
@@ -106,10 +112,35 @@ def _blocks(lines: Sequence[str]) -> Iterator[_Block]:
         yield block
 
 
+def _tops(lines: Sequence[str]) -> Iterator[tuple[int, list[tuple[int, str, tuple[int, int]]]]]:
+    """(line of the header, (line, unit, size) of each unit) of the outputs of systemd-cgtop; indices are 0-based."""
+    header: int | None = None
+    rows: list[tuple[int, str, tuple[int, int]]] = []
+    for i, raw in enumerate([*lines, "end of the page"]):
+        if header is None and "roup" not in raw:
+            continue
+        text = plain(raw[:_LONGEST_LINE])
+        row = _TOP_ROW.match(text) if header is not None else None
+        unit = row[1].rpartition("/")[2] if row is not None else ""
+        if row is not None and row[2] and unit.endswith((".service", ".scope")):
+            if (size := size_of(row[2], 1)) is not None and len(rows) < 1000:
+                rows.append((i, unit, size))
+        elif row is None and text:
+            if header is not None and rows:
+                yield header, rows
+            header, rows = (i if _TOP_HEADER.match(text) else None), []
+
+
 def find(lines: Sequence[str]) -> Iterable[Span]:
-    """Units with the size of their memory."""
-    for block in _blocks(lines):
-        yield Span(first=block.first, last=block.last)
+    """Units with the size of their memory; tables of all units."""
+    spans = [Span(first=block.first, last=block.last) for block in _blocks(lines)]
+    spans += [Span(first=header, last=rows[-1][0]) for header, rows in _tops(lines)]
+    spans.sort(key=lambda span: span.first)
+    last = -1
+    for span in spans:
+        if span.first > last:
+            yield span
+            last = span.last
 
 
 def _readings(block: _Block) -> Iterator[Reading]:
@@ -140,8 +171,21 @@ def _readings(block: _Block) -> Iterator[Reading]:
 
 
 def parse(text: str) -> tuple[Reading, ...]:
-    """A unit's memory, then the processes that it has beside its main one, or the threads of that one alone."""
-    readings = tuple(reading for block in _blocks(text.split("\n")) for reading in _readings(block))
+    """A unit's memory, then the processes that it has beside its main one, or the threads of that one alone; the largest units of a table."""
+    lines = text.split("\n")
+    readings = tuple(reading for block in _blocks(lines) for reading in _readings(block))
+    readings += tuple(
+        Reading(
+            metrics={"cgroup.current_bytes": size[0]},
+            quanta={"cgroup.current_bytes": size[1]},
+            subject=f"container {unit}",
+            notes=(WHOLE_UNIT,) if at == 0 else (),
+            line=line + 1,
+            last_line=line + 1,
+        )
+        for _, rows in _tops(lines)
+        for at, (line, unit, size) in enumerate(sorted(rows, key=lambda row: -row[2][0])[:LARGEST])
+    )
     if not readings:
         raise ParseError(NAME, None, text[:80], "no status of a unit")
     return readings
