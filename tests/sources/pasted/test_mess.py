@@ -25,6 +25,7 @@ OWNERS = {
     "pasted/connections": {"ss-tan.txt", "ss-tanp.txt", "netstat-tan.txt", "netstat-tanp.txt", "netstat-an.txt"},
     "pasted/goroutine_dump": {"goroutine-2.txt", "sigquit.txt"},
     "pasted/goroutine_counts": set(),
+    "pasted/goroutine_tally": set(),
     "pasted/pprof_traces": {"pprof-traces.txt", "pprof-list.txt"},
     "pasted/jeprof": {"jeprof-text.txt", "jeprof-bytes.txt", "jeprof-objects.txt", "google-pprof-text.txt"},
     "pasted/thread_counts": {"jstack.txt", "gdb.txt", "gdb-info.txt", "py-spy.txt", "faulthandler.txt"},

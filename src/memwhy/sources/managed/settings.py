@@ -1,8 +1,9 @@
 """Bounds that somebody has set: of a runtime's heap, of Go's collector, of a cache, in flags, environments, YAML or code.
 
 `-Xmx4g`, `--max-old-space-size=4096` (MiB, node's --help), GOMEMLIMIT and GOGC (pkg.go.dev/runtime), and the caches of
-InnoDB, WiredTiger, RocksDB, Badger, SQLite, DuckDB, Redis and Go's in-memory caches. A line that advises, asks or compares
-sets nothing; a setting that stands with several values on a page was tried out, so none of them is taken.
+InnoDB, WiredTiger, RocksDB, Badger, SQLite, DuckDB, Redis and Go's in-memory caches. A sentence that advises, asks or compares
+sets nothing; a setting that stands with several values on a page was tried out, so none of them is taken. CockroachDB's
+`--cache=.25` is a share of the host's memory: fact said.held.
 """
 
 import re
@@ -90,6 +91,7 @@ _SETTINGS = (
     _setting("ehcache", "cache.limit_bytes", rf"maxBytesLocal(?:OffHeap|Heap)=[\"']{_SIZE}"),
     _setting("rocksdb", "cache.limit_bytes", rf"(?:rocksdb[._-])?block[._-]?cache[._-]?size(?:_bytes)?\s?[:=]\s?[\"']?{_SIZE}"),
     _setting("cockroach", "cache.limit_bytes", r"--cache[= ](?P<number>\d{1,9}(?:\.\d{1,3})?)(?P<unit>[KMGT]i?B)(?!\w|\.\d)"),
+    _setting("cockroach", "", r"(?P<text>--cache[= ][\"']?(?:0?\.\d{1,3}|\d{1,2}%))(?![\w%]|\.\d)", fact="said.held"),
     _setting("geth", "cache.limit_bytes", rf"(?:geth|erigon|bor|bsc|coreth)\b[^\n]{{0,200}} --cache[= ]{_NUMBER}(?P<unit>)(?!\w|\.\d)", width=MIB),
     _code("rocksdb", r"(?:New)?(?:Hyper)?(?:LRU|Clock|LRUBlock)Cache\("),
     _code("badger block cache", r"(?:With)?BlockCacheSize(?:\(|\s?[:=]\s?)"),
@@ -105,6 +107,7 @@ _UNREAL = re.compile(
     r"no |not |never|without|unset|default|defaults|example|e\.g|i\.e|rather than|versus|vs|from|change[ds]?|increas\w+|lower\w+|reduc\w+|rais\w+|whether|either|different)(?![A-Za-z])",
     re.IGNORECASE,
 )
+_SENTENCE = re.compile(r"(?<=[.!?])\s{1,4}(?=[A-Z])")
 _TELLTALES = tuple(word.decode() for word in TRIGGERS)
 _LEAST_CACHE_BYTES = MIB
 _EACH = 3
@@ -171,8 +174,7 @@ def _lines(lines: Sequence[str]) -> Iterator[tuple[int, int, list[tuple[str, str
         line, last = bare(raw), i
         if (named := _NAMED.match(line)) and i + 1 < len(lines) and (value := _VALUE.match(bare(lines[i + 1]))):
             line, last = f"{named['name']}={value['value']}", i + 1
-        if _UNREAL.search(line):
-            continue
+        line = " ".join(sentence for sentence in _SENTENCE.split(line) if not _UNREAL.search(sentence))
         found = list(dict.fromkeys(_found(line)))
         if len({name for name, *_ in found}) < len({(name, size, text) for name, _, size, _, text in found}):
             continue  # one line, one setting, two values
