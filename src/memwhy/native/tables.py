@@ -40,6 +40,7 @@ _REGION = struct.Struct("<QQIIII")
 _STACK = struct.Struct("<QIHHIIQQQQ")
 _BORN = struct.Struct("<I")
 _WRITING = 1
+_HELD = 1
 _MOST_BYTES = 1 << 62
 _MOST_LEVEL = 31
 
@@ -123,7 +124,8 @@ class Tables:
         after = self._whole(AT_REGIONS, count * _REGION.size)
         for place in range(0, count * _REGION.size, _REGION.size):
             address, size, stack, born, prot, flags = _REGION.unpack_from(before, place)
-            if address <= _WRITING or before[place : place + _REGION.size] != after[place : place + _REGION.size]:
+            address &= ~_HELD
+            if not address or before[place : place + _REGION.size] != after[place : place + _REGION.size]:
                 continue
             if not 0 < size < _MOST_BYTES or address + size > 1 << 64 or stack >= STACKS:
                 self.skipped += 1

@@ -1,7 +1,10 @@
-/* Mappings, exactly: every slot is its own lock, taken by writing a 1 over its address for as long as it takes to change it. */
+/* Mappings, exactly: every slot is its own lock, the lowest bit of its address, held for as long as it takes to change it. Whoever comes by
+ * waits only for one that holds a part of what he looks for. */
 #include "sampler.h"
 
-#define WRITING 1u
+#define HELD 1u /* alone: a new one is being written, which cannot be what another call takes away */
+#define MOST_SCANS 4u
+#define PAGE_BYTES 4096u
 #define MOST_WAIT_NS 50000u
 
 static struct mw_region *regions(void) { return (struct mw_region *)(mw_data + MW_AT_REGIONS); }
@@ -34,7 +37,7 @@ static int claim(struct mw_region *slot)
     uint64_t empty = 0;
 
     return __atomic_load_n(&slot->address, __ATOMIC_RELAXED) == 0
-        && __atomic_compare_exchange_n(&slot->address, &empty, WRITING, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+        && __atomic_compare_exchange_n(&slot->address, &empty, HELD, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
 /* False, and counted, when the table is full. */
@@ -58,18 +61,36 @@ int mw_region_put(const struct mw_region *region)
     return 0;
 }
 
-/* The address in a slot once nobody writes it; WRITING after a wait in vain, as when its writer was interrupted by this very thread. */
-static uint64_t settled(struct mw_region *slot)
+static int overlaps(const struct mw_region *slot, uint64_t address, uint64_t low, uint64_t high)
 {
-    uint64_t address = __atomic_load_n(&slot->address, __ATOMIC_ACQUIRE), since, most;
+    address &= ~(uint64_t)HELD;
+    return address != 0 && address < high && address + __atomic_load_n(&slot->bytes, __ATOMIC_RELAXED) > low;
+}
 
-    if (address != WRITING)
-        return address;
-    since = mw_now_tsc();
-    most = mw_header()->tsc_hz / (1000000000u / MOST_WAIT_NS);
-    while ((address = __atomic_load_n(&slot->address, __ATOMIC_ACQUIRE)) == WRITING && mw_now_tsc() - since < most)
+/* Takes hold of a slot that has a part of [low, high): its address; 0 when it has none, HELD after a wait in vain, as when its holder was
+ * interrupted by this very thread. */
+static uint64_t hold(struct mw_region *slot, uint64_t low, uint64_t high)
+{
+    uint64_t since = 0, most = mw_header()->tsc_hz / (1000000000u / MOST_WAIT_NS);
+
+    for (;;) {
+        uint64_t address = __atomic_load_n(&slot->address, __ATOMIC_ACQUIRE);
+
+        if (!overlaps(slot, address, low, high))
+            return 0;
+        if (!(address & HELD)
+            && __atomic_compare_exchange_n(&slot->address, &address, address | HELD, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+            if (overlaps(slot, address, low, high))
+                return address;
+            __atomic_store_n(&slot->address, address, __ATOMIC_RELEASE);
+            return 0;
+        }
+        if (since == 0)
+            since = mw_now_tsc();
+        else if (mw_now_tsc() - since > most)
+            return HELD;
         __asm__ volatile("pause");
-    return address;
+    }
 }
 
 static void remember(struct mw_cut *cut, const struct mw_region *piece, int whole)
@@ -85,21 +106,23 @@ static void remember(struct mw_cut *cut, const struct mw_region *piece, int whol
 static void cut_slot(struct mw_region *slot, uint64_t address, uint64_t low, uint64_t high, struct mw_cut *cut)
 {
     uint64_t end = address + slot->bytes;
-    struct mw_region piece = *slot, rest = *slot;
+    struct mw_region piece = *slot, rest;
 
     if (low < address)
         low = address;
     if (high > end)
         high = end;
+    rest = piece;
     piece.address = low;
     piece.bytes = high - low;
     remember(cut, &piece, low == address && high == end);
     rest.address = high;
     rest.bytes = end - high;
     if (low > address) {
-        slot->bytes = low - address;
         if (rest.bytes != 0 && !mw_region_put(&rest))
             book(rest.stack, rest.bytes, 0);
+        mw_add(&mw_header()->regions_split, rest.bytes != 0);
+        slot->bytes = low - address;
     } else {
         slot->bytes = rest.bytes;
         address = rest.bytes != 0 ? high : 0;
@@ -107,30 +130,32 @@ static void cut_slot(struct mw_region *slot, uint64_t address, uint64_t low, uin
     __atomic_store_n(&slot->address, address, __ATOMIC_RELEASE);
 }
 
+static void scan(uint64_t low, uint64_t high, struct mw_cut *cut)
+{
+    for (uint32_t i = 0; i < used(); i++) {
+        struct mw_region *slot = &regions()[i];
+        uint64_t address = hold(slot, low, high);
+
+        if (address == HELD)
+            mw_add(&mw_header()->missed_regions, 1);
+        else if (address != 0)
+            cut_slot(slot, address, low, high, cut);
+    }
+}
+
 /* Takes a range out of the table: before it is given back, or another thread's new mapping could be found at the same address. */
 void mw_cut(uint64_t address, uint64_t bytes, struct mw_cut *cut)
 {
-    uint64_t high = address + bytes;
+    uint64_t *split = &mw_header()->regions_split, before;
 
     cut->count = cut->whole = 0;
-    if (high < address)
+    if (bytes == 0 || address + bytes < address || address % PAGE_BYTES != 0) /* the kernel will refuse it */
         return;
-    for (uint32_t i = 0; i < used(); i++) {
-        struct mw_region *slot = &regions()[i];
-        uint64_t found = settled(slot);
-
-        if (found == WRITING) {
-            mw_add(&mw_header()->missed_regions, 1);
-            continue;
-        }
-        if (found == 0 || found >= high || found + slot->bytes <= address)
-            continue;
-        if (!__atomic_compare_exchange_n(&slot->address, &found, WRITING, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-            continue;
-        if (found + slot->bytes > address)
-            cut_slot(slot, found, address, high, cut);
-        else
-            __atomic_store_n(&slot->address, found, __ATOMIC_RELEASE);
+    for (uint32_t i = 0; i < MOST_SCANS; i++) {
+        before = __atomic_load_n(split, __ATOMIC_ACQUIRE);
+        scan(address, address + bytes, cut);
+        if (__atomic_load_n(split, __ATOMIC_ACQUIRE) == before)
+            return;
     }
 }
 

@@ -1,0 +1,3 @@
+module example.com/cgostacks
+
+go 1.19
