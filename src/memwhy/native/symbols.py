@@ -116,18 +116,25 @@ class Symbols:
         return frames
 
     def _find(self, pc: int) -> tuple[CodeFrame, ...]:
-        unfolded = () if self._unfolding is None else self._unfolding.unfold(pc)
-        if unfolded:
-            return tuple(self._go_frame(frame) for frame in unfolded)
+        if self._unfolding is not None and self._is_go(pc):
+            unfolded = self._unfolding.unfold(pc)
+            if unfolded:
+                return tuple(self._go_frame(frame) for frame in unfolded)
         place = bisect_right(self._starts, pc - 1) - 1
         if place < 0 or pc > self._modules[place].end:
             return (CodeFrame(function=f"0x{pc:x}"),)
         return self._c_frames(self._modules[place], pc - self._modules[place].bias)
 
+    def _is_go(self, pc: int) -> bool:
+        return self._go is not None and self._go.facts.go_text_lo < pc <= self._go.facts.go_text_hi
+
     def _c_frames(self, module: Module, offset: int) -> tuple[CodeFrame, ...]:
         code = self._codes[module.path]
         package = code.package or Package("", "")
         name = self._table(module).find(offset - 1)
+        if name is None and self._go is not None:  # Go's own linker puts C functions into Go's table
+            function = self._go.functions.find(offset - 1 + module.bias)
+            name = None if function is None or function.name == "?" else function.name
         return (
             CodeFrame(
                 function=f"{code.name}+0x{offset:x}" if name is None else demangle_function(name),

@@ -20,6 +20,8 @@ _FUNCTION, _INDIRECT, _UNTYPED = 2, 10, 0
 _MOST_BYTES = 128 << 20
 _MOST_UNPACKED_BYTES = 64 << 20
 _MOST_NAME_BYTES = 4096
+_OBJECT = b"(.text)"
+"""How Go's linker names the whole code of one C object: "runtime/cgo(.text)"."""
 _DEBUG = "usr/lib/debug/.build-id"
 
 
@@ -74,6 +76,8 @@ def _symbols(elf: Elf, name: str) -> Iterator[tuple[int, tuple[int, bytes, int]]
         if not section or at >= len(strings):
             continue
         if kind in (_FUNCTION, _INDIRECT) or (kind == _UNTYPED and section in code and at):
+            if strings[strings.find(b"\0", at) - len(_OBJECT) : strings.find(b"\0", at)] == _OBJECT:
+                continue
             yield address, (size, strings, at)
 
 
