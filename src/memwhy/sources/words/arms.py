@@ -4,6 +4,7 @@ A step that is done once (malloc_trim, a forced collection) is judged against th
 arm without it. `with` and `without` alone are of the change that the sentences above the table name.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 
 from memwhy.sources.words.trials import ONCE, Outcome, name_trials
@@ -32,6 +33,12 @@ _WITHOUT = any_of(
 _FIXED = any_of(
     r"\b(?:patched|fixed|(?:with|after) (?:the |our )?(?:fix|patch|optimi[sz]\w+|change|rewrite|refactor\w*))\b",
     rf"{_MENDING}(?:した|の|적용)? ?(?:[之以]?[后後]|후|済み)|\b(?:nach|mit) (?:dem |der )?(?:Patch|Fix|Änderung)|\baprès (?:le )?(?:correctif|patch)|после (?:исправления|патча|фикса)",
+)
+_ON = re.compile(
+    r"with (?:the )?(?P<thing>[^|]{2,40})|(?P<thing2>[^|]{2,40}?) (?:is )?(?:on|enabled|an)", re.IGNORECASE
+)
+_OFF = re.compile(
+    r"(?:without|no) (?:the )?(?P<thing>[^|]{2,40})|(?P<thing2>[^|]{2,40}?) (?:is )?(?:off|disabled|aus)", re.IGNORECASE
 )
 _UNTOUCHED = any_of(r"^\s*(?:before|without|no|prior to|not?|vor|ohne|avant|sans|antes|sin|sem|до|без)\b")
 _ALLOCATOR = any_of(r"\b(?:jemalloc|tcmalloc|mimalloc)\b")
@@ -62,8 +69,7 @@ def read_arms(
 ) -> tuple[dict[str, str], set[int]]:
     """(facts of the trials, places of the arms that were measured after a change)."""
     named = [names_of(label, caption) if label else [] for label in labels]
-    facts: dict[str, str] = {}
-    changed: set[int] = set()
+    facts, changed = _switched(labels, figures, named)
     for i, names in enumerate(named):
         for name in names:
             at = _before(i, name, labels, named)
@@ -71,13 +77,35 @@ def read_arms(
             if pair is None or f"trial.{name}" in facts:
                 continue
             changed.add(i)
-            facts |= {
-                f"trial.{name}": f"{labels[at or 0]} | {labels[i]}"[:160],
-                f"trial.{name}.outcome": by_figures(*pair),
-                f"trial.{name}.before_bytes": str(pair[0]),
-                f"trial.{name}.after_bytes": str(pair[1]),
-            }
+            facts |= _told(name, f"{labels[at or 0]} | {labels[i]}", pair)
     return facts, changed
+
+
+def _switched(
+    labels: Sequence[str], figures: Sequence[Mapping[str, int]], named: Sequence[Sequence[str]]
+) -> tuple[dict[str, str], set[int]]:
+    """The trial of arms with and without one thing that is no setting of its own: `plugin on` and `plugin off`."""
+    there = {_thing(match): i for i, label in enumerate(labels) if (match := _ON.fullmatch(label.strip()))}
+    for i, label in enumerate(labels):
+        match = _OFF.fullmatch(label.strip())
+        at = there.get(_thing(match)) if match else None
+        pair = _pair(figures[at], figures[i]) if at is not None and not named[at] else None
+        if pair is not None:
+            return _told("feature_off", f"{labels[at or 0]} | {label}", pair), {i}
+    return {}, set()
+
+
+def _thing(match: re.Match[str]) -> str:
+    return (match["thing"] or match["thing2"]).strip().lower()
+
+
+def _told(name: str, shown: str, pair: tuple[int, int]) -> dict[str, str]:
+    return {
+        f"trial.{name}": shown[:160],
+        f"trial.{name}.outcome": by_figures(*pair),
+        f"trial.{name}.before_bytes": str(pair[0]),
+        f"trial.{name}.after_bytes": str(pair[1]),
+    }
 
 
 def _before(i: int, name: str, labels: Sequence[str], named: Sequence[Sequence[str]]) -> int | None:

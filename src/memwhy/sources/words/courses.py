@@ -16,7 +16,8 @@ from memwhy.sources.span import Span
 from memwhy.sources.words import cues
 from memwhy.sources.words.moments import is_stage, read_duration, read_moments
 from memwhy.sources.words.quantities import MOST, flatten, read_number, unit_power
-from memwhy.sources.words.tables import CAPTION, split_unit
+from memwhy.sources.words.tables import CAPTION
+from memwhy.sources.words.units import split_unit
 from memwhy.sources.words.vocabulary import Noun, name_of, read_nouns
 
 NAME = "words/course/series"
@@ -47,6 +48,7 @@ _KIB = re.compile(
     r"\bps\b[^|;\n]{0,80}-o[ ]?['\"]?rss=?['\"]?(?![\w,=])|\bps\b[^|;\n]{0,80}-o[ ]?['\"]?rss=(?=\s|$)|VmRSS.{0,60}print ?\$2"
 )
 _AFTER_NAME = re.compile(r"^\W{0,4}(?:in |, |\(|\[)?\s?\(?(?P<unit>[KMG]i?B|[kmg]b|[KMG]i|bytes|МБ|ГБ|КБ)\b")
+_IN_PARENS = re.compile(r"[(\[](?:in |values in )?(?P<unit>[KMG]i?B|[kmg]b|[KMG]i|МБ|ГБ|КБ)[)\]]")
 _WEEKDAY = re.compile(
     r"^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6}\.?,?\s*(?:morning|noon|evening|night)?$|^(?:Mo|Di|Mi|Do|Fr|Sa|So)$|^(?:周|星期)[一二三四五六日天]$",
     re.IGNORECASE,
@@ -189,7 +191,7 @@ def name_caption(text: str) -> tuple[Noun, int | None] | None:
     sure = [noun for noun in nouns if not noun.generic] or nouns
     if len({noun.size for noun in sure}) != 1:
         return None
-    stated = CAPTION.search(text)
+    stated = CAPTION.search(text) or _IN_PARENS.search(text)
     return sure[-1], unit_power(stated["unit"]) if stated else None
 
 

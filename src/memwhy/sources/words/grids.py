@@ -143,7 +143,7 @@ def _header(line: str) -> list[tuple[Kind, list[str]]] | None:
 
 
 _NAMES = re.compile(
-    r"before|vorher|avant|antes|до |之前|启动|rss|res\b|resident|heap|mem|virt|vsz|sys|thread|goroutin|fds?\b|descriptor|内存|线程|speicher|памят|メモリ|메모리|mémoire",
+    r"^[\s>]{0,8}(?:time|hours?|days?|date|elapsed|uptime|minutes?|min|Zeit|Stunden?|Tag|heure|jour|hora|d[ií]a|время|час|день|时间|時間|日期)\b|before|vorher|avant|antes|до |之前|启动|rss|res\b|resident|heap|mem|virt|vsz|sys|thread|goroutin|fds?\b|descriptor|内存|线程|speicher|памят|メモリ|메모리|mémoire",
     re.IGNORECASE,
 )
 

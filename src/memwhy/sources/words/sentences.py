@@ -37,7 +37,7 @@ _CODE = re.compile(
 )
 """Output of machines and code, which says no sentences."""
 _END = re.compile(
-    r"(?<![ (]ca)(?<!approx)(?<! e\.g)(?<! i\.e)(?<! bzw)(?<! vs)[.!?]+[)\"'”]?(?=\s+[^\sa-zа-яё0-9]|\s*$)|(?<=[a-zа-яё0-9]{3})(?<!approx)(?<! etc)(?<!resp)(?<!incl)(?<! vers)(?<! avg)(?<! max)(?<! min)(?<! bzw)(?<! ver)(?<! usw)[.!]\s(?=[a-zа-яё]{2})|[。！？][)”」]?|\s[-–—]{1,3}\s(?=[A-ZА-Я])"
+    r"(?<![ (]ca)(?<!approx)(?<! e\.g)(?<! i\.e)(?<! bzw)(?<! vs)[.!?]+[)\"'”]?(?=\s+[^\sa-zа-яё0-9]|\s*$)|(?<=[a-zа-яё0-9)]{2})(?<![ (](?:vs|ca|cf|ie|eg|no|nr|al|pp|st|zb))(?<!approx)(?<! etc)(?<!resp)(?<!incl)(?<! vers)(?<! avg)(?<! max)(?<! min)(?<! bzw)(?<! ver)(?<! usw)[.!]\s(?=[a-zа-яё]{2})|[。！？][)”」]?|\s[-–—]{1,3}\s(?=[A-ZА-Я])"
 )
 _CLAUSE = re.compile(
     r"[;；，、,](?!\d{3}\b)|\s(?:but|while|whereas|although|though|even though|however|yet|despite|because|since|so that|aber|während|obwohl|jedoch|dabei|mais|alors que|tandis que|pourtant|pero|mientras|aunque|mas|enquanto|embora|но|а|хотя|при этом|тогда как)\s"

@@ -28,6 +28,7 @@ from memwhy.sources.words.quantities import (
     unit_power,
 )
 from memwhy.sources.words.trials import ONCE
+from memwhy.sources.words.units import split_unit, unit_beside
 from memwhy.sources.words.vocabulary import MEMSTATS_FIELDS, Noun, name_of
 
 NAME = "words/table"
@@ -37,9 +38,6 @@ _TOOLS = re.compile(
     r"\bPID\b|%CPU|%MEM|\bTTY\b|\bCOMMAND\b|\bKbytes\b|\bCPU ?%|MEM ?%|\bflat%|\bOBJS\b|\bCONTAINER ID\b|buff/cache|\bused\s+free\b|pgtables|\bswpd\b|\bLine #|\bLWP\b"
 )
 """Columns of tools that have readers of their own."""
-_LABEL_UNIT = re.compile(
-    r"(?:[\[(/,]\s?|\bin |_|(?<=[A-Za-z)]) )(?P<unit>[KMGTkmgtКМГкмг]?i?(?:[Bb]|bytes|б|Б|байт)|[KMG]i?|bytes)\s?[\])]?\s*$"
-)
 CAPTION = re.compile(
     r"(?i:\b(?:in|all|units?(?: are| is)?:?|alle(?: Werte| Angaben)? in|Einheit:?|en|em|tout en|todo en|tudo em|в|все в|единицы:?)|单位\s?(?:是|为)?:?|單位:?|単位:?|단위:?)"
     r"\s?\(?(?P<unit>[KMGkmg]i?[Bb]|[KMG]i|bytes|mebibytes|megabytes|kilobytes|kibibytes|gigabytes|gibibytes|[КМГ][Бб])\)?(?![A-Za-zА-Яа-я/])"
@@ -47,7 +45,7 @@ CAPTION = re.compile(
 _NOTHING = re.compile(r"(?:[-–—?.…/ ]|n/?a|none|null|nil|unknown|xx+)*", re.IGNORECASE)
 _ARROW = re.compile(r"\s*(?:→|->|=>|➜|⟶|-->|——>|\.\.\.)\s*")
 _RANGE = re.compile(r"\d\s?(?:-|–|—|\.\.|~|to|bis)\s?\d")
-_TIME_NAME = re.compile(
+TIME_NAME = re.compile(
     r"^(?:elapsed|uptime|time|t|at|when|after|age|duration|running|时间|運行|运行时间|時間|経過|시간|경과|Zeit|Laufzeit|temps|durée|tiempo|tempo|время)?[ _]?[\[(/,]?\s?"
     r"(?P<unit>s|sec|secs|seconds?|m|min|mins|minutes?|h|hrs?|hours?|d|days?|秒|分钟?|分|小时|小時|天|日|Minuten?|Min|Stunden?|Tage?|minutos?|horas?|d[ií]as?|heures?|jours?|мин|часы?|ч|дни|день)?\.?\s?[\])]?$",
     re.IGNORECASE,
@@ -82,15 +80,6 @@ class _Moment:
 
 
 _Figure = tuple[str, int, int]  # metric, value, quantum
-
-
-def split_unit(label: str) -> tuple[str, int | None]:
-    """A name and 1024's power of the unit that it ends with: `RSS (MB)` → `RSS`, 2."""
-    match = _LABEL_UNIT.search(label)
-    power = unit_power(match["unit"]) if match else None
-    if match is None or power is None or match.start() == 0:
-        return label, None
-    return label[: match.start()].rstrip(" _,("), power
 
 
 def read_cell(
@@ -144,7 +133,7 @@ def _counts(noun: Noun, bare: bool) -> bool:
     return noun.count is not None and (noun.size is None or (bare and noun.count != "runtime.objects_count"))
 
 
-def _known(cells: Sequence[str]) -> list[Noun | None]:
+def known_names(cells: Sequence[str]) -> list[Noun | None]:
     return [name_of(split_unit(cell)[0]) if len(cell) < 80 else None for cell in cells]
 
 
@@ -152,11 +141,11 @@ def _readings(grid: Grid, power: int | None, language: Language, caption: str = 
     """Which side the names stand on, and what the other side tells."""
     head = grid.rows[: grid.ruled] if 0 < grid.ruled < len(grid.rows) else grid.rows[:1]
     body = grid.rows[len(head) :]
-    names = max((_known(cells) for _, cells in head), key=lambda nouns: sum(noun is not None for noun in nouns))
-    header = max((cells for _, cells in head), key=lambda cells: sum(noun is not None for noun in _known(cells)))
+    names = max((known_names(cells) for _, cells in head), key=lambda nouns: sum(noun is not None for noun in nouns))
+    header = max((cells for _, cells in head), key=lambda cells: sum(noun is not None for noun in known_names(cells)))
     figures = any(any(c.isdigit() for c in cell) and read_quantities(cell, language) for cell, noun in zip(header, names, strict=False) if noun is None and read_duration(cell) is None)  # fmt: skip
     columns = sum(noun is not None for noun in names)
-    side = [(row, noun) for row in (grid.rows if not grid.ruled else body) for noun in _known(row[1][:1]) if noun]
+    side = [(row, noun) for row in (grid.rows if not grid.ruled else body) for noun in known_names(row[1][:1]) if noun]
     if columns and columns >= len(side) and not (figures and side):
         moments = _by_columns(header, names, body, power, language)
     elif side and grid.kind == "pipes":
@@ -209,6 +198,9 @@ def _by_columns(header: Sequence[str], names: Sequence[Noun | None], body: Seque
         if clocks and all(c is not None for c in clocks) and clocks == sorted(c or 0 for c in clocks)
         else None
     )
+    for i, noun in enumerate(names):
+        if noun is not None and noun.size and units[i] is None and power is None:
+            units[i] = unit_beside([cells[i] for _, cells in body if i < len(cells)])
     for line, cells in body:
         moments: list[_Moment] = []
         seen: dict[str, int] = {}
@@ -248,7 +240,7 @@ def _place(moment: _Moment, header: Sequence[str], names: Sequence[Noun | None],
 
 def _elapsed(header: str, cell: str) -> int | None:
     """Nanoseconds of a cell in a column of times: `10` under `min`, `after 2 h`, `start`."""
-    named = _TIME_NAME.match(header.strip())
+    named = TIME_NAME.match(header.strip())
     if re.fullmatch(r"\d{1,9}(?:[.,]\d{1,6})?", cell):
         unit = named["unit"] if named else None
         return duration_ns(cell, "min" if unit == "m" else unit) if unit else None
