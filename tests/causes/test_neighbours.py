@@ -81,6 +81,15 @@ PAGES = {
         "The proxy's host runs out of memory.\n\nsockets: used 402311\nTCP: inuse 388123 orphan 120 tw 3312 alloc 401002 mem 4194304\n",
         "kernel-memory",
     ),
+    "a list of processes of which nobody says anything": (
+        "Why is my timezone wrong?\n\n/ # ps -o pid,rss,args\n    1 12m /srv/app\n   22 400m /usr/bin/java -jar x.jar\n",
+        "undetermined",
+    ),
+    "files of which nobody says anything": (
+        "How do I read this?\n\n00007f01c2a51000   65536   65536       0 r--s- a.dat\n"
+        "00007f01c6c51000   65536   65536       0 r--s- b.dat\n00007f01cac50000   65536   65536       0 r--s- c.dat\n",
+        "undetermined",
+    ),
     "a unit alone": (f"Our unit:\n\n{UNIT}", "undetermined"),
 }
 

@@ -14,7 +14,7 @@ from memwhy.causes.elsewhere import judge_parts
 from memwhy.model import levels, weigh
 from memwhy.model.case import Case
 from memwhy.model.report import Finding
-from memwhy.model.units import MIB, human_bytes
+from memwhy.model.units import human_bytes
 
 NAME = "file-cache"
 PARTS = (
@@ -75,10 +75,8 @@ def _listed(case: Case, rss: levels.Level | None) -> Iterator[Clue]:
     if rss is not None and rss.last and files >= 0.5 * rss.last:
         yield from for_(DECISIVE, f"the mappings of files that are listed have {human_bytes(files)} of {rss.said}")
     elif listed and files >= 0.75 * listed:
-        most = rss is None and files >= 0.9 * listed and listed >= 256 * MIB
         yield from for_(
-            STRONG if most else FAIR,
-            f"of {human_bytes(listed)} in the mappings that are listed {human_bytes(files)} are files",
+            FAIR, f"of {human_bytes(listed)} in the mappings that are listed {human_bytes(files)} are files"
         )
 
 

@@ -132,8 +132,11 @@ def clues(case: Case) -> Iterator[Clue]:
     if mine is not None and largest is not None and max(theirs, crowd) > 2 * mine.last:
         theirs = max(theirs, crowd)
         carried = around is None or theirs >= 0.5 * around.last
-        ours = case.facts.get("process.named") or case.facts.get("process.first")
-        weight = STRONG if carried and (theirs >= 5 * mine.last or ours) else FAIR
+        ours = case.facts.get("process.named") or (
+            case.facts.get("process.first") and (around or crowd or _complained(case))
+        )
+        larger = theirs >= 5 * mine.last and (ours or "process.first" not in case.facts)
+        weight = STRONG if carried and (larger or ours) else FAIR
         yield from for_(
             weight, text or f"other processes have {human_bytes(theirs)}, this one {human_bytes(mine.last)}"
         )
@@ -150,6 +153,11 @@ def clues(case: Case) -> Iterator[Clue]:
         yield from for_(FAIR if others else HINT, f"{around.said}, but this process {mine.said}")
     elif rss is not None and around is not None and rss.last >= 0.6 * around.last:
         yield from against(STRONG, f"{rss.said} of {around.said}")
+
+
+def _complained(case: Case) -> bool:
+    """Somebody says something of memory: a list of a container's processes alone asks nothing."""
+    return any(name.startswith(("said.grows.", "said.oom", "said.rate", "said.peak", "trial.")) for name in case.facts)
 
 
 def _containers(case: Case) -> Iterator[Clue]:

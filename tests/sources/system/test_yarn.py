@@ -82,3 +82,10 @@ def test_limits_in_a_manual_are_no_container() -> None:
     assert read(text) == []
     with pytest.raises(ParseError):
         yarn.parse(text)
+
+
+def test_what_spark_repeats_of_it_has_no_address_space() -> None:
+    text = "Lost executor 3 on n7: Container killed by YARN for exceeding memory limits. 5.6 GB of 5.5 GB physical memory used. Consider boosting"
+    (reading,) = read(text)
+    assert dict(reading.metrics) == {"process.rss_bytes": round(5.6 * GIB), "cgroup.limit_bytes": round(5.5 * GIB)}
+    assert dict(reading.facts) == {"said.oom": "exceeding memory limits. 5.6 GB of 5.5 GB physical memory used"}

@@ -29,6 +29,8 @@ _AMOUNT = r"(\d{1,12}(?:[.,]\d{1,3})?) ?([KMGT]?i?B)"
 _USAGE = re.compile(
     rf"(?:Current usage: ?)?{_AMOUNT} of {_AMOUNT} physical memory used[;,.]? {{0,3}}{_AMOUNT} of {_AMOUNT} virtual memory used"
 )
+_SPARK = re.compile(rf"exceeding (?:physical )?memory limits\. {_AMOUNT} of {_AMOUNT} physical memory used")
+"""What Spark repeats of it when an executor is lost."""
 _CONTAINER = re.compile(r"[Cc]ontainer ?\[pid ?= ?(\d{1,10}), ?container(?:ID|Id|id) ?= ?(container_\w{4,80})\]")
 _BEYOND = re.compile(r"beyond (?:the )?['\"]?(physical|virtual)['\"]? memory limit", re.IGNORECASE)
 _ROW = re.compile(
@@ -71,7 +73,7 @@ def _blocks(lines: Sequence[str]) -> Iterator[_Block]:
         if block is None and "ontainer" not in raw and "physical memory" not in raw:
             continue
         text = plain(raw[:_LONGEST_LINE]).lstrip("|")
-        usage = _USAGE.search(text) if "physical memory used" in text else None
+        usage = (_USAGE.search(text) or _SPARK.search(text)) if "physical memory used" in text else None
         if usage is not None:
             if block is not None:
                 yield block
@@ -122,7 +124,8 @@ def _page_bytes(block: _Block, resident_bytes: int) -> int:
 
 def _readings(block: _Block) -> Iterator[Reading]:
     # the eighth figure, the limit of address space, limits no memory
-    used, limit, virtual = (_amount(block.usage[i], block.usage[i + 1]) for i in (1, 3, 5))
+    used, limit = (_amount(block.usage[i], block.usage[i + 1]) for i in (1, 3))
+    virtual = _amount(block.usage[5], block.usage[6]) if block.usage.re is _USAGE else (0, 1)
     if max(used[0], limit[0], virtual[0]) >= 1 << 56:
         return
     whose, beyond = _CONTAINER.search(block.text), _BEYOND.search(block.text)
@@ -131,7 +134,9 @@ def _readings(block: _Block) -> Iterator[Reading]:
     programs = [row for row in block.rows if row.comm not in _SHELLS]
     several = len(programs) > 1
     kept = "cgroup.working_set_bytes" if several else "process.rss_bytes"
-    sizes = {kept: used, "cgroup.limit_bytes": limit} | ({} if several else {"process.virtual_bytes": virtual})
+    sizes = {kept: used, "cgroup.limit_bytes": limit} | (
+        {} if several or not virtual[0] else {"process.virtual_bytes": virtual}
+    )
     facts = {"said.virtual" if of_virtual else "said.oom": said}
     yield Reading(
         metrics={name: size[0] for name, size in sizes.items()},
