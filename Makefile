@@ -6,7 +6,7 @@ BIN := .venv/bin
 SOURCES := $(shell find src -name '*.py' -o -name '*.c' -o -name '*.h' -o -name '*.S' -o -name '*.ld' -o -name '*.json') meson.build pyproject.toml
 SPECIMENS := $(shell find specimens -name '*.go' -o -name '*.c' -o -name 'go.mod' -o -name 'build.py') tools/find_go.py
 
-.PHONY: help setup core glibc-check specimens demo test check lint types format bench bench-inspect bench-explain calibration cases fuzz fuzz-explain layouts layouts-check docs changelog clean
+.PHONY: help setup core glibc-check specimens demo test check lint types format bench bench-inspect bench-explain calibration cases fuzz fuzz-explain fuzz-pprof layouts layouts-check docs changelog clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -82,6 +82,19 @@ fuzz: setup  ## longer property tests of every parser
 fuzz-explain: setup  ## anything as evidence, led by coverage (atheris); FUZZ_S seconds, 600 unless told
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check atheris
 	$(BIN)/python fuzz/explain.py -max_total_time=$(or $(FUZZ_S),600) build/fuzz-corpus
+
+CORE := src/memwhy/_core
+WATCHED := -std=c11 -g -fsanitize=address,undefined -fno-sanitize-recover=all -I$(CORE)
+FUZZED := $(patsubst %,build/fuzz-pprof/%,pprof pprof_tables pprof_samples)
+
+fuzz-pprof:  ## damaged profiles through the compiled reader under ASan and UBSan, led by coverage (gcc); FUZZ_S seconds
+	@mkdir -p build/fuzz-pprof
+	for part in $(notdir $(FUZZED)); do \
+		$(CC) $(WATCHED) -O1 -fsanitize-coverage=trace-pc -c $(CORE)/$$part.c -o build/fuzz-pprof/$$part.o || exit 1; done
+	$(CC) $(WATCHED) -O2 fuzz/pprof.c $(FUZZED:=.o) -o build/fuzz-pprof/fuzz
+	for one in tests/evidence/pasted/heap tests/evidence/go-1.26/{cpu,goroutine,heap,threadcreate}; do \
+		gunzip -c $$one.pb.gz > build/fuzz-pprof/$${one//\//-}.pb; done
+	build/fuzz-pprof/fuzz $(or $(FUZZ_S),600) 0 $(or $(FUZZ_SEED),1) build/fuzz-pprof/*.pb
 
 docs: .venv/tools  ## docs/causes from the causes' docstrings
 	PYTHONPATH=src $(BIN)/python tools/make_cause_pages.py
