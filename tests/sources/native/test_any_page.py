@@ -39,6 +39,7 @@ OWN = {
     "managed/gc_log": ("managed/gc-*.txt",),
     "managed/jstat_util": ("managed/jvm-jstat-gcutil.txt",),
     "managed/jvm_beans": ("managed/jvm-beans*.txt",),
+    "managed/v8_heap": ("managed/v8-*.txt",),
     "managed/beam": ("managed/beam.txt",),
     "managed/dotnet": ("managed/dotnet-[gs]*",),
     "managed/jvm_heap": (
@@ -76,7 +77,7 @@ SUMMING = frozenset(
             "caches",
             "servers",
         ),
-        "managed": ("nmt", "jvm_heap", "settings", "dotnet", "counters", "beam"),
+        "managed": ("nmt", "jvm_heap", "settings", "dotnet", "counters", "beam", "v8_heap"),
     }.items()
     for name in names
 )

@@ -18,6 +18,7 @@ from memwhy.sources.managed import (
     python_process,
     python_trace,
     settings,
+    v8_heap,
 )
 
 READERS: tuple[ModuleType, ...] = (
@@ -28,6 +29,7 @@ READERS: tuple[ModuleType, ...] = (
     jstat_util,
     node_gc,
     node_memory,
+    v8_heap,
     python_trace,
     python_process,
     memray,
