@@ -32,12 +32,20 @@ static void mark_present(uint64_t address, int step)
 /* Whether a block with this tag still counts at this level: a random half of them at each step. */
 int mw_is_kept(uint32_t tag, uint32_t level) { return (tag & ((1u << (level & 31)) - 1)) == 0; }
 
-static uint32_t free_ways(uint32_t first)
+static int has_room(uint32_t at, uint32_t level)
+{
+    uint64_t address = __atomic_load_n(&addresses()[at], __ATOMIC_ACQUIRE);
+
+    return address == 0 || (level != 0 && address != WRITING && !mw_is_kept(blocks()[at].tag, level));
+}
+
+/* What is free, and what thinning has struck out. */
+static uint32_t room_of(uint32_t first, uint32_t level)
 {
     uint32_t count = 0;
 
-    for (uint32_t way = 0; way < MW_WAYS; way++)
-        count += __atomic_load_n(&addresses()[first + way], __ATOMIC_RELAXED) == 0;
+    for (uint32_t at = first; at < first + MW_WAYS; at++)
+        count += (uint32_t)has_room(at, level);
     return count;
 }
 
@@ -53,23 +61,12 @@ static int fill(uint32_t at, uint64_t expected, uint64_t address, const struct m
     return 1;
 }
 
-static int put_into_free(uint32_t first, uint64_t address, const struct mw_block *block)
+static int put_into(uint32_t first, uint32_t level, uint64_t address, const struct mw_block *block)
 {
-    for (uint32_t at = first; at < first + MW_WAYS; at++)
-        if (__atomic_load_n(&addresses()[at], __ATOMIC_RELAXED) == 0 && fill(at, 0, address, block))
-            return 1;
-    return 0;
-}
-
-/* In place of a block that thinning has struck out. */
-static int put_into_dead(uint32_t first, uint64_t address, const struct mw_block *block)
-{
-    uint32_t level = mw_level();
-
     for (uint32_t at = first; at < first + MW_WAYS; at++) {
         uint64_t old = __atomic_load_n(&addresses()[at], __ATOMIC_ACQUIRE);
 
-        if (old != WRITING && !mw_is_kept(blocks()[at].tag, level) && fill(at, old, address, block))
+        if (old != WRITING && has_room(at, level) && fill(at, old, address, block))
             return 1;
     }
     return 0;
@@ -78,12 +75,11 @@ static int put_into_dead(uint32_t first, uint64_t address, const struct mw_block
 /* False when both buckets are full of blocks that count. */
 int mw_live_put(uint64_t address, const struct mw_block *block)
 {
-    uint32_t first[2], emptier;
+    uint32_t first[2], level = mw_level(), emptier;
 
     places_of(address, first);
-    emptier = free_ways(first[1]) > free_ways(first[0]);
-    return put_into_free(first[emptier], address, block) || put_into_free(first[!emptier], address, block)
-        || put_into_dead(first[0], address, block) || put_into_dead(first[1], address, block);
+    emptier = room_of(first[1], level) > room_of(first[0], level);
+    return put_into(first[emptier], level, address, block) || put_into(first[!emptier], level, address, block);
 }
 
 /* Takes a block out. Before its memory is given back, or another thread's new block could be found at the same address. */
