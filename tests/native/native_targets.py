@@ -85,11 +85,13 @@ def odd(*peculiarities: str, user: int | None = None, env: Mapping[str, str] | N
 
 @contextlib.contextmanager
 def loaded_server(clients: int = 4, signals: bool = True) -> Iterator[tuple[Target, Target]]:
-    """The server of served.c and its clients; `failures` ends them."""
+    """The server of served.c and its clients; `answered` ends them."""
     program = built("served")
-    with started(program, "serve", *(["signals"] if signals else [])) as server:
-        with started(program, "ask", server.first.split()[1], str(clients)) as clients_of_it:
-            yield server, clients_of_it
+    with (
+        started(program, "serve", *(["signals"] if signals else [])) as server,
+        started(program, "ask", server.first.split()[1], str(clients)) as clients_of_it,
+    ):
+        yield server, clients_of_it
 
 
 def answered(clients: Target) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from native_targets import answered, built, counting_image, foreign_code, loaded
 from memwhy.native import layout
 from memwhy.native.attach import Attachment, attach, check_image
 from memwhy.native.errors import Occupied
-from memwhy.native.functions import MALLOC_FAMILY, NAMES
+from memwhy.native.functions import NAMES
 
 pytest.importorskip("memwhy._core._stops")
 
@@ -77,7 +77,7 @@ def test_the_header_says_whose_it_is_and_how_it_counts() -> None:
         assert 100_000_000 < header.tsc_hz < 20_000_000_000
         assert header.orphan_tsc == 30 * header.tsc_hz
         maps = Path(f"/proc/{target.pid}/maps").read_text().splitlines()
-        libc = [line for line in maps if "libc.so.6" in line and "r-xp" in line][0].split("-")[0]
+        libc = next(line for line in maps if "libc.so.6" in line and "r-xp" in line).split("-")[0]
         assert header.libc_text_lo == int(libc, 16)
         beat = header.heartbeat_tsc
         attachment.refresh()
@@ -137,7 +137,9 @@ def test_a_target_that_ends_is_gone() -> None:
         assert attachment.detach().gone
 
 
-@pytest.mark.parametrize("name", ["libjemalloc.so.2", "libtcmalloc.so.4", "libtcmalloc_minimal.so.4", "libmimalloc.so.2"])
+@pytest.mark.parametrize(
+    "name", ["libjemalloc.so.2", "libtcmalloc.so.4", "libtcmalloc_minimal.so.4", "libmimalloc.so.2"]
+)
 def test_another_malloc_that_is_preloaded_is_the_one_that_is_watched(name: str) -> None:
     library = Path("/usr/lib/x86_64-linux-gnu") / name
     if not library.exists():

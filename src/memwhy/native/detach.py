@@ -6,6 +6,7 @@ nor any word on a stack leads there, the target unmaps the sampler in its own ne
 
 import struct
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from memwhy.model.errors import MemwhyError, TargetGone
@@ -75,8 +76,9 @@ def detach(stopper: Stopper, placed: Placed, *, wait_s: float = 10.0) -> Detache
 
 
 def _turn_off(stopper: Stopper, region: Region) -> None:
-    """The sampler passes everything through from now on, and has no owner."""
-    stopper.store(region.data + _AT_STATE, _STATE.pack(_OFF, _ASKED, NOBODY.pid))
+    """The sampler passes everything through from now on, and has no owner. Where only its code was mapped there is nothing to turn off."""
+    with suppress(OSError):
+        stopper.store(region.data + _AT_STATE, _STATE.pack(_OFF, _ASKED, NOBODY.pid))
 
 
 def _restore(stopper: Stopper, jumps: Sequence[Write]) -> tuple[tuple[str, ...], tuple[str, ...]]:

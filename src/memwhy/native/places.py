@@ -50,12 +50,13 @@ def nearest_code_slack(space: Space, at: int, wanted_bytes: int) -> Slack:
     return min(near, key=lambda slack: (not slack.module.start <= at < slack.module.end, abs(slack.start - at)))
 
 
-def data_slack(space: Space, module: Module, wanted_bytes: int) -> Slack:
-    """Room for a few words that the target can write and that are 0 now: in that module, or else another. Raises NoRoom."""
+def data_slack(space: Space, module: Module, wanted_bytes: int, mark: bytes) -> Slack:
+    """Room for a few words that the target can write: 0 now, or ending with our mark. In that module, or else another. Raises NoRoom."""
     others = [other for other in space.modules() if not other.name.startswith(("ld-", "ld.so")) and other != module]
     for candidate in (module, *others):
         for slack in _slacks(space, candidate, PF_W, "rw-p"):
-            if slack.size_bytes >= wanted_bytes and not any(space.read(slack.start, wanted_bytes) or b"\1"):
+            there = space.read(slack.start, wanted_bytes)
+            if len(there) == wanted_bytes and (not any(there) or there.endswith(mark)):
                 return slack
     raise NoRoom(f"no module of {space.name} has {wanted_bytes} unused bytes behind its data")
 

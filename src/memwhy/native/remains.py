@@ -37,8 +37,8 @@ def site_of(space: Space, malloc: patch.Entry) -> Site:
     slack = places.nearest_code_slack(space, malloc.at, SITE_BYTES)
     trace = stub.read_trace(space.read(slack.start, stub.HEADER_BYTES))
     unused = bytes(SITE_BYTES) if trace else space.read(slack.start, SITE_BYTES)
-    guard = trace.guard if trace else places.data_slack(space, malloc.function.module, stub.GUARD_BYTES).start
-    return Site(malloc=malloc, stub=slack.start, unused=unused, guard=guard)
+    guard = places.data_slack(space, malloc.function.module, stub.GUARD_BYTES, stub.GUARD_MAGIC).start
+    return Site(malloc=malloc, stub=slack.start, unused=unused, guard=trace.guard if trace else guard)
 
 
 def find(space: Space, functions: Iterable[Function]) -> Remains:

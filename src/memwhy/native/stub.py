@@ -22,7 +22,8 @@ _MAP_PRIVATE, _MAP_ANONYMOUS, _MAP_NORESERVE, _MAP_FIXED_NOREPLACE = 0x2, 0x20, 
 _MADV_NOHUGEPAGE, _MADV_WIPEONFORK = 15, 18
 
 MOST_CALLS = 4
-GUARD_BYTES = 8 + 8 * MOST_CALLS
+GUARD_MAGIC = b"mwguard1"
+GUARD_BYTES = 8 + 8 * MOST_CALLS + len(GUARD_MAGIC)
 NOT_MADE = 1 << 62
 """What a call's word holds before the call."""
 _SYSCALL = b"\x0f\x05"
@@ -30,7 +31,7 @@ _SAVED = b"\x50\x51\x52\x56\x57\x41\x50\x41\x51\x41\x52\x41\x53\x53"
 """push rax, rcx, rdx, rsi, rdi, r8, r9, r10, r11, rbx"""
 _RESTORED = b"\x5b\x41\x5b\x41\x5a\x41\x59\x41\x58\x5f\x5e\x5a\x59\x58"
 _HEADER = struct.Struct("<8sQQII24s")
-_GUARD = struct.Struct("<II4q")
+_GUARD = struct.Struct("<II4q8s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,17 +112,12 @@ def read_trace(raw: bytes) -> Trace | None:
 
 def blank_guard() -> bytes:
     """The guard before anybody came."""
-    return _GUARD.pack(0, 0, *[NOT_MADE] * MOST_CALLS)
-
-
-def closed_guard() -> bytes:
-    """A guard that nobody will take any more."""
-    return _GUARD.pack(1, 1, *[NOT_MADE] * MOST_CALLS)
+    return _GUARD.pack(0, 0, *[NOT_MADE] * MOST_CALLS, GUARD_MAGIC)
 
 
 def read_guard(raw: bytes) -> Guard:
     """The guard's words. Raises struct.error when there are too few."""
-    taken, finished, *results = _GUARD.unpack_from(raw)
+    taken, finished, *results, _ = _GUARD.unpack_from(raw)
     return Guard(taken=bool(taken), finished=bool(finished), results=tuple(results))
 
 
