@@ -95,3 +95,27 @@ def test_a_memwhy_that_lives_is_not_disturbed() -> None:
             assert attachment.predecessor is not None
             assert attachment.predecessor.left == ()
         assert answered(clients)[1] == 0
+
+
+def test_of_two_that_come_at_once_one_is_told_so() -> None:
+    attaching = (
+        "import sys; from memwhy.native.attach import attach; from memwhy.native.errors import Occupied\n"
+        "try: attachment = attach(int(sys.argv[1]))\n"
+        "except Occupied as error: print('occupied', error.message); sys.exit()\n"
+        "print('attached', flush=True); sys.stdin.read(); print(attachment.detach().left)\n"
+    )
+    with loaded_server(clients=2) as (server, clients):
+        for _ in range(5):
+            command = [sys.executable, "-c", attaching, str(server.pid)]
+            both = [
+                subprocess.Popen(
+                    command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={"PYTHONPATH": str(SOURCE)}
+                )
+                for _ in range(2)
+            ]
+            first = [process.stdout.readline().split()[0] for process in both if process.stdout is not None]
+            assert sorted(first) == ["attached", "occupied"]
+            texts = [process.communicate(timeout=60)[0] for process in both]
+            assert [text for text, said in zip(texts, first, strict=True) if said == "attached"] == ["()\n"]
+        assert (foreign_code(server.pid), sampler_mappings(server.pid)) == ({}, [])
+        assert answered(clients)[1] == 0

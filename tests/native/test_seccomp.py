@@ -5,7 +5,7 @@ import os
 import struct
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memwhy.model.errors import ParseError
@@ -70,6 +70,7 @@ def test_any_bytes_give_a_verdict_or_a_parse_error(raw: bytes, number: int) -> N
         return
 
 
+@settings(deadline=None, max_examples=50)
 @given(
     st.sampled_from([0x15, 0x25, 0x35, 0x45]),
     st.sampled_from([16, 20, 24, 28, 32, 40]),

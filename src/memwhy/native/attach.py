@@ -19,11 +19,11 @@ from memwhy.model.errors import ParseError, TargetGone
 from memwhy.model.mapping import Mapping as MemoryMapping
 from memwhy.native import detach, install, layout, permission, remains
 from memwhy.native.detach import Detached, Placed
-from memwhy.native.errors import CannotAttach
+from memwhy.native.errors import CannotAttach, Occupied
 from memwhy.native.functions import NAMES, find_functions
 from memwhy.native.install import now_tsc
 from memwhy.native.plan import make_plan
-from memwhy.native.stops import Stopper
+from memwhy.native.stops import Different, Stopper
 from memwhy.sources.proc import maps
 
 
@@ -121,6 +121,10 @@ def attach(
     stopper = Stopper(pid=pid, mem=permission.open_memory(root, pid), root=root)
     try:
         return _attach(stopper, period_bytes, frozenset(functions), wait_s, state, image)
+    except Different as error:
+        os.close(stopper.mem)
+        who = "another memwhy, or another tool, attached at the same time"
+        raise Occupied(f"{error.message}: {who}", help="try again") from error
     except BaseException:
         os.close(stopper.mem)
         raise

@@ -108,7 +108,9 @@ def _unmap(stopper: Stopper, placed: Placed, wait_s: float) -> tuple[str, ...]:
     steps = [step for region in regions for step in stub.unmapping_steps(region.code, region.size_bytes)]
     inside = [Range(region.code, region.data, Kind.WORD) for region in regions]
     inside += [Range(start, end, Kind.MALLOC) for start, end in placed.texts]
-    trace = Trace(kind=stub.UNMAP, code=regions[0].code, guard=placed.site.guard, owner=Owner.of_us())
+    trace = Trace(
+        kind=stub.UNMAP, code=regions[0].code, guard=placed.site.guard, owner=Owner.of_us(), target=stopper.pid
+    )
     mapped = ", ".join(f"{region.size_bytes >> 20} MiB at {region.code:#x}" for region in regions)
     try:
         errand.begin(stopper, placed.site, trace, steps, inside, within_s=wait_s)

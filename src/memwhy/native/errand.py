@@ -18,6 +18,9 @@ _FREE, _TAKEN = bytes(4), (1).to_bytes(4, "little")
 _LATE_S = 2.0
 """For a thread that took the guard in the very last moment."""
 
+_CLEAR_S = 1.0
+"""For a thread in the stub to come out; that it stays there does no harm."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
@@ -57,10 +60,10 @@ def begin(
     *,
     within_s: float = 5.0,
 ) -> None:
-    """Let malloc lead to the stub. Raises as Stopper.write does; then nothing has changed but words nobody reads."""
-    stopper.store(site.guard, stub.blank_guard())
+    """Let malloc lead to the stub. Raises as Stopper.write does; then nothing has changed."""
+    guard = Write(site.guard, None, stub.blank_guard(), "the guard")
     code = Write(site.stub, None, write_stub(site, trace, steps), "the stub")
-    stopper.write([code, site.to_stub], [site.malloc.interior, site.keep_out, *keep_out], within_s=within_s)
+    stopper.write([guard, code, site.to_stub], [site.malloc.interior, site.keep_out, *keep_out], within_s=within_s)
 
 
 def wait(stopper: Stopper, site: Site, wait_s: float) -> Guard:
@@ -89,11 +92,12 @@ def wait(stopper: Stopper, site: Site, wait_s: float) -> Guard:
 def clear(stopper: Stopper, site: Site) -> tuple[str, ...]:
     """Take away what the errands left: the jump on malloc if it is still there, the stub, the guard. Returns what had to stay."""
     jump = site.to_stub
-    if stopper.read(jump.address, len(jump.fresh)) == jump.fresh:
-        stopper.write([jump.undone])
+    restored = [jump.undone] if stopper.read(jump.address, len(jump.fresh)) == jump.fresh else []
     try:
-        stopper.write([Write(site.stub, None, site.unused, "the stub")], [site.keep_out], within_s=1.0)
+        stopper.write([*restored, Write(site.stub, None, site.unused, "the stub")], [site.keep_out], within_s=_CLEAR_S)
     except Unstoppable:
+        if restored:
+            stopper.write(restored)
         return (f"{len(site.unused)} bytes of code behind a library's, which nobody runs any more",)
     stopper.store(site.guard, bytes(stub.GUARD_BYTES))
     return ()

@@ -37,7 +37,7 @@ def map_region(space: Space, stopper: Stopper, plan: Plan, wait_s: float) -> Pla
         steps = stub.mapping_steps(region.code, layout.CODE_BYTES, region.data, layout.REGION_BYTES)
         unmapping = stub.unmapping_steps(region.code, _WANTED_BYTES)
         seccomp.check(stopper.root, stopper.pid, stub.calls((*steps, *unmapping), plan.site.stub))
-        trace = Trace(kind=stub.MAP, code=code, guard=plan.site.guard, owner=Owner.of_us())
+        trace = Trace(kind=stub.MAP, code=code, guard=plan.site.guard, owner=Owner.of_us(), target=stopper.pid)
         try:
             errand.begin(stopper, plan.site, trace, steps)
             guard = errand.wait(stopper, plan.site, wait_s)

@@ -13,7 +13,7 @@ from memwhy.native.detach import Detached, Placed, Region
 from memwhy.native.errand import Site
 from memwhy.native.errors import CannotAttach, Occupied, Unsuited
 from memwhy.native.functions import Function, texts_under
-from memwhy.native.owner import Owner
+from memwhy.native.owner import NOBODY, Owner
 from memwhy.native.stops import Stopper, Write
 
 SITE_BYTES = 640
@@ -48,7 +48,9 @@ def find(space: Space, functions: Iterable[Function]) -> Remains:
     regions = tuple(find_regions(space))
     traces = [trace for module in space.modules() if (trace := _trace_in(space, module)) is not None]
     jumps = {jump.address: jump for entry in entries if (jump := _jump_on(space, entry, regions)) is not None}
-    owners = [trace.owner for trace in traces] + [_owner_of(space, region) for region in regions]
+    owners = [trace.owner if trace.target == space.pid else NOBODY for trace in traces] + [
+        _owner_of(space, region) for region in regions
+    ]
     texts = texts_under(space, malloc.function)
     placed = Placed(site=site_of(space, malloc), jumps=tuple(jumps.values()), regions=regions, texts=texts)
     return Remains(placed=placed, owners=tuple(owners))
@@ -129,7 +131,7 @@ def _jump_on(space: Space, entry: patch.Entry, regions: Sequence[Region]) -> Wri
 def _owner_of(space: Space, region: Region) -> Owner:
     header = read_header(space, region)
     if header is None or header.magic != layout.MAGIC:
-        return Owner(0, 0, 0)
+        return NOBODY
     return Owner(header.owner_pid, header.owner_start_ticks, header.owner_pid_namespace)
 
 

@@ -54,12 +54,16 @@ class Guard:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What a stub says of itself, for whoever finds it: kind MAP or UNMAP, where the sampler's code is to be, where the guard, and whose it is."""
+    """What a stub says of itself, for whoever finds it: kind MAP or UNMAP, where the sampler's code is to be, where the guard, whose it is.
+
+    target: the pid that it was written into; in a child of that process it is a copy that nobody waits for.
+    """
 
     kind: int
     code: int
     guard: int
     owner: Owner
+    target: int
 
 
 def mapping_steps(code: int, code_bytes: int, data: int, data_bytes: int) -> tuple[Step, ...]:
@@ -98,7 +102,7 @@ def assemble(trace: Trace, steps: Sequence[Step]) -> bytes:
     code += b"\x31\xc0\xb9\x01\x00\x00\x00"  # xor eax, eax; mov ecx, 1
     code += b"\xf0\x0f\xb1\x0b"  # lock cmpxchg [rbx], ecx
     code += b"\x0f\x85" + struct.pack("<i", len(work))  # jne past the work
-    header = _HEADER.pack(MAGIC, trace.code, trace.guard, trace.kind, len(steps), trace.owner.pack())
+    header = _HEADER.pack(MAGIC, trace.code, trace.guard, trace.kind, trace.target, trace.owner.pack())
     return header + code + work + _RESTORED
 
 
@@ -106,8 +110,10 @@ def read_trace(raw: bytes) -> Trace | None:
     """What the bytes at a stub's start say; None where there is no stub."""
     if len(raw) < HEADER_BYTES:
         return None
-    magic, code, guard, kind, _, owner = _HEADER.unpack_from(raw)
-    return Trace(kind=kind, code=code, guard=guard, owner=Owner.unpack(owner)) if magic == MAGIC else None
+    magic, code, guard, kind, target, owner = _HEADER.unpack_from(raw)
+    if magic != MAGIC:
+        return None
+    return Trace(kind=kind, code=code, guard=guard, owner=Owner.unpack(owner), target=target)
 
 
 def blank_guard() -> bytes:
