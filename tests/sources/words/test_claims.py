@@ -388,3 +388,12 @@ def test_a_trial_is_told_with_what_was_before_and_after_it(page: str, name: str,
 
 def test_sentences_that_begin_with_a_small_letter_are_sentences_of_their_own() -> None:
     assert short("the process grows by 200 MB per hour. pprof shows 30 MB, the heap is stable.") == "flat.heap grows.total rate=58254.22"  # fmt: skip
+
+
+def test_what_was_measured_again_and_again_after_collections_is_no_trial() -> None:
+    page = "It holds 3 GB. Old gen after full GC: 200 MB on Monday, 1.5 GB on Wednesday, 3 GB on Friday."
+    assert trial(page, "forced_gc") == ("", None, None)
+
+
+def test_a_level_said_in_spanish_is_no_condition() -> None:
+    assert short("El heap se mantiene en 50 MB y no crece.") == "flat.heap"

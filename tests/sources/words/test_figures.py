@@ -310,3 +310,19 @@ def test_a_second_figure_a_rate_and_what_was_before_a_fix(page: str, expected: d
         assert not found.keys() & reading.metrics.keys()
         found |= reading.metrics
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("page", "expected"),
+    [
+        ("VIRT is 118g for our binary, should I be worried?", {VIRTUAL: 118 * GIB}),
+        ("Why is RSS 3 GB when the heap is 60 MB?", {RSS: 3 * GIB, HEAP: 60 * MIB}),
+        ("Is RSS of 3 GB normal, or should the heap be 60 MB?", {}),
+        ("The daemon has 14,000 threads according to `ls /proc/1/task | wc -l`.", {THREADS: 14000}),
+        ("I don't think it is the heap: HeapInuse stays at 70 MB.", {"go.heap_inuse_bytes": 70 * MIB}),
+        ("El heap se mantiene en 50 MB.", {HEAP: 50 * MIB}),
+        ("El heap crece en 50 MB.", {}),
+    ],
+)  # fmt: skip
+def test_what_a_question_takes_as_true_a_counted_command_and_a_level_in_spanish(page: str, expected: dict[str, int]) -> None:  # fmt: skip
+    assert {name: value for one in read(page) for name, value in one.metrics.items()} == expected

@@ -52,4 +52,8 @@ def test_allocators_and_stores_are_no_processes() -> None:
 def test_the_heap_of_a_process_is_no_process() -> None:
     (found,) = figures.parse("RSS 3 GB, heap 60 MB, 900 threads.")
     assert found.subject is None
-    assert found.metrics == {"process.rss_bytes": 3 * GIB, "runtime.heap_used_bytes": 60 * MIB, "process.threads_count": 900}
+    assert found.metrics == {
+        "process.rss_bytes": 3 * GIB,
+        "runtime.heap_used_bytes": 60 * MIB,
+        "process.threads_count": 900,
+    }

@@ -34,7 +34,7 @@ FALLS = _any(
 )
 UNREAL = _any(
     r"\b(?:should|shouldn't|would|could|might|may|must|expect\w*|if|whether|want\w*|hop(?:e|ing)|suppos\w+|ideally|can (?:grow|rise|increase|go)|will|unless|suspect\w*|guess|think|assum\w+|prevent\w*|avoid\w*|in case|test(?:s|ed)? (?:if|whether|that))\b",
-    r"应该|期望|希望|如果|是否|可能|会不会|怀疑|避免|防止|べき|はず|もし|かもしれ|해야|만약|예상|\b(?:sollte|müsste|würde|könnte|wenn|ob|vermut\w+|devrait|pourrait|si|peut-être|debería|podría|espero|deveria|poderia|se)\b|должн\w+|если|возможно|может|ожида\w+",
+    r"应该|期望|希望|如果|是否|可能|会不会|怀疑|避免|防止|べき|はず|もし|かもしれ|해야|만약|예상|\b(?:sollte|müsste|würde|könnte|wenn|ob|vermut\w+|devrait|pourrait|si|peut-être|debería|podría|espero|deveria|poderia|se(?! (?:mantiene|mantém|mantem|queda|estabiliza|libera|reinicia|repite|ve|vê|detiene|mueve|incrementa|dispara)))\b|должн\w+|если|возможно|может|ожида\w+",
 )
 IDLE = _any(
     r"\b(?:is|are|was|were|sits?|sitting|stays?|left|running|being|completely|mostly|totally|while|when|even|fully|at) (?:\w+ )?idle\b(?! (?:heap|conn|timeout|go|thread|-|pages|spans|worker))|\bidl(?:es|ing)\b|\b(?:do(?:es|ing)?|did) (?:absolutely |basically |almost )?nothing\b|\bnothing (?:else )?(?:is )?(?:happening|going on|uses)|\b(?:no|without(?: any)?|zero) (?:\w+ )?(?:load|traffic|requests?|users?|clients|activity|queries)\b|\bno ?(?:one|body) (?:is )?(?:us|access|connect)\w+|\bnot (?:being )?(?:used|doing anything)\b|\bunused\b (?:service|server|instance|process)",

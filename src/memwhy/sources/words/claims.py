@@ -39,6 +39,7 @@ SHARES = True
 MOST_BYTES = 2 << 20  # what people write is shorter
 _SHOWN = 160
 _MINUTE_NS = 60 * 10**9
+_COURSE = 3
 _CHANGED = 0.1
 """Figures that differ by less than this share are the same."""
 _WORD = re.compile(r"(?<![\w.-])[A-Za-z]{2,}(?![\w=(])")
@@ -260,6 +261,8 @@ def read_trial(sentence: Sentence, following: Raw | None, earlier: Sequence[Raw]
     figures = _figures(sentence)
     if figures[0] is None and figures[1] is not None:
         figures = (_level_before(earlier), figures[1])
+    if sum(quantity.size is not None for quantity in sentence.quantities) >= _COURSE and len(sentence.moments) > 1:
+        figures = (None, None)  # what was measured again and again
     for name in names:
         outcome = _by_figures(figures) or read_outcome(sentence.text, once=name in ONCE)
         told = figures

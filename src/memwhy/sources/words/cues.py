@@ -25,7 +25,7 @@ NOT = any_of(
     r"没有|沒有|不(?!断|停|同)|未|않|없",
 )
 BY = re.compile(
-    r"(?:\bby|\bum|\bde plus de|\ben|\bem|\bна|增加了?|增长了|涨了|多了|another|additional|extra|plus|further|zusätzlich\w*|weitere|delta|difference of|leak(?:s|ed|ing)?|grow(?:s|ing)?|increas(?:e|es|ed|ing)(?: of)?|ris(?:es|e|ing)|gain(?:s|ed)?|free[ds]?|freeing|sav(?:es|ed|ing)|lost|los(?:es|ing)|wächst|steigt)\s*(?:about|around|roughly|~|约|etwa|ca\.)?\s*$",
+    r"(?:\bby|\bum|\bde plus de|(?:crec|aument|sub|increment|cresc|baj|redu|ca[ei]|disminu|diminu)\w{0,8}\s+(?:en|em)|(?:вырос|раст|увелич|прибав)\w{0,8}\s+на|增加了?|增长了|涨了|多了|another|additional|extra|plus|further|zusätzlich\w*|weitere|delta|difference of|leak(?:s|ed|ing)?|grow(?:s|ing)?|increas(?:e|es|ed|ing)(?: of)?|ris(?:es|e|ing)|gain(?:s|ed)?|free[ds]?|freeing|sav(?:es|ed|ing)|lost|los(?:es|ing)|wächst|steigt)\s*(?:about|around|roughly|~|约|etwa|ca\.)?\s*$",
     re.IGNORECASE,
 )
 EACH = re.compile(r"^\s*(?:per\b|each\b|every\b|/ ?(?:req|conn|call|s\b|core|thread|pod|user)|a piece|pro\b|par\b|por\b|на каждый|每个|每次|ずつ|씩|more\b|larger|bigger|higher|less\b|growth|increase|leak(?:ed|s)?\b|mehr\b|de plus|más\b|mais\b|больше)", re.IGNORECASE)  # fmt: skip
@@ -50,7 +50,7 @@ REFERS = re.compile(
     r"\b(?:issues?|pr|pull|ticket|line|version|port|pid|code|step|id|page|chapter|figure|rfc|year)\b|#", re.IGNORECASE
 )
 UNIT_OF_THINGS = re.compile(
-    r"^ (?!(?:of|for|in|on|at|to|and|or|after|before|when|while|with|within|during|under|ram|is|was|rss|res|used|now|by|per|from|bis|nach|von|und|mit|de|et|après|en|y|e|depois|до|после|и|за|total|memory|resident|limit)\b)[A-Za-z]{3,}",
+    r"^ (?!(?:long|still|even|again|until|since|throughout|forever|always|right|already|only|but|most|all|although|because|which|that|where|then|so|this|every|here|there|or|as|of|for|in|on|at|to|and|or|after|before|when|while|with|within|during|under|ram|is|was|rss|res|used|now|by|per|from|bis|nach|von|und|mit|de|et|après|en|y|e|depois|до|после|и|за|total|memory|resident|limit)\b)[A-Za-z]{3,}",
     re.IGNORECASE,
 )
 """`200K requests`: the letter stands for thousands."""

@@ -282,7 +282,9 @@ def _is_level(bones: str, at: int, quantity: Quantity, noun: Noun, *, beside: bo
         return False
     if cues.LESS.search(before) or cues.LESS_AFTER.match(after) or cues.BY.search(before) or cues.EACH.match(after):
         return False
-    if cues.NOT.search(before) or (quantity.letter and noun.size is None and quantity.count is None):
+    if cues.NOT.search(re.split(r":\s", before)[-1]) or (
+        quantity.letter and noun.size is None and quantity.count is None
+    ):
         return False
     if noun.size is None or quantity.size is None:
         follows = cues.BARE_AFTER.match(after) or re.match(cues.OF.pattern[:-1] + rf"{N}", after, re.IGNORECASE)

@@ -34,7 +34,7 @@ _LATE = re.compile(
     rf"^(?P<rest>.{{1,{_MOST_HEAD}}}?)(?:[\s:=(~≈]|->|→|－| - ){{1,6}}(?P<number>{_NUMBER})\s?(?P<unit>{_UNIT})?\s?\)?\.?$"
 )
 _EARLY = re.compile(
-    rf"(?:^|[\s:=~≈(])(?P<number>{_NUMBER})\s?(?P<unit>{_UNIT})?\s?(?:\(|@|\bat\b|\bon\b|\bby\b|\bum\b|\bam\b|\bà\b|\ba las\b|\bв\b|\bafter\b|\bnach\b|\baprès\b|\bчерез\b)\s?(?P<label>[^()]{{1,30}}?)\)?\.?$"
+    rf"(?:^|[\s:=~≈(])(?P<number>{_NUMBER})\s?(?P<unit>{_UNIT})?\s?(?:\(|@|\bat\b|\bon\b|\bby\b|\bum\b|\bam\b|\bà\b|\ba las\b|\bв\b|\bafter\b|\bnach\b|\baprès\b|\bчерез\b|(?<=[Bbgm]) (?=[A-Z]))\s?(?P<label>[^()]{{1,30}}?)\)?\.?$"
 )
 _WORDS = re.compile(r"\s+|(?<=:)(?=\D)")
 _PREPOSITION = re.compile(r"^(?:at|on|by|um|am|à|le|a las|el|às|в|after|nach|après|через|~|≈)\s+", re.IGNORECASE)

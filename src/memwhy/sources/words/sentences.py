@@ -26,6 +26,9 @@ _MARKS = re.compile(r"\*{1,3}|~~|`+|(?<!\w)_|_(?!\w)")
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
 _QUOTE = re.compile(r"^(?:\s{0,8}>\s?){0,4}\s*")
 _ITEM = re.compile(r"^(?:[-*+•·]|\(?\d{1,2}[.)]|[a-z]\)|#{1,6}|[①-⑳])\s+")
+_TICKED = re.compile(r"`[^`]{1,200}`")
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_FEW_WORDS = 4
 _FENCE = re.compile(r"^\s{0,12}(?:```|~~~)")
 _MACHINE = re.compile(
     r"0x[0-9a-fA-F]{4,}|^\s*at [\w.$<]|[{}]\s*$|;\s*$|\(\*|\w::\w|^\s*(?://|/\*)|^\S{1,80}\.\w{1,4}:\d+|^[IWEF]\d{4,6} |^==\d+==|\\\\[nt]"
@@ -46,6 +49,15 @@ _CLAUSE = re.compile(
 )
 
 
+_TAKES_AS_TRUE = re.compile(
+    r"\W{0,4}(?:but |so |and )?(?:why (?:is|are|does|do|did|has|was|were)|how come|warum|wieso|weshalb|pourquoi|por qué|por que|почему|为什么|为何|なぜ|왜)(?!\w* ?n't| not\b)",
+    re.IGNORECASE,
+)
+"""A question that asks for the reason alone tells what it asks about."""
+_ASKS = re.compile(
+    r"\W{0,4}(?:(?:so|and|or|but) )?(?:should|shall|is|are|was|does|do|did|can|could|would|will|has|have|any|anyone|anybody|what|why|how|which|who|where|right|correct|normal|ok(?:ay)?|or|thoughts|ideas?|ist|sind|soll|muss|kann|est-ce|est-il|dois-je|es (?:normal|esto)|debería|é normal|devo|это|стоит|正常|是不是|怎么|吗|正常か)\b",
+    re.IGNORECASE,
+)
 _AND = re.compile(r"\s(?:and|und|et|y|e|и)\s")
 _SAYS = re.compile(rf"{N}\W{{0,3}}[^\W\d_]")
 
@@ -95,6 +107,14 @@ def clean_line(line: str) -> str:
     return " ".join(_PRIVATE.sub("", _MARKS.sub(" ", text)).split())
 
 
+def _without_commands(line: str) -> str:
+    """A line of words without the commands that it names in backticks; one that has little else is left as it is."""
+    if "`" not in line:
+        return line
+    words = _TICKED.sub(" ", line)
+    return words if len(_WORD.findall(words)) >= _FEW_WORDS else line
+
+
 def find_paragraphs(lines: Sequence[str], skip: frozenset[int] | set[int] = frozenset()) -> Iterator[Paragraph]:
     """Runs of lines that may hold sentences. Items, headings and lines within fences stand alone."""
     paragraph: Paragraph | None = None
@@ -110,7 +130,7 @@ def find_paragraphs(lines: Sequence[str], skip: frozenset[int] | set[int] = froz
             i not in skip
             and len(line) <= LONGEST_LINE
             and line.strip()
-            and not (_MACHINE.search(line) or _CODE.search(line))
+            and not (_MACHINE.search(bare := _without_commands(line)) or _CODE.search(bare))
         )
         text = clean_line(line) if usable else ""
         if not text:
@@ -178,8 +198,21 @@ def mark(raw: Raw) -> Sentence:
     marks = _read_marks(text, raw.language)
     quantities, nouns, moments, bones = marks
     clauses = tuple(Clause(text=_flesh(piece, text, marks), bones=piece) for piece in _split(bones))
-    asks = text.rstrip(" )\"'").endswith(("?", "？"))
+    asks = text.rstrip(" )\"'").endswith(("?", "？")) and not _TAKES_AS_TRUE.match(text)
+    if asks and (stated := _stated(clauses)):
+        clauses, asks = stated, False
     return Sentence(text, raw.first_line, raw.last_line, raw.language, quantities, nouns, moments, clauses, asks)
+
+
+def _stated(clauses: Sequence[Clause]) -> tuple[Clause, ...]:
+    """The clauses of a question before the one that asks: `VIRT is 118g, should I worry?`."""
+    if (
+        len(clauses) < 2
+        or any(_ASKS.match(clause.text) for clause in clauses[:-1])
+        or not _ASKS.match(clauses[-1].text)
+    ):
+        return ()
+    return tuple(clauses[:-1])
 
 
 def _split(bones: str) -> Iterator[str]:

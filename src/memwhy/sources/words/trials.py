@@ -20,7 +20,7 @@ _TRIALS: dict[str, Wording] = {
         r"|(?:forc(?:ed?|ing)|manual(?:ly)?|explicit|trigger\w*|call\w*|run(?:ning)?|full) (?:a |an |the )?(?:full |manual )?(?:gc\b|garbage collect\w+)|(?:手动|强制|主动)(?:触发|执行|调用)? ?gc|GC ?を(?:強制|実行)|강제 ?GC|принудительн\w+ (?:gc|сбор\w+)",
         "arena_max": r"M(?:ALLOC)?_ARENA_MAX|M_MMAP_THRESHOLD|MALLOC_(?:MMAP|TRIM)_THRESHOLD_?|\bmallopt|arena_max"
         r"|\b(?:limit\w*|restrict\w*) (?:\w+ ){0,2}(?:glibc|malloc|libc|C library|allocator) to (?:\w+ )?(?:arenas?|pools?)|\b(?:fewer|one|two|a single|only \d) (?:malloc |glibc )?arenas?\b",
-        "other_allocator": r"(?:\bswitch\w*|\bchang\w*|mov(?:ed|ing)|preload\w*|LD_PRELOAD\S*|link(?:ed|ing)|using|used|with|under|via|tr(?:y|ied|ying)|replac\w*|instead|to|on|from|换成?|改用|使用|切换到?|改成|を|mit|auf|avec|con|com|на|с).{0,24}?(?:jemalloc|tcmalloc|mimalloc)"
+        "other_allocator": r"(?:\bswitch\w*|\bswap\w*|\bchang\w*|mov(?:ed|ing)|preload\w*|LD_PRELOAD\S*|link(?:ed|ing)|using|used|with|under|via|tr(?:y|ied|ying)|replac\w*|instead|to|on|from|换成?|改用|使用|切换到?|改成|を|mit|auf|avec|con|com|на|с).{0,24}?(?:jemalloc|tcmalloc|mimalloc)"
         r"|(?:jemalloc|tcmalloc|mimalloc) (?:instead|preloaded|fix\w*|solve\w*|help\w*|did|work(?:s|ed)|cured|made|makes|brought|brings|cut|keeps|kept|resolv\w*)|(?:switch\w*|chang\w*|mov(?:ed|ing)) (?:\w+ ){0,3}(?:from (?:alpine|musl)|to (?:debian|glibc|musl|alpine))|(?:musl|alpine) (?:to|->) (?:glibc|debian)",
         "madvdontneed": r"madvdontneed",
         "huge_pages_off": r"(?:disabl\w*|turn\w* off|without|禁用|关闭|отключ\w*) .{0,20}?(?:thp\b|transparent[_ ]?huge|huge ?pages)|(?:thp|transparent[_ ]?huge[_ ]?pages?|huge ?pages)\W.{0,20}?(?:never|off|disabled|madvise)",

@@ -101,9 +101,9 @@ _ROWS: tuple[tuple[str, str | None, str | None, tuple[str, ...]], ...] = (
     ("heap", "runtime.array_buffers_bytes", None, (r"array[_ ]?buffers",)),
     ("native", "runtime.external_bytes", None, (r"external(?: memory)?|direct (?:memory|buffers?)|(?:netty )?used ?direct ?memory|堆外内存|off-heap memory",)),
     ("heap", "runtime.metaspace_bytes", None, (r"metaspace",)),
-    ("heap", "runtime.heap_after_gc_bytes", None, (r"heap after (?:full )?gc",)),
+    ("heap", "runtime.heap_after_gc_bytes", None, (r"heap after (?:full )?gc|old[ -]gen(?:eration)? after (?:a )?(?:full )?gc",)),
     ("heap", "runtime.heap_used_bytes", "runtime.objects_count", (
-        r"(?:live |all )?(?:python|py|js|v8|java|jvm|managed|gc|ruby|\.net)[ _-](?:live[ _-])?(?:heap(?:[ _-]?(?:used|usage|size))?|objects)(?: \(tracemalloc\))?|tracemalloc(?: (?:current|total|heap|traced))?|tracemalloc",
+        r"(?:live |all )?(?:python|py|js|v8|java|jvm|managed|gc|ruby|\.net)[ _-](?:live[ _-])?(?:heap(?:[ _-]?(?:used|usage|size))?|objects)(?: \(tracemalloc\))?|(?:total )?managed[ _-]mem(?:ory)?|gettotalmemory|tracemalloc(?: (?:current|total|heap|traced))?|tracemalloc",
         r"heap[ _]?(?:used|usage|size|objects)|used[ _]heap|heap|live objects|堆(?:内存)?|ヒープ|힙|куч[аеиу]|py_?heap|tas|objets python",
     )),
     # containers
