@@ -6,7 +6,7 @@ BIN := .venv/bin
 SOURCES := $(shell find src -name '*.py' -o -name '*.c' -o -name '*.h' -o -name '*.S' -o -name '*.ld' -o -name '*.json') meson.build pyproject.toml
 SPECIMENS := $(shell find specimens -name '*.go' -o -name '*.c' -o -name 'go.mod' -o -name 'build.py') tools/find_go.py
 
-.PHONY: help setup core glibc-check specimens demo test check lint types format bench bench-inspect bench-explain calibration cases fuzz fuzz-explain fuzz-pprof layouts layouts-check docs changelog clean
+.PHONY: help setup core glibc-check specimens demo test check lint types format bench bench-inspect bench-explain cycles-native calibration cases fuzz fuzz-explain fuzz-pprof layouts layouts-check docs changelog clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -69,6 +69,9 @@ bench-explain: setup  ## long logs: the rate of explain beside grep -c, and its 
 
 glibc-check: .venv/tools core  ## malloc of every glibc the distributions offer, against mallinfo2 inside (apt, network)
 	PYTHONPATH=src:tests/inspect/glibc $(BIN)/python tools/check_glibc.py
+
+cycles-native: core  ## attach and detach on a loaded server, CYCLES times (1000 unless told): no failed request, stops below 50 ms
+	PYTHONPATH=src $(BIN)/python bench/attach_cycles.py $(or $(CYCLES),1000)
 
 calibration: setup  ## false alarms and power of the trend, beside the field's methods
 	$(BIN)/python bench/calibration.py --count 200

@@ -1,12 +1,17 @@
 """Attach to real programs, detach, and look whether anything is other than before."""
 
 import os
+import shutil
+import subprocess
+import sys
 import time
+import urllib.request
 from pathlib import Path
 
 import pytest
 from native_targets import answered, built, counting_image, foreign_code, loaded_server, odd, sampler_mappings, started
 
+from memwhy.model.errors import ParseError
 from memwhy.native import layout
 from memwhy.native.attach import Attachment, attach, check_image
 from memwhy.native.errors import Occupied
@@ -120,6 +125,18 @@ def test_a_child_of_the_target_runs_without_the_sampler() -> None:
         assert target.ask("f") == "ok"
 
 
+def test_a_child_of_an_attached_target_can_be_attached_to_itself() -> None:
+    with odd("busy") as target, attach(target.pid) as attachment:
+        child = int(target.ask("c"))
+        with attach(child, image=counting_image()) as of_child:
+            assert of_child.predecessor is not None
+            assert of_child.predecessor.left == ()
+            wait_for(lambda: counts(of_child)["malloc"] > 100)
+        assert (foreign_code(child), sampler_mappings(child)) == ({}, [])
+        assert attachment.header().state == layout.State.ON
+        assert target.ask("m") == "ok"
+
+
 def test_a_target_that_becomes_another_program_is_gone() -> None:
     with odd("busy") as target:
         attachment = attach(target.pid, image=counting_image())
@@ -183,11 +200,61 @@ def test_a_program_in_namespaces_of_its_own_is_reached_through_them(tmp_path: Pa
         pytest.skip("needs unshare")
 
 
+@pytest.mark.skipif(os.getuid() != 0 or shutil.which("chroot") is None, reason="needs root and chroot")
+def test_a_program_whose_files_have_other_names_out_here(tmp_path: Path) -> None:
+    program = built("odd")
+    libraries = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout.split()
+    for file in (str(program), *(word for word in libraries if word.startswith("/"))):
+        place = tmp_path / file.lstrip("/")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, place)
+    with started("chroot", tmp_path, program, "busy") as target:
+        assert target.first == "ready"
+        with attach(target.pid, image=counting_image()) as attachment:
+            wait_for(lambda: counts(attachment)["malloc"] > 100)
+        assert sampler_mappings(target.pid) == []
+        assert target.ask("m") == "ok"
+
+
+@pytest.mark.specimen
+def test_a_go_program_with_cgo_answers_all_the_time() -> None:
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "specimens"))
+    try:
+        from run import SpecimenFailed, running
+
+        with running("odds-scraper", "guilty") as specimen:
+            assert specimen.pprof is not None
+            for _ in range(3):
+                with attach(specimen.pid) as attachment:
+                    wait_for(lambda attachment=attachment: attachment.header().samples > 0)
+                    with urllib.request.urlopen(f"{specimen.pprof}/cmdline") as answer:
+                        assert answer.status == 200
+            assert sampler_mappings(specimen.pid) == []
+            assert "panic" not in specimen.log.read_text()
+    except SpecimenFailed as error:
+        pytest.skip(str(error))
+    finally:
+        sys.path.pop(0)
+
+
+def test_without_the_disassembler_it_says_what_to_install() -> None:
+    script = (
+        "import sys; sys.modules['iced_x86'] = None\n"
+        "from memwhy.native.attach import attach\n"
+        "from memwhy.native.errors import CannotAttach\n"
+        "try: attach(int(sys.argv[1]))\n"
+        "except CannotAttach as error: print(error.message, '/', error.help)\n"
+    )
+    with odd("busy") as target:
+        command = [sys.executable, "-c", script, str(target.pid)]
+        env = {"PYTHONPATH": str(Path(__file__).resolve().parents[2] / "src")}
+        text = subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
+        assert text == ("attaching needs the Python package iced-x86, which is not installed / pip install iced-x86\n")
+
+
 def test_an_image_that_is_none_is_refused() -> None:
     image = counting_image()
     assert check_image(image).magic == layout.IMAGE_MAGIC
-    from memwhy.model.errors import ParseError
-
     for broken in (b"", image[:8], b"\0" * 4096, image[:130] + b"\xff" * 4, image.ljust(0x10000, b"\0")):
         with pytest.raises(ParseError, match=r"sampler\.bin"):
             check_image(broken)

@@ -3,7 +3,7 @@
  *   odd [PECULIARITY …]   see `become`; "ready" when it is so
  *   m  allocate and look: ok        b  begin to allocate in a thread, for ever: ok      f  fork, allocate in both: ok
  *   v  vfork and run another program: ok      x  become this program anew: ready        e  how often epoll_wait was interrupted
- *   s  how many SIGRTMIN came       t N  begin N threads that sleep and allocate: ok
+ *   s  how many SIGRTMIN came       t N  begin N threads that sleep and allocate: ok      c  fork a child that allocates for ever: its pid
  * It allocates only when told. */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -159,6 +159,17 @@ static const char *done(const char *line)
     }
 }
 
+static int child_that_stays(void)
+{
+    int pid = fork();
+
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        busy(NULL);
+    }
+    return pid;
+}
+
 int main(int count, char **values)
 {
     struct sigaction action = {.sa_handler = counted, .sa_flags = SA_RESTART};
@@ -179,6 +190,8 @@ int main(int count, char **values)
         line[size] = 0;
         if (line[0] == 'e' || line[0] == 's')
             snprintf(text, sizeof text, "%ld\n", (long)(line[0] == 'e' ? epoll_interrupted : signals));
+        else if (line[0] == 'c')
+            snprintf(text, sizeof text, "%d\n", child_that_stays());
         else
             snprintf(text, sizeof text, "%s\n", done(line));
         (void)!write(1, text, strlen(text));
