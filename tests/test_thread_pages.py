@@ -107,8 +107,18 @@ HeapReleased = 769.9 MiB
 HeapSys = 789.5 MiB
 Sys = 812.0 MiB
 """
+EMPTIED = """A small program (dotnet 6) allocates, drops everything and collects:
+
+Working set: 37,265,408
+Managed mem: 243,464
+Working set: 1,172,680,704
+Managed mem: 1,115,420,608
+Working set: 774,225,920     <<< after collecting
+Managed mem: 172,752
+"""
 
 PAGES = {
+    "a heap that filled RSS and is empty now": (EMPTIED, "heap-retained"),
     "workers that share most of what each of them has": (WORKERS, "shared-memory"),
     "a heap that was given up and is resident all the same": (LAZILY, "heap-retained"),
     "a plateau that comes again with the same load": (REPEATED, "steady"),

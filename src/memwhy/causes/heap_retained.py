@@ -85,6 +85,8 @@ def _supported(retained: weigh.Part, text: str, sure: float) -> Finding:
 
 def _unread(case: Case, growing: bool | None) -> Finding:
     heap = weigh.part(case, "layer.go_heap_bytes") or weigh.part(case, "derived.go_held_bytes")
+    for clue in _filled_and_emptied(levels.resident(case), levels.live(case)):  # it has stopped growing, and stays
+        return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.3, because=(clue.text,), remedy=REMEDY)
     if growing is False or (heap is not None and heap.minor):
         text = "nothing grows" if growing is False else f"Go's heap does not follow the growth: {weigh.said(heap)}"  # type: ignore[arg-type]
         return Finding(
@@ -121,6 +123,7 @@ def clues(case: Case) -> Iterator[Clue]:
             DECISIVE,
             f"{human_bytes(freed)} of the heap were given up, and RSS is all that Go obtained: they are still resident",
         )
+    yield from _filled_and_emptied(rss, live)
     lazy = levels.level(case, "process.lazy_free_bytes")
     lazy_part = levels.share(lazy, rss)
     if lazy is not None and ((lazy_part or 0) >= 0.3 or (rss is None and lazy.last >= 64 * MIB)):
@@ -144,3 +147,13 @@ def clues(case: Case) -> Iterator[Clue]:
         yield from for_(weight, trial[2]) if trial[1] == "fell" else against(STRONG, trial[2])
     if live is not None and live.rose:
         yield from against(FAIR, f"what is allocated rose: {live.said}")
+
+
+def _filled_and_emptied(rss: levels.Level | None, live: levels.Level | None) -> Iterator[Clue]:
+    """The heap made RSS what it was at most, is all but empty now, and RSS stays: the pages are the heap's."""
+    if rss is None or live is None or rss.n < 2 or live.n < 2 or live.most < 64 * MIB:
+        return
+    made, empty = live.most >= 0.7 * rss.most, live.last <= 0.3 * live.most
+    if made and empty and rss.last >= 0.5 * rss.most and rss.last >= 2 * live.last:
+        text = f"the heap held {human_bytes(live.most)} of {human_bytes(rss.most)} and holds {human_bytes(live.last)} now, but RSS is {human_bytes(rss.last)}"
+        yield from for_(DECISIVE, text)

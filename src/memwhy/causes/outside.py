@@ -14,6 +14,14 @@ LITTLE = 0.25
 def outside_runtime(case: Case, most: float = STRONG) -> Iterator[Clue]:
     """Clues from what the runtime says against what is resident; none weighs more than `most`."""
     rss, held, live = levels.resident(case), levels.held(case), levels.live(case)
+    if (
+        rss is not None
+        and live is not None
+        and live.n > 1
+        and live.most >= 0.7 * rss.most
+        and live.last < 0.5 * live.most
+    ):
+        return  # the heap filled what is resident, and what of it went back is not known
     if levels.released_and_resident(case) is not None:
         held = levels.level(case, "go.sys_bytes")
     known = held if held is not None and held.metric != "go.heap_sys_bytes" else None

@@ -66,6 +66,9 @@ def judge(case: Case) -> Finding:
             because=(text,),
             confirm_with=_longer(case, seconds),
         )
+    if course.per == "sample" and max(course.detectable, course.high) > whole.last:
+        text = f"{weigh.change_said(whole)}: the readings lie so far apart that they could hide it doubling from one to the next"
+        return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.3, because=(text,))
     if course.shape == "unclear" and not slight:
         text = f"{weigh.change_said(whole)}, {weigh.slope_said(course)}: the parts of the series disagree"
         return Finding(

@@ -86,6 +86,8 @@ def read_moments(text: str) -> tuple[Told, ...]:
         for match in pattern.finditer(text):
             groups = match.groupdict()
             number, unit = groups["number"] or groups.get("number2"), groups["unit"] or groups.get("unit2")
+            if unit == "M":
+                continue  # `at 820M` is an amount
             told = Told(start=match.start(), end=match.end(), elapsed_ns=_ns(number or "", unit or ""))
             if not any(told.start < one.end and one.start < told.end for one in found):
                 found.append(told)
