@@ -1,6 +1,7 @@
 """Programs whose stacks are known, run under the sampler: what tests and bench/native_stacks.py share."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -22,7 +23,22 @@ PROGRAMS = Path(__file__).parent / "programs"
 BUILT = ROOT / "build" / "stacks"
 sys.path.insert(0, str(ROOT / "tools"))
 
-from find_go import environment  # noqa: E402
+from find_go import NoGo, environment, find_go  # noqa: E402
+
+__all__ = [
+    "FLAVOURS",
+    "STACKS",
+    "NoGo",
+    "Shares",
+    "Watched",
+    "build",
+    "find_go",
+    "go_names",
+    "go_version",
+    "is_outside_go",
+    "shares",
+    "watched",
+]
 
 FLAVOURS = {
     "plain": (),
@@ -169,6 +185,4 @@ def is_outside_go(stack: StackCount, symbols: Symbols) -> bool:
 
 def go_names(frames: Sequence[CodeFrame]) -> tuple[str, ...]:
     """Go's functions, without the closures that cgo wraps around calls with pointers."""
-    import re
-
     return tuple(frame.function for frame in frames if frame.is_go and not re.search(r"\.func\d+$", frame.function))

@@ -278,6 +278,11 @@ class _Encoding(_Parser):
             return self._substituted()
         return self._templated(self._remember(self._unqualified()))
 
+    def _templated(self, name: str) -> str:
+        return super()._templated(
+            f"{name} " if name.endswith("<") and self.text[self.at : self.at + 1] == "I" else name
+        )
+
     def _inside(self) -> str:
         """A function inside a function: of a lambda or a local class."""
         self.depth += 1
@@ -308,6 +313,7 @@ class _Encoding(_Parser):
             letter, follower = self.text[self.at], self.text[self.at + 1 : self.at + 2]
             if letter == "I":
                 self.at += 1
+                name = f"{name} " if name.endswith("<") else name
                 name += self._arguments()
             elif letter == "S" and not name:
                 name = self._substitution()
@@ -316,7 +322,7 @@ class _Encoding(_Parser):
             else:
                 if letter in "CD" and follower.isdecimal():
                     self.at += 2
-                    last = f"{'~' if letter == 'D' else ''}{last}"
+                    last = f"{'~' if letter == 'D' else ''}{last.partition('[abi:')[0]}"
                 else:
                     last = self._unqualified()
                 name = f"{name}::{last}" if name else last

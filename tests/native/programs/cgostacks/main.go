@@ -53,7 +53,7 @@ func callbackWork(rounds int, done chan bool) {
 }
 
 func threadWork(rounds int, done chan bool) {
-	for i := 0; i < rounds; i += 50 {
+	for i := 0; i < rounds; i += 300 { // as many visits as one thread makes
 		C.visit_from_thread(800)
 	}
 	done <- true

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define VISITS 300
+
 extern void goVisit(size_t);
 
 void *keep_bytes(size_t n)
@@ -26,7 +28,7 @@ void visit(size_t n)
 
 static void *thread_main(void *n)
 {
-    for (int i = 0; i < 50; i++)
+    for (int i = 0; i < VISITS; i++)
         visit((size_t)n);
     return NULL;
 }
