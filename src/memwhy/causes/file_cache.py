@@ -45,6 +45,7 @@ def clues(case: Case) -> Iterator[Clue]:
     yield from _of_cgroup(case)
     yield from _of_host(case)
     yield from believed(STRONG, case.facts.get("said.cache") or levels.said(case, "grows", "cache"))
+    yield from believed(STRONG, case.facts.get("said.mapped"))
     trial = levels.outcome(case, "drop_caches")
     if trial is not None:
         yield from (for_ if trial[1] == "fell" else against)(DECISIVE, trial[2])

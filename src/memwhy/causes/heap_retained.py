@@ -118,6 +118,8 @@ def clues(case: Case) -> Iterator[Clue]:
             yield from for_(DECISIVE if part >= 0.6 else STRONG, text)
         elif part < 0.2 and freed is None:
             yield from against(STRONG, text)
+    if retained is None:
+        yield from _unused(case)
     if freed is not None:
         yield from for_(
             DECISIVE,
@@ -157,3 +159,16 @@ def _filled_and_emptied(rss: levels.Level | None, live: levels.Level | None) -> 
     if made and empty and rss.last >= 0.5 * rss.most and rss.last >= 2 * live.last:
         text = f"the heap held {human_bytes(live.most)} of {human_bytes(rss.most)} and holds {human_bytes(live.last)} now, but RSS is {human_bytes(rss.last)}"
         yield from for_(DECISIVE, text)
+
+
+def _unused(case: Case) -> Iterator[Clue]:
+    """HeapIdle was not told for this moment: what was obtained for the heap and is neither allocated nor released."""
+    obtained, used, released = (levels.level(case, f"go.heap_{name}_bytes") for name in ("sys", "alloc", "released"))
+    if obtained is None or used is None or released is None:
+        return
+    rest = obtained.last - used.last - released.last
+    if rest >= 16 * MIB and rest >= 0.7 * obtained.last:
+        yield from for_(
+            STRONG,
+            f"{obtained.said}, of which allocated {human_bytes(used.last)} and released {human_bytes(released.last)}",
+        )

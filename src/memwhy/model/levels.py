@@ -202,7 +202,7 @@ def complains_of_growth(case: Case) -> str | None:
 
 
 NO_TROUBLE = (
-    "said.runtime", "said.libc", "said.platform", "said.held", "said.no_cgo", "said.idle", "said.flat.", "said.falls.",
+    "said.runtime", "said.mapped", "said.libc", "said.platform", "said.held", "said.no_cgo", "said.idle", "said.flat.", "said.falls.",
     "runtime.heap_exhausted", "cache.name", "prose.", "page.", "process.",
 )  # fmt: skip
 """Facts that a manual, a manifest or somebody's code gives as well as a complaint does."""

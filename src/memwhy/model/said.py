@@ -8,6 +8,7 @@ said.grows.THING   it rises without end; said.flat.THING it does not rise; said.
 said.peak          the figure that is complained about is a high-water mark (ru_maxrss, VmHWM, "peak", max RSS)
 said.virtual       the figure is address space (VIRT, VSZ, VmSize, VmPeak, "virtual")
 said.cache         the figure counts page cache or mapped files in ("includes cache", drop_caches gives it back)
+said.mapped        the program maps the files that it stores its data in
 said.sawtooth      it rises and falls back again and again
 said.cumulative    the figure is a sum since the start (TotalAlloc, alloc_space), not what is held
 said.no_cgo        the program is built without cgo, or is pure Go, Java … without native code

@@ -75,6 +75,11 @@ _BARE = re.compile(
     r"(?<![\w.])(?P<key>[A-Za-z][a-z]{2,9}(?:_?[A-Z]?[A-Za-z]{2,9}){1,3})[ \t]{1,40}"
     rf"(?P<number>{_NUMBER})(?:[ \t]?(?P<unit>[kmgtKMGT]i?[bB]|[bB]ytes)(?![A-Za-z0-9_])|[ \t]{{0,20}}$)"
 )
+_COURSE = re.compile(
+    rf"(?<![\w.])(?P<key>[A-Z][a-z]{{2,9}}[A-Z][A-Za-z]{{2,9}})[ \t]{{0,4}}(?:(?:went|goes|grew|grows|rose|rises|fell|falls|climbed|dropped) )?(?:from|von|de|с|从|由)[ \t]{{0,4}}[\d.,]{{1,20}}[ \t]?(?:[kmgtKMGT]i?[bB])?"
+    rf"[ \t]{{0,4}}(?:to|up to|auf|à|a|до|升至|降至|涨到|升到|降到|到|至|->|→)[ \t]{{0,4}}(?P<number>{_NUMBER})[ \t]?(?P<unit>[kmgtKMGT]i?[bB]|bytes)"
+)
+"""`HeapIdle from A to B`: what it is at the end."""
 _KEY_UNIT = re.compile(r"[ \t]?[(\[][ \t]?(?:in )?([kmgtKMGT]i?[bB]|bytes)[ \t]?[)\]][ \t\"'`*]*$")
 _UNIT_SUFFIX = re.compile(r"(?<=[a-z])(?:in)?([kmgt]i?b|bytes)$")
 _ELAPSED = re.compile(
@@ -165,6 +170,10 @@ def _bare_figures(line: str) -> Iterator[_Figure]:
         return
     if len(_PLAIN_WORD.findall(line[:_LONGEST_LINE])) >= _PROSE_WORDS:
         return
+    for match in _COURSE.finditer(line[:_LONGEST_LINE]):
+        named = _key(match["key"])
+        if named is not None and named[0] in _STRONG and (figure := _found(match, named, match["unit"])):
+            yield figure
     for match in _BARE.finditer(line[:_LONGEST_LINE]):
         named = _key(match["key"])
         if named is not None and named[0] in _STRONG and (figure := _found(match, named, match["unit"] or "")):
@@ -304,7 +313,7 @@ def _unitless_note(block: Sequence[_Moment]) -> str | None:
         for figure in moment.figures.values()
         if not figure.unit and figure.metric in ("go.sys_bytes", "go.heap_sys_bytes")
     ]
-    if not bare:
+    if not any(number for number, _ in bare):
         bare = [
             (float(f.number), f)
             for m in block
@@ -314,7 +323,7 @@ def _unitless_note(block: Sequence[_Moment]) -> str | None:
         least = 32 << 10
     else:
         least = MIB
-    if bare and max(value for value, _ in bare) < least:
+    if bare and 0 < max(value for value, _ in bare) < least:
         figure = max(bare, key=lambda pair: pair[0])[1]
         return f"{figure.spelled} = {figure.number} has no unit and is too small for bytes; figures without a unit are not used"
     return None
@@ -334,7 +343,9 @@ def _readings(block: Sequence[_Moment]) -> Iterator[Reading]:
             if foreign and metric in ("go.mallocs_count", "go.frees_count"):
                 continue
             sized = REGISTRY[metric].unit == "bytes"
-            measured = None if unitless and sized and not figure.unit else _measure(figure)
+            measured = (
+                None if unitless and sized and not figure.unit and figure.number.strip("0.") else _measure(figure)
+            )
             if measured is not None and measured[0] < 1 << 63:
                 metrics[metric], quanta[metric] = measured
         if quanta == shared_quanta:

@@ -6,7 +6,7 @@ from memwhy.sources.words.wording import Wording
 from memwhy.sources.words.wording import any_of as _any
 
 GROWS = _any(
-    r"\b(?:rais(?:es|ing|ed) (?:to|from|up|drastically|dramatically|constantly|continuously|slowly|steadily|rapidly|over time|until)|grow(?:s|ing|n)?|grew|rises|rising|rose|climb(?:s|ing|ed)?|increas(?:es|ing|ed|e)|creep(?:s|ing)?(?: up)?|crept|balloon(?:s|ing|ed)?|swell(?:s|ing)?|accumulat(?:es|ing|e)|pil(?:es|ing) up|go(?:es|ing)? up|went up|skyrocket\w*|explod\w+|shoots? up|builds? up|leak(?:s|ing)|unbounded|without bound)\b",
+    r"\b(?:rais(?:es|ing|ed) (?:to|from|up|drastically|dramatically|constantly|continuously|slowly|steadily|rapidly|over time|until)|grow(?:s|ing|n)?|grew|rises|rising|rose|climb(?:s|ing|ed)?|increas(?:es|ing|ed|e)|creep(?:s|ing)?(?: up)?|crept|balloon(?:s|ing|ed)?|swell(?:s|ing)?|accumulat(?:es|ing|e)|pil(?:es|ing) up|go(?:es|ing)? up|went up|skyrocket\w*|explod\w+|shoots? up|builds? up|from \+\d.{0,40}?\bto \+\d+|leak(?:s|ing)|unbounded|without bound)\b",
     r"(?:持续|一直|不断|缓慢|逐渐|单调|慢慢|越来越)(?:地)?(?:增长|上涨|上升|增加|变大|涨|升高|飙升|高|多|大)|增长|上涨|变大|升高|只增不减|涨到|飙升|増え続け|増加し続け|増えて(?:い|行)|上がり続け|右肩上がり|増大|계속 ?(?:증가|늘|커|올라)|증가(?:하고|한다|합니다|함)|늘어나",
     r"\b(?:steigt|steigen|stieg|wächst|wachsen|wuchs|nimmt (?:\w+ )?zu|läuft voll|augmente\w*|croît|grimpe\w*|monte\w*|gonfle\w*|crece\w*|aumenta\w*|sube|suben|subiendo|creciendo|cresce\w*|sobe\w*|crescendo|subindo)\b|раст[её]т|растут|увеличива\w+|вырос\w*|вырастает|утека\w+|ползёт вверх",
 )
@@ -49,6 +49,12 @@ NO_OOM = _any(
 MISACCOUNTED = _any(
     r"\b(?:counted|counts?|accounted|added|included) (?:\w+ ){0,3}?(?:twice|double|several times|multiple times|more than once|again|in both|in two)|\bdouble[- ]count\w*|\bcounted in (?:both|each|every)|重复(?:计算|统计)|算了两(?:次|遍)|二重(?:に)?(?:計上|カウント)|doppelt gezählt|comptée? deux fois|contad[oa]s? dos veces|contad[oa]s? duas vezes|дважды|посчитан\w* несколько раз",
 )
+_STORED = r"(?:files?|segments?|databases?|datastore|store|blocks?|journals?|index(?:es)?|shards?|sst(?:able)?s?|wal|value logs?|tables?|data)"
+MAPPED = _any(
+    rf"\bmmap(?:s|ed|ped|'?d|ing)? (?:\w+ ){{0,3}}?{_STORED}\b|\bmemory[- ]?map(?:s|ped|ping)? (?:\w+ ){{0,3}}?{_STORED}\b|\b{_STORED} (?:\w+ ){{0,3}}?(?:memory[- ]?mapped|mmap(?:ed|ped|'?d))\b|\bmmap(?:ed|ped|'?d) (?:\w+ ){{1,2}}?memory\b|\b\w{{0,20}}open_mmap\b"
+    r"|\b(?:lmdb|boltdb|bbolt) (?:\w+ ){0,3}?(?:maps?|mapped|mmaps?)\b|内存映射文件|文件映射|メモリマップ(?:ド)?ファイル|메모리 ?맵 ?파일|speicherabgebildete Datei\w*|fichiers? mapp\w+ en mémoire|отображ\w+ файл\w*",
+)
+NOT_MAPPED = _any(r"\b(?:not|n't|no|without|never|disabl\w+|instead of|rather than)\b.{0,24}?(?:mmap|memory[- ]?map)")
 SAWTOOTH = _any(
     r"\bsaw[- ]?(?:tooth|teeth)\w*|\bzig[- ]?zag\w*|\b(?:is|looks? like|like) a comb\b|\b(?:goes|going|went|moves?|up) up and down\b|\bups and downs\b|\boscillat\w+|\bpeaks? and troughs?\b|\btroughs? and peaks?\b|\btroughs?\b.{0,40}?\bpeaks?\b"
     r"|\b(?:rises?|grows?|climbs?|goes up|up)\b.{0,60}?\b(?:drops?|falls?|comes?|goes|straight|back) (?:back )?(?:down )?(?:to )?.{0,30}?\b(?:again and again|over and over|all day|repeatedly|in cycles|every (?:\w+ )?(?:minutes?|hours?|seconds?))\b",

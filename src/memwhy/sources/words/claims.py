@@ -206,6 +206,8 @@ def _remark(sentence: Sentence, clause: Clause, facts: dict[str, str], shown: st
         facts.setdefault("said.idle", shown)
     if words.OOM.search(text) and not words.NO_OOM.search(text):
         facts.setdefault("said.oom", shown)
+    if words.MAPPED.search(text) and not words.NOT_MAPPED.search(text):
+        facts.setdefault("said.mapped", shown)
     if words.MISACCOUNTED.search(text):
         facts.setdefault("said.misaccounted", shown)
     if words.HELD.search(text) and not words.NOT_HELD.search(text) and _is_said(text):
@@ -359,7 +361,7 @@ _Claims = tuple[tuple[int, int, tuple[tuple[str, str], ...]], ...]
 
 _COURSES = bits((words.GROWS, words.DOES_NOT_GROW, words.FLAT, words.PLATEAU, words.NEVER_FALLS, words.FALLS))
 _KINDS = bits((words.SAWTOOTH, words.CUMULATIVE, words.NO_CGO))
-_REMARKS = bits((words.IDLE, words.OOM, words.MISACCOUNTED, words.HELD, words.UNRELEASED, REMARKED))
+_REMARKS = bits((words.IDLE, words.OOM, words.MAPPED, words.MISACCOUNTED, words.HELD, words.UNRELEASED, REMARKED))
 _DESCRIBES = bits((words.MUSL, words.GLIBC, *(w for _, w in words.RUNTIMES), *(w for _, w in words.PLATFORMS)))
 _SPEAKS = _COURSES | _KINDS | _REMARKS | NAMED
 _PER = re.compile(
