@@ -161,8 +161,10 @@ mw_tsc:
     .size mw_tsc, . - mw_tsc
 
 #ifdef MW_PRELOAD
-    .globl mmap64
+    .globl mmap64, free_sized, free_aligned_sized
     .set mmap64, mw_hook_mmap
+    .set free_sized, mw_hook_free /* C23: free, told more than it needs */
+    .set free_aligned_sized, mw_hook_free
 #else
 /* The table at the start of the image: struct mw_image. */
     .section .head, "a", @progbits
