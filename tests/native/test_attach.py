@@ -63,7 +63,7 @@ def test_nothing_is_left_after_a_detach() -> None:
 
 def test_a_loaded_server_fails_no_request_while_memwhy_comes_and_goes() -> None:
     with loaded_server() as (server, clients):
-        for _ in range(5):
+        for _ in range(20):
             with attach(server.pid) as attachment:
                 wait_for(lambda attachment=attachment: attachment.header().samples > 0)
         requests, failed = answered(clients)
@@ -134,6 +134,12 @@ def test_a_child_of_an_attached_target_can_be_attached_to_itself() -> None:
             wait_for(lambda: counts(of_child)["malloc"] > 100)
         assert (foreign_code(child), sampler_mappings(child)) == ({}, [])
         assert attachment.header().state == layout.State.ON
+        assert target.ask("m") == "ok"
+
+
+def test_a_program_that_forbids_itself_new_code_is_watched_all_the_same() -> None:
+    with odd("no-new-code", "busy") as target, attach(target.pid, image=counting_image()) as attachment:
+        wait_for(lambda: counts(attachment)["malloc"] > 100)
         assert target.ask("m") == "ok"
 
 
@@ -210,6 +216,8 @@ def test_a_program_whose_files_have_other_names_out_here(tmp_path: Path) -> None
         shutil.copy(file, place)
     with started("chroot", tmp_path, program, "busy") as target:
         assert target.first == "ready"
+        attach(target.pid, image=counting_image()).detach()
+        shutil.rmtree(tmp_path, ignore_errors=True)  # replaced by an update, say: it is read through the process
         with attach(target.pid, image=counting_image()) as attachment:
             wait_for(lambda: counts(attachment)["malloc"] > 100)
         assert sampler_mappings(target.pid) == []

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -134,6 +135,20 @@ def test_who_waits_for_events_sees_an_interruption_for_each_stop_at_most() -> No
         assert 0 <= int(target.ask("e")) <= 10
 
 
+def test_a_thread_that_cannot_be_stopped_is_waited_for_and_named() -> None:
+    with odd("busy") as target, stopper_of(target) as stopper:
+        assert target.ask("w") == "ok"
+        deadline = time.monotonic() + 10
+        while "D0" not in states(target):
+            assert time.monotonic() < deadline
+        with pytest.raises(Unstoppable, match=r"did not stop within 40 ms, again and again: it waits in the kernel"):
+            stopper.write([], within_s=0.1)
+        assert max(stopper.stop_ns) < 500_000_000
+        stopper.write([], within_s=30.0)
+        assert states(target) <= {"S0", "R0"}
+        assert target.ask("m") == "ok"
+
+
 def test_a_halted_program_stays_halted() -> None:
     with odd("busy") as target, stopper_of(target) as stopper:
         os.kill(target.pid, signal.SIGSTOP)
@@ -160,6 +175,28 @@ def test_a_traced_program_and_one_that_ended() -> None:
             stopper.write([])
         with pytest.raises(TargetGone):
             stopper.read(0x1000, 1)
+
+
+def test_how_a_child_of_ours_ended_is_left_for_whoever_waits_for_it() -> None:
+    for _ in range(5):
+        with odd("busy") as target, stopper_of(target) as stopper:
+            ended: list[str] = []
+
+            def stop_on(stopper: Stopper = stopper, ended: list[str] = ended) -> None:
+                try:
+                    while True:
+                        stopper.write([])
+                except TargetGone as error:
+                    ended.append(error.message)
+
+            stopping = threading.Thread(target=stop_on)
+            stopping.start()
+            while len(stopper.stop_ns) < 5:
+                os.sched_yield()
+            os.kill(target.pid, signal.SIGKILL)
+            stopping.join()
+            assert ended != []
+            assert target.process.wait() == -signal.SIGKILL
 
 
 def test_hundreds_of_threads_that_come_and_go_are_all_stopped() -> None:

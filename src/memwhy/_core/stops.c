@@ -162,19 +162,20 @@ static long seize_new(const struct stop_request *request, struct threads *thread
     return answer->outcome == STOP_DONE ? (long)(threads->count - before) : -1;
 }
 
+/* Only looked at, not taken: when the target is a child of ours, its end belongs to whoever waits for it. */
 static void wait_for(struct thread *thread)
 {
-    int status;
-    pid_t done = waitpid(thread->tid, &status, __WALL | WNOHANG);
+    siginfo_t seen = {0};
 
-    if (done == 0 || (done < 0 && errno == EINTR))
-        return;
-    if (done < 0 || !WIFSTOPPED(status)) {
+    if (waitid(P_PID, (id_t)thread->tid, &seen, WEXITED | WSTOPPED | WNOHANG | WNOWAIT | __WALL) != 0) {
+        if (errno != EINTR)
+            thread->state = ENDED;
+    } else if (seen.si_pid != 0 && (seen.si_code == CLD_TRAPPED || seen.si_code == CLD_STOPPED)) {
+        thread->state = STOPPED;
+        thread->signal = seen.si_status >> 8 == 0 ? seen.si_status : 0; /* an event's stop has no signal to hand on */
+    } else if (seen.si_pid != 0) {
         thread->state = ENDED;
-        return;
     }
-    thread->state = STOPPED;
-    thread->signal = status >> 16 == 0 ? WSTOPSIG(status) : 0; /* an event's stop has no signal to hand on */
 }
 
 /* Returns 0 when all have stopped or ended; -1 with the first that has not when the time is up. */

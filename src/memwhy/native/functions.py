@@ -123,7 +123,11 @@ def _check_program(space: Space, program: Module | None) -> None:
             problem,
             help="memwhy watch and memwhy inspect work without attaching; an image with glibc can be attached to",
         )
-    if not any(is_libc(module) for module in space.modules()):
+    libc = next((module for module in space.modules() if is_libc(module)), None)
+    if libc is not None and libc.elf is None:
+        problem = f"{libc.path} of {space.name} cannot be read: it was replaced or removed since the program started"
+        raise Unsuited(problem, help="run memwhy as root, who can read it through the process; or restart the program")
+    if libc is None:
         raise Unsuited(f"{space.name} has no glibc among its modules; memwhy can attach to programs of glibc only")
 
 

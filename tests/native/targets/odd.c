@@ -4,6 +4,7 @@
  *   m  allocate and look: ok        b  begin to allocate in a thread, for ever: ok      f  fork, allocate in both: ok
  *   v  vfork and run another program: ok      x  become this program anew: ready        e  how often epoll_wait was interrupted
  *   s  how many SIGRTMIN came       t N  begin N threads that sleep and allocate: ok      c  fork a child that allocates for ever: its pid
+ *   w  let a thread wait in vfork for a second: ok
  * It allocates only when told. */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -62,6 +63,16 @@ static void *polling(void *argument)
     (void)argument;
     while (epoll_wait(one, &event, 1, -1) < 0 && errno == EINTR)
         epoll_interrupted++;
+    return NULL;
+}
+
+static void *in_vfork(void *argument)
+{
+    (void)argument;
+    if (vfork() == 0) {
+        sleep(1);
+        _exit(0);
+    }
     return NULL;
 }
 
@@ -140,6 +151,7 @@ static const char *done(const char *line)
             if (pthread_create(&thread, &small, busy, "") != 0)
                 return "bad";
         return "ok";
+    case 'w': return pthread_create(&thread, NULL, in_vfork, NULL) == 0 ? "ok" : "bad";
     case 'f':
         if (fork() == 0)
             _exit(allocate() ? 0 : 1);
