@@ -6,11 +6,12 @@ or its debug file has it. A function that nobody names is told by its module and
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from memwhy.inspect.demangle import demangle_function
 from memwhy.memory.space import Module, Space
+from memwhy.native.dwarf import Dwarf, Place
 from memwhy.native.gofacts import GoCode
 from memwhy.native.gomodules import GoModules
 from memwhy.native.packages import Package, find_packages
@@ -65,6 +66,7 @@ class Symbols:
         self._go_modules = None if go is None else GoModules(go.found.version, go.found.settings)
         self._debug_files = DebugFiles(root)
         self._tables: dict[str, SymbolTable] = {}
+        self._dwarfs: dict[str, Dwarf | None] = {}
         self._codes: dict[str, _Code] = {}
         self._kept: dict[int, tuple[CodeFrame, ...]] = {}
         self.look()
@@ -135,16 +137,34 @@ class Symbols:
         if name is None and self._go is not None:  # Go's own linker puts C functions into Go's table
             function = self._go.functions.find(offset - 1 + module.bias)
             name = None if function is None or function.name == "?" else function.name
-        return (
+        places = self._dwarf(module, offset - 1)
+        if places and name is not None:  # its own symbol names the outermost one as it was linked
+            places = (*places[:-1], replace(places[-1], function=name))
+        elif not places:
+            places = (Place(name or "", "", 0, False),)
+        return tuple(
             CodeFrame(
-                function=f"{code.name}+0x{offset:x}" if name is None else demangle_function(name),
+                function=demangle_function(place.function) or f"{code.name}+0x{offset:x}",
+                file=place.file,
+                line=place.line,
+                inlined=place.inlined,
                 module=code.name,
                 version=package.version,
                 package=package.name,
                 build_id=code.build_id,
                 offset=offset,
-            ),
+            )
+            for place in places
         )
+
+    def _dwarf(self, module: Module, offset: int) -> tuple[Place, ...]:
+        """What DWARF says, of the file itself or of its debug file; read when a first address in it is asked for."""
+        if module.path not in self._dwarfs:
+            debug = None if module.elf is None or module.elf.has_dwarf else self._debug_files.find(module.elf)
+            elf = debug or module.elf
+            self._dwarfs[module.path] = Dwarf(elf) if elf is not None and elf.has_dwarf else None
+        dwarf = self._dwarfs[module.path]
+        return () if dwarf is None else dwarf.find(offset)
 
     def _table(self, module: Module) -> SymbolTable:
         table = self._tables.get(module.path)
