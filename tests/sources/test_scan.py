@@ -1,13 +1,14 @@
 """Long documents: no trigger is missed, whatever the lines look like, and the search does not go word by word."""
 
 import time
+from types import ModuleType
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from memwhy.sources import scan
-from memwhy.sources.page import READERS
+from memwhy.sources.page import READERS, read_page
 from memwhy.sources.scan import Shapes, scan_hot, triggers_of
 
 WORDS = triggers_of(READERS)
@@ -71,3 +72,21 @@ def test_the_cost_of_a_cold_log_does_not_grow_with_the_words() -> None:
         return best
 
     assert seconds(2000) < 3 * seconds(10) + 0.005
+
+
+def test_a_page_of_very_many_lines_is_shown_to_readers_whose_words_stand_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def watch(reader: ModuleType) -> None:
+        find = reader.find
+        monkeypatch.setattr(reader, "find", lambda lines: (asked.append(reader.NAME), find(lines))[1])
+
+    triggered = {reader.NAME for reader in READERS if getattr(reader, "TRIGGERS", None)}
+    for reader in READERS:
+        watch(reader)
+    read_page(["nothing 17"] * 9_000)
+    assert triggered <= set(asked)
+    asked.clear()
+    read_page(["nothing 17"] * 11_000)
+    assert not triggered & set(asked)
+    assert {"words/table", "words/figure"} <= set(asked)

@@ -39,6 +39,8 @@ _WORD = re.compile(r"(?<![\w=.:/-])[A-Za-z]{2,}(?![\w=:/(])")
 _OURS = frozenset(module.NAME for module in PASTED)
 _GRIDS = ("/table", "/series", "/grid")
 _KEPT_BACK_LINES = 64
+_MOST_LINES = 10_000
+"""Pages of more are no pages that somebody wrote: readers with TRIGGERS are asked only where one of these stands."""
 _COMPOSITE = re.compile(r"^==> (\S.{0,300}?) <==$")
 _MANY_BLANKS = " " * 500
 _BLANKS = re.compile(r"[ \t]{200,}")
@@ -107,13 +109,13 @@ def _brief(lowered: bytes) -> bytes:
     return b"\n".join(set(lowered.translate(None, b"0123456789").split(b"\n")))
 
 
-def _wanted(reader: ModuleType, lowered: bytes, brief: bytes | None) -> bool:
+def _wanted(reader: ModuleType, lowered: bytes, brief: bytes | None, whole: bool) -> bool:
     """Of a long document a reader is asked about pieces with its TRIGGERS only, and never without any of a pasted one."""
-    if brief is None:
-        return len(lowered) <= getattr(reader, "MOST_BYTES", len(lowered))
     triggers: tuple[bytes, ...] | None = getattr(reader, "TRIGGERS", None)
-    if triggers is None:
-        return reader.NAME not in _OURS
+    if whole and len(lowered) > getattr(reader, "MOST_BYTES", len(lowered)):
+        return False
+    if brief is None or triggers is None:
+        return whole or reader.NAME not in _OURS
     return any(trigger.translate(None, b"0123456789") in brief and trigger in lowered for trigger in triggers)
 
 
@@ -127,7 +129,7 @@ def read_page(
     one that fills all lines, unless patient.
     """
     lowered = "\n".join(lines).lower().encode("utf-8", "replace")
-    brief = None if whole else _brief(lowered)
+    brief = None if whole and len(lines) <= _MOST_LINES else _brief(lowered)
     masked = list(lines)
     for i in find_asides(lines):
         masked[i] = ""
@@ -137,7 +139,7 @@ def read_page(
         claims.append((reader, span, (reading,)))
         masked[span.first : span.last + 1] = [""] * (span.last + 1 - span.first)
     for reader in READERS:
-        if not _wanted(reader, lowered, brief):
+        if not _wanted(reader, lowered, brief, whole):
             continue
         for span in _spans(reader, masked, out, first_line):
             if not final and span.last >= len(lines) - _KEPT_BACK_LINES and (patient or span.first > 0):
