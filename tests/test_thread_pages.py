@@ -130,8 +130,19 @@ HANDED_BACK = """Memory does not fall after the clients have left:
 - HeapIdle went from 2.5 MB to 62.0 MB
 - HeapReleased = 0
 """
+COLLECTED = """The container (JVM, G1) is restarted each night for what is believed to be a leak.
+
+A single full GC on a live JVM, after a day:
+
+| | before | after |
+|---|---|---|
+| heap committed | 1400Mi | 130Mi |
+| heap used | 810Mi | 42Mi |
+| process RSS | 2010Mi | 1040Mi |
+"""
 
 PAGES = {
+    "a table before and after one collection": (COLLECTED, "gc-headroom"),
     "files that a program maps": (SERVED_FROM_FILES, "file-cache"),
     "changes that are told, beside a heap that stays": (BY_DIFFERENCE, "native-leak"),
     "idle heap of which the course is told in words": (HANDED_BACK, "heap-retained"),

@@ -23,7 +23,8 @@ said.held          native memory that is kept on purpose: a block cache, a buffe
 said.unreleased    a release that is missing: never closed, freed, unref'd, released, retained twice, finalizer never runs
 trial.NAME         somebody changed one thing and looked again. NAME is one of TRIALS;
 trial.NAME.outcome value: fell (memory fell or the growth ended), same (no difference) or rose
-trial.NAME.before_bytes, trial.NAME.after_bytes   value: bytes as a decimal number, where figures stand beside it
+trial.NAME.before_bytes, trial.NAME.after_bytes   value: bytes as a decimal number, where figures stand beside it;
+                   heap_before_bytes and heap_after_bytes likewise, of what is allocated on the runtime's heap
 """
 
 THINGS = (

@@ -52,6 +52,8 @@ _PAIR = re.compile(
     r"(?P<number>\d{1,19}(?:[_,.]\d{1,19}){0,6}(?:e[+-]?\d{1,2})?)\s?(?P<unit>[KMG]i?B?|bytes|B)?(?![A-Za-z0-9_.%])",
     re.IGNORECASE,
 )
+_SIDE_BY_SIDE = re.compile(r"[|│]\s{0,20}[*~`]{0,3}\d[^|│]{0,30}[|│]\s{0,20}[*~`]{0,3}\d")
+"""A row of a table of several moments, which words/table reads."""
 _SHARED_FIGURE = re.compile(r"(?:rss|total|used|external|buffers)\s?/\s?$", re.IGNORECASE)
 _EPOCH_MS = re.compile(r"\"(?:time|timestamp|ts)\"\s?:\s?(1[3-9]\d{11})(?!\d)")
 _GAP_LINES = 16
@@ -79,6 +81,8 @@ def _stamp(line: str) -> Stamp | None:
 
 def _pairs(line: str) -> Iterator[tuple[str, str, str]]:
     """(metric, number, unit) in a line."""
+    if _SIDE_BY_SIDE.search(line[:2000]):
+        return
     for match in _PAIR.finditer(line):
         if _SHARED_FIGURE.search(line[max(0, match.start() - 20) : match.start()]):
             continue  # `heapUsed/heapTotal: 45/60 MB`: the first figure is another key's

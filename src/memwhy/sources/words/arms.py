@@ -7,7 +7,7 @@ arm without it. `with` and `without` alone are of the change that the sentences 
 import re
 from collections.abc import Mapping, Sequence
 
-from memwhy.sources.words.trials import ONCE, Outcome, name_trials
+from memwhy.sources.words.trials import ONCE, Outcome, name_trials, suggests
 from memwhy.sources.words.wording import any_of
 
 CHANGED = 0.1
@@ -23,6 +23,7 @@ _COMPARED = (
     "process.rss_peak_bytes",
     "host.used_bytes",
 )
+_LIVE = ("go.heap_alloc_bytes", "runtime.heap_after_gc_bytes", "runtime.heap_used_bytes")
 _MENDING = r"(?:修正|修復|改修|対策|対応|改善|最適化|修复|修覆|优化|優化|修改|改进|改造|打补丁|升级|パッチ|수정|패치|개선|최적화)"
 _WITH = any_of(r"^\s*(?:with|on|enabled|yes|set|mit|an|avec|con|com|с|有|あり)\s*$")
 _WITHOUT = any_of(
@@ -41,6 +42,9 @@ _OFF = re.compile(
     r"(?:without|no) (?:the )?(?P<thing>[^|]{2,40})|(?P<thing2>[^|]{2,40}?) (?:is )?(?:off|disabled|aus)", re.IGNORECASE
 )
 _UNTOUCHED = any_of(r"^\s*(?:before|without|no|prior to|not?|vor|ohne|avant|sans|antes|sin|sem|до|без)\b")
+_AFTERWARDS = any_of(r"^\s*(?:after(?:wards)?|nachher|danach|après|después|depois|после|之后|以后|后|後|後に|후)\s*$")
+_AT_ONCE = ("malloc_trim", "forced_gc", "drop_caches")
+"""Done between two looks: `before | after` beneath a sentence that names it."""
 _ALLOCATOR = any_of(r"\b(?:jemalloc|tcmalloc|mimalloc)\b")
 
 
@@ -59,6 +63,8 @@ def names_of(label: str, caption: str = "") -> list[str]:
         return ["fixed"]
     if _UNTOUCHED.search(label):
         return []
+    if _AFTERWARDS.search(label):
+        return [name for name in name_trials(caption) if name in _AT_ONCE and not suggests(caption)]
     if _ALLOCATOR.search(label):
         return ["other_allocator"]
     return [name for name in name_trials(label) if name not in ("load_stopped", "process_ended", "feature_off")]
@@ -78,6 +84,7 @@ def read_arms(
                 continue
             changed.add(i)
             facts |= _told(name, f"{labels[at or 0]} | {labels[i]}", pair)
+            facts |= _heap_told(name, figures[at or 0], figures[i])
     return facts, changed
 
 
@@ -106,6 +113,17 @@ def _told(name: str, shown: str, pair: tuple[int, int]) -> dict[str, str]:
         f"trial.{name}.before_bytes": str(pair[0]),
         f"trial.{name}.after_bytes": str(pair[1]),
     }
+
+
+def _heap_told(name: str, before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, str]:
+    """What was allocated on the runtime's heap on both sides of a change."""
+    for metric in _LIVE:
+        if before.get(metric) and metric in after:
+            return {
+                f"trial.{name}.heap_before_bytes": str(before[metric]),
+                f"trial.{name}.heap_after_bytes": str(after[metric]),
+            }
+    return {}
 
 
 def _before(i: int, name: str, labels: Sequence[str], named: Sequence[Sequence[str]]) -> int | None:
