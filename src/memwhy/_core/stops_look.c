@@ -8,6 +8,7 @@
 #include "stops_look.h"
 
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #ifndef SYS_epoll_pwait2 /* Linux 5.11; headers may be older */
@@ -58,24 +59,49 @@ static int may_be_in_malloc(const struct stop_request *request, const struct use
     return !waits_elsewhere(registers) && (!named || is_in(request, registers->rip, STOP_NO_WORD, STOP_MALLOC));
 }
 
+/* The range in which all those lie that no word may point into: what is outside needs no closer look. */
+static void bound_words(const struct stop_request *request, uint64_t *lowest, uint64_t *highest)
+{
+    *lowest = UINT64_MAX;
+    *highest = 0;
+    for (size_t i = 0; i < request->range_count; i++) {
+        const struct stop_range *range = &request->ranges[i];
+        if (range->kind != STOP_NO_WORD)
+            continue;
+        *lowest = range->lo < *lowest ? range->lo : *lowest;
+        *highest = range->hi > *highest ? range->hi : *highest;
+    }
+}
+
+/* Words of the stack from sp on, as many as can be read. */
+static size_t read_stack(const struct stop_request *request, uint64_t sp, uint64_t *buffer)
+{
+    uint64_t from = sp & ~(uint64_t)7;
+    struct iovec here = {buffer, request->scan_bytes}, there = {(void *)(uintptr_t)from, request->scan_bytes};
+    ssize_t size = process_vm_readv(request->pid, &here, 1, &there, 1, 0); /* faster than /proc/PID/mem, and sometimes forbidden */
+
+    if (size <= 0)
+        size = pread(request->mem, buffer, request->scan_bytes, (off_t)from);
+    return size > 0 ? (size_t)size / 8 : 0;
+}
+
 uint64_t stop_look(const struct stop_request *request, const struct user_regs_struct *registers, uint64_t *buffer)
 {
-    ssize_t size;
-    size_t count;
+    uint64_t lowest, highest, pointed = 0;
     int counts = may_be_in_malloc(request, registers);
-    uint64_t pointed = 0;
+    size_t count;
 
     if (is_in(request, registers->rip, STOP_KEEP_OUT, STOP_NO_WORD))
         return registers->rip;
-    size = pread(request->mem, buffer, request->scan_bytes, (off_t)(registers->rsp & ~(uint64_t)7));
-    count = size > 0 ? (size_t)size / 8 : 0;
+    bound_words(request, &lowest, &highest);
+    count = read_stack(request, registers->rsp, buffer);
     for (size_t i = 0; i < count; i++) {
         if (buffer[i] == SAVED_CS && i >= SAVED_CS_WORDS) {
             counts = 1; /* whatever it interrupted may be in malloc */
             if (is_in(request, buffer[i - SAVED_CS_WORDS], STOP_KEEP_OUT, STOP_NO_WORD))
                 return buffer[i - SAVED_CS_WORDS];
         }
-        if (pointed == 0 && is_in(request, buffer[i], STOP_NO_WORD, STOP_NO_WORD))
+        if (buffer[i] >= lowest && buffer[i] < highest && pointed == 0 && is_in(request, buffer[i], STOP_NO_WORD, STOP_NO_WORD))
             pointed = buffer[i];
     }
     return counts ? pointed : 0;

@@ -64,10 +64,10 @@ def detach(stopper: Stopper, placed: Placed, *, wait_s: float = 10.0) -> Detache
         for region in placed.regions:
             _turn_off(stopper, region)
         restored, left = _restore(stopper, placed.jumps)
-        if (
-            not left
-        ):  # islands are on nobody's way any more, and a thread may still stand on one of their 14 bytes: they stay
+        if not left:  # islands stay: nobody comes by any more, but a thread may still stand on their 14 bytes
             left = (*_unmap(stopper, placed, wait_s), *errand.clear(stopper, placed.site))
+        if left:
+            errand.disown(stopper, placed.site)
     except TargetGone:
         return Detached(restored=restored, gone=True, stop_ns=tuple(stopper.stop_ns[before:]))
     except MemwhyError as error:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from memwhy.native import stub
 from memwhy.native.errors import Idle, NoRoom, Unstoppable
+from memwhy.native.owner import NOBODY
 from memwhy.native.patch import Entry, trampoline
 from memwhy.native.stops import Different, Range, Stopper, Write
 from memwhy.native.stub import Guard, Step, Trace
@@ -18,7 +19,7 @@ _FREE, _TAKEN = bytes(4), (1).to_bytes(4, "little")
 _LATE_S = 2.0
 """For a thread that took the guard in the very last moment."""
 
-_CLEAR_S = 1.0
+_CLEAR_S = 3.0
 """For a thread in the stub to come out; that it stays there does no harm."""
 
 
@@ -101,6 +102,12 @@ def clear(stopper: Stopper, site: Site) -> tuple[str, ...]:
         return (f"{len(site.unused)} bytes of code behind a library's, which nobody runs any more",)
     stopper.store(site.guard, bytes(stub.GUARD_BYTES))
     return ()
+
+
+def disown(stopper: Stopper, site: Site) -> None:
+    """A stub that has to stay, if there is one, is nobody's from now on. No thread runs where that stands."""
+    if stub.read_trace(stopper.read(site.stub, stub.HEADER_BYTES)) is not None:
+        stopper.store(site.stub + stub.OWNER_AT, NOBODY.pack())
 
 
 def _close(stopper: Stopper, site: Site) -> bool:

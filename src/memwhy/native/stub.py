@@ -9,7 +9,7 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from memwhy.native.owner import Owner
+from memwhy.native.owner import OWNER_BYTES, Owner
 from memwhy.native.seccomp import Call
 
 MAGIC = b"mwstub01"
@@ -31,6 +31,8 @@ _SAVED = b"\x50\x51\x52\x56\x57\x41\x50\x41\x51\x41\x52\x41\x53\x53"
 """push rax, rcx, rdx, rsi, rdi, r8, r9, r10, r11, rbx"""
 _RESTORED = b"\x5b\x41\x5b\x41\x5a\x41\x59\x41\x58\x5f\x5e\x5a\x59\x58"
 _HEADER = struct.Struct("<8sQQII24s")
+OWNER_AT = _HEADER.size - OWNER_BYTES
+"""Where in a stub its owner stands."""
 _GUARD = struct.Struct("<II4q8s")
 
 
