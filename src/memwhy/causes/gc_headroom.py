@@ -124,9 +124,9 @@ def clues(case: Case) -> Iterator[Clue]:
         and not live.rose
     ):
         yield from for_(FAIR, f"{limit.said} may be used before it has to collect; {live.said}")
-    before, after = (case.facts.get(f"trial.forced_gc.heap_{side}_bytes", "") for side in ("before", "after"))
-    if before.isdigit() and after.isdigit() and int(after) <= 0.6 * int(before):
-        text = f"one collection left {human_bytes(int(after))} of {human_bytes(int(before))} on the heap: the rest was garbage"
+    full, left = (case.facts.get(f"trial.forced_gc.heap_{side}_bytes", "") for side in ("before", "after"))
+    if full.isdigit() and left.isdigit() and int(left) <= 0.6 * int(full):
+        text = f"one collection left {human_bytes(int(left))} of {human_bytes(int(full))} on the heap: the rest was garbage"
         yield from for_(DECISIVE, text)
     trial = levels.outcome(case, "gogc", "memory_limit")
     if trial is not None:
