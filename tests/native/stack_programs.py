@@ -27,11 +27,13 @@ from find_go import NoGo, environment, find_go  # noqa: E402
 
 __all__ = [
     "FLAVOURS",
+    "PROGRAMS",
     "STACKS",
     "NoGo",
     "Shares",
     "Watched",
     "build",
+    "environment",
     "find_go",
     "go_names",
     "go_version",

@@ -4,14 +4,17 @@ import os
 import subprocess
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from stack_programs import (
     FLAVOURS,
+    PROGRAMS,
     STACKS,
     NoGo,
     Watched,
     build,
+    environment,
     find_go,
     go_names,
     is_outside_go,
@@ -90,6 +93,32 @@ def test_the_c_part_names_library_functions_up_to_cgos_own() -> None:
     assert ("main.parse", "libraries.go", True) in lines
     modules = {(frame.function, frame.module) for frames in stacks for frame in frames}
     assert {("main.parse", "example.com/cgostacks"), ("xmlReadMemory", "libxml2.so.2")} <= modules
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_go_in_a_library_is_walked_in_its_own_goroutines_and_when_c_calls_it(command: str, tmp_path: Path) -> None:
+    options = ["-buildvcs=false", "-buildmode=c-shared", "-o", str(tmp_path / "library.so")]
+    env = {**environment(), "CGO_ENABLED": "1"}
+    subprocess.run([command or go(), "build", *options, "."], cwd=PROGRAMS / "goshared", env=env, check=True)
+    host = tmp_path / "host"
+    subprocess.run(["cc", "-O2", str(PROGRAMS / "go_host.c"), "-o", str(host), "-ldl"], check=True)
+    with watched(host, str(tmp_path / "library.so")) as running:
+        running.work(10)  # starts Go's own threads
+        running.work(400, times=3)
+        snapshot = running.snapshot()
+        with running.symbols() as symbols:
+            found: dict[tuple[str, ...], int] = {}
+            flags: dict[tuple[str, ...], StackFlag] = {}
+            for stack in snapshot.stacks:
+                if stack.kind == "malloc":
+                    names = go_names(symbols.stack(stack.pcs, stack.go_pcs))
+                    found[names] = found.get(names, 0) + stack.allocated_bytes
+                    flags[names] = stack.flags
+    keep = ("main._Cfunc_keep", "main.keep")
+    assert flags[*keep, "main.ownWork"] == StackFlag.C_WHOLE | StackFlag.GO_WHOLE
+    assert flags[*keep, "main.Work"] == StackFlag.C_WHOLE | StackFlag.GO_WHOLE | StackFlag.GO_CALLBACK
+    assert found[*keep, "main.Work"] == pytest.approx(1_210_000, rel=0.25)
+    assert found[*keep, "main.ownWork"] == pytest.approx(1_090_000, rel=0.25)
 
 
 def test_a_layout_that_the_code_contradicts_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
