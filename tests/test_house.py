@@ -14,9 +14,9 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "memwhy"
 
 ARROWS = {
-    "cli": {"record", "diagnose", "recording", "sources", "render", "inspect", "proof"},
+    "cli": {"record", "diagnose", "recording", "sources", "render", "inspect", "proof", "native"},
     "proof": {"trend"},
-    "record": {"sources", "inspect"},
+    "record": {"sources", "inspect", "native", "memory"},
     "inspect": {"runtimes", "memory", "sources", "account", "_core"},
     "runtimes": {"memory", "sources", "_core"},
     "diagnose": {"recording", "sources", "casefile", "causes", "conclude", "attribution"},

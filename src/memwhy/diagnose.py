@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Progress = Callable[[str, int, int | None], None]
 """Called with an input's name, how many bytes of it are done, and of how many (None: not known)."""
 
-__all__ = ["Casebook", "book_of", "case_of", "diagnose", "explain", "load"]
+__all__ = ["Casebook", "book_of", "book_of_paths", "case_of", "diagnose", "explain", "load"]
 
 
 def diagnose(book: Casebook, *, overhead: Overhead | None = None) -> Report:
@@ -40,15 +40,16 @@ def explain(
     Raises NothingReadable when no input gives anything, RecordingError for a recording that cannot be opened
     when nothing else says anything.
     """
-    return diagnose(_book_of_paths(paths, stdin=stdin, progress=progress))
+    return diagnose(book_of_paths(paths, stdin=stdin, progress=progress))
 
 
 def case_of(paths: Iterable[str], *, progress: Progress | None = None) -> "Case":
     """The case that files, directories, recordings and pasted pages make. Raises as `explain` does."""
-    return _book_of_paths(paths, stdin=None, progress=progress).case()
+    return book_of_paths(paths, stdin=None, progress=progress).case()
 
 
-def _book_of_paths(paths: Iterable[str], *, stdin: BinaryIO | None, progress: Progress | None) -> Casebook:
+def book_of_paths(paths: Iterable[str], *, stdin: BinaryIO | None, progress: Progress | None) -> Casebook:
+    """A casebook of files, directories, recordings and pasted pages. Raises as `explain` does."""
     from memwhy.sources.documents import read_evidence  # dear to import (40 ms), and a watch needs none of it
 
     return book_of(read_evidence(tuple(paths), stdin=stdin, progress=progress), progress=progress)

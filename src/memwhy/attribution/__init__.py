@@ -1,6 +1,7 @@
 """A layer's growth put down to code, the unattributed share included."""
 
-from memwhy.attribution.profiles import blocks_by_size, goroutine_groups, heap_sites, lost_graphs
+from memwhy.attribution.profiles import blocks_by_size, goroutine_groups, heap_sites, lost_graphs, native_layer
+from memwhy.attribution.sites import kept_sites
 from memwhy.model.case import Case
 from memwhy.model.report import Finding, Holder, Verdict
 
@@ -15,7 +16,9 @@ def attribute(case: Case, findings: tuple[Finding, ...]) -> tuple[Holder, ...]:
     if first.cause in HEAP_CAUSES:
         return heap_sites(case)
     if first.cause == "native-leak":
-        return lost_graphs(case) or blocks_by_size(case)
+        return kept_sites(case, "malloc", native_layer(case)) + (lost_graphs(case) or blocks_by_size(case))
+    if first.cause == "mmap-leak":
+        return kept_sites(case, "mmap", "layer.anonymous_bytes")
     if first.cause == "goroutine-leak":
         return goroutine_groups(case)
     if first.cause == "descriptor-leak":

@@ -36,7 +36,7 @@ def lost_graphs(case: Case) -> tuple[Holder, ...]:
     newest = max(found, key=lambda one: one.x).profile
     return tuple(
         Holder(
-            layer=_native_layer(case),
+            layer=native_layer(case),
             function=row.function.partition(" in ")[0],
             module=row.function.partition(" in ")[2] or None,
             bytes=row.flat,
@@ -53,10 +53,10 @@ def blocks_by_size(case: Case) -> tuple[Holder, ...]:
     pair = first_and_last(case.profiles, "malloc_in_use")
     if pair is None or pair[0] is None:
         return ()
-    return _holders(*pair, layer=_native_layer(case), method="census", each_bytes=1)
+    return _holders(*pair, layer=native_layer(case), method="census", each_bytes=1)
 
 
-def _native_layer(case: Case) -> str:
+def native_layer(case: Case) -> str:
     """Where most of malloc's heaps lie."""
     layers = ("layer.native_arenas_bytes", "layer.native_heap_bytes")
     return max(layers, key=lambda name: case.series[name].last if name in case.series else -1)

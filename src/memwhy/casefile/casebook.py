@@ -12,16 +12,21 @@ from memwhy.model.account import Account
 from memwhy.model.case import Case, SeenProfile, Series
 from memwhy.model.errors import ParseError
 from memwhy.model.evidence import Evidence, Snapshot
+from memwhy.model.native import StackReading
 from memwhy.model.reading import Moment, Observation, Reading, Unread, Where
 from memwhy.model.report import EvidenceRow
 from memwhy.model.units import NS_PER_S
 from memwhy.sources import READERS, look
+from memwhy.trend.stacks import grow
 
 WORDED = ("words/", "pasted/prose", "pasted/crowd", "pasted/exhausted", "page/", "managed/settings", "native/caches")
 """Sources of what people write, not of what tools print of a process: figures in sentences, settings, messages."""
 
 KEPT_PROFILES = 24
 """Of one kind and build: the oldest half and the newest half are kept."""
+
+KEPT_STACKS = 64
+"""Readings of the sampler; of more, every second one is dropped."""
 
 
 @dataclass(slots=True)
@@ -44,6 +49,7 @@ class Casebook:
         self.seen: dict[tuple[str, str, str], Seen] = {}
         self.unread: list[Unread] = []
         self.profiles: list[SeenProfile] = []
+        self.stacks: dict[str, list[StackReading]] = {}
         self.account: Account | None = None
         self._accounts: dict[str, Account] = {}
         self._facts_of: dict[str, dict[str, str]] = {}
@@ -123,6 +129,11 @@ class Casebook:
         if any(metric.startswith("go.") for metric in reading.metrics):
             facts["go.seen"] = "1"  # nobody else prints these figures
         self.notes.extend(note for note in reading.notes if note not in self.notes)
+        if reading.stacks is not None:
+            kept = self.stacks.setdefault(subject, [])
+            kept.append(reading.stacks)
+            if len(kept) > KEPT_STACKS:
+                del kept[1:-1:2]
         for profile in reading.profiles:
             x = moment.value * (1.0 if moment.clock == "order" else 1e-9)
             self.profiles.append(SeenProfile(profile=profile, subject=subject, where=where, x=x))
@@ -191,6 +202,11 @@ class Casebook:
         found = self.timeline.best(subject, total) if total else None
         return series_of(self.timeline, total, subject, found[1]) if total and found else None
 
+    def newest_stacks(self) -> StackReading | None:
+        """The newest reading of a sampler that still sampled; else the newest."""
+        readings = [reading for kept in self.stacks.values() for reading in kept]
+        return next((one for one in reversed(readings) if not one.problem), readings[-1] if readings else None)
+
     def _named(self) -> frozenset[str]:
         """Whose memory a page complains about: whom its opening names and who has figures on it, else the first process of
         a container."""
@@ -219,6 +235,7 @@ class Casebook:
             controls=controls_of(self.timeline, total, subject) if total else (),
             account=self._accounts.get(subject) or (None if self.live else self.account),
             profiles=tuple(self.profiles),
+            stacks=grow(self.stacks.get(subject, ())),
             facts=dict(sorted(facts.items())),
             live=self.live,
             ended=self.ended,

@@ -10,12 +10,15 @@ References       mmap(2); malloc(3) M_MMAP_THRESHOLD.
 
 from collections.abc import Iterator
 
+from memwhy.causes import stacked
 from memwhy.causes.cgo import no_c_heap
 from memwhy.causes.clue import DECISIVE, FAIR, HINT, STRONG, Clue, for_
 from memwhy.causes.outside import outside_runtime
 from memwhy.model import inside, levels, weigh
 from memwhy.model.case import Case
+from memwhy.model.native import StackGrowth
 from memwhy.model.report import Finding, Verdict
+from memwhy.model.units import human_bytes
 
 NAME = "mmap-leak"
 
@@ -39,12 +42,43 @@ def judge(case: Case) -> Finding:
         verdict = Verdict.REFUTED if growing is False else Verdict.CANNOT_SAY
         return Finding(cause=NAME, verdict=verdict, probability=0.02 if growing is False else 0.05,
                        bytes=anonymous.at_most, against=(weigh.said(anonymous),))  # fmt: skip
+    stacks = stacked.told(case)
+    if stacks is not None and (mapped := _by_stacks(case, stacks, anonymous)) is not None:
+        return mapped
     if anonymous.main:
         return _large_blocks(case) or _supported(case, anonymous)
     verdict = Verdict.REFUTED if anonymous.minor else Verdict.CANNOT_SAY
     text = f"other anonymous mappings explain at most {weigh.percent(anonymous.high)} of the growth: {weigh.said(anonymous)}"
     return Finding(cause=NAME, verdict=verdict, probability=0.02 if anonymous.minor else 0.1,
                    bytes=anonymous.at_most, against=(text,))  # fmt: skip
+
+
+def _by_stacks(case: Case, stacks: StackGrowth, anonymous: weigh.Part) -> Finding | None:
+    """Mappings that stay, each counted: who made them; None where they are neither most of the growth nor next to none."""
+    sites = stacked.kept_sites(stacks, "mmap")
+    share = stacked.share_of_growth(case, stacked.pace(sites))
+    most = stacked.at_most_share(case, stacks, "mmap")
+    if sites and share is not None and share >= weigh.MAIN:
+        return Finding(
+            cause=NAME,
+            verdict=Verdict.SUPPORTED,
+            probability=min(0.93, stacked.straight_for(case, stacks, share) + 0.03),
+            headline=f"Memory is mapped and not unmapped: {stacked.headline_of(sites)}.",
+            bytes=sum(site.old_bytes for site in sites),
+            bytes_per_s=stacked.pace(sites),
+            because=(
+                f"{weigh.percent(min(1.0, share))} of the growth is in mappings, each counted: {weigh.said(anonymous)}",
+                *stacked.leak_said(stacks, sites),
+            ),
+            remedy=stacked.releases(sites) or ("unmap what was mapped on every path; bound off-heap caches",),
+            confirm_with=f"memwhy watch {case.target.pid or 'PID'} --native --for 10m",
+        )
+    if most is not None and most < weigh.MINOR and case.target.runtime == "native":  # Go maps without libc
+        text = f"mappings that stay explain at most {weigh.percent(most)} of the growth: {human_bytes(stacks.mapped_bytes)} since the sampler came"
+        return Finding(
+            cause=NAME, verdict=Verdict.REFUTED, probability=0.02, bytes=stacks.mapped_bytes, against=(text,)
+        )
+    return None
 
 
 def _large_blocks(case: Case) -> Finding | None:

@@ -1,6 +1,6 @@
 """Native blocks: what malloc's own blocks, counted in the process's memory, say of a native leak."""
 
-from memwhy.causes import counted
+from memwhy.causes import counted, stacked
 from memwhy.causes.cgo import remedies, words_on_cgo
 from memwhy.model import inside, weigh
 from memwhy.model.case import Case, Series
@@ -25,6 +25,10 @@ def by_lost(case: Case) -> Finding | None:
     if elsewhere and lost.of_rss < inside.MUCH:
         return None  # what grows now is something else
     because = [lost.said, *inside.graphs(case)]
+    stacks = stacked.told(case)
+    sites = stacked.kept_sites(stacks, "malloc") if stacks is not None else ()
+    if stacks is not None:
+        because += stacked.leak_said(stacks, sites)
     if held is not None and weigh.grows(case):
         because.append(held.said)
     against = [f"not sure to the byte: {one}" for one in case.facts.get("lost.caveats", "").splitlines()[:2]]
@@ -36,12 +40,13 @@ def by_lost(case: Case) -> Finding | None:
         cause=NAME,
         verdict=Verdict.SUPPORTED,
         probability=ELSEWHERE if elsewhere else lost.sure,
-        headline="Native memory is lost: malloc'ed blocks that nothing points to any more.",
+        headline="Native memory is lost: malloc'ed blocks that nothing points to any more"
+        + (f"; {stacked.headline_of(sites)}." if sites else "."),
         bytes=lost.bytes,
         bytes_per_s=_pace(held),
         because=(*because, *words_on_cgo(case)),
         against=tuple(against),
-        remedy=remedies(case),
+        remedy=stacked.releases(sites) or remedies(case),
         confirm_with=f"{_inspect(case)}   (again after the fix: what is lost must stay)",
     )
 

@@ -2,7 +2,8 @@
 
 What grows       malloc's blocks in use, counted in the process's memory; without that look layers native heap and
                  native arenas; where layers are not known, the anonymous memory outside Go.
-Speaks for       Blocks that nothing points to (lost) are half of RSS or of the growth. Blocks in use rise with RSS
+Speaks for       Blocks that nothing points to (lost) are half of RSS or of the growth. A sampler in the process names
+                 call sites whose blocks are not freed and become more in a straight line. Blocks in use rise with RSS
                  while everything that the runtime holds stays flat.
 Speaks against   The program has no C heap (a static Go binary without cgo); what malloc has free grows instead, or
                  nothing native does; the growth slows down and ends (a cache, allocator warm-up).
@@ -16,6 +17,7 @@ from memwhy.causes.cgo import no_c_heap, remedies, words_on_cgo
 from memwhy.causes.clue import DECISIVE, FAIR, HINT, STRONG, Clue, against, believed, denied, for_
 from memwhy.causes.native_blocks import by_blocks, by_lost, longer, piles_of, straightness
 from memwhy.causes.outside import outside_runtime
+from memwhy.causes.stacked import by_stacks
 from memwhy.model import levels, weigh
 from memwhy.model.case import Case, Series
 from memwhy.model.metrics import label
@@ -36,7 +38,7 @@ def judge(case: Case) -> Finding:
             bytes=0,
             against=("the binary is static and built without cgo: there is no C heap in this process",),
         )
-    looked = by_lost(case) or by_blocks(case)
+    looked = by_lost(case) or by_stacks(case) or by_blocks(case)
     if looked is not None:
         return looked
     native = weigh.part(case, "derived.native_bytes")

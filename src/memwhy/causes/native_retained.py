@@ -10,6 +10,7 @@ References       mallopt(3) M_ARENA_MAX, M_TRIM_THRESHOLD; malloc_trim(3); glibc
 
 from collections.abc import Iterator
 
+from memwhy.causes import stacked
 from memwhy.causes.cgo import no_c_heap
 from memwhy.causes.clue import DECISIVE, FAIR, HINT, STRONG, Clue, against, denied, for_
 from memwhy.causes.outside import outside_runtime
@@ -34,7 +35,11 @@ def judge(case: Case) -> Finding:
         return Finding(
             cause=NAME, verdict=Verdict.REFUTED, probability=0.01, bytes=0, against=("no C heap in this process",)
         )
-    if (looked := _by_free_chunks(case, growing)) is not None:
+    if (looked := _by_free_chunks(case, growing)) is not None and looked.verdict is not Verdict.CANNOT_SAY:
+        return looked
+    if (flat := _by_stacks(case, native)) is not None:
+        return flat
+    if looked is not None:
         return looked
     if native is None:
         return Finding(
@@ -79,6 +84,16 @@ def _by_free_chunks(case: Case, growing: bool | None) -> Finding | None:
         return Finding(cause=NAME, verdict=Verdict.REFUTED, probability=0.02, bytes=now, against=(f"freed memory does not follow the growth: {kept.said}", free))  # fmt: skip
     texts = (free,) if kept is None else (kept.said, free)
     return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.06 if share < inside.SOME else 0.2, bytes=now, because=texts, remedy=REMEDY)  # fmt: skip
+
+
+def _by_stacks(case: Case, native: weigh.Part | None) -> Finding | None:
+    """The native layers grow, and what malloc gave out does not; None where nobody sampled, or it does."""
+    stacks = stacked.told(case)
+    most = stacked.at_most_share(case, stacks, "malloc") if stacks is not None else None
+    if stacks is None or native is None or most is None or not native.main or most >= weigh.MINOR:
+        return None
+    because = (f"the native layers grow: {weigh.said(native)}", stacked.flat_said(stacks, most))
+    return _kept(native.series.last, 0.75 if stacks.last.life_s >= 60 else 0.65, because)
 
 
 def _kept(now: int, sure: float, because: tuple[str, ...]) -> Finding:

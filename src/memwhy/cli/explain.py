@@ -7,6 +7,7 @@ import os
 import sys
 
 from memwhy.cli.output import add_format, write
+from memwhy.cli.sampling import add_stacks, check_stacks, write_stacks
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,6 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "evidence", nargs="*", metavar="EVIDENCE", help="file, directory, recording, or - for standard input"
     )
     parser.add_argument("-o", metavar="FILE", dest="output", help="write the answer to FILE")
+    add_stacks(parser)
     parser.add_argument("--formats", action="store_true", help="list what can be read, and stop")
     add_format(parser)
 
@@ -29,17 +31,19 @@ def run(options: argparse.Namespace) -> int:
             print(f"  {reader.NAME:<22} {(reader.__doc__ or '').splitlines()[0]}")
         return 0
     from memwhy.cli.progress import Progress
-    from memwhy.diagnose import explain
+    from memwhy.diagnose import book_of_paths, diagnose
     from memwhy.model.errors import UsageError
 
     if not options.evidence:
         raise UsageError("nothing to explain was given", help="memwhy explain FILE…, or - for standard input")
     if options.output and any(os.path.exists(one) and _same(one, options.output) for one in options.evidence):
         raise UsageError(f"{options.output} is evidence: it would be overwritten", help="give another file after -o")
+    check_stacks(options)
     stdin = sys.stdin.buffer if "-" in options.evidence else None
     with Progress(quiet=options.quiet) as progress:
-        report = explain(options.evidence, stdin=stdin, progress=progress.reading)
-    write(report, options, to=options.output)
+        book = book_of_paths(options.evidence, stdin=stdin, progress=progress.reading)
+    write(diagnose(book), options, to=options.output)
+    write_stacks(book.newest_stacks(), options)
     return 0
 
 

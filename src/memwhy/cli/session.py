@@ -8,6 +8,7 @@ from functools import partial
 from memwhy.cli.keeping import Discard, Keeper, keep
 from memwhy.cli.output import say, write
 from memwhy.cli.progress import Progress
+from memwhy.cli.sampling import attach, letting_go, write_stacks
 from memwhy.cli.stopping import stoppable
 from memwhy.cli.targets import tick_of
 from memwhy.diagnose import Casebook, diagnose
@@ -28,8 +29,15 @@ def watch(watcher: Watcher, options: argparse.Namespace) -> int:
     begun_s, cpu_s = time.monotonic(), time.process_time()
     book = followed(watcher, options, until_sure=until_sure)
     wall_s = time.monotonic() - begun_s
-    overhead = Overhead(cpu_s=round(time.process_time() - cpu_s, 3), wall_s=round(wall_s, 3), target_paused_s=0.0)
+    sampled = book.newest_stacks()
+    overhead = Overhead(
+        cpu_s=round(time.process_time() - cpu_s, 3),
+        wall_s=round(wall_s, 3),
+        target_paused_s=round(watcher.paused_s, 6),
+        sampler_s=None if sampled is None else sampled.spent_s,
+    )
     write(diagnose(book, overhead=overhead), options)
+    write_stacks(sampled, options)
     if options.output:
         say(f"recording kept in {options.output}: memwhy explain {options.output}", options)
     return 0
@@ -47,7 +55,10 @@ def followed(watcher: Watcher, options: argparse.Namespace, *, until_sure: bool 
             stoppable(),
             keep(watcher, options.output, max_bytes=max_bytes) as recorder,
             Progress(quiet=options.quiet) as progress,
+            letting_go(watcher),
         ):
+            if getattr(options, "native", False) and watcher.sampler is None:
+                attach(watcher, options)
             _follow(watcher, recorder, book, progress, options, for_s, until_sure=until_sure)
     except KeyboardInterrupt:
         if not book.timeline.tracks:

@@ -1,17 +1,21 @@
 """Look at a live process from outside, then say what holds its memory.
 
 Reading only: the target is never stopped. Ctrl-C ends the watch and diagnoses what was seen.
+With --native a sampler is put into the target until the end: it is stopped for some milliseconds, and its calls of malloc
+lead through the sampler, which tells the C and Go code that allocated what is not freed.
 """
 
 import argparse
 
 from memwhy.cli.output import add_format
+from memwhy.cli.sampling import add_native, add_stacks
 from memwhy.cli.targets import add_target, watcher_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's own options."""
     add_target(parser)
+    add_native(parser, how="put the sampler into the process, and name the code behind native memory that stays")
     add_watch(parser)
 
 
@@ -25,11 +29,14 @@ def add_watch(parser: argparse.ArgumentParser) -> None:
         "--until-sure", action="store_true", default=None, help="stop once the verdict is high (default on a terminal)"
     )
     sure.add_argument("--no-until-sure", dest="until_sure", action="store_false", help="watch for the whole time")
+    add_stacks(parser)
     add_format(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Watch and answer, or raise."""
+    from memwhy.cli.sampling import check_stacks
     from memwhy.cli.session import watch
 
+    check_stacks(options)
     return watch(watcher_of(options), options)

@@ -7,6 +7,7 @@ from memwhy.conclude.cautions import cautions
 from memwhy.conclude.limits import limit_said
 from memwhy.conclude.missing import missing, next_steps, proof
 from memwhy.conclude.rows import beside_rows, control_rows, layer_rows, malloc_rows, runtime_rows, total_row
+from memwhy.conclude.sampler import sampled
 from memwhy.conclude.suggestions import suggestions
 from memwhy.model import inside, weigh
 from memwhy.model.case import Case
@@ -58,6 +59,7 @@ def conclude(
         span_s=_span_s(case),
         limit=limit_said(case),
         proof=proof(case, conclusion),
+        sampling=sampled(case),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping as Map
 from dataclasses import dataclass, field
 
 from memwhy.model.account import Account
+from memwhy.model.native import StackGrowth
 from memwhy.model.profile import Profile
 from memwhy.model.reading import Where
 from memwhy.model.trend import Course
@@ -72,7 +73,7 @@ class Case:
 
     total: the metric that stands for the whole ("process.rss_bytes", else the cgroup's, else the host's), or None.
     series: of the main subject, by metric. controls: the same total for other subjects (a second host).
-    account: the layers at the last full look. live: watched by memwhy itself, not pasted.
+    account: the layers at the last full look. stacks: what a sampler in the process saw. live: watched by memwhy itself, not pasted.
     ended: how the target ended, if it did ("exited", "killed by the OOM killer", …).
     """
 
@@ -82,6 +83,7 @@ class Case:
     controls: tuple[Series, ...] = ()
     account: Account | None = None
     profiles: tuple[SeenProfile, ...] = ()
+    stacks: StackGrowth | None = None
     facts: Map[str, str] = field(default_factory=dict)
     live: bool = False
     ended: str | None = None

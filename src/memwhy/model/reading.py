@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from memwhy.model.mapping import Mapping
+from memwhy.model.native import StackReading
 from memwhy.model.profile import Profile
 
 
@@ -24,6 +25,7 @@ class Reading:
     elapsed_ns: time since a beginning that all readings of the page share, where that is what the block tells
         ("after 4 hours", `gc 12 @8.5s`, a column of minutes); wall_ns goes before it.
     subject: whose figures these are, if the block itself tells ("host gambling", "pid 4711").
+    stacks: of the sampler in the process.
     notes: what a reader of the answer has to know about these figures ("'Malloc' is not Go's Mallocs").
     line, last_line: 1-based within the text given to parse, where the reader knows.
     """
@@ -33,6 +35,7 @@ class Reading:
     facts: Map[str, str] = field(default_factory=dict)
     mappings: tuple[Mapping, ...] = ()
     profiles: tuple[Profile, ...] = ()
+    stacks: StackReading | None = None
     wall_ns: int | None = None
     elapsed_ns: int | None = None
     subject: str | None = None

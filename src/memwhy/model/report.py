@@ -93,7 +93,11 @@ class NextStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
-    """A share of one layer's growth or size put down to code. stack: leaf first."""
+    """A share of one layer's growth or size put down to code. stack: leaf first.
+
+    Where a sampler counted: modules, "name@version" of each frame, "" for unknown; low_bytes, high_bytes: a 95 % interval
+    of `bytes`; bytes_per_s: its pace, None where it does not grow; note: what more is known, and what would free it.
+    """
 
     layer: str
     function: str
@@ -102,15 +106,24 @@ class Holder:
     share: float
     stack: tuple[str, ...]
     method: Literal["pprof", "goroutines", "native-stacks", "census", "lost", "descriptors", "threads"]
+    modules: tuple[str, ...] = ()
+    low_bytes: int | None = None
+    high_bytes: int | None = None
+    bytes_per_s: float | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overhead:
-    """What the watching cost. target_paused_s: how long the target was stopped by us (reading /proc: 0)."""
+    """What the watching cost. target_paused_s: how long the target was stopped by us (reading /proc: 0).
+
+    sampler_s: CPU time of the target that the sampler in it took; None where there was none.
+    """
 
     cpu_s: float
     wall_s: float
     target_paused_s: float
+    sampler_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,3 +169,5 @@ class Report:
     malloc_rows: tuple[Row, ...] = ()
     inspection: Inspection | None = None
     """The last look from outside, when there was one."""
+    sampling: tuple[str, ...] = ()
+    """What the sampler in the process saw, in sentences; nothing where there was none."""

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from memwhy.model.native import AGES
 from memwhy.native.layout import BORN_SHIFT, Header, Reason, StackFlag, State
 from memwhy.native.tables import KnownStack, LiveBlock, LiveRegion, Read, Tables
 
@@ -24,7 +25,8 @@ class StackCount:
 
     No pcs at all: blocks for whose stacks the table had no room. kind "mmap": every figure is exact.
     outstanding_bytes, outstanding_count: estimates; variance: of outstanding_bytes, bytes². samples: how many blocks
-    the estimate rests on. seen_bytes: of just those blocks, surely outstanding. oldest_s, youngest_s: their ages.
+    the estimate rests on. seen_bytes: of just those blocks, surely outstanding. oldest_s, youngest_s: their ages;
+    ages_bytes: outstanding_bytes by age, younger than 1 s, 2 s, 4 s … of AGES classes.
     allocated, freed: since the sampler started, estimates too.
     """
 
@@ -39,6 +41,7 @@ class StackCount:
     seen_bytes: int
     oldest_s: float | None
     youngest_s: float | None
+    ages_bytes: tuple[int, ...]
     allocated_bytes: int
     allocated_count: int
     freed_bytes: int
@@ -165,6 +168,7 @@ class _Sum:
     samples: int = 0
     seen_bytes: int = 0
     ages_s: list[float] = field(default_factory=list)
+    ages_bytes: list[int] = field(default_factory=list)
 
     def add(self, bytes_: int, weight_bytes: int, age_s: float) -> None:
         """One block. Its variance is weight² (1 - p), and p is bytes / weight: Horvitz and Thompson (1952)."""
@@ -174,6 +178,9 @@ class _Sum:
         self.samples += 1
         self.seen_bytes += bytes_
         self.ages_s = [min([*self.ages_s, age_s]), max([*self.ages_s, age_s])]
+        age_class = min(int(age_s).bit_length(), AGES - 1)
+        self.ages_bytes += [0] * (age_class + 1 - len(self.ages_bytes))
+        self.ages_bytes[age_class] += weight_bytes
 
 
 def _counted(
@@ -215,6 +222,7 @@ def _count(rows: list[KnownStack], total: _Sum) -> StackCount:
         seen_bytes=total.seen_bytes,
         oldest_s=max(total.ages_s, default=None),
         youngest_s=min(total.ages_s, default=None),
+        ages_bytes=tuple(total.ages_bytes),
         allocated_bytes=sum(row.allocated_bytes for row in rows),
         allocated_count=sum(row.allocated_count for row in rows),
         freed_bytes=sum(row.freed_bytes for row in rows),

@@ -25,6 +25,8 @@ from memwhy.record.due import (
 )
 from memwhy.record.looks import DOCUMENTS, Looks
 from memwhy.record.looks import NAME as LOOK
+from memwhy.record.sampling import NAME as STACKS
+from memwhy.record.sampling import Sampler
 from memwhy.sources import proc
 from memwhy.sources.go import binary, buildinfo
 
@@ -55,6 +57,9 @@ class Watcher:
         self.endpoints: tuple[Endpoint, ...] = () if pprof_url is None else (_from_url(pprof_url),)
         self.cpu_ns = 0
         self.looks: Looks | None = Looks(root, pid) if inside and root == "/proc" else None
+        self.sampler: Sampler | None = None
+        self.paused_s = 0.0
+        """How long the target stood still for us."""
         self._looked_ns = 0
         self._rss_bytes = 0
         self._tick = 0
@@ -73,7 +78,7 @@ class Watcher:
         """Read all that is due. last: read the dear sources once more, as the closing look."""
         started_ns, cpu_ns = boot_ns(), time.thread_time_ns()
         if not self._alive():
-            return None
+            return self._take_final(started_ns, cpu_ns)
         if self._tick in SURVEY_TICKS and (self._tick == 0 or not self.endpoints):
             self._find_endpoints()
         by_ns = started_ns + SLACK_NS
@@ -83,6 +88,7 @@ class Watcher:
             self._new_image = False
             evidence += self._read_binary()
         evidence += self._look(last=last)
+        evidence += self._read_stacks(last=last)
         evidence += self._read_endpoints(last=last)
         evidence += self._read_documents(last=last)
         return self._snapshot(started_ns, cpu_ns, evidence)
@@ -99,7 +105,13 @@ class Watcher:
                 evidence.append(self._read(source))
         if self.looks is not None and boot_ns() - started_ns <= BRIEF_NS:
             evidence += self.looks.take_brief(boot_ns(), self._rss_bytes, BRIEF_NS)
+        evidence += self._read_stacks(last=True)
         return self._snapshot(started_ns, cpu_ns, evidence)
+
+    def _take_final(self, started_ns: int, cpu_ns: int) -> Snapshot | None:
+        """What a sampler can still say of a target that has ended; once."""
+        one = self.sampler.take_final() if self.sampler is not None else None
+        return None if one is None else self._snapshot(started_ns, cpu_ns, [one])
 
     def _snapshot(self, started_ns: int, cpu_ns: int, evidence: list[Evidence]) -> Snapshot:
         cost_ns = time.thread_time_ns() - cpu_ns
@@ -124,7 +136,9 @@ class Watcher:
         total_bytes = sum(len(one.raw) for one in snapshot.evidence)
         for one in snapshot.evidence:
             due = self._due.get(one.source)
-            if one.source in FROM_MEMORY and one.raw and self.looks is not None:
+            if one.source == STACKS and self.sampler is not None:
+                self.sampler.charge(round(cost_ns * len(one.raw) / max(1, total_bytes)))
+            elif one.source in FROM_MEMORY and one.raw and self.looks is not None:
                 self.looks.charge(round(cost_ns * len(one.raw) / total_bytes))
             elif due is not None and one.raw:
                 due.charge(cost_ns * len(one.raw) / total_bytes)
@@ -132,14 +146,35 @@ class Watcher:
 
     def wait(self, until_ns: int) -> None:
         """Sleep until then, or until the process ends, whichever comes first."""
-        timeout_s = max(0.0, (until_ns - boot_ns()) / NS_PER_S)
-        if self._pidfd is None:
-            time.sleep(timeout_s)
-        else:
-            select.select([self._pidfd], [], [], timeout_s)
+        while True:
+            soon_s = self.sampler.look() if self.sampler is not None else NEVER_NS
+            left_s = max(0.0, (until_ns - boot_ns()) / NS_PER_S)
+            if self._pidfd is None:
+                time.sleep(min(left_s, soon_s))
+            elif select.select([self._pidfd], [], [], min(left_s, soon_s))[0]:
+                return
+            if left_s <= soon_s:
+                return
+
+    def sample(self, sampler: Sampler) -> None:
+        """Take over a sampler: read from now on, let go of at the end."""
+        self.sampler = sampler
+
+    def let_go(self) -> None:
+        """Take the sampler out of the process, and say in `events` what came of it; a second time does nothing."""
+        if self.sampler is None:
+            return
+        sampler, self.sampler = self.sampler, None
+        left = sampler.let_go()
+        self.paused_s = sampler.paused_s
+        if sampler.problem is not None and self.ended is None and self._alive():
+            self.events.append(f"The sampler was lost: {sampler.problem}.")
+        if self.ended is None:
+            self.events.extend(f"Left in the process, where it does no harm: {one}." for one in left)
 
     def close(self) -> None:
         """Let go of the process."""
+        self.let_go()
         if self.looks is not None:
             self.looks.close()
         if self._pidfd is not None:
@@ -185,6 +220,15 @@ class Watcher:
             self._ask_seldom()
         if last and self.looks.left_out is not None:
             self.events.append(f"{self.looks.left_out}; memwhy inspect {self.pid} does it.")
+        return [] if one is None else [one]
+
+    def _read_stacks(self, *, last: bool) -> list[Evidence]:
+        """A reading of the sampler, when one is due. It has a budget of its own, as looks have."""
+        if self.sampler is None:
+            return []
+        before_ns = self.sampler.cost_ns
+        one = self.sampler.take(last=last)
+        self._looked_ns += self.sampler.cost_ns - before_ns
         return [] if one is None else [one]
 
     def _read_documents(self, *, last: bool) -> list[Evidence]:

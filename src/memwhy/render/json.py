@@ -11,7 +11,7 @@ from typing import Any
 
 from memwhy.model.account import Check
 from memwhy.model.inspection import as_plain
-from memwhy.model.report import SCHEMA, Finding, Report, Row
+from memwhy.model.report import SCHEMA, Finding, Holder, Report, Row
 from memwhy.model.trend import Course, Trend
 from memwhy.render.figures import unit_of
 
@@ -56,18 +56,7 @@ def _report(report: Report) -> dict[str, Any]:
         "total": None if report.total is None else _total(report.total),
         "layers": [_layer(row) for row in report.layers],
         "unaccounted_bytes": report.unaccounted_bytes,
-        "attribution": [
-            {
-                "layer": holder.layer,
-                "function": holder.function,
-                "module": holder.module,
-                "bytes": holder.bytes,
-                "share": _number(holder.share),
-                "stack": list(holder.stack),
-                "method": holder.method,
-            }
-            for holder in report.attribution
-        ],
+        "attribution": [_holder(holder) for holder in report.attribution],
         "evidence": [
             {
                 "source": row.source,
@@ -85,6 +74,7 @@ def _report(report: Report) -> dict[str, Any]:
             "cpu_s": _number(overhead.cpu_s),
             "wall_s": _number(overhead.wall_s),
             "target_paused_s": _number(overhead.target_paused_s),
+            **({} if overhead.sampler_s is None else {"sampler_s": _number(overhead.sampler_s)}),
         },
         "warnings": list(report.warnings),
         **_added(report),
@@ -110,6 +100,7 @@ def _added(report: Report) -> dict[str, Any]:
         "facts": dict(report.facts),
         "limit": report.limit,
         "proof": report.proof,
+        **({"sampling": list(report.sampling)} if report.sampling else {}),
         "span_s": _number(report.span_s),
         **({} if report.inspection is None else {"inspect": _finite(as_plain(report.inspection))}),
     }
@@ -122,6 +113,26 @@ def _finite(value: Any) -> Any:
     if isinstance(value, list):
         return [_finite(item) for item in value]
     return _number(value) if isinstance(value, float) else value
+
+
+def _holder(holder: Holder) -> dict[str, Any]:
+    counted = {
+        "modules": list(holder.modules),
+        "low_bytes": holder.low_bytes,
+        "high_bytes": holder.high_bytes,
+        "bytes_per_s": _number(holder.bytes_per_s),
+        "note": holder.note,
+    }
+    return {
+        "layer": holder.layer,
+        "function": holder.function,
+        "module": holder.module,
+        "bytes": holder.bytes,
+        "share": _number(holder.share),
+        "stack": list(holder.stack),
+        "method": holder.method,
+        **(counted if holder.method == "native-stacks" else {}),
+    }
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

@@ -8,8 +8,8 @@ entity does not stop it but a zero-width space does).
 import re
 from collections.abc import Iterable, Sequence
 
-from memwhy.model.report import Report, Row
-from memwhy.render import inside, outline
+from memwhy.model.report import Holder, Report, Row
+from memwhy.render import chain, inside, outline
 from memwhy.render.figures import NONE, Pace, amount, now_header, now_of, pace_of, rate_of, rows_of, share_of, unit_of
 from memwhy.render.plain import clean
 
@@ -29,6 +29,7 @@ def render(report: Report) -> str:
         _limit(report),
         _why(report),
         _holders(report),
+        _bullets("Sampler", map(escape, report.sampling)),
         *(_inside(table) for table in (inside.tables(report.inspection) if report.inspection else ())),
         _bullets("Careful", (escape(text) for text in outline.cares(report))),
         _steps(report),
@@ -143,8 +144,8 @@ def _holders(report: Report) -> str:
             (
                 _code(holder.function),
                 _code(holder.module or ""),
-                " ← ".join(_code(frame) for frame in outline.callers(holder)),
-                amount(holder.bytes),
+                " ← ".join(_code(frame) for frame in _chain(holder)),
+                escape(chain.figures(holder)) if holder.method == chain.SAMPLED else amount(holder.bytes),
                 share_of(holder.share).replace("<", "&lt;"),
             )
             for holder in holders
@@ -152,6 +153,10 @@ def _holders(report: Report) -> str:
         table = grid(("function", "module", "called by", "bytes", "share"), rows, left=3)
         parts.append(f"**Who holds it** ({escape(layer)}, by {method})\n\n{table}")
     return "\n\n".join(parts)
+
+
+def _chain(holder: Holder) -> tuple[str, ...]:
+    return chain.shortened(holder.stack) if holder.method == chain.SAMPLED else outline.callers(holder)
 
 
 def _inside(table: inside.Table) -> str:

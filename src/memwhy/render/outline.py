@@ -207,7 +207,8 @@ def cost_of(overhead: Overhead) -> str:
     share = f" ({100 * overhead.cpu_s / overhead.wall_s:.1f} % of a core)" if overhead.wall_s > 0 else ""
     paused = duration(overhead.target_paused_s)
     stopped = "never stopped" if overhead.target_paused_s == 0 else f"stopped for {paused}"
-    return f"{duration(overhead.cpu_s)} of CPU in {duration(overhead.wall_s)}{share}; target {stopped}"
+    sampler = "" if overhead.sampler_s is None else f"; the sampler in it took {overhead.sampler_s:.2f} s of its CPU"
+    return f"{duration(overhead.cpu_s)} of CPU in {duration(overhead.wall_s)}{share}; target {stopped}{sampler}"
 
 
 def sections(report: Report) -> tuple[tuple[str, tuple[Row, ...]], ...]:

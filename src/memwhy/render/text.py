@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from memwhy.model.report import Holder, NextStep, Report, Row
-from memwhy.render import inside, outline
+from memwhy.render import chain, inside, outline
 from memwhy.render.figures import Pace, amount, now_header, now_of, pace_of, rate_of, rows_of, share_of, unit_of
 from memwhy.render.page import MARGIN, WIDTH, Cells, Line, Span, Style, columns, hang, ledger, line, note, paint
 from memwhy.render.plain import clean, elide, pad, width, wrap
@@ -25,6 +25,7 @@ def render(report: Report, *, colour: bool = False, verbose: bool = False) -> st
         hang(report.limit, indent=0, hanging=2, style="bold") if report.limit else [],
         note("Why", _why(report)) + note("Against", _against(report)),
         *(_holders(*group) for group in outline.held(report)),
+        note("Sampler", report.sampling),
         _rivals(report),
         *(_inside(table) for table in (inside.tables(report.inspection) if report.inspection else ())),
         _ruled_out(report),
@@ -121,6 +122,9 @@ def _holders(layer: str, method: str, holders: tuple[Holder, ...]) -> list[Line]
         (Span("Who holds it", "bold"), Span(elide(f"  {clean(layer)}, by {method}", WIDTH - 12), "dim"))
     ]
     for holder in holders:
+        if method == chain.SAMPLED:
+            lines += _sampled(holder)
+            continue
         figures = (
             f"  {pad(amount(holder.bytes, whole=False), 10, right=True)} {pad(share_of(holder.share), 6, right=True)}  "
         )
@@ -136,12 +140,24 @@ def _holders(layer: str, method: str, holders: tuple[Holder, ...]) -> list[Line]
     return lines
 
 
-def _stack(frames: tuple[str, ...], *, indent: int) -> list[Line]:
+def _sampled(holder: Holder) -> list[Line]:
+    """A call site with its margin and its pace, and the whole stack below it."""
+    lines: list[Line] = [
+        (Span(f"  {elide(clean(holder.function), WIDTH - 2)}", "bold"),),
+        line(f"    {chain.figures(holder)}"),
+        *_stack(chain.shortened(holder.stack), indent=4, first="", most=chain.MOST_FRAMES),
+    ]
+    for text in (holder.note, chain.libraries(holder)):
+        lines += hang(text, indent=4, hanging=6, style="dim") if text else []
+    return lines
+
+
+def _stack(frames: tuple[str, ...], *, indent: int, first: str = "← ", most: int = _MOST_FRAMES) -> list[Line]:
     """Callers, leaf first, a frame never broken in two."""
     room = WIDTH - indent
-    names = ["← " + elide(clean(frame), room - 2) for frame in frames[:_MOST_FRAMES]]
-    if len(frames) > _MOST_FRAMES:
-        names.append(f"← … {len(frames) - _MOST_FRAMES} more")
+    names = [(first if not i else "← ") + elide(clean(frame), room - 2) for i, frame in enumerate(frames[:most])]
+    if len(frames) > most:
+        names.append(f"← … {len(frames) - most} more")
     rows: list[str] = []
     for name in names:
         if rows and width(rows[-1]) + 1 + width(name) <= room:

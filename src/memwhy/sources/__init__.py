@@ -16,9 +16,9 @@ class _Readers(Mapping[str, ModuleType]):
 
     def _all(self) -> dict[str, ModuleType]:
         if self._found is None:
-            from memwhy.sources import go, inside, look, proc
+            from memwhy.sources import go, inside, look, proc, sampled
 
-            self._found = {**proc.READERS, **go.READERS, look.NAME: look, inside.NAME: inside}
+            self._found = {**proc.READERS, **go.READERS, look.NAME: look, inside.NAME: inside, sampled.NAME: sampled}
         return self._found
 
     def __getitem__(self, name: str) -> ModuleType:

@@ -19,7 +19,7 @@ _TYPES = (("alloc_objects", "count"), ("alloc_space", "bytes"), ("inuse_objects"
 _SAMPLE_TYPE, _SAMPLE, _MAPPING, _LOCATION, _FUNCTION, _STRING, _TIME = 1, 2, 3, 4, 5, 6, 9
 _PERIOD_TYPE, _PERIOD, _DEFAULT_SAMPLE_TYPE = 11, 12, 14
 _GOEXIT = "runtime.goexit"
-_GZIP = 31
+GZIP = 31
 """The window of 32 KiB, and a header of gzip's around it (zlib.h, deflateInit2)."""
 
 
@@ -35,31 +35,31 @@ def heap_pprof(runtime: "GoRuntime", profile: HeapProfile, *, wall_ns: int = 0) 
             *scale(record.alloc_objects, record.alloc_bytes, profile.rate_bytes),
             *scale(record.in_use_objects, record.in_use_bytes, profile.rate_bytes),
         )
-        sample = _packed(1, locations) + _packed(2, values)
+        sample = packed(1, locations) + packed(2, values)
         if record.alloc_objects:
             each = record.alloc_bytes // record.alloc_objects
-            sample += _message(3, _number(1, writer.text("bytes")) + _number(3, each))
-        samples.append(_message(_SAMPLE, sample))
+            sample += message(3, number(1, writer.text("bytes")) + number(3, each))
+        samples.append(message(_SAMPLE, sample))
     build_id = module.elf.build_id or module.elf.go_build_id or "" if module.elf is not None else ""
-    mapping = _number(1, 1) + _number(2, module.start) + _number(3, module.end)
-    mapping += _number(5, writer.text(module.path.removesuffix(" (deleted)"))) + _number(6, writer.text(build_id))
-    mapping += b"".join(_number(field, 1) for field in (7, 8, 9, 10))
-    kinds = [_number(1, writer.text(name)) + _number(2, writer.text(unit)) for name, unit in _TYPES]
-    space = _number(1, writer.text("space")) + _number(2, writer.text("bytes"))
+    mapping = number(1, 1) + number(2, module.start) + number(3, module.end)
+    mapping += number(5, writer.text(module.path.removesuffix(" (deleted)"))) + number(6, writer.text(build_id))
+    mapping += b"".join(number(field, 1) for field in (7, 8, 9, 10))
+    kinds = [number(1, writer.text(name)) + number(2, writer.text(unit)) for name, unit in _TYPES]
+    space = number(1, writer.text("space")) + number(2, writer.text("bytes"))
     raw = b"".join(
         (
-            *(_message(_SAMPLE_TYPE, kind) for kind in kinds),
+            *(message(_SAMPLE_TYPE, kind) for kind in kinds),
             *samples,
-            _message(_MAPPING, mapping),
+            message(_MAPPING, mapping),
             *writer.parts,
-            _message(_PERIOD_TYPE, space),
-            _number(_PERIOD, profile.rate_bytes),
-            _number(_TIME, wall_ns),
-            _number(_DEFAULT_SAMPLE_TYPE, writer.text("inuse_space")),
-            *(_message(_STRING, text.encode()) for text in writer.strings),
+            message(_PERIOD_TYPE, space),
+            number(_PERIOD, profile.rate_bytes),
+            number(_TIME, wall_ns),
+            number(_DEFAULT_SAMPLE_TYPE, writer.text("inuse_space")),
+            *(message(_STRING, text.encode()) for text in writer.strings),
         )
     )
-    return zlib.compress(raw, wbits=_GZIP)
+    return zlib.compress(raw, wbits=GZIP)
 
 
 def shown_stack(unfolding: Unfolding, stack: tuple[int, ...]) -> tuple[int, ...]:
@@ -114,23 +114,23 @@ class _Writer:
         known = self._locations.get((pc, len(frames)))
         if known is not None:
             return known
-        number = self._locations[pc, len(frames)] = len(self._locations) + 1
+        place = self._locations[pc, len(frames)] = len(self._locations) + 1
         lines = b"".join(
-            _message(4, _number(1, self._function(frame)) + _number(2, max(frame.line, 0))) for frame in frames
+            message(4, number(1, self._function(frame)) + number(2, max(frame.line, 0))) for frame in frames
         )
-        self.parts.append(_message(_LOCATION, _number(1, number) + _number(2, 1) + _number(3, max(pc - 1, 0)) + lines))
-        return number
+        self.parts.append(message(_LOCATION, number(1, place) + number(2, 1) + number(3, max(pc - 1, 0)) + lines))
+        return place
 
     def _function(self, frame: Frame) -> int:
         key = frame.function, frame.file
         known = self._functions.get(key)
         if known is not None:
             return known
-        number = self._functions[key] = len(self._functions) + 1
+        place = self._functions[key] = len(self._functions) + 1
         name = self.text(frame.function)
-        body = _number(1, number) + _number(2, name) + _number(3, name) + _number(4, self.text(frame.file))
-        self.parts.append(_message(_FUNCTION, body))
-        return number
+        body = number(1, place) + number(2, name) + number(3, name) + number(4, self.text(frame.file))
+        self.parts.append(message(_FUNCTION, body))
+        return place
 
 
 def _varint(value: int) -> bytes:
@@ -144,13 +144,16 @@ def _varint(value: int) -> bytes:
     return bytes(out)
 
 
-def _number(field: int, value: int) -> bytes:
+def number(field: int, value: int) -> bytes:
+    """A field of a whole number; zero is left out, as protobuf does."""
     return _varint(field << 3) + _varint(value) if value else b""
 
 
-def _message(field: int, body: bytes) -> bytes:
+def message(field: int, body: bytes) -> bytes:
+    """A field of a message or a text."""
     return _varint(field << 3 | 2) + _varint(len(body)) + body
 
 
-def _packed(field: int, values: Iterable[int]) -> bytes:
-    return _message(field, b"".join(map(_varint, values)))
+def packed(field: int, values: Iterable[int]) -> bytes:
+    """A field of many whole numbers."""
+    return message(field, b"".join(map(_varint, values)))

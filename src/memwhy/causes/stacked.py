@@ -1,0 +1,176 @@
+"""Stacked: what a sampler in the process says of native causes: who asked for memory that stays, since it is there.
+
+It sees every way out of a block, so what it counts is in use, not kept by malloc; it cannot see why. A cache that fills is
+in use, too: only a straight line over a longer time, or that nothing points to it any more, tells a leak.
+"""
+
+from memwhy.model import inside, weigh
+from memwhy.model.case import Case
+from memwhy.model.native import CallSite, StackGrowth, StackKind
+from memwhy.model.report import Finding, Verdict
+from memwhy.model.trend import Trend
+from memwhy.model.units import human_bytes, human_duration
+
+LEAK = "native-leak"
+LEAST_READINGS = 4
+LONG = ((30.0, 0.03), (60.0, 0.05), (300.0, 0.03))
+"""Seconds that the line went on straight, and how much surer each makes it."""
+SLOWED = 0.6
+"""A pace in the second half of the time below this share of the whole's is one that ends."""
+
+
+def told(case: Case) -> StackGrowth | None:
+    """What the sampler saw, when it read often enough for a course."""
+    stacks = case.stacks
+    if stacks is None or stacks.readings < LEAST_READINGS or not isinstance(stacks.whole, Trend):
+        return None
+    return stacks
+
+
+def kept_sites(stacks: StackGrowth, kind: StackKind) -> tuple[CallSite, ...]:
+    """Call sites whose old blocks become more in a straight line."""
+    return tuple(site for site in stacks.sites if site.kept and site.kind == kind)
+
+
+def pace(sites: tuple[CallSite, ...]) -> float:
+    """Bytes a second of these together."""
+    return sum(site.course.slope for site in sites if isinstance(site.course, Trend))
+
+
+def share_of_growth(case: Case, bytes_per_s: float) -> float | None:
+    """Of the total's own growth; None where it does not grow."""
+    whole = weigh.total(case)
+    if not weigh.grows(case) or whole is None or not isinstance(whole.course, Trend) or whole.course.per != "s":
+        return None
+    return bytes_per_s / whole.course.slope
+
+
+def at_most_share(case: Case, stacks: StackGrowth, kind: StackKind) -> float | None:
+    """The most of the total's growth that what was allocated since can be."""
+    course = stacks.mapped if kind == "mmap" else stacks.whole
+    return share_of_growth(case, max(0.0, course.high)) if isinstance(course, Trend) else None
+
+
+def site_said(site: CallSite) -> str:
+    """`main.readDocument (through htmlReadMemory) 12.3 MiB (11.4 to 13.2), +60.1 MiB/min (+48 to +72)`."""
+    by = f" (through {site.entry})" if site.entry else ""
+    text = f"{site.function}{by} {human_bytes(site.old_bytes)}"
+    if site.low_bytes != site.high_bytes:
+        text += f" ({human_bytes(site.low_bytes)} to {human_bytes(site.high_bytes)})"
+    if isinstance(site.course, Trend):
+        text += f", {weigh.slope_said(site.course)}"
+    return text
+
+
+def by_stacks(case: Case) -> Finding | None:
+    """A native leak by the stacks of what is not freed; None where they do not decide."""
+    stacks = told(case)
+    if stacks is None:
+        return None
+    sites = kept_sites(stacks, "malloc")
+    share = share_of_growth(case, pace(sites))
+    most = at_most_share(case, stacks, "malloc")
+    if sites and share is not None and share >= weigh.MAIN:
+        return _leak(case, stacks, sites, share)
+    if sites and share is None and not weigh.grows(case):
+        return _within(case, stacks, sites)
+    if most is not None and most < weigh.MINOR:
+        return Finding(cause=LEAK, verdict=Verdict.REFUTED, probability=0.02, bytes=stacks.whole_bytes, against=(flat_said(stacks, most),))  # fmt: skip
+    return None
+
+
+def flat_said(stacks: StackGrowth, most: float) -> str:
+    """That what malloc gave out does not follow."""
+    text = f"what malloc gave out since the sampler came explains at most {weigh.percent(most)} of the growth"
+    return f"{text}: {human_bytes(stacks.whole_bytes)} of it is older than {human_duration(stacks.old_s)}, {human_bytes(stacks.churn_bytes)} was freed again"
+
+
+def watched_said(stacks: StackGrowth) -> str:
+    """`in 12 readings over 58 s`."""
+    return f"in {stacks.readings} readings over {human_duration(stacks.last.life_s)}"
+
+
+def leak_said(stacks: StackGrowth, sites: tuple[CallSite, ...]) -> tuple[str, ...]:
+    """Who asked for what is never freed, largest first."""
+    old = human_duration(stacks.old_s)
+    return tuple(
+        f"allocated and not freed within {old}, {watched_said(stacks)}: {site_said(site)}" for site in sites[:3]
+    )
+
+
+def releases(sites: tuple[CallSite, ...]) -> tuple[str, ...]:
+    """What is missing, where it is known."""
+    return tuple(
+        f"{site.function}: every result of {site.entry or 'malloc'} needs its {site.release}, on every way out"
+        for site in sites[:3]
+        if site.release
+    )
+
+
+def straight_for(case: Case, stacks: StackGrowth, share: float) -> float:
+    """How sure a straight line of what is in use makes a leak: never `high` within the first minute by shape alone."""
+    sure = 0.8 + sum(more for limit, more in LONG if stacks.last.life_s >= limit)
+    if share < 0.7:
+        sure -= 0.1
+    lost = inside.lost(case)
+    if lost is not None and lost.bytes + lost.maybe_bytes < 0.25 * stacks.whole_bytes:
+        sure = min(sure, 0.78)  # something still points to it: a cache that fills looks like that
+    return sure
+
+
+def _leak(case: Case, stacks: StackGrowth, sites: tuple[CallSite, ...], share: float) -> Finding:
+    sure = straight_for(case, stacks, share)
+    against = ["what was allocated before the sampler came is not among it"] if stacks.last.way == "attached" else []
+    lost = inside.lost(case)
+    if lost is None:
+        against.append(
+            "a cache that is still filling looks the same; whether anything points to the blocks was not looked at"
+        )
+    elif lost.bytes + lost.maybe_bytes < 0.25 * stacks.whole_bytes:
+        against.append(f"only {human_bytes(lost.bytes)} is lost: to the rest something still points, on purpose or not")
+    if case.target.runtime not in ("go", "native"):
+        against.append(f"a {case.target.runtime} runtime keeps its own objects in malloc too")
+        sure = min(sure, 0.7)
+    return Finding(
+        cause=LEAK,
+        verdict=Verdict.SUPPORTED,
+        probability=sure,
+        headline=f"Native memory is allocated and not freed: {headline_of(sites)}.",
+        bytes=sum(site.old_bytes for site in sites),
+        bytes_per_s=pace(sites),
+        because=(
+            f"{weigh.percent(min(1.0, share))} of the growth is in {len(sites)} call site{'s' if len(sites) > 1 else ''}",
+            *leak_said(stacks, sites),
+            *kept_said(case),
+        ),
+        against=tuple(against),
+        remedy=releases(sites) or ("release what these functions allocate on every path, errors included",),
+        confirm_with=f"memwhy watch {case.target.pid or 'PID'} --native --for 10m   (again after the fix: these lines must be gone)",
+    )
+
+
+def kept_said(case: Case) -> tuple[str, ...]:
+    """What malloc keeps free, by the ledger, apart from it."""
+    kept = inside.change(case, inside.KEPT)
+    return (f"what malloc keeps free is counted apart: {kept.said}",) if kept is not None else ()
+
+
+def headline_of(sites: tuple[CallSite, ...]) -> str:
+    """The largest call site in a few words."""
+    first = sites[0]
+    return f"{first.function} calls {first.entry}" if first.entry else first.function
+
+
+def _within(case: Case, stacks: StackGrowth, sites: tuple[CallSite, ...]) -> Finding:
+    """Blocks are kept although the total does not grow, or not yet: malloc had room for them."""
+    return Finding(
+        cause=LEAK,
+        verdict=Verdict.CANNOT_SAY,
+        probability=0.3 if weigh.grows(case) is None else 0.15,
+        bytes=sum(site.old_bytes for site in sites),
+        bytes_per_s=pace(sites),
+        because=leak_said(stacks, sites),
+        against=("the process does not grow with it, or not yet: malloc may have had the room already",),
+        remedy=releases(sites),
+        confirm_with=f"memwhy watch {case.target.pid or 'PID'} --native --for 10m",
+    )

@@ -1,0 +1,45 @@
+"""A stack of C and Go in one line: unnamed runs by their library, glue left out, the middle elided, both ends whole."""
+
+import re
+
+from memwhy.model.report import Holder
+from memwhy.render.figures import amount, share_of
+
+MOST_FRAMES = 16
+_LEAF = 5
+ELIDED = "…"
+_UNNAMED = re.compile(r"(.+)\+0x[0-9a-f]+$")
+_GLUE = re.compile(r"_cgo_[0-9a-f]{6,}_C2?func_\w+$|runtime\.(?:asm)?cgocall$|0x[0-9a-f]+$")
+_CALL = re.compile(r".*\.(_C2?func_\w+)$")
+SAMPLED = "native-stacks"
+
+
+def shortened(stack: tuple[str, ...]) -> tuple[str, ...]:
+    """`malloc`, `xmlSAX2StartElement`, `(libxml2.so.2)`, `htmlParseDocument`, `_Cfunc_htmlReadMemory`, `main.crawlPage`."""
+    frames: list[str] = []
+    for frame in stack:
+        unnamed = _UNNAMED.match(frame)
+        call = _CALL.match(frame)
+        name = f"({unnamed[1]})" if unnamed else call[1] if call else frame
+        if _GLUE.match(frame) or (frames and name == frames[-1]):
+            continue
+        frames.append(name)
+    if len(frames) <= MOST_FRAMES:
+        return tuple(frames)
+    return (*frames[:_LEAF], ELIDED, *frames[_LEAF - MOST_FRAMES + 1 :])
+
+
+def figures(holder: Holder) -> str:
+    """`12.3 MiB ± 0.9 MiB  (+1.0 MiB/s)`; the larger side where the interval is lopsided."""
+    text = amount(holder.bytes, whole=False)
+    if holder.low_bytes is not None and holder.high_bytes is not None and holder.high_bytes > holder.low_bytes:
+        text += f" ± {amount(max(holder.high_bytes - holder.bytes, holder.bytes - holder.low_bytes), whole=False)}"
+    if holder.bytes_per_s is not None:
+        sign = "-" if holder.bytes_per_s < 0 else "+"
+        text += f"  ({sign}{amount(round(abs(holder.bytes_per_s)), whole=False)}/s)"
+    return f"{text}  {share_of(holder.share)}"
+
+
+def libraries(holder: Holder) -> str:
+    """Whose code the stack is, with versions, each once: `libxml2.so.2@2.9.14, example.com/bot@v1.2.0`."""
+    return ", ".join(dict.fromkeys(module for module in holder.modules if module and module != "std"))
