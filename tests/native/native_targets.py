@@ -5,6 +5,7 @@ import contextlib
 import shutil
 import struct
 import subprocess
+import threading
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -81,6 +82,24 @@ def odd(*peculiarities: str, user: int | None = None, env: Mapping[str, str] | N
     with started(built("odd"), *peculiarities, user=user, env=env) as target:
         assert target.first == "ready"
         yield target
+
+
+@contextlib.contextmanager
+def kept_asking(target: Target) -> Iterator[None]:
+    """The target allocates again and again, until the block ends."""
+    stop = threading.Event()
+
+    def ask_on() -> None:
+        while not stop.is_set():
+            target.ask("m")
+
+    asking = threading.Thread(target=ask_on)
+    asking.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        asking.join()
 
 
 @contextlib.contextmanager

@@ -9,7 +9,17 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from native_targets import answered, built, counting_image, foreign_code, loaded_server, odd, sampler_mappings, started
+from native_targets import (
+    answered,
+    built,
+    counting_image,
+    foreign_code,
+    kept_asking,
+    loaded_server,
+    odd,
+    sampler_mappings,
+    started,
+)
 
 from memwhy.model.errors import ParseError
 from memwhy.native import layout
@@ -59,6 +69,22 @@ def test_nothing_is_left_after_a_detach() -> None:
         assert foreign_code(target.pid) == {}
         assert Path(f"/proc/{target.pid}/maps").read_text().count(".so") == modules
         assert target.ask("m") == "ok"
+
+
+def test_what_a_detach_had_to_leave_is_said_and_does_not_hinder_the_next() -> None:
+    with odd() as target:
+        with kept_asking(target):
+            attachment = attach(target.pid, image=counting_image())
+        done = attachment.detach(wait_s=0.2)  # nobody calls malloc any more
+        assert set(done.restored) == set(attachment.functions)
+        assert len(done.left) == 1
+        assert "the sampler's memory, turned off (" in done.left[0]
+        assert "called malloc within 0.2 s" in done.left[0]
+        assert target.ask("m") == "ok"
+        with kept_asking(target), attach(target.pid, image=counting_image()) as attachment:
+            assert attachment.predecessor is not None
+            assert attachment.predecessor.left == ()
+        assert (sampler_mappings(target.pid), foreign_code(target.pid)) == ([], {})
 
 
 def test_a_loaded_server_fails_no_request_while_memwhy_comes_and_goes() -> None:

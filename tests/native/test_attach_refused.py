@@ -7,11 +7,10 @@ import struct
 import subprocess
 import sys
 import tempfile
-import threading
 from pathlib import Path
 
 import pytest
-from native_targets import Target, built, counting_image, foreign_code, odd, sampler_mappings, started
+from native_targets import Target, built, counting_image, foreign_code, kept_asking, odd, sampler_mappings, started
 
 from memwhy.model.errors import MemwhyError, NotPermitted, TargetGone
 from memwhy.native import permission
@@ -135,27 +134,10 @@ def test_a_breakpoint_on_malloc_is_not_overwritten() -> None:
 
 def test_an_address_space_that_is_limited() -> None:
     with odd("narrow") as target:
-        with pytest.raises(NoRoom, match="RLIMIT_AS"):
-            _attach_while_asked(target)
+        with pytest.raises(NoRoom, match="RLIMIT_AS"), kept_asking(target):
+            attach(target.pid, image=counting_image())
         assert foreign_code(target.pid) == {}
         assert target.ask("m") == "ok"
-
-
-def _attach_while_asked(target: Target) -> None:
-    """Attach from another thread's point of view: the target allocates as soon as it is told to."""
-    stop = threading.Event()
-
-    def keep_asking() -> None:
-        while not stop.is_set():
-            target.ask("m")
-
-    asking = threading.Thread(target=keep_asking)
-    asking.start()
-    try:
-        attach(target.pid, image=counting_image())
-    finally:
-        stop.set()
-        asking.join()
 
 
 def test_seccomps_strict_mode() -> None:
