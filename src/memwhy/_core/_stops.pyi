@@ -16,6 +16,3 @@ def stop(
 
 def filter(tid: int, index: int, /) -> bytes:
     """A seccomp filter of a thread, newest first; b"" past the oldest. Stops that thread for a moment. OSError where it may not be read."""
-
-def tsc() -> int:
-    """The time stamp counter; 0 where there is none."""

@@ -1,4 +1,4 @@
-/* The Python border of stops.c, and the time stamp counter. */
+/* The Python border of stops.c. */
 #ifndef Py_LIMITED_API
 #define Py_LIMITED_API 0x030b0000
 #endif
@@ -104,21 +104,9 @@ static PyObject *filter(PyObject *self, PyObject *args)
     return out;
 }
 
-static PyObject *tsc(PyObject *self, PyObject *unused)
-{
-    (void)self;
-    (void)unused;
-#if defined(__x86_64__)
-    return PyLong_FromUnsignedLongLong(__builtin_ia32_rdtsc());
-#else
-    return PyLong_FromLong(0);
-#endif
-}
-
 static PyMethodDef methods[] = {
     {"stop", stop, METH_VARARGS, NULL},
     {"filter", filter, METH_VARARGS, NULL},
-    {"tsc", tsc, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 

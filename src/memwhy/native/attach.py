@@ -7,10 +7,8 @@ that runs on, and a successor that finds what there is (`remains`).
 
 import ctypes
 import os
-import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from importlib import resources
 from types import TracebackType
 from typing import Self
 
@@ -18,10 +16,11 @@ from memwhy.memory.live import Live
 from memwhy.model.errors import ParseError, TargetGone
 from memwhy.model.mapping import Mapping as MemoryMapping
 from memwhy.native import detach, install, layout, permission, remains
+from memwhy.native.clock import clock, read_image
 from memwhy.native.detach import Detached, Placed
-from memwhy.native.errors import CannotAttach, Occupied
+from memwhy.native.errors import Occupied
 from memwhy.native.functions import NAMES, find_functions
-from memwhy.native.install import now_tsc
+from memwhy.native.header import Settings
 from memwhy.native.plan import make_plan
 from memwhy.native.stops import Different, Stopper
 from memwhy.sources.proc import maps
@@ -64,14 +63,12 @@ class Attachment:
         except OSError as error:
             raise TargetGone(f"pid {self.pid} has the sampler's memory no more: {error.strerror}") from error
 
-    def write(self, offset: int, content: bytes) -> None:
+    def write(self, offset: int, raw: bytes) -> None:
         """Write to the sampler's tables; offset from the header. Raises TargetGone, ValueError outside of them."""
-        if offset < 0 or offset + len(content) > layout.REGION_BYTES:
-            raise ValueError(
-                f"{len(content)} bytes at {offset:#x} are not within the sampler's {layout.REGION_BYTES:#x}"
-            )
+        if offset < 0 or offset + len(raw) > layout.REGION_BYTES:
+            raise ValueError(f"{len(raw)} bytes at {offset:#x} are not within the sampler's {layout.REGION_BYTES:#x}")
         self.read(offset, 1)
-        self._stopper.store(self.region + offset, content)
+        self._stopper.store(self.region + offset, raw)
 
     def header(self) -> layout.Header:
         """The header as it is now. Raises TargetGone, also when the memory there is no sampler's any more."""
@@ -82,7 +79,7 @@ class Attachment:
 
     def refresh(self) -> None:
         """A sign of life, due every few seconds. Raises TargetGone."""
-        self.write(layout.Header.heartbeat_tsc.offset, now_tsc().to_bytes(8, "little"))
+        self.write(layout.Header.heartbeat_tsc.offset, clock().now().to_bytes(8, "little"))
 
     def set_state(self, state: layout.State) -> None:
         """Turn the sampler on or off. Raises TargetGone."""
@@ -116,11 +113,12 @@ def attach(
     unknown = sorted(set(functions) - set(NAMES))
     if unknown or period_bytes <= 0:
         raise ValueError(f"no such functions: {unknown}" if unknown else "a period is a positive number of bytes")
-    image = image if image is not None else installed_image()
+    image = image if image is not None else read_image()
     permission.check(root, pid)
+    settings = Settings(period_bytes=period_bytes)
     stopper = Stopper(pid=pid, mem=permission.open_memory(root, pid), root=root)
     try:
-        return _attach(stopper, period_bytes, frozenset(functions), wait_s, state, image)
+        return _attach(stopper, settings, frozenset(functions), wait_s, state, image)
     except Different as error:
         os.close(stopper.mem)
         who = "another memwhy, or another tool, attached at the same time"
@@ -128,16 +126,6 @@ def attach(
     except BaseException:
         os.close(stopper.mem)
         raise
-
-
-def installed_image() -> bytes:
-    """The sampler as it was built. Raises CannotAttach where it was not."""
-    try:
-        return (resources.files("memwhy.native") / "sampler.bin").read_bytes()
-    except OSError as error:
-        raise CannotAttach(
-            "this memwhy was installed without its sampler", help="install it with a C compiler at hand"
-        ) from error
 
 
 def check_image(image: bytes) -> layout.Image:
@@ -156,20 +144,20 @@ def check_image(image: bytes) -> layout.Image:
 
 
 def _attach(
-    stopper: Stopper, period_bytes: int, functions: frozenset[str], wait_s: float, state: layout.State, image: bytes
+    stopper: Stopper, settings: Settings, functions: frozenset[str], wait_s: float, state: layout.State, image: bytes
 ) -> Attachment:
     head = check_image(image)
-    began = time.monotonic_ns(), now_tsc()
+    now_tsc = clock().now()
     with Live.open(stopper.pid, root=stopper.root, mappings=lambda: _mappings(stopper)) as space:
         found, notes = find_functions(space)
-        before = remains.settle(space, stopper, remains.find(space, found.values()), began[1], wait_s=wait_s)
+        before = remains.settle(space, stopper, remains.find(space, found.values()), now_tsc, wait_s=wait_s)
         space.refresh()
         plan = make_plan(space, found, functions, notes)
         placed = install.map_region(space, stopper, plan, wait_s)
         region = placed.regions[0]
         hooks = {name: region.code + head.entries[f.index] for name, f in found.items() if head.entries[f.index]}
         try:
-            install.fill_in(stopper, plan, region, image, period_bytes=period_bytes, state=state, began=began)
+            install.fill_in(stopper, plan, region, image, install.make_header(plan, settings, state))
             placed = install.patch_entries(space, stopper, plan, placed, hooks)
         except BaseException:
             detach.detach(stopper, placed, wait_s=wait_s)

@@ -1,7 +1,6 @@
 """The steps of an attach that change the target: map, fill in, patch. Each leaves it in order if it is the last one."""
 
 import os
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -10,19 +9,12 @@ from memwhy.model.errors import MemwhyError
 from memwhy.native import detach, errand, layout, patch, permission, seccomp, stub
 from memwhy.native.detach import Placed, Region
 from memwhy.native.errors import CannotAttach, NoRoom, Unsuited
+from memwhy.native.header import Settings, fresh_header
 from memwhy.native.owner import Owner
 from memwhy.native.plan import Plan, place_islands, place_region
 from memwhy.native.stops import Range, Stopper, Write
 from memwhy.native.stub import NOT_MADE, Trace
 
-ORPHAN_S = 30
-"""A reader that has been silent so long is dead: the sampler turns itself off."""
-BUDGET_SHARE = 0.05
-"""Of one processor, for samples; above it the sampler thins itself out."""
-MOST_LEVEL = 10
-_WINDOW_S = 1
-_CLOCK_NS = 20_000_000
-"""How long two clocks are compared at least: their reading takes some 100 ns."""
 _WANTED_BYTES = layout.CODE_BYTES + layout.REGION_BYTES
 _MOST_PLACES = 4
 _EEXIST, _EPERM, _EACCES = -17, -1, -13
@@ -76,47 +68,20 @@ def trampolines(plan: Plan, code: int) -> bytes:
     return bytes(slots)
 
 
-def fill_in(
-    stopper: Stopper,
-    plan: Plan,
-    region: Region,
-    image: bytes,
-    *,
-    period_bytes: int,
-    state: layout.State,
-    began: tuple[int, int],
-) -> None:
-    """Write the sampler's code and its header; began: (monotonic ns, tsc) of some moment before, to measure the clock by."""
+def fill_in(stopper: Stopper, plan: Plan, region: Region, image: bytes, header: layout.Header) -> None:
+    """Write the sampler's code, its trampolines and its header. Raises CannotAttach when it does not stand there then."""
     stopper.store(region.code, image)
     stopper.store(region.code + layout.TRAMPOLINES, trampolines(plan, region.code))
-    stopper.store(region.data, bytes(make_header(plan, period_bytes=period_bytes, state=state, began=began)))
-    written = stopper.read(region.code, len(image))
-    if written != image:
+    stopper.store(region.data, bytes(header))
+    if stopper.read(region.code, len(image)) != image:
         raise CannotAttach(
             f"the sampler's code in pid {stopper.pid} is not what was written: somebody else writes there"
         )
 
 
-def make_header(plan: Plan, *, period_bytes: int, state: layout.State, began: tuple[int, int]) -> layout.Header:
+def make_header(plan: Plan, settings: Settings, state: layout.State) -> layout.Header:
     """The header of a sampler that begins now."""
-    hz = _measure_hz(*began)
-    owner = Owner.of_us()
-    header = layout.Header(
-        magic=layout.MAGIC,
-        version=layout.VERSION,
-        state=state,
-        owner_pid=owner.pid,
-        owner_start_ticks=owner.start_ticks,
-        owner_pid_namespace=owner.namespace,
-        heartbeat_tsc=now_tsc(),
-        orphan_tsc=ORPHAN_S * hz,
-        tsc_hz=hz,
-        period_bytes=period_bytes,
-        most_level=MOST_LEVEL,
-        budget_tsc=int(_WINDOW_S * hz * BUDGET_SHARE),
-        window_tsc=_WINDOW_S * hz,
-        window_started_tsc=now_tsc(),
-    )
+    header = fresh_header(settings, state=state)
     for name, (low, high) in plan.texts.items():
         setattr(header, f"{name}_text_lo", low)
         setattr(header, f"{name}_text_hi", high)
@@ -149,23 +114,6 @@ def patch_entries(space: Space, stopper: Stopper, plan: Plan, placed: Placed, en
         writes.append(site.to_stub.undone)
     stopper.write(writes, keep_out)
     return replace(placed, jumps=tuple(jumps))
-
-
-def now_tsc() -> int:
-    """The time stamp counter. Raises CannotAttach where the extension was not built."""
-    try:
-        from memwhy._core._stops import tsc
-    except ImportError as error:
-        raise CannotAttach("this memwhy was installed without its compiled parts") from error
-    return tsc()
-
-
-def _measure_hz(began_ns: int, began_tsc: int) -> int:
-    """Ticks of the time stamp counter in a second, since then."""
-    while (waited_ns := time.monotonic_ns() - began_ns) < _CLOCK_NS:
-        time.sleep((_CLOCK_NS - waited_ns) / 1e9)
-    ended_tsc, ended_ns = now_tsc(), time.monotonic_ns()
-    return (ended_tsc - began_tsc) * 1_000_000_000 // (ended_ns - began_ns)
 
 
 def _clear(stopper: Stopper, plan: Plan) -> None:
