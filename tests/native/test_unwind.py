@@ -99,3 +99,16 @@ def test_every_stack_is_the_one_that_glibc_walks(counts: Counts, scenario: str) 
 def test_a_signal_handlers_stack_ends_where_the_kernel_began_it(counts: Counts) -> None:
     compared, equal, whole, prefix = counts["signals"]
     assert (compared, equal, whole, prefix) == (1, 0, 0, 1)
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler here")
+def test_stacks_of_nonsense_are_walked_within_their_bounds_and_to_an_end(tmp_path: Path) -> None:
+    sources = [HERE / "fuzz_walks.c", C / "unwind.c", C / "gowalk.c"]
+    checks = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+    command = ["cc", "-std=gnu11", "-O1", *checks, f"-I{C}", *map(str, sources), "-o", "fuzz"]
+    built = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    if built.returncode:
+        assert "sanitize" in built.stderr or "asan" in built.stderr, built.stderr
+        pytest.skip("the compiler has no sanitizers")
+    done = subprocess.run(["./fuzz", "100000"], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
