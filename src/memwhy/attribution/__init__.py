@@ -12,7 +12,7 @@ def attribute(case: Case, findings: tuple[Finding, ...]) -> tuple[Holder, ...]:
     """Who holds the layer that the first finding blames; empty when its holders were not measured."""
     first = findings[0]
     if first.verdict is not Verdict.SUPPORTED:
-        return ()
+        return kept_sites(case, "malloc", native_layer(case)) + kept_sites(case, "mmap", "layer.anonymous_bytes")
     if first.cause in HEAP_CAUSES:
         return heap_sites(case)
     if first.cause == "native-leak":

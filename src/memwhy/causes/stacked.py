@@ -40,9 +40,17 @@ def pace(sites: tuple[CallSite, ...]) -> float:
 def share_of_growth(case: Case, bytes_per_s: float) -> float | None:
     """Of the total's own growth; None where it does not grow."""
     whole = weigh.total(case)
-    if not weigh.grows(case) or whole is None or not isinstance(whole.course, Trend) or whole.course.per != "s":
+    if whole is None or not isinstance(whole.course, Trend) or whole.course.per != "s" or not rises(case):
         return None
     return bytes_per_s / whole.course.slope
+
+
+def rises(case: Case) -> bool:
+    """The total grows, though not in a shape that tells by itself: what grows with it in a line of its own does."""
+    whole = weigh.total(case)
+    if weigh.grows(case) or whole is None or not isinstance(whole.course, Trend):
+        return bool(weigh.grows(case))
+    return whole.course.shape == "unclear" and whole.course.low > 0 and not weigh.slight(whole, weigh.left_by_us(case))
 
 
 def at_most_share(case: Case, stacks: StackGrowth, kind: StackKind) -> float | None:
@@ -72,7 +80,7 @@ def by_stacks(case: Case) -> Finding | None:
     most = at_most_share(case, stacks, "malloc")
     if sites and share is not None and share >= weigh.MAIN:
         return _leak(case, stacks, sites, share)
-    if sites and share is None and not weigh.grows(case):
+    if sites and share is None:
         return _within(case, stacks, sites)
     if most is not None and most < weigh.MINOR:
         return Finding(cause=LEAK, verdict=Verdict.REFUTED, probability=0.02, bytes=stacks.whole_bytes, against=(flat_said(stacks, most),))  # fmt: skip
@@ -110,7 +118,7 @@ def releases(sites: tuple[CallSite, ...]) -> tuple[str, ...]:
 def straight_for(case: Case, stacks: StackGrowth, share: float) -> float:
     """How sure a straight line of what is in use makes a leak: never `high` within the first minute by shape alone."""
     sure = 0.8 + sum(more for limit, more in LONG if stacks.last.life_s >= limit)
-    if share < 0.7:
+    if share < 0.7 or not weigh.grows(case):
         sure -= 0.1
     lost = inside.lost(case)
     if lost is not None and lost.bytes + lost.maybe_bytes < 0.25 * stacks.whole_bytes:

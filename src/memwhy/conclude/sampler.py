@@ -39,7 +39,10 @@ def _sentences(case: Case, stacks: StackGrowth) -> Iterator[str]:
     if stacks.runtime_bytes:
         yield f"{human_bytes(stacks.runtime_bytes)} was asked for by the Go runtime itself, and is in none of these figures"
     yield from _missed(stacks)
-    yield f"the sampler took {last.spent_s:.2f} s of the target's CPU time for {last.samples:,} samples"
+    yield (
+        f"the sampler took {last.spent_s:.2f} s of the target's CPU time for {last.samples:,} samples, and"
+        f" {human_bytes(last.own_bytes)} of its RSS for their tables"
+    )
 
 
 def _pace(stacks: StackGrowth) -> str:

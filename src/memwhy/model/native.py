@@ -62,7 +62,7 @@ class StackReading:
     way: "attached", to a process that ran before, or "preloaded", from the process's first moment. period_bytes: between
     two samples, on average, as it is now. problem: why it samples no more, "" while it does. lost_samples, cut_stacks,
     missed_regions: what the sampler had no room for. spent_s: the target's CPU time that sampling took so far.
-    notes: what the stacks lack.
+    own_bytes: of the target's RSS that are the sampler's tables. notes: what the stacks lack.
     """
 
     life_s: float
@@ -74,6 +74,7 @@ class StackReading:
     cut_stacks: int
     missed_regions: int
     spent_s: float
+    own_bytes: int
     notes: tuple[str, ...]
     stacks: tuple[SampledStack, ...]
 

@@ -81,8 +81,13 @@ def slight(series: Series, spare_bytes: int = 0) -> bool:
 
 
 def left_by_us(case: Case) -> int:
-    """The most that our own requests to a Go endpoint can have added: what answering one leaves on the heap stays until
-    the next collection, so not after two of them, and never more than the heap at which the first one comes."""
+    """The most that we can have added ourselves: by requests, and by the tables of a sampler."""
+    return _left_by_requests(case) + (case.stacks.last.own_bytes if case.stacks is not None else 0)
+
+
+def _left_by_requests(case: Case) -> int:
+    """By our requests to a Go endpoint: what answering one leaves on the heap stays until the next collection, so not
+    after two of them, and never more than the heap at which the first one comes."""
     collections = case.series.get("go.gc_count")
     if collections is not None and collections.last - collections.first >= 2:
         return 0

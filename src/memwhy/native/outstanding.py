@@ -77,9 +77,10 @@ def read_stacks(
     *,
     life_s: float,
     way: Literal["attached", "preloaded"],
+    own_bytes: int = 0,
     notes: Sequence[str] = (),
 ) -> StackReading:
-    """The sampler's tables by names, largest first. life_s: since the sampler was turned on."""
+    """The sampler's tables by names, largest first. life_s: since the sampler was turned on; own_bytes: its own."""
     stacks = _merged(_named(count, names) for count in snapshot.stacks)
     return StackReading(
         life_s=round(life_s, 3),
@@ -91,6 +92,7 @@ def read_stacks(
         cut_stacks=snapshot.cut_stacks,
         missed_regions=snapshot.missed_regions,
         spent_s=round(snapshot.spent_s, 6),
+        own_bytes=own_bytes,
         notes=tuple(notes),
         stacks=_bounded(stacks),
     )

@@ -16,6 +16,7 @@ from memwhy.native.header import Settings, fresh_header
 from memwhy.native.layout import REGION_BYTES, Header, State
 
 DESCRIPTOR = "MEMWHY_SAMPLER_FD"
+FILE_NAME = "memwhy-sampler"
 _HEARTBEAT = slice(Header.heartbeat_tsc.offset, Header.heartbeat_tsc.offset + 8)
 _STATE = slice(Header.state.offset, Header.state.offset + 4)
 
@@ -35,7 +36,7 @@ class Preloaded:
             )
         header = fresh_header(settings or Settings(), state=state)
         try:
-            self.descriptor: int = os.memfd_create("memwhy-sampler")
+            self.descriptor: int = os.memfd_create(FILE_NAME)
             os.ftruncate(self.descriptor, REGION_BYTES)
             self._tables = mmap.mmap(self.descriptor, REGION_BYTES)
         except OSError as error:

@@ -61,6 +61,9 @@ class Inside(Protocol):
     def paused_ns(self) -> int:
         """How long the target stood still for it so far."""
 
+    def ranges(self, space: "Live") -> Sequence[tuple[int, int]]:
+        """Where in the target the sampler lies."""
+
     def leave(self) -> Sequence[str]:
         """Take everything away; returns what had to stay, in words."""
 
@@ -87,6 +90,12 @@ class Attached:
         """Of all stops together."""
         return sum(self._attachment.stop_ns)
 
+    def ranges(self, space: "Live") -> Sequence[tuple[int, int]]:
+        """Its code and its tables, one behind the other."""
+        from memwhy.native.layout import CODE_BYTES, REGION_BYTES
+
+        return ((self._attachment.region - CODE_BYTES, self._attachment.region + REGION_BYTES),)
+
     def leave(self) -> Sequence[str]:
         """Detach."""
         return self._attachment.detach(wait_s=DETACH_S).left
@@ -111,6 +120,12 @@ class Preloading:
         """Nobody stopped it."""
         return 0
 
+    def ranges(self, space: "Live") -> Sequence[tuple[int, int]]:
+        """The mapping of the tables' file."""
+        from memwhy.native.preloaded import FILE_NAME
+
+        return [(one.start, one.end) for one in space.mappings if one.path.startswith(f"/memfd:{FILE_NAME}")]
+
     def leave(self) -> Sequence[str]:
         """Turn it off; the library stays in the process, and passes calls through."""
         from memwhy.native.layout import State
@@ -129,7 +144,7 @@ class Sampler:
         self._begun_ns = self._read_ns = self._looked_ns = boot_ns()
         self._due_ns = self._begun_ns + round(EVERY_S * NS_PER_S)
         self._look_due_ns = 0
-        self._readings = 0
+        self._readings = self._own_bytes = 0
         self._over = self._left = False
         self._names: Names | None = None
         self._named: tuple[object, ...] = ()
@@ -262,7 +277,9 @@ class Sampler:
         names = self._names_now(ended=ended)
         snapshot = read_snapshot(self._inside.read, clock().now())
         notes = (*self._inside.notes, *self._guide.notes)
-        return read_stacks(snapshot, names, life_s=life_s, way=self._inside.way, notes=notes)
+        if not ended:
+            self._own_bytes = sum(_resident_bytes(self._space, *place) for place in self._inside.ranges(self._space))
+        return read_stacks(snapshot, names, life_s=life_s, way=self._inside.way, own_bytes=self._own_bytes, notes=notes)
 
     def _names_now(self, *, ended: bool) -> "Names":
         """Names, made anew when Go was found, and told of libraries that came."""
@@ -296,6 +313,11 @@ def _open_space(root: str, pid: int) -> "Live":
     from memwhy.sources.proc import maps
 
     return Live.open(pid, root=root, mappings=lambda: maps.parse(maps.read(root, pid)).mappings)
+
+
+def _resident_bytes(space: "Live", start: int, end: int) -> int:
+    pages = space.resident(start, end)
+    return sum(pages[1::2]) - sum(pages[::2])
 
 
 def _as_os_error(read: Callable[[], bytes], ended: Callable[[MemwhyError], None]) -> Callable[[], bytes]:

@@ -22,7 +22,7 @@ _FIGURES = (
     "freed_bytes", "freed_count",
 )  # fmt: skip
 """Of a stack's row, behind its frames, its kind, its variance and its ages."""
-_COUNTS = ("period_bytes", "samples", "lost_samples", "cut_stacks", "missed_regions")
+_COUNTS = ("period_bytes", "samples", "lost_samples", "cut_stacks", "missed_regions", "own_bytes")
 
 
 def write(reading: StackReading) -> bytes:
