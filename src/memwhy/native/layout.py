@@ -134,6 +134,7 @@ class Header(ctypes.LittleEndianStructure):
         ("loader_text_lo", _u64),
         ("loader_text_hi", _u64),
         ("regions_used", _u64),
+        ("regions_next", _u64),
         ("regions_split", _u64),
         ("asmcgocall_frame", _u32),
         ("cgocall_frame", _u32),
@@ -145,7 +146,7 @@ class Header(ctypes.LittleEndianStructure):
         ("owner_pid_namespace", _u64),
         ("malloc_text_lo", _u64),
         ("malloc_text_hi", _u64),
-        ("reserved", _u64 * 46),
+        ("reserved", _u64 * 45),
     )
 
 

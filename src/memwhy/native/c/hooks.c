@@ -44,12 +44,13 @@ static void *aligned(uint64_t bytes)
     return block;
 }
 
-/* The same bytes at an address that the table can hold; the block itself where there is no room. */
+/* A block with the same first bytes at an address that the table can hold; the block itself where there is no room, or where moving would
+ * make too much resident that was not. */
 static void *moved(void *block, uint64_t bytes, uint64_t copied)
 {
     void *better;
 
-    if (mw_can_be_kept((uint64_t)block) || bytes > MOST_MOVED_BYTES)
+    if (mw_can_be_kept((uint64_t)block) || copied > MOST_MOVED_BYTES)
         return block;
     better = aligned(bytes);
     if (better == NULL)

@@ -43,11 +43,16 @@ static int claim(struct mw_region *slot)
 /* False, and counted, when the table is full. */
 int mw_region_put(const struct mw_region *region)
 {
-    for (uint32_t i = 0; i < MW_REGIONS; i++) {
+    uint64_t *next = &mw_header()->regions_next;
+    uint32_t start = (uint32_t)__atomic_load_n(next, __ATOMIC_RELAXED);
+
+    for (uint32_t n = 0; n < MW_REGIONS; n++) {
+        uint32_t i = (start + n) % MW_REGIONS;
         struct mw_region *slot = &regions()[i];
 
         if (!claim(slot))
             continue;
+        __atomic_store_n(next, i + 1, __ATOMIC_RELAXED);
         slot->bytes = region->bytes;
         slot->stack = region->stack;
         slot->born = region->born;
@@ -71,7 +76,7 @@ static int overlaps(const struct mw_region *slot, uint64_t address, uint64_t low
  * interrupted by this very thread. */
 static uint64_t hold(struct mw_region *slot, uint64_t low, uint64_t high)
 {
-    uint64_t since = 0, most = mw_header()->tsc_hz / (1000000000u / MOST_WAIT_NS);
+    uint64_t since = 0;
 
     for (;;) {
         uint64_t address = __atomic_load_n(&slot->address, __ATOMIC_ACQUIRE);
@@ -87,7 +92,7 @@ static uint64_t hold(struct mw_region *slot, uint64_t low, uint64_t high)
         }
         if (since == 0)
             since = mw_now_tsc();
-        else if (mw_now_tsc() - since > most)
+        else if (mw_now_tsc() - since > mw_header()->tsc_hz / (1000000000u / MOST_WAIT_NS))
             return HELD;
         __asm__ volatile("pause");
     }
@@ -126,16 +131,23 @@ static void cut_slot(struct mw_region *slot, uint64_t address, uint64_t low, uin
     } else {
         slot->bytes = rest.bytes;
         address = rest.bytes != 0 ? high : 0;
+        if (address == 0)
+            __atomic_store_n(&mw_header()->regions_next, (uint64_t)(slot - regions()), __ATOMIC_RELAXED);
     }
     __atomic_store_n(&slot->address, address, __ATOMIC_RELEASE);
 }
 
 static void scan(uint64_t low, uint64_t high, struct mw_cut *cut)
 {
-    for (uint32_t i = 0; i < used(); i++) {
-        struct mw_region *slot = &regions()[i];
-        uint64_t address = hold(slot, low, high);
+    uint32_t count = used();
 
+    for (uint32_t i = 0; i < count; i++) {
+        struct mw_region *slot = &regions()[i];
+        uint64_t address;
+
+        if (likely(!overlaps(slot, __atomic_load_n(&slot->address, __ATOMIC_ACQUIRE), low, high)))
+            continue;
+        address = hold(slot, low, high);
         if (address == HELD)
             mw_add(&mw_header()->missed_regions, 1);
         else if (address != 0)
