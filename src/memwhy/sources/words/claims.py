@@ -1,25 +1,20 @@
 """Claims in sentences: what somebody saw memory do, tried, or knows of the program → facts of model/said.py.
 
 A sentence that asks, wishes or advises claims nothing. Where one clause says that something does not grow, that goes
-before the verb that it negates. A trial needs an outcome, in its own sentence or in the next one.
+before the verb that it negates. Trials: tried.py.
 """
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 
 from memwhy.model.errors import ParseError
 from memwhy.model.reading import Reading
 from memwhy.sources.span import Span
 from memwhy.sources.words import claim_words as words
-from memwhy.sources.words import cues
-from memwhy.sources.words.figures import read_course
-from memwhy.sources.words.outcomes import level_beside
 from memwhy.sources.words.prose import paragraphs_of
-from memwhy.sources.words.quantities import Quantity
 from memwhy.sources.words.sentences import (
     N_FIRST,
-    Q_FIRST,
     Clause,
     N,
     Paragraph,
@@ -28,10 +23,13 @@ from memwhy.sources.words.sentences import (
     Sentence,
     find_paragraphs,
     mark,
+    nouns_of,
+    quantity_at,
     split_sentences,
 )
-from memwhy.sources.words.trials import NAMED, ONCE, Outcome, name_trials, read_outcome, suggests
-from memwhy.sources.words.vocabulary import REMARKED, Noun
+from memwhy.sources.words.trials import NAMED, name_trials, read_outcome, suggests
+from memwhy.sources.words.tried import read_trial
+from memwhy.sources.words.vocabulary import REMARKED
 from memwhy.sources.words.wording import any_of, bits, signs
 
 NAME = "words/claim"
@@ -39,9 +37,6 @@ SHARES = True
 MOST_BYTES = 2 << 20  # what people write is shorter
 _SHOWN = 160
 _MINUTE_NS = 60 * 10**9
-_COURSE = 3
-_CHANGED = 0.1
-"""Figures that differ by less than this share are the same."""
 _WORD = re.compile(r"(?<![\w.-])[A-Za-z]{2,}(?![\w=(])")
 _NAME, _FIGURE = re.compile(N), re.compile(Q)
 _TELLING = ("process.rss_peak_bytes", "process.virtual_bytes")
@@ -57,11 +52,6 @@ _OWNER = re.compile(
     re.IGNORECASE,
 )
 _FREE = ("host.free_bytes", "host.available_bytes")
-_TO = re.compile(
-    rf"(?:\bto|\bat|\bback to|\baround|\babout|\bonly|\bis|\bwas|\bmax(?:imum)?\.?|\buses|\btakes|\bneeds|\bauf|\bbei|\bà|\ba|\ben|\bem|\bдо|\bна|到|至|在|为|に|は|로)\s*(?:~|about |around |just |only |roughly |约)?(?P<q>{Q})",
-    re.IGNORECASE,
-)
-_IT = any_of(r"^\W*(?:and |but |then |so |because )?(?:it|this|that|they|which|usage|no|still|nothing|same|the|memory|rss|not|did|didn't|doesn't|没|依然|仍|还是|效果|但|es|das|cela|ça|eso|isso|это|не)\b|^\W*[没依仍还效但内]")  # fmt: skip
 _EXTRA = (
     ("heap", any_of(r"\b(?:length|size|len|number of (?:entries|items|elements|keys)) of (?:the |our |this |that )?(?:(?:[\w.()\[\]'`]+ ){0,3}?(?:map|list|queue|dict\w*|slice|array|set|registry|collection|vector)s?\b|[A-Za-z_]\w*\.\w[\w.]*)|\bnumber of (?:live |retained |allocated |leaked )?(?:objects|instances)\b")),
     ("connections", any_of(r"\b(?:connections|sockets)\b|连接数?|接続|соединени\w+|Verbindungen|connexions|conexiones|conexões")),
@@ -115,7 +105,7 @@ def _kinds(sentence: Sentence, facts: dict[str, str], shown: str) -> None:
 
 def _meant(sentence: Sentence, clause: Clause, thing: str) -> str:
     """What a clause without a name of its own is about: `it`, or nothing but a verb, speaks of what was named last."""
-    text, levels = clause.text, any(_at(sentence, mark).size for mark in _FIGURE.findall(clause.bones))
+    text, levels = clause.text, any(quantity_at(sentence, mark).size for mark in _FIGURE.findall(clause.bones))
     if not _LATIN.search(text[:80]):
         return thing
     if _PRONOUN.search(text):
@@ -128,7 +118,7 @@ def _meant(sentence: Sentence, clause: Clause, thing: str) -> str:
 
 def _things(sentence: Sentence, clause: Clause) -> list[str]:
     """What of said.THINGS a clause is about; memory alone is the total."""
-    nouns = _nouns(sentence, clause)
+    nouns = nouns_of(sentence, clause)
     found = [name for name, pattern in _EXTRA if pattern.search(clause.text)]
     for noun in nouns:
         if noun.generic and found:
@@ -136,7 +126,11 @@ def _things(sentence: Sentence, clause: Clause) -> list[str]:
         thing = "host" if noun.size in _FREE else noun.thing
         if thing and thing not in found:
             found.append(thing)
-    if found and set(found) <= _COUNTED and any(_at(sentence, mark).size for mark in _FIGURE.findall(clause.bones)):
+    if (
+        found
+        and set(found) <= _COUNTED
+        and any(quantity_at(sentence, mark).size for mark in _FIGURE.findall(clause.bones))
+    ):
         return ["total"]  # `with 900 connections it stays at 2 GB`
     return found
 
@@ -212,7 +206,7 @@ def _remark(sentence: Sentence, clause: Clause, facts: dict[str, str], shown: st
         facts.setdefault("said.misaccounted", shown)
     if words.HELD.search(text) and not words.NOT_HELD.search(text) and _is_said(text):
         facts.setdefault("said.held", shown)
-    things = {noun.thing for noun in _nouns(sentence, clause)}
+    things = {noun.thing for noun in nouns_of(sentence, clause)}
     if words.UNRELEASED.search(text) and not things & {
         "total",
         "rss",
@@ -228,17 +222,13 @@ def _remark(sentence: Sentence, clause: Clause, facts: dict[str, str], shown: st
 
 def _tells_now(sentence: Sentence) -> bool:
     """It gives what is resident now beside a peak, so that the peak is not what is complained about."""
-    named = [[noun.size for noun in _nouns(sentence, clause) if not noun.generic] for clause in sentence.clauses]
+    named = [[noun.size for noun in nouns_of(sentence, clause) if not noun.generic] for clause in sentence.clauses]
     return any("process.rss_bytes" in sizes and "process.rss_peak_bytes" not in sizes for sizes in named)
 
 
 def _is_said(text: str) -> bool:
     """More than the name of a counter or a setting."""
     return len(_WORD.findall(text)) >= 4 or not _LATIN.match(text)
-
-
-def _nouns(sentence: Sentence, clause: Clause) -> list[Noun]:
-    return [sentence.nouns[ord(c) - N_FIRST] for c in _NAME.findall(clause.bones)]
 
 
 def _rate(sentence: Sentence, facts: dict[str, str]) -> None:
@@ -251,109 +241,6 @@ def _rate(sentence: Sentence, facts: dict[str, str]) -> None:
         if words.UNREAL.search(sentence.text):
             continue
         facts.setdefault("said.rate", f"{quantity.size * 1e9 / quantity.per_ns:.2f}")
-
-
-def read_trial(sentence: Sentence, following: Raw | None, earlier: Sequence[Raw] = ()) -> dict[str, str]:
-    """trial.* facts of a sentence; following may tell its outcome, and earlier ones what was before."""
-    names = name_trials(sentence.text) if signs(sentence.text) & NAMED else []
-    if not names or suggests(sentence.text):
-        return {}
-    facts: dict[str, str] = {}
-    shown = sentence.text.strip()[:_SHOWN]
-    figures = _figures(sentence)
-    if figures[0] is None and figures[1] is not None:
-        figures = (_level_before(earlier), figures[1])
-    if sum(quantity.size is not None for quantity in sentence.quantities) >= _COURSE and len(sentence.moments) > 1:
-        figures = (None, None)  # what was measured again and again
-    for name in names:
-        outcome = _by_figures(figures) or read_outcome(sentence.text, once=name in ONCE)
-        told = figures
-        if outcome is None and following is not None and _IT.match(following.text) and not name_trials(following.text):
-            if suggests(following.text):
-                continue
-            told = _figures(mark(following))
-            outcome = _by_figures(told) or read_outcome(following.text, once=name in ONCE)
-        bound = name in ("cache_bound", "memory_limit")  # whose own value is a size
-        if outcome is None and (told[1] is None or (bound and told[1] != level_beside(sentence))):
-            continue
-        if outcome == "rose" and name in ONCE:
-            outcome = "same"  # it did not help
-        facts[f"trial.{name}"] = shown
-        if outcome is not None:  # else what other figures of the page tell by what was before
-            facts[f"trial.{name}.outcome"] = outcome
-        for key, value in zip(("before_bytes", "after_bytes"), told, strict=True):
-            if value is not None:
-                facts[f"trial.{name}.{key}"] = str(value)
-    return facts
-
-
-def _level_before(earlier: Sequence[Raw]) -> int | None:
-    """The most memory that the sentences before tell of."""
-    told: list[int] = []
-    for raw in earlier[-4:]:
-        sentence = mark(raw)
-        if not name_trials(raw.text):
-            told += [
-                size for clause in (() if sentence.asks else sentence.clauses) for size in _levels(sentence, clause)
-            ]
-    return max(told, default=None)
-
-
-def _levels(sentence: Sentence, clause: Clause) -> list[int]:
-    """The amounts of a clause that are memory of the process; no bounds, rates, changes, and nothing of its heap alone."""
-    nouns = _nouns(sentence, clause)
-    if words.UNREAL.search(clause.text) or any((n.size or "").endswith(("limit_bytes", "total_bytes")) for n in nouns):
-        return []
-    if not (nouns or cues.DOES.search(clause.text) or cues.PEAK.search(clause.text)):
-        return []
-    if nouns and all(noun.thing in ("heap", "native", *_COUNTED) for noun in nouns):
-        return []
-    sizes = [
-        q
-        for q in map(partial(_at, sentence), _FIGURE.findall(clause.bones))
-        if q.per_ns is None and not q.bound and not q.delta
-    ]
-    return [q.size for q in sizes if q.size]
-
-
-def _figures(sentence: Sentence) -> tuple[int | None, int | None]:
-    """(before, after): `from A to B` and `A before, B after` give both, `to B` the second."""
-    for clause in sentence.clauses:
-        match = cues.PAIR.search(clause.bones)
-        course = read_course(sentence, match) if match is not None else None
-        if course is not None and course[0].size is not None and course[1].size is not None:
-            return course[0].size, course[1].size
-    bones = ", ".join(clause.bones for clause in sentence.clauses)
-    for pattern in (cues.INSTEAD_OF, cues.BEFORE_AFTER, cues.AFTER_BEFORE):
-        match = pattern.search(bones)
-        sizes = [_at(sentence, match[side]).size for side in ("before", "after")] if match is not None else [None]
-        if None not in sizes:
-            return sizes[0], sizes[1]
-    for clause in reversed(sentence.clauses):
-        match = _TO.search(clause.bones)
-        size = _at(sentence, match["q"]).size if match is not None else None
-        if (
-            match is None
-            or size is None
-            or any(noun.size in ("go.memory_limit_bytes", "cgroup.limit_bytes") for noun in _nouns(sentence, clause))
-        ):
-            continue
-        grew = cues.GREW.search(clause.bones[: match.end()])
-        return (size, None) if grew and not name_trials(clause.text[: len(clause.text) // 2]) else (None, size)
-    return None, level_beside(sentence)
-
-
-def _at(sentence: Sentence, mark: str) -> Quantity:
-    return sentence.quantities[ord(mark) - Q_FIRST]
-
-
-def _by_figures(figures: tuple[int | None, int | None]) -> Outcome | None:
-    before, after = figures
-    if before is None or after is None:
-        return None
-    if abs(after - before) <= _CHANGED * before:
-        return "same"
-    return "fell" if after < before else "rose"
 
 
 _Claims = tuple[tuple[int, int, tuple[tuple[str, str], ...]], ...]

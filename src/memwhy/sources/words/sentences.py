@@ -16,6 +16,7 @@ from memwhy.sources.words.vocabulary import Noun, read_nouns
 Q_FIRST, N_FIRST, M_FIRST = 0xE000, 0xE800, 0xF000
 Q, N, M = "[\ue000-\ue7ff]", "[\ue800-\uefff]", "[\uf000-\uf7ff]"
 _ANY_MARK = re.compile("[\ue000-\uf7ff]")
+_NAME = re.compile(N)
 LONGEST_LINE = 4000
 _MOST_LINES = 30  # of one paragraph
 _WRAPPED_AT = 40  # nobody breaks a line of prose before
@@ -83,6 +84,16 @@ class Sentence:
     moments: tuple[Told, ...]
     clauses: tuple[Clause, ...]
     asks: bool
+
+
+def nouns_of(sentence: Sentence, clause: Clause) -> list[Noun]:
+    """The names in a clause, in order."""
+    return [sentence.nouns[ord(c) - N_FIRST] for c in _NAME.findall(clause.bones)]
+
+
+def quantity_at(sentence: Sentence, mark: str) -> Quantity:
+    """The quantity that a mark in the bones stands for."""
+    return sentence.quantities[ord(mark) - Q_FIRST]
 
 
 @dataclass(slots=True)
