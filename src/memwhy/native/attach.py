@@ -18,7 +18,7 @@ from memwhy.model.mapping import Mapping as MemoryMapping
 from memwhy.native import detach, install, layout, permission, remains
 from memwhy.native.clock import clock, read_image
 from memwhy.native.detach import Detached, Placed
-from memwhy.native.errors import Occupied
+from memwhy.native.errors import CannotAttach, Occupied
 from memwhy.native.functions import NAMES, find_functions
 from memwhy.native.header import Settings
 from memwhy.native.plan import make_plan
@@ -123,6 +123,9 @@ def attach(
         os.close(stopper.mem)
         who = "another memwhy, or another tool, attached at the same time"
         raise Occupied(f"{error.message}: {who}", help="try again") from error
+    except OSError as error:
+        os.close(stopper.mem)
+        raise CannotAttach(f"the memory of pid {pid} changed while memwhy attached: {error.strerror}") from error
     except BaseException:
         os.close(stopper.mem)
         raise

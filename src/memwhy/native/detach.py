@@ -72,6 +72,8 @@ def detach(stopper: Stopper, placed: Placed, *, wait_s: float = 10.0) -> Detache
         return Detached(restored=restored, gone=True, stop_ns=tuple(stopper.stop_ns[before:]))
     except MemwhyError as error:
         left = (f"what could not be undone, because {error.message}",)
+    except OSError as error:
+        left = (f"what could not be undone, because the target's memory changed meanwhile: {error.strerror}",)
     return Detached(restored=restored, left=left, stop_ns=tuple(stopper.stop_ns[before:]))
 
 

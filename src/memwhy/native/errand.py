@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from memwhy.model.errors import TargetGone
 from memwhy.native import stub
 from memwhy.native.errors import Idle, NoRoom, Unstoppable
 from memwhy.native.owner import NOBODY
@@ -73,7 +74,10 @@ def wait(stopper: Stopper, site: Site, wait_s: float) -> Guard:
     pause_s = 0.0002
     closed = False
     while True:
-        guard = stub.read_guard(stopper.read(site.guard, stub.GUARD_BYTES))
+        raw = stopper.read(site.guard, stub.GUARD_BYTES)
+        if len(raw) < stub.GUARD_BYTES:
+            raise TargetGone(f"pid {stopper.pid} has unmapped the data of {site.malloc.function.module.path}")
+        guard = stub.read_guard(raw)
         if guard.finished:
             return guard
         if time.monotonic() > deadline:

@@ -8,7 +8,7 @@ import os
 import resource
 
 from memwhy.memory.access import why_denied
-from memwhy.model.errors import MemwhyError, NotPermitted, TargetGone
+from memwhy.model.errors import NotPermitted, TargetGone
 from memwhy.native.errors import Occupied, Unsuited
 from memwhy.native.stops import tracer_of
 
@@ -147,8 +147,3 @@ def _lines(path: str) -> int | None:
             return sum(1 for _ in file)
     except OSError:
         return None
-
-
-def as_model_error(error: OSError, root: str, pid: int) -> MemwhyError:
-    """What an OSError of the target's memory means: it has ended, or a rule forbids it."""
-    return not_permitted(root, pid) if isinstance(error, PermissionError) else TargetGone(f"pid {pid} ended")

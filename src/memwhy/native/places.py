@@ -23,15 +23,20 @@ _ALIGNED = 16
 
 @dataclass(frozen=True, slots=True)
 class Slack:
-    """Unused bytes behind a segment of a module."""
+    """Unused bytes behind a segment of a module. offset: in its file, which was mapped to there, too."""
 
     start: int
     end: int
     module: Module
+    offset: int
 
     @property
     def size_bytes(self) -> int:
         return self.end - self.start
+
+    def on_disk(self, size: int) -> bytes:
+        """The first bytes as the file has them; 0 behind its end."""
+        return self.module.elf.image.read(self.offset, size).ljust(size, b"\0") if self.module.elf else bytes(size)
 
 
 def code_slack(space: Space, module: Module) -> Slack | None:
@@ -39,15 +44,20 @@ def code_slack(space: Space, module: Module) -> Slack | None:
     return max(_slacks(space, module, PF_X, "r-xp"), key=lambda slack: slack.size_bytes, default=None)
 
 
-def nearest_code_slack(space: Space, at: int, wanted_bytes: int) -> Slack:
-    """Room for instructions within a jump's reach of `at`, preferably in the module that has it. Raises NoRoom."""
+def nearest_code_slack(space: Space, at: int, wanted_bytes: int, mark: bytes) -> Slack:
+    """Room for instructions within a jump's reach of `at`, preferably in the module that has it: as in the file, or beginning with our mark.
+
+    Raises NoRoom.
+    """
     found = [slack for module in space.modules() if (slack := code_slack(space, module)) is not None]
     near = [slack for slack in found if slack.size_bytes >= wanted_bytes and abs(slack.start - at) <= REACH_BYTES // 2]
-    if not near:
-        raise NoRoom(
-            f"no module of {space.name} near its malloc has {wanted_bytes} bytes left in its last page of code"
-        )
-    return min(near, key=lambda slack: (not slack.module.start <= at < slack.module.end, abs(slack.start - at)))
+    for slack in sorted(
+        near, key=lambda slack: (not slack.module.start <= at < slack.module.end, abs(slack.start - at))
+    ):
+        there = space.read(slack.start, wanted_bytes)
+        if there.startswith(mark) or there == slack.on_disk(wanted_bytes):
+            return slack
+    raise NoRoom(f"no module of {space.name} near its malloc has {wanted_bytes} unused bytes in its last page of code")
 
 
 def data_slack(space: Space, module: Module, wanted_bytes: int, mark: bytes) -> Slack:
@@ -106,7 +116,7 @@ def _slacks(space: Space, module: Module, flag: int, perms: str) -> Iterator[Sla
         page_end = -(-end // PAGE_BYTES) * PAGE_BYTES
         holds = any(m.start < end <= page_end <= m.end and m.perms == perms for m in space.mappings)
         if holds and start < page_end:
-            yield Slack(start, page_end, module)
+            yield Slack(start, page_end, module, segment.offset + start - module.bias - segment.address)
 
 
 def _is_followed(segment: Segment, loads: Sequence[Segment]) -> bool:

@@ -34,11 +34,9 @@ class Remains:
 
 def site_of(space: Space, malloc: patch.Entry) -> Site:
     """Where this target's errands are run: behind the code and the data of the module that has malloc, or of one nearby. Raises NoRoom."""
-    slack = places.nearest_code_slack(space, malloc.at, SITE_BYTES)
-    trace = stub.read_trace(space.read(slack.start, stub.HEADER_BYTES))
-    unused = bytes(SITE_BYTES) if trace else space.read(slack.start, SITE_BYTES)
-    guard = places.data_slack(space, malloc.function.module, stub.GUARD_BYTES, stub.GUARD_MAGIC).start
-    return Site(malloc=malloc, stub=slack.start, unused=unused, guard=trace.guard if trace else guard)
+    slack = places.nearest_code_slack(space, malloc.at, SITE_BYTES, stub.MAGIC)
+    guard = places.data_slack(space, malloc.function.module, stub.GUARD_BYTES, stub.GUARD_MAGIC)
+    return Site(malloc=malloc, stub=slack.start, unused=slack.on_disk(SITE_BYTES), guard=guard.start)
 
 
 def find(space: Space, functions: Iterable[Function]) -> Remains:
@@ -132,6 +130,8 @@ def _owner_of(space: Space, region: Region) -> Owner:
     header = read_header(space, region)
     if header is None or header.magic != layout.MAGIC:
         return NOBODY
+    if header.version != layout.VERSION:  # another version's: only its heartbeat, which stands in front, is believed
+        return Owner(header.owner_pid, 0, 0)
     return Owner(header.owner_pid, header.owner_start_ticks, header.owner_pid_namespace)
 
 
