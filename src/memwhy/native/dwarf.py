@@ -1,6 +1,6 @@
 """Lines and inlined calls of C and C++ by DWARF: for an address the functions that stand there, innermost first.
 
-Nothing is read before it is asked for: first every unit's own entry, for its ranges; then only the units that hold an address.
+Nothing is read before it is asked for: first the units' ranges, as .debug_aranges or their own entries say them; then only the units that hold an address.
 Tags and attributes: DWARF 5, section 7.5.4. What is damaged, split into other files (.dwo) or shared by dwz is not known.
 """
 
@@ -18,15 +18,15 @@ from memwhy.native.dwarf_data import (
     RNGLISTX,
     STRP,
     STRXS,
-    Abbreviation,
+    Abbreviations,
     Attribute,
-    abbreviations,
     attributes,
     new_ranges,
     number,
     old_ranges,
     read_sections,
     text,
+    unit_ranges,
 )
 from memwhy.native.dwarf_lines import LineTable
 from memwhy.sources.go.varint import read_varint
@@ -63,8 +63,9 @@ class _Unit:
     first: int
     end: int
     version: int
-    table: dict[int, Abbreviation]
+    table: Abbreviations
     root: Entry = field(default_factory=dict)
+    is_open: bool = False
     low: int = 0
     lines: LineTable | None = None
     scopes: "list[_Scope] | None" = None
@@ -86,14 +87,15 @@ class Dwarf:
     def __init__(self, elf: Elf) -> None:
         self._sections = read_sections(elf)
         self._info = self._sections.get("info", b"")
-        self._tables: dict[int, dict[int, Abbreviation]] = {}
+        self._tables: dict[int, Abbreviations] = {}
         self._units = list(self._read_units())
         self._unit_starts = [unit.start for unit in self._units]
+        listed = unit_ranges(self._sections.get("aranges", b""))
         spans: list[tuple[int, int, _Unit]] = []
         for unit in self._units:
             try:
-                if _plain(unit.root.get(_LANGUAGE)) != _GO:
-                    spans += [(low, high, unit) for low, high in self._ranges(unit, unit.root) if low]
+                ranges = listed.get(unit.start) or self._unlisted(unit)
+                spans += [(low, high, unit) for low, high in ranges if low]
             except _DAMAGED:
                 continue
         self._spans = sorted(spans, key=lambda span: span[0])
@@ -106,12 +108,27 @@ class Dwarf:
             return ()
         unit = self._spans[at][2]
         try:
+            self._open(unit)
             if unit.lines is None:
                 unit.lines = self._line_table(unit)
             file, line = unit.lines.find(address)
             return tuple(self._places(unit, unit.lines, address, file, line))
         except _DAMAGED:
             return ()
+
+    def _unlisted(self, unit: _Unit) -> list[tuple[int, int]]:
+        self._open(unit)
+        return [] if _plain(unit.root.get(_LANGUAGE)) == _GO else list(self._ranges(unit, unit.root))
+
+    def _open(self, unit: _Unit) -> None:
+        """Read the unit's own entry."""
+        if unit.is_open:
+            return
+        unit.is_open = True
+        code, after = read_varint(self._info, unit.first)
+        if unit.table[code].tag in _UNITS:
+            unit.root = attributes(self._info, after, unit.table[code])[0]
+            unit.low = self._address(unit, unit.root.get(_LOW)) or 0
 
     def _places(self, unit: _Unit, lines: LineTable, address: int, file: str, line: int) -> Iterator[Place]:
         scopes = [scope for scope in self._scopes(unit) if any(low <= address < high for low, high in scope.ranges)]
@@ -137,13 +154,8 @@ class Dwarf:
                 table = number(raw, at + (8 if version == 5 else 6), 4)
                 first = at + (_HEADER_BYTES[kind] if version == 5 else 11)
                 if table not in self._tables:
-                    self._tables[table] = abbreviations(self._sections.get("abbrev", b""), table)
-                unit = _Unit(at, first, end, version, self._tables[table])
-                code, after = read_varint(raw, first)
-                if unit.table[code].tag in _UNITS:
-                    unit.root = attributes(raw, after, unit.table[code])[0]
-                    unit.low = self._address(unit, unit.root.get(_LOW)) or 0
-                    yield unit
+                    self._tables[table] = Abbreviations(self._sections.get("abbrev", b""), table)
+                yield _Unit(at, first, end, version, self._tables[table])
             except _DAMAGED:
                 pass
             at = end
@@ -248,6 +260,7 @@ class Dwarf:
             return None
         if not unit.first <= offset < unit.end:
             return None
+        self._open(unit)
         code, after = read_varint(self._info, offset)
         return unit, attributes(self._info, after, unit.table[code])[0]
 

@@ -25,7 +25,7 @@ STRP, LINE_STRP = 0x0E, 0x1F
 STRXS, ADDRXS = frozenset({0x1A, 0x25, 0x26, 0x27, 0x28}), frozenset({0x1B, 0x29, 0x2A, 0x2B, 0x2C})
 ADDRESS, REF_ADDR, LOCAL_REFS = 0x01, 0x10, frozenset({0x11, 0x12, 0x13, 0x14, 0x15})
 RNGLISTX = 0x23
-SECTIONS = ("info", "abbrev", "str", "line_str", "line", "ranges", "rnglists", "addr", "str_offsets")
+SECTIONS = ("aranges", "info", "abbrev", "str", "line_str", "line", "ranges", "rnglists", "addr", "str_offsets")
 
 Value = int | bytes
 
@@ -88,13 +88,28 @@ def sleb(raw: bytes, at: int) -> tuple[int, int]:
     return (value - (1 << bits) if raw[after - 1] & 0x40 else value), after
 
 
-def abbreviations(raw: bytes, at: int) -> dict[int, Abbreviation]:
-    """The table at an offset of .debug_abbrev."""
-    table: dict[int, Abbreviation] = {}
+class Abbreviations:
+    """The table at an offset of .debug_abbrev, read as far as it is asked: a Go program has thousands of long ones."""
+
+    def __init__(self, raw: bytes, at: int) -> None:
+        self._rows = _abbreviations(raw, at)
+        self._known: dict[int, Abbreviation] = {}
+
+    def __getitem__(self, code: int) -> Abbreviation:
+        """Raises KeyError where there is none, and what reading damage raises."""
+        while code not in self._known:
+            row = next(self._rows, None)
+            if row is None:
+                raise KeyError(code)
+            self._known.setdefault(*row)
+        return self._known[code]
+
+
+def _abbreviations(raw: bytes, at: int) -> Iterator[tuple[int, Abbreviation]]:
     while True:
         code, at = read_varint(raw, at)
         if code == 0:
-            return table
+            return
         tag, at = read_varint(raw, at)
         children = raw[at] == 1
         at += 1
@@ -109,7 +124,7 @@ def abbreviations(raw: bytes, at: int) -> dict[int, Abbreviation]:
                 break
             attributes.append((name, form, implicit))
         sizes = [_FIXED.get(form, -1) for _, form, _ in attributes]
-        table[code] = Abbreviation(tag, children, tuple(attributes), -1 if -1 in sizes else sum(sizes))
+        yield code, Abbreviation(tag, children, tuple(attributes), -1 if -1 in sizes else sum(sizes))
 
 
 def attributes(raw: bytes, at: int, wanted: Abbreviation) -> tuple[dict[int, Attribute], int]:
@@ -194,3 +209,20 @@ def new_ranges(sections: dict[str, bytes], at: int, base: int, addresses: int) -
             yield low, low + length
         else:
             raise ValueError("no such range")
+
+
+def unit_ranges(raw: bytes) -> dict[int, list[tuple[int, int]]]:
+    """Unit's offset in .debug_info: its ranges, as .debug_aranges lists them; clang and Go leave that section out."""
+    found: dict[int, list[tuple[int, int]]] = {}
+    at = 0
+    while at + 12 <= len(raw):
+        end = at + 4 + number(raw, at, 4)
+        if end > len(raw) or raw[at + 10] != 8 or raw[at + 11] != 0:
+            break
+        ranges = found.setdefault(number(raw, at + 6, 4), [])
+        for place in range(at + 16, end - 15, 16):
+            low, length = number(raw, place, 8), number(raw, place + 8, 8)
+            if low and length:
+                ranges.append((low, low + length))
+        at = end
+    return found
