@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How much of what cgo allocates is traced back to the goroutine's first function: every Go that is here, every way of linking.
 
-    bench/native_stacks.py [--go GO …] [--rounds N] [--markdown]
+    bench/native_stacks.py [--go GO …] [--rounds N] [--into docs/native-measured.md]
 
 A program calls libxml2, SQLite and a C++ library from goroutines, calls C that calls Go that calls C, and lets a thread of C's own call Go
 (tests/native/programs/cgostacks). The sampler draws one block in about 4 KiB; each stack is compared with those that the source has.
@@ -44,31 +44,37 @@ def rows(commands: list[str], rounds: int) -> Iterator[tuple[str, str, Shares]]:
             yield go_version(go), flavour, measure(go, flavour, rounds)
 
 
+def row(cells: tuple[str, ...]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def write_into(page: Path, lines: list[str]) -> None:
+    """Put a table between its marks."""
+    before, begin, rest = page.read_text().partition("<!-- versions -->\n")
+    _, end, after = rest.partition("<!-- end of versions -->")
+    if not begin or not end:
+        raise SystemExit(f"{page} has no place for the table")
+    page.write_text(f"{before}{begin}\n" + "\n".join(lines) + f"\n\n{end}{after}")
+
+
 def main() -> int:
     """Print a row for each build."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--go", action="append", default=[])
     parser.add_argument("--rounds", type=int, default=300)
-    parser.add_argument("--markdown", action="store_true")
+    parser.add_argument("--into", type=Path)
     options = parser.parse_args()
-    bar = " | " if options.markdown else "  "
-    edge = "| " if options.markdown else ""
     head = ("Go", "linked", "sampled", "C part whole", "to the goroutine's first function", "the very functions")
-    print(f"{edge}{bar.join(head)}{edge and ' |'}")
-    if options.markdown:
-        print("|" + "---|" * len(head))
+    lines = [row(head), "|---|---|---:|---:|---:|---:|"]
+    print("\n".join(lines), flush=True)
     failed = False
     for version, flavour, found in rows(options.go or toolchains(), options.rounds):
-        cells = (
-            f"{version:8}",
-            f"{flavour:18}",
-            f"{found.bytes / 1e6:5.1f} MB",
-            f"{found.whole_c:8.2%}",
-            f"{found.whole_go:8.2%}",
-            f"{found.right_go:8.2%}",
-        )
-        print(f"{edge}{bar.join(cells)}{edge and ' |'}", flush=True)
+        figures = (f"{share:.2%}" for share in (found.whole_c, found.whole_go, found.right_go))
+        lines.append(row((version, flavour, f"{found.bytes / 1e6:.1f} MB", *figures)))
+        print(lines[-1], flush=True)
         failed |= found.whole_go < GOAL or found.right_go < GOAL
+    if options.into:
+        write_into(options.into, lines)
     return int(failed)
 
 
