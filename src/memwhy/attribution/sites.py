@@ -27,13 +27,22 @@ def _holder(site: CallSite, layer: str, share: float, old_s: float) -> Holder:
         module=site.module or None,
         bytes=site.old_bytes,
         share=round(share, 4),
-        stack=tuple(frame.function for frame in frames),
+        stack=tuple(map(_shown, frames)),
         method="native-stacks",
         modules=tuple(f"{frame.module}@{frame.version}" if frame.version else frame.module for frame in frames),
         low_bytes=site.low_bytes,
         high_bytes=site.high_bytes,
         bytes_per_s=site.course.slope if isinstance(site.course, Trend) else None,
         note=_note(site, old_s),
+    )
+
+
+def _shown(frame: CodeName) -> str:
+    """With its place where the program's authors can look it up."""
+    return (
+        f"{frame.function} ({frame.file.rpartition('/')[2]}:{frame.line})"
+        if frame.own and frame.line
+        else frame.function
     )
 
 

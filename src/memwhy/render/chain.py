@@ -3,7 +3,7 @@
 import re
 
 from memwhy.model.report import Holder
-from memwhy.render.figures import amount, share_of
+from memwhy.render.figures import amount
 
 MOST_FRAMES = 16
 _LEAF = 5
@@ -30,14 +30,14 @@ def shortened(stack: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def figures(holder: Holder) -> str:
-    """`12.3 MiB ± 0.9 MiB  (+1.0 MiB/s)`; the larger side where the interval is lopsided."""
+    """`12.3 MiB ± 0.9 MiB (+1.0 MiB/s)`; the larger side where the interval is lopsided."""
     text = amount(holder.bytes, whole=False)
     if holder.low_bytes is not None and holder.high_bytes is not None and holder.high_bytes > holder.low_bytes:
         text += f" ± {amount(max(holder.high_bytes - holder.bytes, holder.bytes - holder.low_bytes), whole=False)}"
     if holder.bytes_per_s is not None:
         sign = "-" if holder.bytes_per_s < 0 else "+"
-        text += f"  ({sign}{amount(round(abs(holder.bytes_per_s)), whole=False)}/s)"
-    return f"{text}  {share_of(holder.share)}"
+        text += f" ({sign}{amount(round(abs(holder.bytes_per_s)), whole=False)}/s)"
+    return text
 
 
 def libraries(holder: Holder) -> str:

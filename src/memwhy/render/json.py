@@ -100,9 +100,9 @@ def _added(report: Report) -> dict[str, Any]:
         "facts": dict(report.facts),
         "limit": report.limit,
         "proof": report.proof,
-        **({"sampling": list(report.sampling)} if report.sampling else {}),
         "span_s": _number(report.span_s),
         **({} if report.inspection is None else {"inspect": _finite(as_plain(report.inspection))}),
+        "sampling": list(report.sampling),
     }
 
 

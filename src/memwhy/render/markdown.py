@@ -144,7 +144,8 @@ def _holders(report: Report) -> str:
             (
                 _code(holder.function),
                 _code(holder.module or ""),
-                " ← ".join(_code(frame) for frame in _chain(holder)),
+                " ← ".join(_code(frame) for frame in _chain(holder))
+                + (f"; {escape(holder.note)}" if holder.note else ""),
                 escape(chain.figures(holder)) if holder.method == chain.SAMPLED else amount(holder.bytes),
                 share_of(holder.share).replace("<", "&lt;"),
             )

@@ -144,7 +144,7 @@ def _sampled(holder: Holder) -> list[Line]:
     """A call site with its margin and its pace, and the whole stack below it."""
     lines: list[Line] = [
         (Span(f"  {elide(clean(holder.function), WIDTH - 2)}", "bold"),),
-        line(f"    {chain.figures(holder)}"),
+        line(f"    {chain.figures(holder)}  {share_of(holder.share)}"),
         *_stack(chain.shortened(holder.stack), indent=4, first="", most=chain.MOST_FRAMES),
     ]
     for text in (holder.note, chain.libraries(holder)):
