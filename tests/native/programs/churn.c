@@ -1,12 +1,13 @@
 /* churn THREADS ROUNDS SPIN: each thread keeps a ring of 64 blocks of 16 bytes to 8 KiB and replaces one of them in every round, as a server's
  * requests do; SPIN is work between two rounds. Leaks, if asked for by name=bytes, are spread evenly over the rounds of thread 0:
  * node (64 B by malloc), page (8 KiB by calloc), image (1 MiB by malloc), buffer (grown by realloc to 4 KiB).
- * Prints what it has leaked, then waits for a line on its standard input when the last argument is "wait". */
+ * Prints what it has leaked and the processor time that it took, then waits for a line on its standard input when the last argument is "wait". */
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #define RING 64
 
@@ -73,6 +74,7 @@ int main(int count, char **arguments)
 {
     long threads = atol(arguments[1]);
     pthread_t others[64];
+    struct rusage used;
     int wait = 0;
 
     rounds = atol(arguments[2]);
@@ -88,7 +90,9 @@ int main(int count, char **arguments)
     work((void *)0);
     for (long i = 1; i < threads; i++)
         pthread_join(others[i], NULL);
-    printf("{\"node\": %lu, \"page\": %lu, \"image\": %lu, \"buffer\": %lu}\n", leaked[0], leaked[1], leaked[2], leaked[3]);
+    getrusage(RUSAGE_SELF, &used);
+    printf("{\"node\": %lu, \"page\": %lu, \"image\": %lu, \"buffer\": %lu, \"cpu_us\": %ld}\n", leaked[0], leaked[1], leaked[2], leaked[3],
+           (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000 + used.ru_utime.tv_usec + used.ru_stime.tv_usec);
     fflush(stdout);
     if (wait)
         getchar();
