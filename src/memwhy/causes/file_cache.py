@@ -8,6 +8,7 @@ References       proc_pid_status(5) RssFile; cgroup-v2.rst memory.stat file, ina
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from memwhy.causes.clue import DECISIVE, FAIR, HINT, STRONG, Clue, against, believed, for_
 from memwhy.causes.elsewhere import judge_parts
@@ -46,6 +47,7 @@ def clues(case: Case) -> Iterator[Clue]:
     yield from _of_host(case)
     yield from believed(STRONG, case.facts.get("said.cache") or levels.said(case, "grows", "cache"))
     yield from believed(STRONG, case.facts.get("said.mapped"))
+    yield from believed(STRONG, levels.said(case, "grows", "container"))  # its own memory is flat beside it
     trial = levels.outcome(case, "drop_caches")
     if trial is not None:
         yield from (for_ if trial[1] == "fell" else against)(DECISIVE, trial[2])
@@ -129,8 +131,17 @@ def _larger(one: levels.Level | None, other: levels.Level | None) -> levels.Leve
     return max((found for found in (one, other) if found is not None), key=lambda found: found.last, default=None)
 
 
+def _without_slab(case: Case) -> levels.Level | None:
+    """buff/cache without the slab that free counts in: dentries and inodes are no pages of files."""
+    cache, slab = levels.level(case, "host.buff_cache_bytes"), levels.level(case, "host.slab_reclaimable_bytes")
+    if cache is None or slab is None or slab.last < 0.5 * cache.last:
+        return cache
+    rest = cache.last - slab.last
+    return replace(cache, first=rest, last=rest, least=rest, most=rest, n=1, second=None)
+
+
 def _of_host(case: Case) -> Iterator[Clue]:
-    cache, size = levels.level(case, "host.buff_cache_bytes"), levels.level(case, "host.total_bytes")
+    cache, size = _without_slab(case), levels.level(case, "host.total_bytes")
     used, free = levels.level(case, "host.used_bytes"), levels.level(case, "host.available_bytes")
     part = levels.share(cache, size)
     if cache is None or part is None or any(m in case.series for m in ("process.rss_bytes", "process.rss_anon_bytes")):

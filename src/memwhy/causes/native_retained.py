@@ -126,6 +126,8 @@ def _not_growing(case: Case, native: weigh.Part) -> Finding:
     return Finding(cause=NAME, verdict=Verdict.REFUTED, probability=0.02, bytes=native.series.last, against=(text,))
 
 
+OF_ARENAS = 0.4
+"""Free in what malloc obtained: fragmentation of a tenth or two is usual."""
 MATTERS = 0.2
 """What an allocator keeps explains a size of which it is at least so much."""
 
@@ -159,6 +161,12 @@ def clues(case: Case) -> Iterator[Clue]:
         levels.level(case, "malloc.in_use_bytes"),
         levels.level(case, "malloc.resident_bytes", "malloc.active_bytes"),
     )
+    if free is None and used is not None and whole is not None and whole.last:
+        idle_part = max(0, whole.last - used.last) / whole.last
+        text = f"{whole.said}, {used.said}: {weigh.percent(idle_part)} of it is free"
+        yield from (
+            for_(DECISIVE if idle_part >= 0.5 else STRONG, text) if idle_part >= OF_ARENAS else against(FAIR, text)
+        )
     if used is not None and kept is not None:
         text = f"{used.said}, {kept.said}"
         idle = kept.last >= 1.6 * used.last

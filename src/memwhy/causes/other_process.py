@@ -20,6 +20,8 @@ from memwhy.model.units import human_bytes
 NAME = "other-process"
 TENANT = 0.2
 """A process that is this much of its cgroup is what the cgroup is for; one that is less has neighbours of its own kind."""
+CROWD = 100
+"""So many processes of one program are seldom meant."""
 CONFIRM = "ps -eo pid,ppid,rss,comm --sort=-rss | head   twice, some minutes apart"
 
 
@@ -117,6 +119,8 @@ def clues(case: Case) -> Iterator[Clue]:
     count = levels.level(case, "process.children_count")
     if count is not None and count.rose and (rss is None or not rss.rose):
         yield from for_(STRONG, f"processes of one kind: {count.said}")
+    elif count is not None and count.last >= CROWD and (program := case.facts.get("children.program")):
+        yield from for_(FAIR, f"{count.last:,} processes of {program}")
     yield from believed(STRONG, levels.said(case, "grows", "children"))
     around = levels.level(
         case, "cgroup.anon_bytes", "cgroup.working_set_bytes", "cgroup.current_bytes", "host.used_bytes"

@@ -20,6 +20,7 @@ said.runtime       value: go, cpython, jvm, node, ruby, dotnet, rust or native, 
 said.libc          value: glibc or musl (Alpine)
 said.platform      value: linux, macos, windows, freebsd, where the page names one
 said.held          native memory that is kept on purpose: a block cache, a buffer pool with a size, "by design"
+said.heap_idle     most of the runtime's heap is idle, or HeapIdle is large
 said.unreleased    a release that is missing: never closed, freed, unref'd, released, retained twice, finalizer never runs
 trial.NAME         somebody changed one thing and looked again. NAME is one of TRIALS;
 trial.NAME.outcome value: fell (memory fell or the growth ended), same (no difference) or rose
@@ -42,6 +43,7 @@ THINGS = (
     "kernel",
     "host",
     "children",
+    "container",  # what a container is charged, where the process's own memory does not rise with it
 )
 
 TRIALS = (

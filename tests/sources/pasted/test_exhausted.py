@@ -96,3 +96,21 @@ def test_other_words_are_left_alone() -> None:
     assert list(exhausted.find(lines)) == []
     with pytest.raises(ParseError):
         exhausted.parse("\n".join(lines))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'The log is full of "too many files opened".',
+        "After a week it runs out of file descriptors.",
+        "All fds are exhausted by then.",
+        "It exhausts its file descriptors. We could raise the limit.",
+    ],
+)
+def test_people_tell_of_exhausted_descriptors_in_their_own_words(line: str) -> None:
+    assert set(exhausted.parse(line)[0].facts) == {"descriptors.exhausted"}
+
+
+def test_advice_in_another_sentence_hides_no_message() -> None:
+    (reading,) = exhausted.parse("You should see it. It died with too many open files. Could that be the cache?")
+    assert reading.facts == {"descriptors.exhausted": "It died with too many open files."}

@@ -17,14 +17,19 @@ from memwhy.sources.span import Span
 NAME = "pasted/exhausted"
 SHARES = True
 TRIGGERS = (
-    b"too many open files", b"emfile", b"enfile", b"new thread", b"native thread", b"os thread", b"-thread limit",
+    b"too many ", b"descriptor", b"fds", b"file handle", b"out of sockets", b"emfile", b"enfile", b"new thread", b"native thread", b"os thread", b"-thread limit",
     b"pthread_create", b"outofmemory", b"out of memory", b"overhead limit", b"heap limit", b"memoryerror", b"-byte block",
     b"outofdirectmemory", b"direct buffer memory", b"buffer allocation failed", b"nomemoryerror", b"max_map_count", b"map segment",
     b"map failed", b"enomem", b"mmap", b"slub: unable", b"slab: unable", b"fs/cgroup/memory/", b"vmap allocation",
 )  # fmt: skip
 
 _MESSAGES = {
-    "descriptors.exhausted": r"too many open files|(?<![A-Za-z])E[MN]FILE(?![A-Za-z])",
+    "descriptors.exhausted": (
+        r"too many (?:open files|files open(?:ed)?|open (?:file )?(?:descriptors|handles|sockets))|(?<![A-Za-z])E[MN]FILE(?![A-Za-z])|"
+        r"\b(?:r[au]ns?|running) out of (?:available )?(?:file ?descriptors|fds|file handles|open files|sockets)\b|"
+        r"\bexhaust(?:s|ed|ing)? (?:(?:all|the|its|our|available|of|open) ){0,3}(?:file ?descriptors|fds|file handles)\b|"
+        r"\b(?:file ?descriptors?|fds?|file handles?) (?:are |were |get |got |is |was |limit (?:is |was )?)?(?:exhaust(?:ed|ion)|reached|exceeded)\b"
+    ),
     "threads.exhausted": (
         r"can(?:'|’)?t start new thread|unable to create (?:new )?(?:native )?thread|failed to create new OS thread|"
         r"program exceeds \d{1,9}-thread limit|pthread_create(?:\(\))? (?:failed|error)[^\n]{0,40}(?:temporarily unavailable|EAGAIN|11\b)|"
@@ -60,6 +65,7 @@ _ADVICE = re.compile(
     r"(?<![A-Za-z])(?:should|could|would|may|might|avoid|prevent|in case|if you|you can)(?![A-Za-z])", re.IGNORECASE
 )
 """Of prose with one of these words nobody can say that it happened; tools' messages have none of them."""
+_SENTENCE = re.compile(r"(?<=[a-z)\"'”][.!?])\s{1,4}(?=[A-Z])")
 _TELLTALES = tuple(word.decode() for word in TRIGGERS)
 _EACH = 3
 _SHOWN = 160
@@ -67,11 +73,14 @@ _LONGEST_LINE = 4000
 
 
 def _facts(line: str) -> dict[str, str]:
-    line = line[:_LONGEST_LINE]
-    if _ADVICE.search(line):
-        return {}
-    shown = " ".join(line.split())[:_SHOWN]
-    return {name: shown for name, pattern in _PATTERNS.items() if pattern.search(line)}
+    facts: dict[str, str] = {}
+    for sentence in _SENTENCE.split(line[:_LONGEST_LINE]):
+        if not _ADVICE.search(sentence):
+            shown = " ".join(sentence.split())[:_SHOWN]
+            facts |= {
+                name: shown for name, pattern in _PATTERNS.items() if name not in facts and pattern.search(sentence)
+            }
+    return facts
 
 
 def find(lines: Sequence[str]) -> Iterable[Span]:
