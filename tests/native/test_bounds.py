@@ -1,14 +1,19 @@
 """A stack's bounds never reach out of the one mapping that its stack pointer lies in."""
 
 import struct
+import subprocess
+import sys
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from memwhy.memory.live import Live
 from memwhy.model.mapping import Mapping
-from memwhy.native.bounds import Bounds, find_bounds, main_stack, stack_of
+from memwhy.native.bounds import Bounds, find_bounds, find_thread_block, main_stack, stack_of
 from memwhy.native.layout import AT_THREADS, Thread
+from memwhy.sources.proc import maps
 
 MAPPINGS = (
     Mapping(start=0x400000, end=0x500000, perms="r-xp", path="/bin/program"),
@@ -59,6 +64,40 @@ def test_only_what_is_new_is_written_and_the_check_comes_last() -> None:
         (at + Thread.stack_lo.offset, struct.pack("<QQ", lo, hi)),
         (at + Thread.stack_check.offset, struct.pack("<Q", lo ^ hi ^ TOP)),
     ]
+
+
+THREADED = "import threading; [threading.Thread(target=input).start() for _ in range(3)]; print(flush=True)"
+ALONE = "print(flush=True); input()"
+
+
+@pytest.mark.parametrize("program", [ALONE, THREADED])
+def test_where_control_blocks_keep_the_stack_is_found_with_and_without_threads(program: str) -> None:
+    command = [sys.executable, "-S", "-c", program]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None and process.stdout.readline() == b"\n"
+            pid = process.pid
+            with Live.open(pid, mappings=lambda: maps.parse(maps.read("/proc", pid)).mappings) as space:
+                offset = find_thread_block(space)
+                stacks = [
+                    mapping
+                    for guard, mapping in pairwise(space.mappings)
+                    if guard.end == mapping.start and guard.perms == "---p" and mapping.size_bytes >= 1 << 20
+                ]
+                said = []
+                for stack in stacks:
+                    raw = space.read(stack.end - 0x2000, 0x2000)
+                    words = [int.from_bytes(raw[at : at + 8], "little") for at in range(0, len(raw), 8)]
+                    blocks = [
+                        i for i in range(len(words) - 2) if words[i] == words[i + 2] == stack.end - 0x2000 + 8 * i
+                    ]
+                    said += [(words[i + offset // 8], words[i + offset // 8 + 1], stack) for i in blocks]
+        finally:
+            process.kill()
+    if not offset:
+        pytest.skip("no glibc here")
+    assert len(said) == (3 if program == THREADED else 0)
+    assert all(address < stack.start and address + size == stack.end for address, size, stack in said)
 
 
 words = st.one_of(st.integers(0, (1 << 64) - 1), st.integers(0x7F0000000000, 0x7F0000802000))

@@ -87,7 +87,7 @@ def counts(host: Path) -> Iterator[Counts]:
     yield {line.split()[0]: tuple(map(int, line.split()[1:])) for line in said}  # type: ignore[misc]
 
 
-@pytest.mark.parametrize("scenario", ["frames", "cxx", "xml", "sqlite", "thread", "thread_cxx"])
+@pytest.mark.parametrize("scenario", ["frames", "cxx", "xml", "sqlite", "thread", "thread_cxx", "late"])
 def test_every_stack_is_the_one_that_glibc_walks(counts: Counts, scenario: str) -> None:
     if scenario not in counts:
         pytest.skip(f"the development files of {scenario} are not here")

@@ -2,14 +2,19 @@
 
 A thread is known by its thread pointer and by the stack pointer of its last sample. glibc puts a thread's control block, which the
 thread pointer names, at the top of its stack (nptl/allocatestack.c): where both are in one mapping the stack ends there. Any
-other stack pointer (the main thread's, a coroutine's) is bounded by its mapping.
+other stack pointer (the main thread's, a coroutine's) is bounded by its mapping. Where the control block itself keeps the stack's
+address and size (struct pthread: stackblock, stackblock_size) differs between versions of glibc: it is found by the values of
+threads that exist, and the sampler then needs nobody to tell it of new ones.
 """
 
 import struct
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
+from memwhy.memory.space import Space
+from memwhy.memory.symbols import find_symbols
 from memwhy.model.mapping import Mapping
 from memwhy.native.layout import AT_THREADS, THREADS, Thread
 
@@ -17,6 +22,15 @@ _THREAD = struct.Struct("<QqQQQQIIQ")
 _BOUNDS, _CHECK = struct.Struct("<QQ"), struct.Struct("<Q")
 _ROOM_BYTES = 8 << 20
 """How far the main stack grows, by default; it is mapped only as far as it was used (setrlimit(2), RLIMIT_STACK)."""
+_BLOCK_BYTES = 0x900
+_TOP_BYTES = 1 << 16
+"""Of a mapping: where a control block, some 2.3 KiB, is looked for."""
+_BLOCK_ALIGN = 64
+_FIRST_WORD = 16
+"""Behind tcbhead_t."""
+_MOST_STACKS = 64
+_MOST_LOADERS_BYTES = 1 << 16
+"""Of the mapping that the loader makes for the first thread's control block and thread-local storage."""
 THREADS_BYTES = THREADS * _THREAD.size
 
 assert _THREAD.size == 64
@@ -75,3 +89,51 @@ def main_stack(mappings: Sequence[Mapping], place: int | None = None) -> tuple[i
     stack = mappings[place]
     below = mappings[place - 1].end if place else 0
     return max(below, min(stack.start, stack.end - _ROOM_BYTES)), stack.end
+
+
+def find_thread_block(space: Space) -> int:
+    """The offset of the stack's address in thread control blocks; 0 where no thread says it, or they disagree.
+
+    The first thread's has no address, and for its size where that stack ends as the loader found it (__tls_init_tp).
+    """
+    end = _first_stacks_end(space)
+    agreed: set[int] | None = None
+    seen = 0
+    for below, mapping in pairwise(space.mappings):
+        if mapping.path or mapping.perms != "rw-p" or seen >= _MOST_STACKS:
+            continue
+        is_stack = below.end == mapping.start and below.perms == "---p"
+        if is_stack:
+            found = _offsets(space, mapping, (below.start, mapping.start), mapping.end)
+        elif end and mapping.size_bytes <= _MOST_LOADERS_BYTES:
+            found = _offsets(space, mapping, (0, 0), end)
+        else:
+            continue
+        if found:
+            seen += 1
+            agreed = found if agreed is None else agreed & found
+    return agreed.pop() if agreed and len(agreed) == 1 else 0
+
+
+def _first_stacks_end(space: Space) -> int:
+    """What the loader exports as __libc_stack_end, 0 where it does not."""
+    for module in space.modules():
+        if module.elf is not None and module.name.startswith(("ld-", "ld.so")):
+            for address, _ in find_symbols(module.elf, ("__libc_stack_end",), ".dynsym").values():
+                return space.word(address + module.bias) or 0
+    return 0
+
+
+def _offsets(space: Space, mapping: Mapping, lows: tuple[int, int], end: int) -> set[int]:
+    """Where a control block in a mapping has two words in a row, an address within `lows` and a size that reaches to `end`."""
+    start = max(mapping.start, mapping.end - _TOP_BYTES)
+    raw = space.read(start, mapping.end - start)
+    for at in range(0, len(raw) - _BLOCK_BYTES // 2, _BLOCK_ALIGN):
+        words = memoryview(raw[at : at + _BLOCK_BYTES & ~7]).cast("Q")
+        if words[0] == words[2] == start + at:  # tcbhead_t: tcb, dtv, self
+            return {
+                8 * i
+                for i in range(_FIRST_WORD, len(words) - 1)
+                if lows[0] <= words[i] <= lows[1] and words[i] + words[i + 1] == end
+            }
+    return set()

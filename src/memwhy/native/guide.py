@@ -10,7 +10,7 @@ from typing import Protocol
 
 from memwhy.memory.elf import PF_X, PT_LOAD
 from memwhy.memory.space import Module, Space
-from memwhy.native.bounds import THREADS_BYTES, find_bounds, main_stack
+from memwhy.native.bounds import THREADS_BYTES, find_bounds, find_thread_block, main_stack
 from memwhy.native.gofacts import GoCode, read_go
 from memwhy.native.layout import AT_MODULES, AT_ROWS, AT_THREADS, Header
 from memwhy.native.rows import RuleBook, Rules
@@ -44,6 +44,7 @@ class Guide:
         self._go_asked: tuple[tuple[str, int, int], ...] | None = None
         self._rules = Rules(modules=(), notes=())
         self._go_note = ""
+        self._thread_block = 0
         self.go: GoCode | None = None
 
     @property
@@ -59,6 +60,9 @@ class Guide:
             self._lay_go(loaded)
             self._lay_rules(self._book.rules(modules))
             self._laid = loaded
+        if not self._thread_block:
+            self._thread_block = find_thread_block(self._space)
+            self._put("thread_block", self._thread_block)
         for bounds in find_bounds(self._tables.read(AT_THREADS, THREADS_BYTES), self._space.mappings):
             for offset, raw in bounds.writes():
                 self._tables.write(offset, raw)

@@ -139,7 +139,7 @@ class Header(ctypes.LittleEndianStructure):
         ("asmcgocall_frame", _u32),
         ("cgocall_frame", _u32),
         ("cgocallback_frame", _u32),
-        ("not_used", _u32),
+        ("thread_block", _u32),
         ("goexit_lo", _u64),
         ("goexit_hi", _u64),
         ("owner_start_ticks", _u64),

@@ -317,6 +317,13 @@ void *worker(void *)
     return nullptr;
 }
 
+void *latecomer(void *)
+{
+    row = 2;
+    run("late", frames);
+    return nullptr;
+}
+
 } // namespace
 
 int main(int argc, char **argv)
@@ -359,6 +366,8 @@ int main(int argc, char **argv)
     run("sqlite", sqlite);
 #endif
     pthread_barrier_wait(&meeting.go);
+    pthread_join(thread, nullptr);
+    pthread_create(&thread, nullptr, latecomer, nullptr);
     pthread_join(thread, nullptr);
     return 0;
 }

@@ -67,7 +67,8 @@ struct mw_header {
     uint64_t regions_next; /* slot at which the search for a free one begins */
     uint64_t regions_split; /* how often one became two, the second in another slot */
     /* Go again: bytes from the stack pointer after the call up to the return address, by pcsp; 0 in cgocall_frame: unknown. */
-    uint32_t asmcgocall_frame, cgocall_frame, cgocallback_frame, not_used;
+    uint32_t asmcgocall_frame, cgocall_frame, cgocallback_frame;
+    uint32_t thread_block; /* where glibc's thread control block keeps its stack's address, and behind it the size; 0: unknown */
     uint64_t goexit_lo, goexit_hi;
     uint64_t owner_start_ticks, owner_pid_namespace; /* with owner_pid: which memwhy, also when its number is somebody else's by now */
     uint64_t malloc_text_lo, malloc_text_hi; /* of the module that has malloc, where that is not libc: mmap called from here is malloc's own */

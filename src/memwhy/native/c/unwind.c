@@ -139,12 +139,32 @@ static int is_inside(const struct frame *frame)
     return frame->hi > frame->lo && frame->hi % sizeof(uintptr_t) == 0 && frame->sp >= frame->lo && frame->sp < frame->hi;
 }
 
-/* What memwhy found for this thread; until it has seen it: the main stack, which there is from the start, or what Go knows of its own. */
+#define PAGE 4096u
+#define MOST_STACK_BYTES (UINT64_C(1) << 30)
+#define MOST_BLOCK_OFFSET 0x1000u
+
+/* What glibc wrote into the thread's control block, which lies on top of its stack: good for threads that memwhy has not seen yet. */
+static int block_of(const struct mw_header *header, const struct mw_thread *thread, struct frame *frame)
+{
+    uint32_t offset = header->thread_block;
+    uintptr_t pointer = thread->thread_pointer, size;
+
+    if (offset == 0 || offset > MOST_BLOCK_OFFSET || offset % sizeof(uintptr_t) || pointer % sizeof(uintptr_t))
+        return 0;
+    frame->lo = *(const volatile uintptr_t *)(pointer + offset);
+    size = *(const volatile uintptr_t *)(pointer + offset + sizeof(uintptr_t));
+    frame->hi = pointer;
+    return frame->lo % PAGE == 0 && size % PAGE == 0 && size <= MOST_STACK_BYTES && pointer - frame->lo < size && is_inside(frame);
+}
+
+/* What memwhy found for this thread; until it has seen it: what glibc says, the main stack, or what Go knows of its own. */
 static int bounds_of(const struct mw_header *header, const struct mw_thread *thread, struct frame *frame)
 {
     frame->lo = __atomic_load_n(&thread->stack_lo, __ATOMIC_RELAXED);
     frame->hi = __atomic_load_n(&thread->stack_hi, __ATOMIC_RELAXED);
     if ((frame->lo ^ frame->hi ^ thread->thread_pointer) == __atomic_load_n(&thread->stack_check, __ATOMIC_RELAXED) && is_inside(frame))
+        return 1;
+    if (block_of(header, thread, frame))
         return 1;
     frame->lo = header->main_stack_lo;
     frame->hi = header->main_stack_hi;
