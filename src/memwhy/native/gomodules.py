@@ -27,7 +27,9 @@ class GoModules:
             module, _, replaced = line.partition(" => ")
             path, _, its_version = module.partition(" ")
             other = replaced.partition(" ")[2]
-            self._versions[path] = f"{its_version} => {replaced}".strip() if replaced and not other else other or its_version
+            self._versions[path] = (
+                f"{its_version} => {replaced}".strip() if replaced and not other else other or its_version
+            )
 
     def of(self, function: str) -> tuple[str, str]:
         """(module path, version) of a function by its full name; ("", "") where that is not known."""

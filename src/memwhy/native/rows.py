@@ -121,9 +121,7 @@ def read_rows(module: Module, most_rows: int = MOST_ROWS) -> tuple[ModuleRows | 
     note = ""
     if fault >= 0:
         note = f"the unwind rules of {module.name} are damaged from byte {fault} on: stacks through the rest of it end there"
-    made = ModuleRows(
-        name=module.name, lo=module.start, hi=module.end, rows=rows, functions=functions, broken=broken
-    )
+    made = ModuleRows(name=module.name, lo=module.start, hi=module.end, rows=rows, functions=functions, broken=broken)
     return made, note
 
 

@@ -70,7 +70,9 @@ def _symbols(elf: Elf, name: str) -> Iterator[tuple[int, tuple[int, bytes, int]]
         return
     strings = elf.image.read(strings_section.offset, strings_section.size)
     raw = elf.image.read(table.offset, table.size)
-    code = {number for number, section in enumerate(elf.sections) if section.name.startswith((".text", ".init", ".fini"))}
+    code = {
+        number for number, section in enumerate(elf.sections) if section.name.startswith((".text", ".init", ".fini"))
+    }
     for at, kind, _, section, address, size in _SYMBOL.iter_unpack(raw[: len(raw) - len(raw) % _SYMBOL.size]):
         kind &= 15
         if not section or at >= len(strings):
