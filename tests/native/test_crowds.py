@@ -39,6 +39,19 @@ def test_thousands_of_threads_that_come_and_go_leave_nothing_behind() -> None:
     assert found.lost_samples == 0
 
 
+def test_more_threads_than_there_are_records_take_over_each_others() -> None:
+    found = after("distinct", 6000, OFTEN)
+    assert left(found) == []
+    assert found.lost_samples == 0
+    assert found.evicted_threads > 1000
+    exact = allocated(after("distinct", 6000))
+    assert abs(allocated(found) / exact - 1) < 0.005  # 1.5 million samples: 0.1 % is one standard error
+
+
+def allocated(found: Snapshot) -> int:
+    return sum(stack.allocated_bytes for stack in found.stacks if stack.kind == "malloc")
+
+
 def test_children_do_not_write_into_their_parents_tables() -> None:
     found = after("fork", 40)
     assert left(found) == [("malloc", 12345), ("malloc", 300_000)]

@@ -98,6 +98,25 @@ static void do_storm(int count)
     }
 }
 
+/* The same with all stacks kept until the end: more thread pointers than the sampler has records. */
+static void do_distinct(int count)
+{
+    size_t bytes = 65536;
+    char *stacks = mmap(NULL, bytes * (size_t)count, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    check(stacks != MAP_FAILED, "mmap");
+    for (int i = 0; i < count; i++) {
+        pthread_attr_t attributes;
+        pthread_t thread;
+
+        pthread_attr_init(&attributes);
+        pthread_attr_setstack(&attributes, stacks + bytes * (size_t)i, bytes);
+        check((errno = pthread_create(&thread, &attributes, work, (void *)(uintptr_t)i)) == 0, "pthread_create");
+        pthread_join(thread, NULL);
+    }
+    munmap(stacks, bytes * (size_t)count);
+}
+
 static void reap(pid_t child)
 {
     int status;
@@ -221,7 +240,7 @@ static void do_end(int count)
 static const struct {
     const char *name;
     void (*work)(int);
-} works[] = {DO(threads), DO(storm), DO(fork), DO(spawn), DO(signals), DO(signals_map), DO(end)};
+} works[] = {DO(threads), DO(storm), DO(distinct), DO(fork), DO(spawn), DO(signals), DO(signals_map), DO(end)};
 
 int main(int count, char **arguments)
 {
