@@ -22,7 +22,7 @@ ARROWS = {
     "diagnose": {"recording", "sources", "casefile", "causes", "conclude", "attribution"},
     "casefile": {"sources", "account", "trend"},
     "sources": {"memory", "_core"},
-    "native": {"inspect", "runtimes", "memory", "sources", "_core"},
+    "native": {"inspect", "runtimes", "memory", "sources", "account", "_core"},
     "attribution": set(),
     "conclude": set(),
     "recording": set(),

@@ -1,0 +1,104 @@
+"""What page faults say, in sentences for a report; and the names of the code that touched the pages."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+
+from memwhy.account.claims import ANONYMOUS, GO_HEAP, NATIVE_ARENAS, NATIVE_HEAP
+from memwhy.memory.live import Live
+from memwhy.model.errors import MemwhyError
+from memwhy.model.mapping import Mapping
+from memwhy.model.metrics import label
+from memwhy.model.units import human_bytes, human_change, human_duration
+from memwhy.native.faults import FaultReading
+from memwhy.native.gofacts import GoCode, read_go
+from memwhy.native.symbols import Symbols
+from memwhy.runtimes.interface import Unsupported
+from memwhy.sources.proc import maps
+
+LEAST_GROWN_BYTES = 256 << 10
+MOST_CALLERS_SAID = 5
+MOST_FRAMES_SAID = 8
+_SMALL_BLOCKS = (NATIVE_HEAP, NATIVE_ARENAS, GO_HEAP)
+_NO_RANKING = (
+    "Page faults tell which regions grow, not who leaks small blocks: a leak takes recycled blocks, and whoever allocates next touches"
+    " the fresh page."
+)
+
+
+class Naming:
+    """Names program counters of one process. go: its Go runtime, where there is one and its memory may be read."""
+
+    def __init__(self, mappings: Sequence[Mapping], symbols: Symbols | None, go: GoCode | None) -> None:
+        """Use `naming`."""
+        self._mappings = mappings
+        self._symbols = symbols
+        self.go = go
+
+    def functions(self, pcs: tuple[int, ...]) -> tuple[str, ...]:
+        """Of a call chain, the touching instruction first. Without symbols: file and offset."""
+        found: list[str] = []
+        for place, pc in enumerate(pcs):
+            behind = pc + 1 if place == 0 else pc  # symbols are asked for return addresses
+            if self._symbols is not None:
+                found += [frame.function for frame in self._symbols.frames(behind)]
+            else:
+                found.append(self._place(pc))
+        return tuple(found)
+
+    def _place(self, pc: int) -> str:
+        mapping = next((one for one in self._mappings if one.start <= pc < one.end), None)
+        if mapping is None:
+            return f"0x{pc:x}"
+        return f"{mapping.path.rpartition('/')[2]}+0x{pc - mapping.start + mapping.offset:x}"
+
+
+@contextmanager
+def naming(pid: int, root: str = "/proc") -> Iterator[Naming]:
+    """As good as may be: with the target's memory Go's own names too, without it files and offsets. Raises TargetGone."""
+
+    def mappings() -> tuple[Mapping, ...]:
+        return maps.parse(maps.read(root, pid)).mappings
+
+    with ExitStack() as stack:
+        try:
+            space = stack.enter_context(Live.open(pid, root=root, mappings=mappings))
+        except MemwhyError:
+            yield Naming(mappings(), None, None)
+            return
+        try:
+            go = read_go(space)
+        except Unsupported:
+            go = None
+        symbols = stack.enter_context(Symbols(space, go, root=f"{root}/{pid}/root"))
+        yield Naming(space.mappings, symbols, go)
+
+
+def sentences(reading: FaultReading) -> tuple[str, ...]:
+    """For a report: what grew, whose large blocks, and what this cannot tell."""
+    grown = [one for one in reading.classes if abs(one.grown_bytes) >= LEAST_GROWN_BYTES]
+    parts = [
+        f"{label(one.layer)} {human_change(one.grown_bytes)} ({one.faults:,} fresh pages)"
+        if one.faults
+        else f"{label(one.layer)} {human_change(one.grown_bytes)}"
+        for one in grown
+    ]
+    found = [
+        f"By page faults, in {human_duration(reading.for_s)}: {'; '.join(parts) if parts else 'no region grew by much'}."
+    ]
+    if any(one.layer in _SMALL_BLOCKS and one.grown_bytes >= LEAST_GROWN_BYTES for one in grown):
+        found.append(_NO_RANKING)
+    if reading.no_callers:
+        if any(one.layer == ANONYMOUS and one.grown_bytes >= LEAST_GROWN_BYTES for one in grown):
+            found.append(f"Whose mapped memory it is cannot be told: {reading.no_callers}.")
+    else:
+        found += _callers_said(reading)
+    return (*found, *(f"{note[:1].upper()}{note[1:]}." for note in reading.notes))
+
+
+def _callers_said(reading: FaultReading) -> Iterator[str]:
+    for caller in reading.callers[:MOST_CALLERS_SAID]:
+        if caller.resident_bytes >= LEAST_GROWN_BYTES:
+            shown = caller.functions[:MOST_FRAMES_SAID]
+            more = " ← …" if len(caller.functions) > MOST_FRAMES_SAID else ""
+            size = human_bytes(caller.resident_bytes)
+            yield f"Large blocks, touched since then and resident, {size}: {' ← '.join(shown)}{more}."

@@ -1,0 +1,221 @@
+"""Page faults tell which regions grow and whose large blocks they are, on real processes; they never rank small ones."""
+
+import errno
+import os
+import struct
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from native_programs import built
+
+from memwhy.account.claims import ANONYMOUS, FINE_LAYERS, NATIVE_HEAP
+from memwhy.model.errors import NotPermitted, ParseError, TargetGone
+from memwhy.native.fault_words import naming, sentences
+from memwhy.native.faults import FaultReading, Faults, runs
+from memwhy.native.perf_events import Fault, FaultEvents, parse_records, refusal
+
+MIB = 1 << 20
+JEMALLOC = Path("/usr/lib/x86_64-linux-gnu/libjemalloc.so.2")
+FRAMES = ("-fno-omit-frame-pointer", "-fno-optimize-sibling-calls")
+BLOCK_BYTES = MIB - 4096
+"""Of a block of 1 MiB, what the program itself touches first: its first page has malloc's header."""
+
+
+class Program:
+    """tests/native/programs/faulting.c, READY."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+        self.process = process
+        self.pid = process.pid
+
+    def do(self, command: str) -> None:
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self.process.stdin.write(command.encode() + b"\n")
+        self.process.stdin.flush()
+        assert self.process.stdout.readline() == b"done\n"
+
+
+@contextmanager
+def program(*options: str, preload: str = "") -> Iterator[Program]:
+    """As long as the block lasts."""
+    env = {**os.environ, "LD_PRELOAD": preload} if preload else None
+    command = [built("faulting", *FRAMES, *options)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"READY\n"
+            yield Program(process)
+        finally:
+            process.kill()
+
+
+@contextmanager
+def watched(target: Program) -> Iterator[Faults]:
+    """Its page faults; the test is skipped where this user may not see them."""
+    try:
+        faults = Faults.open(target.pid, time.monotonic())
+    except NotPermitted as error:
+        pytest.skip(f"{error.message}: {error.help}")
+    with faults:
+        yield faults
+
+
+def read(faults: Faults) -> FaultReading:
+    with naming(faults.pid) as names:
+        return faults.read(time.monotonic(), names.functions)
+
+
+def by_layer(reading: FaultReading, layer: str) -> tuple[int, int]:
+    """(faults, growth in bytes)."""
+    return next(((one.faults, one.grown_bytes) for one in reading.classes if one.layer == layer), (0, 0))
+
+
+def sizes(reading: FaultReading) -> dict[str, int]:
+    """Resident bytes of callers, by the function that `fill`, which touches the pages, is inlined into."""
+    return {caller.functions[1]: caller.resident_bytes for caller in reading.callers}
+
+
+def test_large_blocks_that_stay_are_told_to_the_byte_and_those_that_went_are_not() -> None:
+    with program() as target, watched(target) as faults:
+        target.do("keep 2")
+        target.do("pass 40")
+        target.do("keep 3")
+        faults.look()
+        target.do("pass 3")
+        reading = read(faults)
+    assert sizes(reading) == {"keep_blocks": 5 * BLOCK_BYTES}
+    assert {caller.functions[:3] for caller in reading.callers} == {("fill", "keep_blocks", "main")}
+    touched, grown = by_layer(reading, ANONYMOUS)
+    assert touched >= 48 * 256
+    assert 5 * MIB <= grown <= 5 * MIB + (64 << 10)
+    assert (reading.lost, reading.no_callers) == (0, "")
+
+
+def test_small_blocks_are_a_region_that_grows_and_nobody_is_accused() -> None:
+    with program() as target, watched(target) as faults:
+        target.do("nodes 4096")
+        reading = read(faults)
+    touched, grown = by_layer(reading, NATIVE_HEAP)
+    assert grown >= 4 * MIB
+    assert touched >= 1024
+    assert reading.callers == ()
+    assert any("not who leaks small blocks" in sentence for sentence in sentences(reading))
+
+
+def test_threads_that_come_later_are_seen() -> None:
+    with program() as target, watched(target) as faults:
+        target.do("thread 3")
+        reading = read(faults)
+    assert sizes(reading) == {"keep_blocks": 3 * BLOCK_BYTES}
+    assert reading.callers[0].functions[2] == "in_thread"
+
+
+def test_with_another_malloc_no_caller_is_told() -> None:
+    if not JEMALLOC.exists():
+        pytest.skip("needs jemalloc")
+    with program(preload=str(JEMALLOC)) as target, watched(target) as faults:
+        target.do("keep 3")
+        reading = read(faults)
+    assert reading.callers == ()
+    assert reading.no_callers == "its malloc is that of libjemalloc.so.2, whose small blocks lie in mapped memory too"
+    assert sentences(reading)[-1] == f"Whose mapped memory it is cannot be told: {reading.no_callers}."
+
+
+def test_in_a_static_program_regions_are_told_and_no_callers() -> None:
+    with program("-static") as target, watched(target) as faults:
+        target.do("keep 3")
+        reading = read(faults)
+    assert by_layer(reading, ANONYMOUS)[1] >= 3 * MIB
+    assert (
+        reading.no_callers == "it does not use glibc: small blocks of its malloc may lie in mapped memory too"
+        and reading.callers == ()
+    )
+
+
+def test_growth_of_all_regions_is_that_of_rss() -> None:
+    with program() as target, watched(target) as faults:
+        target.do("keep 4")
+        target.do("nodes 1024")
+        reading = read(faults)
+    assert sum(one.grown_bytes for one in reading.classes) == reading.grown_bytes
+    assert reading.grown_bytes >= 5 * MIB
+    assert {one.layer for one in reading.classes} <= set(FINE_LAYERS)
+
+
+def test_a_process_that_ended_is_said_to_be_gone() -> None:
+    with program() as target, watched(target) as faults:
+        target.do("keep 1")
+        target.process.kill()
+        target.process.wait()
+        with pytest.raises(TargetGone):
+            faults.read(time.monotonic(), lambda pcs: ())
+    with pytest.raises(TargetGone):
+        FaultEvents.open(target.pid)
+
+
+def test_watching_leaves_no_descriptor_behind() -> None:
+    with program() as target:
+        before = len(os.listdir("/proc/self/fd"))
+        with watched(target) as faults:
+            target.do("keep 1")
+            faults.look()
+        assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_refusal_names_the_rule(tmp_path: Path) -> None:
+    kernel = tmp_path / "sys" / "kernel"
+    kernel.mkdir(parents=True)
+    (kernel / "perf_event_paranoid").write_text("4\n")
+    error = refusal(errno.EACCES, 7, str(tmp_path))
+    assert isinstance(error, NotPermitted)
+    assert "kernel.perf_event_paranoid is 4, above 2" in error.message
+    assert "CAP_PERFMON" in error.help
+    (kernel / "perf_event_paranoid").write_text("2\n")
+    (tmp_path / "7").mkdir()
+    (tmp_path / "7" / "maps").write_text("00400000-00401000 r-xp 00000000 00:00 0\n")
+    assert "a seccomp filter" in refusal(errno.EPERM, 7, str(tmp_path)).message
+    assert "does not record page faults" in refusal(errno.ENOSYS, 7, str(tmp_path)).message
+
+
+def record(tid: int, address: int, pcs: Sequence[int]) -> bytes:
+    """One fault as the kernel writes it: PERF_RECORD_SAMPLE of IP, TID, ADDR, CALLCHAIN."""
+    chain = [2**64 - 512, *pcs]
+    body = struct.pack(f"<QIIQQ{len(chain)}Q", pcs[0] if pcs else 0, 1, tid, address, len(chain), *chain)
+    return struct.pack("<IHH", 9, 2, 8 + len(body)) + body
+
+
+@given(st.binary(max_size=400))
+def test_any_bytes_are_faults_or_an_error(raw: bytes) -> None:
+    try:
+        faults, lost = parse_records(raw)
+    except ParseError:
+        return
+    assert lost >= 0
+    assert len(faults) <= len(raw) // 8
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 2**32 - 1), st.integers(0, 2**64 - 1), st.lists(st.integers(1, 2**63), max_size=20))
+    )
+)
+def test_records_are_read_as_they_were_written(rows: list[tuple[int, int, list[int]]]) -> None:
+    lost = struct.pack("<IHHQQ", 2, 0, 24, 5, 7)
+    raw = lost.join(record(tid, address, pcs) for tid, address, pcs in rows)
+    faults, missing = parse_records(raw)
+    assert faults == [Fault(tid, address, tuple(pcs)) for tid, address, pcs in rows]
+    assert missing == 7 * max(0, len(rows) - 1)
+
+
+@given(st.dictionaries(st.integers(0, 200), st.sampled_from(["a", "b"]), max_size=60))
+def test_runs_have_every_page_once(pages: dict[int, str]) -> None:
+    found = list(runs((page, (who,)) for page, who in sorted(pages.items())))
+    assert sum(count for _, count in found) == len(pages)
+    for who in ("a", "b"):
+        assert sum(count for (one,), count in found if one == who) == sum(name == who for name in pages.values())
