@@ -30,8 +30,8 @@ def map_region(space: Space, stopper: Stopper, plan: Plan, wait_s: float) -> Pla
         unmapping = stub.unmapping_steps(region.code, _WANTED_BYTES)
         seccomp.check(stopper.root, stopper.pid, stub.calls((*steps, *unmapping), plan.site.stub))
         trace = Trace(kind=stub.MAP, code=code, guard=plan.site.guard, owner=Owner.of_us(), target=stopper.pid)
+        errand.begin(stopper, plan.site, trace, steps)  # where that fails, what stands there is somebody else's
         try:
-            errand.begin(stopper, plan.site, trace, steps)
             guard = errand.wait(stopper, plan.site, wait_s)
         except MemwhyError:
             _clear(stopper, plan)

@@ -6,11 +6,12 @@ tracer, a machine or a kernel that we do not know, a process that is about to en
 
 import os
 import resource
+import time
 
 from memwhy.memory.access import why_denied
 from memwhy.model.errors import NotPermitted, TargetGone
 from memwhy.native.errors import Occupied, Unsuited
-from memwhy.native.stops import tracer_of
+from memwhy.native.stops import PATIENCE_S, tracer_of
 
 _OLDEST_KERNEL = (4, 17)
 """MAP_FIXED_NOREPLACE, mmap(2); without it a mapping could land on one of the target's."""
@@ -27,12 +28,7 @@ def check(root: str, pid: int) -> None:
     if pid == os.getpid():
         raise Unsuited("memwhy cannot attach to itself", help="start a second memwhy for that")
     _check_state(root, pid)
-    tracer = tracer_of(root, pid, pid)
-    if tracer:
-        raise Occupied(
-            f"pid {pid} is traced by pid {tracer} already, and a process has one tracer at a time",
-            help=f"end that debugger or strace (pid {tracer}) first",
-        )
+    _check_tracer(root, pid)
     _check_program(root, pid)
 
 
@@ -103,6 +99,18 @@ def _check_state(root: str, pid: int) -> None:
         raise Unsuited(
             f"pid {pid} is halted (state {state}): it calls no malloc", help=f"let it go first: kill -CONT {pid}"
         )
+
+
+def _check_tracer(root: str, pid: int) -> None:
+    """Raises Occupied when somebody traces it, and not just for the moment of a stop."""
+    deadline = time.monotonic() + PATIENCE_S
+    while tracer := tracer_of(root, pid, pid):
+        if time.monotonic() > deadline:
+            raise Occupied(
+                f"pid {pid} is traced by pid {tracer} already, and a process has one tracer at a time",
+                help=f"end that debugger or strace (pid {tracer}) first",
+            )
+        time.sleep(0.01)
 
 
 def _check_program(root: str, pid: int) -> None:

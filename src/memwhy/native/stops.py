@@ -16,6 +16,8 @@ from memwhy.native.errors import CannotAttach, Occupied, Unstoppable, Unwritable
 
 MOST_WAIT_NS = 40_000_000
 """For all threads to stop; then they are let go and it is tried again."""
+PATIENCE_S = 1.0
+"""For another tracer to go: another memwhy's stop is short, a debugger stays."""
 _SCAN_BYTES = 32 << 10
 _MOST_SCAN_BYTES = 128 << 10
 _SCAN_ALL_BYTES = 16 << 20
@@ -103,7 +105,7 @@ class Stopper:
         limits = tuple((part.start, part.end, int(part.kind)) for part in ranges)
         deadline = time.monotonic() + within_s
         pause_s = 0.002
-        was_late = False
+        denied_from: float | None = None
         while True:
             scan_bytes = self._scan_bytes() if ranges else 0
             outcome, tid, error, address, index, stop_ns, _ = stop(
@@ -112,9 +114,13 @@ class Stopper:
             self.stop_ns.append(stop_ns)
             if outcome == Outcome.DONE:
                 return
-            # a thread that was late is let go as our own tracer ends, which may take a moment longer
-            hindered = outcome in (Outcome.LATE, Outcome.INSIDE) or (was_late and outcome == Outcome.DENIED)
-            was_late = hindered and outcome != Outcome.INSIDE
+            if outcome != Outcome.DENIED:
+                denied_from = None
+            elif denied_from is None:
+                denied_from = time.monotonic()
+            # another memwhy's stop is short; and our own tracer of a thread that was late may need a moment to end
+            waits = denied_from is not None and time.monotonic() - denied_from < PATIENCE_S
+            hindered = outcome in (Outcome.LATE, Outcome.INSIDE) or waits
             if not hindered or time.monotonic() > deadline:
                 raise self._failed(Outcome(outcome), tid, error, address, writes[index] if writes else None)
             time.sleep(pause_s)
