@@ -103,7 +103,8 @@ def test_go_in_a_library_is_walked_in_its_own_goroutines_and_when_c_calls_it(com
     host = tmp_path / "host"
     subprocess.run(["cc", "-O2", str(PROGRAMS / "go_host.c"), "-o", str(host), "-ldl"], check=True)
     with watched(host, str(tmp_path / "library.so")) as running:
-        running.work(10)  # starts Go's own threads
+        assert running.guide.go is None
+        running.work(10)  # loads the library, which starts Go's own threads
         running.work(400, times=3)
         snapshot = running.snapshot()
         with running.symbols() as symbols:

@@ -1,4 +1,4 @@
-// Loads a library of Go's and calls it once for each line: its first argument is the library.
+// Loads a library of Go's at the first line that it reads, and calls it once for each: its first argument is the library.
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,14 +6,18 @@
 int main(int count, char **words)
 {
     char line[64];
-    void *library = dlopen(count > 1 ? words[1] : "", RTLD_NOW);
-    void (*work)(int) = library ? (void (*)(int))dlsym(library, "Work") : NULL;
+    void (*work)(int) = NULL;
 
-    if (work == NULL)
-        return 2;
     puts("READY");
     fflush(stdout);
     while (fgets(line, sizeof line, stdin)) {
+        if (work == NULL) {
+            void *library = dlopen(count > 1 ? words[1] : "", RTLD_NOW);
+
+            work = library ? (void (*)(int))dlsym(library, "Work") : NULL;
+        }
+        if (work == NULL)
+            return 2;
         work(atoi(line));
         puts("DONE");
         fflush(stdout);
