@@ -87,6 +87,7 @@ def attach(watcher: Watcher, options: argparse.Namespace) -> None:
         return  # the watch will tell
     except MemwhyError as error:
         without(watcher, options, error)
+        _watch_faults(watcher, options)
         return
     if found is not None:
         watcher.events.append(f"Before the sampler came: {found}.")
@@ -99,6 +100,26 @@ def without(watcher: Watcher, options: argparse.Namespace, error: MemwhyError) -
     text = f"The native stacks are missing: {error.message}" + (f" ({error.help})" if error.help else "") + "."
     watcher.events.append(text)
     say(f"{text} The watch goes on without them.", options)
+
+
+def _watch_faults(watcher: Watcher, options: argparse.Namespace) -> None:
+    """Page faults in the sampler's place, where the kernel lets us; where it does not, say what that takes."""
+    from memwhy.record.faulting import FaultWatch
+
+    try:
+        watcher.sample(FaultWatch(watcher.root, watcher.pid))
+    except TargetGone:
+        return
+    except MemwhyError as error:
+        text = f"{error.message[:1].upper()}{error.message[1:]}" + (f" ({error.help})" if error.help else "") + "."
+        watcher.events.append(text)
+        say(text, options)
+        return
+    say(
+        "page faults are watched in their place: they tell which regions grow and whose large blocks, not whose small ones;"
+        " nothing of the process changes",
+        options,
+    )
 
 
 def adopt(watcher: Watcher, tables: "Preloaded", options: argparse.Namespace) -> None:

@@ -28,11 +28,24 @@ _NO_RANKING = (
 class Naming:
     """Names program counters of one process. go: its Go runtime, where there is one and its memory may be read."""
 
-    def __init__(self, mappings: Sequence[Mapping], symbols: Symbols | None, go: GoCode | None) -> None:
+    def __init__(
+        self,
+        mappings: Sequence[Mapping],
+        space: Live | None = None,
+        symbols: Symbols | None = None,
+        go: GoCode | None = None,
+    ) -> None:
         """Use `naming`."""
         self._mappings = mappings
+        self._space = space
         self._symbols = symbols
         self.go = go
+
+    def look(self) -> None:
+        """Take libraries that came. Raises TargetGone."""
+        if self._space is not None and self._symbols is not None:
+            self._space.refresh()
+            self._symbols.look()
 
     def functions(self, pcs: tuple[int, ...]) -> tuple[str, ...]:
         """Of a call chain, the touching instruction first. Without symbols: file and offset."""
@@ -63,14 +76,14 @@ def naming(pid: int, root: str = "/proc") -> Iterator[Naming]:
         try:
             space = stack.enter_context(Live.open(pid, root=root, mappings=mappings))
         except MemwhyError:
-            yield Naming(mappings(), None, None)
+            yield Naming(mappings())
             return
         try:
             go = read_go(space)
         except Unsupported:
             go = None
         symbols = stack.enter_context(Symbols(space, go, root=f"{root}/{pid}/root"))
-        yield Naming(space.mappings, symbols, go)
+        yield Naming(space.mappings, space, symbols, go)
 
 
 def sentences(reading: FaultReading) -> tuple[str, ...]:

@@ -137,6 +137,9 @@ class Preloading:
 class Sampler:
     """One target's sampler: `look` often, `take` when due, `let_go` once."""
 
+    findings: Sequence[str] = ()
+    """What it has to say beside its readings: nothing."""
+
     def __init__(self, root: str, pid: int, inside: Inside) -> None:
         """Takes the sampler over. Raises TargetGone, NotPermitted; then it has been let go."""
         self._inside = inside

@@ -23,6 +23,7 @@ from memwhy.record.due import (
     Cadence,
     Due,
 )
+from memwhy.record.faulting import FaultWatch
 from memwhy.record.looks import DOCUMENTS, Looks
 from memwhy.record.looks import NAME as LOOK
 from memwhy.record.sampling import NAME as STACKS
@@ -57,7 +58,7 @@ class Watcher:
         self.endpoints: tuple[Endpoint, ...] = () if pprof_url is None else (_from_url(pprof_url),)
         self.cpu_ns = 0
         self.looks: Looks | None = Looks(root, pid) if inside and root == "/proc" else None
-        self.sampler: Sampler | None = None
+        self.sampler: Sampler | FaultWatch | None = None
         self.paused_s = 0.0
         """How long the target stood still for us."""
         self._looked_ns = 0
@@ -156,7 +157,7 @@ class Watcher:
             if left_s <= soon_s:
                 return
 
-    def sample(self, sampler: Sampler) -> None:
+    def sample(self, sampler: Sampler | FaultWatch) -> None:
         """Take over a sampler: read from now on, let go of at the end."""
         self.sampler = sampler
 
@@ -167,6 +168,7 @@ class Watcher:
         sampler, self.sampler = self.sampler, None
         left = sampler.let_go()
         self.paused_s = sampler.paused_s
+        self.events.extend(sampler.findings)
         if sampler.problem is not None and self.ended is None and self._alive():
             self.events.append(f"The sampler was lost: {sampler.problem}.")
         if self.ended is None:
