@@ -49,7 +49,7 @@ struct mw_header {
     uint64_t samples, sampled_frees, evicted_threads;
     uint64_t lost_samples;      /* no room in a bucket, in the stacks or in the threads */
     uint64_t cut_stacks;        /* deeper than MW_MOST_FRAMES */
-    uint64_t missed_regions;    /* mmap or munmap while the table was being written */
+    uint64_t missed_regions;    /* mappings for which no slot was free, and slots that were held too long */
     uint64_t stacks_used, pcs_used_bytes;
     /* What the unwinder may use; memwhy fills it in and raises `modules_epoch` (odd while it writes). */
     uint32_t modules_epoch;
@@ -100,7 +100,7 @@ struct mw_image {
 struct mw_thread {
     uint64_t thread_pointer; /* 0: free. Claimed by compare-and-swap */
     int64_t left_bytes;      /* until the next sample */
-    uint64_t random;         /* xorshift state */
+    uint64_t random;         /* SplitMix64's state */
     uint64_t seen_sp;        /* of the last sample: what memwhy checks against /proc/PID/maps … */
     uint64_t stack_lo, stack_hi; /* … and answers here; the unwinder reads stack words in [stack_lo, stack_hi) only */
     uint32_t busy;           /* inside a hook: what the original allocates meanwhile is its own affair */
