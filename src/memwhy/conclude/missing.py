@@ -48,6 +48,19 @@ def _inspect(case: Case, findings: tuple[Finding, ...], pid: str) -> list[NextSt
     return [NextStep(do=f"{sudo}memwhy inspect {pid}", decides="lost, held, or freed but kept by malloc")]
 
 
+def _stacks(case: Case, findings: tuple[Finding, ...], pid: str) -> list[NextStep]:
+    """The sampler, where native memory is accused and nobody sampled: it names the code."""
+    first = findings[0]
+    accused = first.cause in ("native-leak", "mmap-leak") and first.verdict is Verdict.SUPPORTED
+    if not case.live or case.ended or case.stacks is not None or not accused:
+        return []
+    if case.target.runtime not in ("go", "native"):
+        return []
+    return [
+        NextStep(do=f"memwhy watch {pid} --native", decides="which code, in C and in Go, allocates what is not freed")
+    ]
+
+
 def next_steps(case: Case, findings: tuple[Finding, ...], conclusion: Conclusion) -> tuple[NextStep, ...]:
     """The cheapest deciding measurement first; each step once."""
     pid = str(case.target.pid) if case.target.pid is not None and not case.ended else "PID"
@@ -62,6 +75,7 @@ def next_steps(case: Case, findings: tuple[Finding, ...], conclusion: Conclusion
         steps.append(NextStep(do=f"memwhy watch {pid}", decides="which layer of the process grows, and by how much"))
     steps += _longer(case, pid)
     steps += _inspect(case, findings, pid)
+    steps += _stacks(case, findings, pid)
     if conclusion.cause != "steady":
         rivals = [finding for finding in findings if finding.verdict is not Verdict.REFUTED and finding.confirm_with]
         steps += [
@@ -106,4 +120,5 @@ def proof(case: Case, conclusion: Conclusion) -> str | None:
         return None
     least_s = 60.0 if course.per == "sample" else max(60.0, course.span)
     was = human_rate(course.slope, course.per)
-    return f"memwhy watch PID --for {flag_duration(least_s)}   after the fix and under the same load: steady, where it grew {was}"
+    watch = f"memwhy watch PID --for {flag_duration(least_s)} -o after.memwhy"
+    return f"{watch}   after the fix, under the same load; memwhy verify BEFORE after.memwhy holds it against {was}"
