@@ -36,7 +36,7 @@ specimens/bin/built: .venv/tools $(SPECIMENS)
 	$(BIN)/python specimens/build.py
 	@touch $@
 
-demo: setup specimens  ## the main job: a real leak is watched and named, then its innocent twin is acquitted
+demo: setup specimens  ## the main job: a real leak is named, with its code, its innocent twin is acquitted, and the fix is proven
 	$(BIN)/python specimens/demo.py
 
 # Hundreds of tests watch real processes, and other work on the machine may disturb one. What failed is tried once more, alone.

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The main job, for real: a leaking service is watched from outside and named, then its innocent twin is acquitted.
+"""The main job, for real: a leaking service is watched from outside and named, with the code; then its fixed twin is
+acquitted, and the fix is proven by holding the two recordings against each other.
 
 Every figure below is measured while you wait. Nothing leaves the loopback interface; both programs end by themselves.
 """
@@ -7,36 +8,49 @@ Every figure below is measured while you wait. Nothing leaves the loopback inter
 import argparse
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
-from run import running
+from run import Running, running
 
 MEMWHY = Path(sys.executable).with_name("memwhy")
-ACTS = (
-    ("guilty", "A scraper whose memory grows. Its own MemStats and pprof say that almost nothing is allocated."),
-    ("twin", "The same scraper with the one missing call put in: it frees each document on every path."),
-)
+LEAKS = "A scraper whose memory grows. Its own MemStats and pprof say that almost nothing is allocated."
+CODE = "Which code allocates it? Only when asked: a sampler is attached to the running process, and taken away again."
+TWIN = "The same scraper with the one missing call put in: it frees each document on every path."
+PROOF = "Does the fix work? The two recordings against each other."
 
 
 def main() -> int:
-    """Watch both; 0 when memwhy answered for both."""
+    """Watch both, then hold them against each other; 0 when memwhy answered for all."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--for", dest="for_", default="30s", help="how long each is watched (default: 30s)")
     options = parser.parse_args()
-    worst = 0
-    for variant, words in ACTS:
-        with running("odds-scraper", variant) as specimen:
-            parser_said = (
-                "" if specimen.facts.get("parser") == "libxml2" else " (without libxml2: a small C parser of our own)"
-            )
-            print(f"\n=== {words}{parser_said}\n\n$ memwhy watch {specimen.pid} --for {options.for_}\n", flush=True)
-            done = subprocess.run(
-                [MEMWHY, "watch", str(specimen.pid), "--for", options.for_, "--no-until-sure"], check=False
-            )
-            worst = max(worst, done.returncode)
-            print("\n--- what the program itself logs about its memory (last lines)", flush=True)
-            print("\n".join(specimen.log.read_text(errors="replace").splitlines()[-9:]), flush=True)
-    return worst
+    with tempfile.TemporaryDirectory(prefix="memwhy-demo-") as folder:
+        before, after = (str(Path(folder) / f"{name}.memwhy") for name in ("before", "after"))
+        with running("odds-scraper", "guilty") as specimen:
+            codes = [_watch(LEAKS, specimen, "--for", options.for_, "-o", before)]
+            codes.append(_watch(CODE, specimen, "--for", "20s", "--native"))
+            _own_words(specimen)
+        with running("odds-scraper", "twin") as specimen:
+            codes.append(_watch(TWIN, specimen, "--for", options.for_, "-o", after))
+            _own_words(specimen)
+        codes.append(_memwhy(PROOF, "verify", before, after))
+    return max(codes)
+
+
+def _watch(words: str, specimen: Running, *options: str) -> int:
+    parser = "" if specimen.facts.get("parser") == "libxml2" else " (without libxml2: a small C parser of our own)"
+    return _memwhy(words + parser, "watch", str(specimen.pid), *options, "--no-until-sure")
+
+
+def _memwhy(words: str, *arguments: str) -> int:
+    print(f"\n=== {words}\n\n$ memwhy {' '.join(arguments)}\n", flush=True)
+    return subprocess.run([MEMWHY, *arguments], check=False).returncode
+
+
+def _own_words(specimen: Running) -> None:
+    print("\n--- what the program itself logs about its memory (last lines)", flush=True)
+    print("\n".join(specimen.log.read_text(errors="replace").splitlines()[-9:]), flush=True)
 
 
 if __name__ == "__main__":
