@@ -57,7 +57,12 @@ def judge_by_clues(case: Case, causes: Sequence[ModuleType], findings: Sequence[
         }
     )
     best = max(weighed, key=lambda name: weighed[name].probability)
-    if by_trend and decided is not None and (best == decided.cause or weighed[best].probability < DECIDED):
+    if by_trend and decided is not None and best == decided.cause:
+        if decided.probability >= DECIDED * sum(finding.probability for finding in findings):
+            return list(findings)
+        surer = replace(decided, probability=max(decided.probability, round(weighed[best].probability, 3)))
+        return [surer if finding is decided else finding for finding in findings]  # others have more than half of it
+    if by_trend and decided is not None and weighed[best].probability < DECIDED:
         return list(findings)
     if not levels.in_trouble(case):
         weighed = {name: replace(one, probability=min(one.probability, UNPROMPTED)) for name, one in weighed.items()}

@@ -1,5 +1,7 @@
 """Counted: what goroutine, thread and descriptor leaks have in common: a count that rises, and what each one costs."""
 
+import re
+
 from memwhy.model import weigh
 from memwhy.model.case import Case, Series
 from memwhy.model.report import Finding, Verdict
@@ -12,6 +14,14 @@ stacks, two 4 KiB buffers and TLS records of 16 KiB; a thread some pages of stac
 
 PILED = 24
 """So many more, and half as many again, are a pile; fewer may be load that rises."""
+
+
+OPENED = re.compile(
+    r"\b(?:connections?|sockets?|(?:file )?(?:descriptors?|handles?)|fds?|files?|(?:response )?bod(?:y|ies)|streams?|pipes?)\b"
+    r"(?=.{0,80}\bclos)|\bclos(?:e[sd]?|ing)\b.{0,40}\b(?:connections?|sockets?|descriptors?|files?|response bod(?:y|ies)|streams?|pipes?)\b",
+    re.IGNORECASE,
+)
+"""What is opened has a descriptor until it is closed."""
 
 
 def count(case: Case, metric: str) -> Series | None:

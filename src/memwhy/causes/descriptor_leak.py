@@ -68,7 +68,8 @@ def clues(case: Case) -> Iterator[Clue]:
         elif count.flat:
             yield from against(STRONG, count.said)
         elif count.last >= VERY_MANY:
-            yield from for_(STRONG, count.said)
+            waits = levels.level(case, "go.goroutines_count")  # each of which may hold one of them
+            yield from for_(FAIR if waits is not None and waits.last >= 2 * count.last else STRONG, count.said)
         elif count.last >= MANY:
             yield from for_(FAIR, count.said)
         elif count.last < FEW:
@@ -84,4 +85,7 @@ def clues(case: Case) -> Iterator[Clue]:
         yield from for_(STRONG, established.said)
     yield from for_(DECISIVE, case.facts.get("descriptors.exhausted"))
     yield from believed(STRONG, levels.said(case, "grows", "descriptors", "connections"))
+    unclosed = case.facts.get("said.unreleased", "")
+    if counted.OPENED.search(unclosed):
+        yield from believed(STRONG, unclosed)
     yield from denied(STRONG, levels.said(case, "flat", "descriptors"))

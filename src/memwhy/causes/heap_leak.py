@@ -196,6 +196,8 @@ def clues(case: Case) -> Iterator[Clue]:
     yield from _by_difference(case, rss)
     yield from believed(STRONG, levels.said(case, "grows", "heap"))
     yield from denied(STRONG, levels.said(case, "flat", "heap"))
+    if levels.said(case, "grows", "heap"):  # what goroutines hold is on the heap, and goes with them
+        yield from denied(FAIR, levels.said(case, "grows", "goroutines"))
     yield from _by_profile(case)
     yield from _by_objects(case)
 

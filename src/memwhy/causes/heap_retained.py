@@ -10,7 +10,7 @@ References       runtime/mgcscavenge.go; golang/go#42330 (MADV_DONTNEED again fr
 
 from collections.abc import Iterator
 
-from memwhy.causes.clue import DECISIVE, FAIR, STRONG, Clue, against, for_
+from memwhy.causes.clue import DECISIVE, FAIR, STRONG, Clue, against, believed, for_
 from memwhy.model import inside, levels, weigh
 from memwhy.model.case import Case
 from memwhy.model.report import Finding, Verdict
@@ -120,6 +120,7 @@ def clues(case: Case) -> Iterator[Clue]:
             yield from against(STRONG, text)
     if retained is None:
         yield from _unused(case)
+        yield from believed(STRONG, case.facts.get("said.heap_idle"))
     if freed is not None:
         yield from for_(
             DECISIVE,
@@ -164,6 +165,12 @@ def _filled_and_emptied(rss: levels.Level | None, live: levels.Level | None) -> 
 def _unused(case: Case) -> Iterator[Clue]:
     """HeapIdle was not told for this moment: what was obtained for the heap and is neither allocated nor released."""
     obtained, used, released = (levels.level(case, f"go.heap_{name}_bytes") for name in ("sys", "alloc", "released"))
+    idle = levels.level(case, "go.heap_idle_bytes")
+    if idle is not None and released is None:
+        rss = levels.resident(case)
+        part = levels.share(idle, rss) if rss is not None else levels.share(idle, levels.held(case))
+        if idle.last >= 64 * MIB and OF_TOTAL <= (part or 0) <= 1.0:  # how much of it was given back is not told
+            yield from for_(FAIR, f"{idle.said}, {rss.said}" if rss is not None else idle.said)
     if obtained is None or used is None or released is None:
         return
     rest = obtained.last - used.last - released.last

@@ -9,7 +9,7 @@ References       proc_meminfo(5); cgroup-v2.rst memory.stat; slabinfo(5).
 
 from collections.abc import Iterator
 
-from memwhy.causes.clue import DECISIVE, FAIR, STRONG, Clue, against, believed, for_
+from memwhy.causes.clue import DECISIVE, FAIR, HINT, STRONG, Clue, against, believed, for_
 from memwhy.causes.elsewhere import judge_parts
 from memwhy.model import levels, weigh
 from memwhy.model.case import Case
@@ -78,12 +78,15 @@ def clues(case: Case) -> Iterator[Clue]:
         one = levels.level(case, metric)
         if one is not None and around and one.last >= OF_USED * around:
             yield from for_(DECISIVE, f"{one.said} of {human_bytes(around)}")
+    yield from _uncounted_in_cgroup(case)
     yield from _nobody_s(case, used)
     yield from for_(STRONG, case.facts.get("kernel.exhausted"))
     groups = levels.level(case, "host.memory_cgroups_count")
     if groups is not None and groups.last >= MANY_CGROUPS:
         yield from for_(STRONG, f"{groups.said}: those that were removed are kept by kernel memory charged to them")
     yield from believed(STRONG, levels.said(case, "grows", "kernel"))
+    if levels.level(case, "cgroup.file_bytes", "process.rss_bytes") is None:
+        yield from believed(HINT, levels.said(case, "grows", "container"))
 
 
 def _nobody_s(case: Case, used: levels.Level | None) -> Iterator[Clue]:
@@ -99,3 +102,18 @@ def _nobody_s(case: Case, used: levels.Level | None) -> Iterator[Clue]:
     whole = used or levels.level(case, "cgroup.current_bytes", "cgroup.working_set_bytes")
     if rss is not None and (whole is None or rss.last >= 0.5 * whole.last):
         yield from against(STRONG, f"a process has it: {rss.said}")
+
+
+def _uncounted_in_cgroup(case: Case) -> Iterator[Clue]:
+    """A cgroup is charged with more than its anonymous pages and its cache, both read: the rest is the kernel's."""
+    whole, anon, file = (levels.level(case, f"cgroup.{name}_bytes") for name in ("current", "anon", "file"))
+    if whole is None or anon is None or file is None or "cgroup.kernel_bytes" in case.series:
+        return
+    rest = whole.last - anon.last - file.last
+    if rest < max(8 * MIB, OF_USED * whole.last):
+        return
+    listed = int(case.facts.get("cgroup.anon_listed_bytes", "0"))
+    if listed < anon.last + 0.5 * rest:  # else they are pages of programs, which no process maps any more
+        yield from for_(
+            STRONG, f"{whole.said}, of which {anon.said} and {file.said}: {human_bytes(rest)} are the kernel's"
+        )

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 
 from memwhy.causes.cgo import no_c_heap, remedies, words_on_cgo
 from memwhy.causes.clue import DECISIVE, FAIR, HINT, STRONG, Clue, against, believed, denied, for_
+from memwhy.causes.counted import OPENED
 from memwhy.causes.native_blocks import by_blocks, by_lost, longer, piles_of, straightness
 from memwhy.causes.outside import outside_runtime
 from memwhy.causes.stacked import by_stacks
@@ -242,7 +243,8 @@ def clues(case: Case) -> Iterator[Clue]:
             yield from against(STRONG, f"what is lost does not come back: {trial[2]}")
         elif trial is not None and trial[1] == "fell":
             yield from against(STRONG, trial[2])
-    yield from believed(FAIR, case.facts.get("said.unreleased"))
+    unreleased = case.facts.get("said.unreleased", "")
+    yield from believed(HINT if OPENED.search(unreleased) else FAIR, unreleased)
     yield from believed(FAIR, levels.said(case, "grows", "native"))
     if any(name.startswith("prose.") and not name.startswith("prose.suggests") for name in case.facts):
         yield from for_(HINT, "the page names native code", figure=False)

@@ -1,6 +1,7 @@
 """Outside: how much of the memory in question lies outside what the runtime holds; all native causes share it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from memwhy.causes.clue import FAIR, HINT, STRONG, Clue, against, believed, for_
 from memwhy.model import levels, weigh
@@ -9,6 +10,15 @@ from memwhy.model.units import MIB
 
 MOST = 0.5
 LITTLE = 0.25
+
+
+def _with_idle(case: Case, live: levels.Level | None) -> levels.Level | None:
+    """What is allocated and what is idle together, where nothing tells all that Go has obtained, or what it gave back."""
+    idle = levels.level(case, "go.heap_idle_bytes")
+    if idle is None or live is None or live.metric != "go.heap_alloc_bytes" or live.n > 1 or idle.n > 1:
+        return None
+    both = live.last + idle.last
+    return replace(live, metric="go.heap_sys_bytes", first=both, last=both, least=both, most=both)
 
 
 def outside_runtime(case: Case, most: float = STRONG) -> Iterator[Clue]:
@@ -25,7 +35,7 @@ def outside_runtime(case: Case, most: float = STRONG) -> Iterator[Clue]:
     if levels.released_and_resident(case) is not None:
         held = levels.level(case, "go.sys_bytes")
     known = held if held is not None and held.metric != "go.heap_sys_bytes" else None
-    base = known or live
+    base = known or _with_idle(case, live) or live
     if rss is not None and base is not None:
         rest = 1.0 - base.last / max(1, rss.last)
         text = f"{rss.said}, but {base.said}: {weigh.percent(rest)} of it lies outside"

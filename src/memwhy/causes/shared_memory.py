@@ -55,6 +55,7 @@ def clues(case: Case) -> Iterator[Clue]:
             yield from for_(STRONG, text)
         elif part < 0.2:
             yield from against(FAIR, text)
+    yield from _in_page_cache(case)
     shared, rss = levels.level(case, "process.shared_bytes"), levels.level(case, "process.rss_bytes")
     many = [one for one in case.controls if one.metric == "process.rss_bytes"]
     if shared is not None and (levels.share(shared, rss) or 0) >= 0.5 and len(many) > 1:
@@ -77,3 +78,14 @@ def clues(case: Case) -> Iterator[Clue]:
     if tmpfs is not None and ended is not None and ended[1] != "fell":
         yield from for_(FAIR, ended[2])
     yield from believed(STRONG, levels.said(case, "grows", "shared"))
+
+
+def _in_page_cache(case: Case) -> Iterator[Clue]:
+    """The host's cache is shared memory all but a little, and more than its processes have: a root file system in
+    memory, files in a tmpfs. Shmem is counted in Cached (proc_meminfo(5)), and nothing of it can be dropped."""
+    shared, cache = levels.level(case, "host.shared_bytes"), levels.level(case, "host.buff_cache_bytes")
+    anon = levels.level(case, "host.anon_pages_bytes")
+    if shared is None or cache is None or anon is None or shared.last < 64 * MIB or shared.last < 2 * anon.last:
+        return
+    if shared.last >= 0.8 * cache.last:
+        yield from for_(STRONG, f"{cache.said} is {shared.said} all but a little: tmpfs, which cannot be dropped")

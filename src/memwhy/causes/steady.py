@@ -154,12 +154,15 @@ def clues(case: Case) -> Iterator[Clue]:
         yield from for_(STRONG, f"it stays: {rss.said} in {rss.n} readings")
     if rss is not None and rss.n > 2 and rss.most > rss.first and rss.last < 0.7 * rss.most:
         yield from for_(FAIR, f"it came back by itself: {rss.said}, at most {human_bytes(rss.most)}")
+    for count in ("process.threads_count", "go.goroutines_count", "process.descriptors_count"):
+        yield from for_(STRONG + HINT, levels.settled(case, count))
     settled = levels.said(case, "plateau", "total", "rss", "heap")
     yield from believed(STRONG + HINT if settled and AGAIN.search(settled) else STRONG, settled)
     yield from believed(STRONG, case.facts.get("said.cumulative"))
     kinds = {seen.profile.kind for seen in case.profiles}
     if "alloc_space" in kinds and "inuse_space" not in kinds:
-        yield from for_(FAIR, "alloc_space is all that was ever allocated, not what is held")
+        only = rss is None and not levels.complains_of_growth(case)
+        yield from for_(STRONG if only else FAIR, "alloc_space is all that was ever allocated, not what is held")
     yield from believed(FAIR, case.facts.get("said.sawtooth"))
     yield from believed(FAIR, levels.said(case, "flat", "total", "rss") or levels.said(case, "falls", "total", "rss"))
     yield from believed(STRONG, case.facts.get("said.misaccounted"))

@@ -65,9 +65,13 @@ MANY, VERY_MANY = 400, 2_000
 def clues(case: Case) -> Iterator[Clue]:
     """What single readings and words say."""
     count = levels.level(case, "process.threads_count", "go.os_threads_count")
-    if count is not None:
+    settled = levels.settled(case, "process.threads_count")
+    if settled:
+        yield from against(STRONG, settled)
+    elif count is not None:
         if count.rose and count.last >= 2 * count.first:
-            yield from for_(DECISIVE if count.last >= 200 else STRONG, count.said)
+            piled = count.last >= 200 or (count.last >= 64 and count.last >= 10 * count.first)
+            yield from for_(DECISIVE if piled else STRONG, count.said)
         elif count.flat:
             yield from against(STRONG, count.said)
         elif count.last >= VERY_MANY:

@@ -90,6 +90,9 @@ def clues(case: Case) -> Iterator[Clue]:
     if virtual is not None and rss is not None and rss.last * 4 <= virtual.last:
         weight = STRONG if (named or virtual.rose) and not rss.rose else HINT
         yield from for_(weight, f"{virtual.said}, but {rss.said}")
+    if "process.shared_bytes" not in case.series:  # else a tool's own row gave what is resident
+        yield from _taken_for_memory(virtual, rss)
+    yield from _never_touched(case, rss)
     huge = virtual is not None and rss is not None and virtual.last >= HUGE * rss.last
     if huge and virtual is not None and rss is not None:
         weight = (
@@ -114,3 +117,21 @@ def clues(case: Case) -> Iterator[Clue]:
     if not huge:
         yield from denied(STRONG, case.facts.get("said.oom"))
     yield from denied(FAIR, levels.said(case, "grows", "rss"))
+
+
+def _taken_for_memory(virtual: levels.Level | None, rss: levels.Level | None) -> Iterator[Clue]:
+    """What is complained about in round figures is what a tool shows as address space."""
+    if virtual is None or rss is None or rss.n > 1 or rss.quantum * 16 < rss.last:
+        return
+    if 0.75 * virtual.last <= rss.last <= 1.1 * virtual.last:
+        yield from for_(STRONG, f"the figure in question is {virtual.said}")
+
+
+def _never_touched(case: Case, rss: levels.Level | None) -> Iterator[Clue]:
+    """Buffers that the runtime counts by their length are many times what is resident: their pages were never written."""
+    buffers = levels.level(case, "runtime.array_buffers_bytes", "runtime.external_bytes")
+    if buffers is None or rss is None or rss.rose or buffers.last < 4 * rss.last or buffers.last < 256 * MIB:
+        return
+    swapped = levels.level(case, "process.swap_bytes", "host.swap_used_bytes")
+    if swapped is None or swapped.last < 0.5 * buffers.last:
+        yield from for_(DECISIVE, f"{buffers.said}, of which resident: {rss.said}")

@@ -18,6 +18,8 @@ LEAST_RISE_COUNT = 24
 FLAT = 0.15
 RELEASED = 0.3
 """Of RSS, from which on pages that were given up matter."""
+LEAST_SETTLED = 4
+"""Readings of one number, one after another."""
 WARM_UP = 4
 """Of so many readings the first may be of a program that has just started."""
 AFTER_START = 0.2
@@ -104,6 +106,19 @@ def level(case: Case, *metrics: str) -> Level | None:
                 second=series.points[1][1] if len(series.points) >= WARM_UP else None,
             )
     return None
+
+
+def settled(case: Case, metric: str) -> str | None:
+    """A count that rose and then stayed at one number, its highest, for a third of its readings and at least four:
+    what has a bound does so. None for any other course."""
+    series = case.series.get(metric)
+    if series is None or len(series.points) < 2 * LEAST_SETTLED:
+        return None
+    values = [value for _, value in series.points]
+    stays = next((n for n, value in enumerate(reversed(values)) if value != values[-1]), len(values))
+    if values[-1] != max(values) or values[0] >= values[-1] or stays < max(LEAST_SETTLED, len(values) // 3):
+        return None
+    return f"{label(metric)} rose from {values[0]:,} to {values[-1]:,} and stayed there for {stays} readings"
 
 
 def resident(case: Case) -> Level | None:
