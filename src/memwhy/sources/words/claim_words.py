@@ -6,17 +6,17 @@ from memwhy.sources.words.wording import Wording
 from memwhy.sources.words.wording import any_of as _any
 
 GROWS = _any(
-    r"\b(?:rais(?:es|ing|ed) (?:to|from|up|drastically|dramatically|constantly|continuously|slowly|steadily|rapidly|over time|until)|grow(?:s|ing|n)?|grew|rises|rising|rose|climb(?:s|ing|ed)?|increas(?:es|ing|ed|e)|creep(?:s|ing)?(?: up)?|crept|balloon(?:s|ing|ed)?|swell(?:s|ing)?|accumulat(?:es|ing|e)|pil(?:es|ing) up|go(?:es|ing)? up|went up|skyrocket\w*|explod\w+|shoots? up|builds? up|from \+\d.{0,40}?\bto \+\d+|leak(?:s|ing)|unbounded|without bound)\b",
+    r"\b(?:rais(?:es|ing|ed) (?:to|from|up|drastically|dramatically|constantly|continuously|slowly|steadily|rapidly|over time|until)|grow(?:s|ing|n)?|grew|rises|rising|rose|climb(?:s|ing|ed)?|increas(?:es|ing|ed|e)|creep(?:s|ing)?(?: up)?|crept|balloon(?:s|ing|ed)?|swell(?:s|ing)?|accumulat(?:es|ing|e)|pil(?:es|ing) up|go(?:es|ing)? up|went up|skyrocket\w*|explod\w+|shoots? up|builds? up|trend(?:s|ing|ed)? up(?:wards?)?|creep(?:s|ing)? up|ratchet(?:s|ing|ed)?(?: up)?|inflat(?:es|ing)|bloat(?:s|ing)|(?:gets?|getting|becom(?:es|ing)|grows?|is) (?:ever |always |constantly |slowly |steadily |much |just )?(?:bigger|larger|higher)(?! than)|on the rise|upwards? trend|(?:us(?:es|ing|ed?)|consum(?:es|ing|ed?)|tak(?:es?|ing)(?: up)?|eat(?:s|ing)?(?: up)?|need(?:s|ing)?|allocat(?:es?|ing)|requir(?:es|ing)) (?:more and more|ever more|increasingly more|increasing(?:ly)? (?:amounts?|large|much)|more(?= (?:memory|ram)(?! than)))|(?:continu(?:es?|ing)|keeps?) (?:on )?(?:to )?(?:consum\w+|eat\w*|us(?:e|ing)|tak(?:e|ing)|allocat\w+|gobbl\w+) (?:up )?(?:memory|ram)|(?:slow|steady|constant|continuous|linear|gradual|same|monotonic|unlimited|permanent)(?:ly)? (?:growth|increase|rise|climb|creep)|from \+\d.{0,40}?\bto \+\d+|leak(?:s|ing)|unbounded|without bound)\b",
     r"(?:持续|一直|不断|缓慢|逐渐|单调|慢慢|越来越)(?:地)?(?:增长|上涨|上升|增加|变大|涨|升高|飙升|高|多|大)|增长|上涨|变大|升高|只增不减|涨到|飙升|増え続け|増加し続け|増えて(?:い|行)|上がり続け|右肩上がり|増大|계속 ?(?:증가|늘|커|올라)|증가(?:하고|한다|합니다|함)|늘어나",
-    r"\b(?:steigt|steigen|stieg|wächst|wachsen|wuchs|nimmt (?:\w+ )?zu|läuft voll|augmente\w*|croît|grimpe\w*|monte\w*|gonfle\w*|crece\w*|aumenta\w*|sube|suben|subiendo|creciendo|cresce\w*|sobe\w*|crescendo|subindo)\b|раст[её]т|растут|увеличива\w+|вырос\w*|вырастает|утека\w+|ползёт вверх",
+    r"\b(?:steigt|steigen|stieg|wächst|wachsen|wuchs|nimmt (?:\w+ )?zu|läuft voll|augmente\w*|croît|grimpe\w*|monte\w*|gonfle\w*|crece\w*|aumenta\w*|sube|suben|subiendo|creciendo|cresce\w*|sobe\w*|crescendo|subindo)\b|раст[её]т|растут|увеличива\w+|вырос\w*|вырастает|растущ\w+|раздува\w+|разраста\w+|(?:постоянн|непрерывн|медленн|линейн|бесконтрольн)\w+ рост|теч[её]т|утека\w+|ползёт вверх",
 )
 DOES_NOT_GROW = _any(
-    r"\b(?:not|n't|never|no longer|without|nor|neither|stops?|stopped|hardly|barely)\b.{0,20}?\b(?:grow\w*|increas\w*|ris(?:e|es|ing)|climb\w*|leak\w*|chang\w*|go(?:es|ing)? up|accumulat\w*)|n't (?:\w+ )?(?:grow|increase|rise|climb|leak|change|go up)|\bno (?:\w+ )?(?:growth|increase|leaks?|change|accumulation)\b|\bzero growth\b",
+    r"\b(?:not|n't|never|no longer|without|nor|neither|stops?|stopped|hardly|barely)\b.{0,20}?\b(?:grow\w*|increas\w*|ris(?:e|es|ing)|climb\w*|(?<!\ba )leak\w*|chang\w*|go(?:es|ing)? up|accumulat\w*)|n't (?:\w+ )?(?:grow|increase|rise|climb|leak|change|go up)|\bno (?:\w+ )?(?:growth|increase|leaks?|change|accumulation)\b|\bzero growth\b",
     r"(?:没有|没|不再|未见|并不|不|并未|未)(?:明显)?(?:增长|上涨|上升|增加|变化|泄漏|泄露|涨)|増え(?:ない|ま|て(?:い)?ない)|変わ(?:らない|っていない)|증가하지|늘지|변화(?:가)? ?없",
     r"\b(?:wächst|steigt|ändert sich|leckt) (?:\w+ )?nicht|n(?:e|')\s?(?:augmente|croît|grimpe|monte|change|bouge) (?:pas|plus|jamais)|\bno (?:crece|aumenta|sube|cambia)\b|\bnão (?:cresce|aumenta|sobe|muda)\b|не (?:раст[её]т|растут|увеличива\w+|меня\w+|измен\w+|утека\w+)",
 )
 FLAT = _any(
-    r"\b(?:stays?|stayed|remain(?:s|ed|ing)?|keeps?|kept|is|are|was|were|looks?|holds?|sits?|hovers?|being)\b (?:\w+ ){0,2}?(?:flat|constant|stable|steady|unchanged|the same|low|fine|normal|small|tiny|healthy)\b|\bflat(?: line)?\b(?! file)|\b(?:stable|constant|steady)\b(?! increase| growth| rise| climb|ly)|\b(?:stays?|remain(?:s|ed)?|stayed|hovers?) (?:at|around|below|under|within|between|about)\b|\bthroughout\b|\bthe whole time\b",
+    r"\b(?:stays?|stayed|remain(?:s|ed|ing)?|keeps?|kept|is|are|was|were|looks?|holds?|sits?|hovers?|being)\b (?:\w+ ){0,2}?(?:flat|constant|stable|steady|unchanged|the same|low|fine|(?<!back to )normal|small|tiny|healthy|ok(?:ay)?|immovable)\b|\bflat(?: line)?\b(?! file)|\b(?:stable|constant|steady)\b(?! increase| growth| rise| climb|ly)|\b(?:stays?|remain(?:s|ed)?|stayed|hovers?) (?:at|around|below|under|within|between|about)\b|\bthroughout\b|\bthe whole time\b",
     r"(?:保持|一直|始终|很|比较|基本)?(?:稳定|平稳|不变|正常)|维持在|保持在|一定(?:の|で)|横ばい|安定|일정|안정|그대로",
     r"\bbleib(?:t|en) (?:\w+ )?(?:stabil|konstant|gleich|flach|bei|niedrig|unverändert)|\breste(?:nt)? (?:\w+ )?(?:stable|constant\w*|plat\w*|à)|\b(?:se mantiene|permanece|sigue|está) (?:\w+ )?(?:estable|constante|en|igual)|\b(?:fica|permanece|mantém-se|está) (?:\w+ )?(?:estável|constante|em)|стабил\w+|оста[её]тся (?:\w+ )?(?:на|прежн\w+|постоянн\w+|стабильн\w+)|не меняется",
 )
@@ -33,15 +33,33 @@ FALLS = _any(
     r"会(?:自动)?(?:下降|回落|释放|降下来)|自动(?:下降|回落|释放)|(?:元に|また)戻る|다시 ?(?:줄어|내려)|sinkt wieder|fällt wieder|redescend|vuelve a bajar|baja de nuevo|volta a cair|снова (?:пада|снижа)\w+",
 )
 UNREAL = _any(
-    r"\b(?:should|shouldn't|would|could|might|may|must|expect\w*|if|whether|want\w*|hop(?:e|ing)|suppos\w+|ideally|can (?:grow|rise|increase|go)|will|unless|suspect\w*|guess|think|assum\w+|prevent\w*|avoid\w*|in case|test(?:s|ed)? (?:if|whether|that))\b",
+    r"\b(?:should|shouldn't|would|could|might|may|must|expect\w*|if|whether|want\w*|hop(?:e|ing)|suppos\w+|ideally|can (?:grow|rise|increase|go)|(?<!eventually )(?<!eventually it )will(?! (?:\w+ )?(?:eventually|slowly|gradually|steadily|keep|continue|constantly|only|just keep)\b)|unless|suspect\w*|guess|think|assum\w+|prevent\w*|avoid\w*|in case|test(?:s|ed)? (?:if|whether|that))\b",
     r"应该|期望|希望|如果|是否|可能|会不会|怀疑|避免|防止|べき|はず|もし|かもしれ|해야|만약|예상|\b(?:sollte|müsste|würde|könnte|wenn|ob|vermut\w+|devrait|pourrait|si|peut-être|debería|podría|espero|deveria|poderia|se(?! (?:mantiene|mantém|mantem|queda|estabiliza|libera|reinicia|repite|ve|vê|detiene|mueve|incrementa|dispara)))\b|должн\w+|если|возможно|может|ожида\w+",
 )
+ASIDE = re.compile(
+    r"\s*(?:\(|\b(?:and|which|as|so|than|that|what|how|like)\b)[^()]{0,80}?\b(?:should|shouldn't|would|could|might|may|must|expect\w*|suppos\w+|guess|think|assum\w+|suspect\w*|avoid\w*|prevent\w*|want\w*|hop(?:e|ing))\b.{0,200}$",
+    re.IGNORECASE,
+)
+"""What follows a statement and is none: `it rises, which it should`, `it grows more than it should`."""
+NO_SUBJECT = re.compile(
+    r"(?:caused by|\bnot (?:in|from|by)|\boutside(?: of)?|\bthan|\bexceed(?:s|ing|ed)?|\bversus|\bvs\.?|\bcompared (?:to|with)|\bunlike|\bdue to|\bbecause of|\bmatch(?:es|ing))\s+(?:the |its |our |any )?$",
+    re.IGNORECASE,
+)
+"""The name that follows is not what rises or stays."""
+IT_GROWS = re.compile(
+    rf"\b(?:it(?:'s| is| was| just| keeps| still)*|they(?:'re| are| were| keep| still)*) (?:still |just |only |constantly |slowly |steadily |now |always ){{0,2}}(?:{GROWS.pattern})",
+    re.IGNORECASE,
+)
+KEEPERS = _any(
+    r"\b(?:g?libc|malloc|pymalloc|ptmalloc|allocators?|runtime|gc|garbage collector|jvm|v8|kernel|os|python|go|node|ruby|java)\b.{0,24}?(?:\bnever\b|\bnot\b|n't)"
+)
+"""Whose keeping is no forgotten release of the program's."""
 IDLE = _any(
-    r"\b(?:is|are|was|were|sits?|sitting|stays?|left|running|being|completely|mostly|totally|while|when|even|fully|at) (?:\w+ )?idle\b(?! (?:heap|conn|timeout|go|thread|-|pages|spans|worker))|\bidl(?:es|ing)\b|\b(?:do(?:es|ing)?|did) (?:absolutely |basically |almost )?nothing\b|\bnothing (?:else )?(?:is )?(?:happening|going on|uses)|\b(?:no|without(?: any)?|zero) (?:\w+ )?(?:load|traffic|requests?|users?|clients|activity|queries)\b|\bno ?(?:one|body) (?:is )?(?:us|access|connect)\w+|\bnot (?:being )?(?:used|doing anything)\b|\bunused\b (?:service|server|instance|process)",
+    r"\b(?:is|are|was|were|sits?|sitting|stays?|left|running|being|completely|mostly|totally|while|when|even|fully|at) (?:\w+ )?idle\b(?! (?:heap|conn|timeout|go|thread|-|pages|spans|worker))|\bidl(?:es|ing)\b|\b(?:do(?:es|ing)?|did) (?:absolutely |basically |almost )?nothing\b|\bnothing (?:else )?(?:is )?(?:happening|going on|uses)|\b(?:no|without(?: any)?|zero) (?:\w+ )?(?:load|traffic|requests?|calls?|users?|clients|activity|queries|jobs? (?:were |was |are |is )?running)\b|\bno ?(?:one|body) (?:is )?(?:us|access|connect)\w+|\bnot (?:being )?(?:used|doing anything)\b|\bunused\b (?:service|server|instance|process)",
     r"空闲(?:时|状态|的时候|下)|没有(?:任何)?(?:请求|流量|负载|访问|操作)|什么(?:都|也)(?:没做|不做)|无(?:请求|流量|负载)|アイドル(?:状態|時|中)|何も(?:して|し)(?:い)?ない|유휴|아무것도 ?(?:안|하지)|\b(?:im Leerlauf|ohne (?:Last|Anfragen|Traffic)|untätig|au repos|sans (?:charge|trafic|requêtes|activité)|inacti[fv]\w*|en reposo|sin (?:carga|tráfico|actividad|peticiones)|ocios[oa]|sem (?:carga|tráfego|requisições|atividade))\b|в простое|без нагрузки|ничего не дела\w+|простаива\w+|нет (?:запросов|нагрузки)",
 )
 OOM = _any(
-    r"\bOOM(?:[- ]?Kill(?:ed|er|s|ing)?)?(?:'d|ed|s)?\b|\bout[- ]of[- ]memory\b|\bexit code 137\b|\bkilled by the (?:kernel|oom)|\b(?:runs?|ran|running) out of (?:memory|ram)|\bCannot allocate memory\b|内存(?:溢出|耗尽)|被(?:系统|内核)?(?:杀死|杀掉|kill)|メモリ不足|메모리 ?부족|nicht genügend (?:Arbeitss|S)peicher|mémoire insuffisante|sin memoria|sem memória|нехватк\w+ памяти|закончилась память",
+    r"\bOOM(?:[- ]?Kill(?:ed|er|s|ing)?)?(?:'d|ed|s)?\b|\bout[- ]of[- ]memory\b|\bexit(?:ed|s)?(?: with)?(?: code| status)?:? ?\(?137\b|\bkilled by the (?:kernel|oom)|\bkernel (?:kills|killed)\b|\b(?:runs?|ran|running) out of (?:memory|ram)|\bCannot allocate memory\b|内存(?:溢出|耗尽)|被(?:系统|内核)?(?:杀死|杀掉|kill)|メモリ不足|메모리 ?부족|nicht genügend (?:Arbeitss|S)peicher|mémoire insuffisante|sin memoria|sem memória|нехватк\w+ памяти|закончилась память",
 )
 NO_OOM = _any(
     r"\b(?:no|not|never|without|avoid\w*|prevent\w*|before|protect\w*|n't|zero|nor)\b.{0,16}?(?:OOM|out[- ]of[- ]memory|killed)|(?<![\d.,])0 (?:\w+ ){0,2}?(?:OOM|out[- ]of[- ]memory)|\b(?:no|without|zero)\b.{0,30}?[/ ](?:OOM|out[- ]of[- ]memory|killed)|没有 ?OOM|不会 ?OOM|避免 ?OOM|oom[_-]?score|oom_adj|\b(?:worr\w+|afraid|fear\w*|risk\w*|danger) .{0,16}?(?:OOM|out[- ]of[- ]memory)|担心.{0,6}OOM|(?:wasm|WebAssembly).{0,40}out of memory|out of memory: wasm"

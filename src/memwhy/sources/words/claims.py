@@ -41,6 +41,7 @@ _WORD = re.compile(r"(?<![\w.-])[A-Za-z]{2,}(?![\w=(])")
 _NAME, _FIGURE = re.compile(N), re.compile(Q)
 _TELLING = ("process.rss_peak_bytes", "process.virtual_bytes")
 _COUNTED = {"threads", "goroutines", "descriptors", "connections"}
+_BOUNDS = ("cgroup.limit_bytes", "go.memory_limit_bytes", "runtime.heap_limit_bytes")
 _EARLY = 16  # letters before the verb of a clause that has no subject
 _LATIN = re.compile(r"^[\x00-\u024f\u2000-\u206f]*$")
 _PRONOUN = re.compile(
@@ -59,7 +60,7 @@ _EXTRA = (
     ("shared", any_of(r"\b(?:shared memory|shmem|tmpfs|/dev/shm)\b|共享内存")),
     ("kernel", any_of(r"\b(?:kernel memory|slab|dentr(?:y|ies)|kmalloc)\b|内核内存")),
     ("children", any_of(r"\b(?:(?:child(?:ren)?|worker|renderer|helper)[- ]process(?:es)|zombie\w*|subprocesses)\b|子进程")),
-    ("host", any_of(r"\b(?:host|system|machine|node|server)(?:'s)? (?:memory|ram)\b|系统内存|主机内存")),
+    ("host", any_of(r"\b(?:host|system|machine|node|server)(?:'s)? (?:memory|ram)\b(?! (?:limit|leak))|系统内存|主机内存")),
 )  # fmt: skip
 
 
@@ -77,8 +78,9 @@ def read_facts(sentence: Sentence, thing: str) -> tuple[dict[str, str], str]:
             things = _things(sentence, clause)
             thing = things[0] if things else _meant(sentence, clause, thing)
         unreal = words.UNREAL.search(clause.text) is not None
-        if not unreal and not tried and told & _COURSES:
-            _course(clause, things or ([thing] if thing else []), facts, shown)
+        certain = words.ASIDE.sub("", clause.text) if unreal else clause.text
+        if not words.UNREAL.search(certain) and not tried and told & _COURSES:
+            _course(certain, things or ([thing] if thing else []), facts, shown)
         if not unreal and told & _REMARKS:
             _remark(sentence, clause, facts, shown)
     if told & _KINDS and not words.UNREAL.search(sentence.text) and not suggests(sentence.text):
@@ -113,6 +115,8 @@ def _meant(sentence: Sentence, clause: Clause, thing: str) -> str:
     if levels or _OWNER.search(text[:60]):
         return thing if thing == "rss" else "total"
     verbs = (words.GROWS, words.FLAT, words.FALLS, words.PLATEAU, words.NEVER_FALLS, words.DOES_NOT_GROW)
+    if words.IT_GROWS.search(text):
+        return thing
     return thing if any((verb := pattern.search(text)) and verb.start() < _EARLY for pattern in verbs) else ""
 
 
@@ -120,8 +124,10 @@ def _things(sentence: Sentence, clause: Clause) -> list[str]:
     """What of said.THINGS a clause is about; memory alone is the total."""
     nouns = nouns_of(sentence, clause)
     found = [name for name, pattern in _EXTRA if pattern.search(clause.text)]
-    for noun in nouns:
-        if noun.generic and found:
+    for mark, noun in zip(_NAME.finditer(clause.bones), nouns, strict=True):
+        if (noun.generic and found) or noun.size in _BOUNDS:
+            continue
+        if words.NO_SUBJECT.search(clause.bones[max(0, mark.start() - 40) : mark.start()]) and len(nouns) > 1:
             continue
         thing = "host" if noun.size in _FREE else noun.thing
         if thing and thing not in found:
@@ -135,9 +141,8 @@ def _things(sentence: Sentence, clause: Clause) -> list[str]:
     return found
 
 
-def _course(clause: Clause, things: Sequence[str], facts: dict[str, str], shown: str) -> None:
+def _course(text: str, things: Sequence[str], facts: dict[str, str], shown: str) -> None:
     """grows, flat, falls or plateau, of every thing that the clause is about."""
-    text = clause.text
     verb = ""
     if words.PLATEAU.search(text):
         verb = "plateau"
@@ -207,16 +212,21 @@ def _remark(sentence: Sentence, clause: Clause, facts: dict[str, str], shown: st
     if words.HELD.search(text) and not words.NOT_HELD.search(text) and _is_said(text):
         facts.setdefault("said.held", shown)
     things = {noun.thing for noun in nouns_of(sentence, clause)}
-    if words.UNRELEASED.search(text) and not things & {
-        "total",
-        "rss",
-        "heap",
-        "host",
-        "virtual",
-        "cache",
-        "threads",
-        "goroutines",
-    }:
+    if (
+        words.UNRELEASED.search(text)
+        and not words.KEEPERS.search(text)
+        and not things
+        & {
+            "total",
+            "rss",
+            "heap",
+            "host",
+            "virtual",
+            "cache",
+            "threads",
+            "goroutines",
+        }
+    ):
         facts.setdefault("said.unreleased", shown)
 
 

@@ -25,7 +25,7 @@ NOT = any_of(
     r"没有|沒有|不(?!断|停|同)|未|않|없",
 )
 BY = re.compile(
-    r"(?:\bby|\bum|\bde plus de|(?:crec|aument|sub|increment|cresc|baj|redu|ca[ei]|disminu|diminu)\w{0,8}\s+(?:en|em)|(?:вырос|раст|увелич|прибав)\w{0,8}\s+на|增加了?|增长了|涨了|多了|another|additional|extra|plus|further|zusätzlich\w*|weitere|delta|difference of|leak(?:s|ed|ing)?|grow(?:s|ing)?|increas(?:e|es|ed|ing)(?: of)?|ris(?:es|e|ing)|gain(?:s|ed)?|free[ds]?|freeing|sav(?:es|ed|ing)|lost|los(?:es|ing)|wächst|steigt)\s*(?:about|around|roughly|~|约|etwa|ca\.)?\s*$",
+    r"(?:\bby|\bum|\bde plus de|(?:crec|aument|sub|increment|cresc|baj|redu|ca[ei]|disminu|diminu)\w{0,8}\s+(?:en|em)|(?:вырос|раст|увелич|прибав)\w{0,8}\s+на|增加了?|增长了|涨了|多了|another|additional|extra|plus|further|zusätzlich\w*|weitere|delta|difference of|leak(?:s|ed|ing)?|grow(?:s|ing)?|increas(?:e|es|ed|ing)(?: of)?|ris(?:es|e|ing)|grew|grown|rose|risen|climbed|crept up|went up|goes? up|fell|shrank|dropped|gain(?:s|ed)?|free[ds]?|freeing|sav(?:es|ed|ing)|lost|los(?:es|ing)|wächst|steigt)\s*(?:about|around|roughly|~|约|etwa|ca\.)?\s*$",
     re.IGNORECASE,
 )
 EACH = re.compile(r"^\s*(?:per\b|each\b|every\b|/ ?(?:req|conn|call|s\b|core|thread|pod|user)|a piece|pro\b|par\b|por\b|на каждый|每个|每次|ずつ|씩|more\b|larger|bigger|higher|less\b|growth|increase|leak(?:ed|s)?\b|mehr\b|de plus|más\b|mais\b|больше)", re.IGNORECASE)  # fmt: skip
@@ -77,7 +77,7 @@ HOST_WITH = re.compile(
 )
 HOST_MEMORY = Noun(start=0, end=0, size="host.total_bytes", count=None, thing="host", generic=False)
 WHOLE_HOST = any_of(
-    r"\b(?:host|machine|whole system|system memory|server's|entire (?:server|system)|vm|box|laptop)\b",
+    r"\b(?:host|machine|whole system|system (?:is|was|still|uses|has)|system memory|server's|entire (?:server|system)|vm|box|laptop)\b",
     r"机器|主机|系统总|マシン全体|хост|Rechner",
 )
 OWN = any_of(

@@ -51,7 +51,7 @@ _CLAUSE = re.compile(
 
 
 _TAKES_AS_TRUE = re.compile(
-    r"\W{0,4}(?:but |so |and )?(?:why (?:is|are|does|do|did|has|was|were)|how come|warum|wieso|weshalb|pourquoi|por qué|por que|почему|为什么|为何|なぜ|왜)(?!\w* ?n't| not\b)",
+    r"\W{0,4}(?:but |so |and )?(?:why (?:is|are|does|do|did|has|was|were)|how come|warum|wieso|weshalb|pourquoi|por qué|por que|почему|how can|how could|为什么|为何|なぜ|왜)(?!\w* ?n't| not\b)",
     re.IGNORECASE,
 )
 """A question that asks for the reason alone tells what it asks about."""
@@ -122,7 +122,7 @@ def _without_commands(line: str) -> str:
     """A line of words without the commands that it names in backticks; one that has little else is left as it is."""
     if "`" not in line:
         return line
-    words = _TICKED.sub(" ", line)
+    words = _TICKED.sub("x", line)  # blanks would look like columns
     return words if len(_WORD.findall(words)) >= _FEW_WORDS else line
 
 
