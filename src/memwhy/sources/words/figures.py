@@ -32,6 +32,7 @@ from memwhy.sources.words.sentences import (
     find_paragraphs,
     sentences_of,
 )
+from memwhy.sources.words.sides import Side, read_sides
 from memwhy.sources.words.trials import tells_trial
 from memwhy.sources.words.vocabulary import NAMES, Noun
 from memwhy.sources.words.wording import Wording, signs
@@ -72,6 +73,9 @@ def read_figures(sentence: Sentence, thread: _Thread) -> list[Figure]:
     if owned:
         thread.figures += [_of_owner(one, sentence) for one in owned]
         thread.noun = None
+    elif sides := read_sides(sentence):
+        thread.figures += [_of_side(one, sentence) for one in sides]
+        thread.noun = None
     elif not sentence.asks:
         for clause in sentence.clauses:
             _read_clause(sentence, clause, thread, trial)
@@ -82,6 +86,11 @@ def read_figures(sentence: Sentence, thread: _Thread) -> list[Figure]:
 def _of_owner(owned: Owned, sentence: Sentence) -> Figure:
     size, quantum = owned.quantity.size or 0, owned.quantity.size_quantum
     return Figure(owned.metric, size, quantum, None, False, sentence.first_line, sentence.last_line, owned)
+
+
+def _of_side(side: Side, sentence: Sentence) -> Figure:
+    size, quantum = side.quantity.size or 0, side.quantity.size_quantum
+    return Figure(side.metric, size, quantum, None, False, sentence.first_line, sentence.last_line)
 
 
 def _read_clause(sentence: Sentence, clause: Clause, thread: _Thread, trial: bool) -> None:

@@ -52,6 +52,8 @@ _CHILDREN_STAY = any_of(
     rf"|\b(?:workers?|{_THEY}) (?:that|which|who) [^.;]{{0,60}}?\b(?:can |could |may )?(?:persist|linger|remain|stay)\b"
     r"|(?:旧|孤儿|残留)(?:的)?(?:子)?进程.{0,12}(?:没有|未|不|残留|堆积)|子进程.{0,8}(?:没有|未|不)(?:被)?(?:退出|回收|杀死|关闭)"
 )
+_NOT_THEY = re.compile(r"\b(?:should|if|would|zombies?|defunct)\b|僵尸|ゾンビ", re.IGNORECASE)
+"""A zombie has no memory any more."""
 _CROWD_OF = re.compile(
     rf"(?P<q>{Q})\s?\+?\s(?:(?:of|such|these|the|running|active|open|separate|different|concurrent|orphaned|zombie|defunct|stale|idle)\s){{0,3}}(?P<name>[A-Za-z][\w.+-]{{1,30}})[ -](?:child |helper |renderer |worker )?(?:process(?:es)?|instances)\b",
     re.IGNORECASE,
@@ -132,7 +134,7 @@ def _hear(sentence: Sentence) -> _Told | None:
     shown = sentence.text.strip()[:_SHOWN]
     tried = bool(name_trials(sentence.text))
     real = words.UNREAL.search(sentence.text) is None
-    if _CHILDREN_STAY.search(sentence.text) and not re.search(r"\b(?:should|if|would)\b", sentence.text):
+    if _CHILDREN_STAY.search(sentence.text) and not _NOT_THEY.search(sentence.text):
         told.facts["said.grows.children"] = shown
     if real and _IDLE_HEAP.search(sentence.text):
         told.facts["said.heap_idle"] = shown
