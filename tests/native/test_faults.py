@@ -16,8 +16,8 @@ from native_programs import built
 
 from memwhy.account.claims import ANONYMOUS, FINE_LAYERS, NATIVE_HEAP
 from memwhy.model.errors import NotPermitted, ParseError, TargetGone
-from memwhy.native.fault_words import naming, sentences
-from memwhy.native.faults import FaultReading, Faults, runs
+from memwhy.native.fault_words import Naming, naming, sentences
+from memwhy.native.faults import NOT_GLIBC, FaultReading, Faults, runs
 from memwhy.native.perf_events import Fault, FaultEvents, parse_records, refusal
 
 MIB = 1 << 20
@@ -68,7 +68,7 @@ def watched(target: Program) -> Iterator[Faults]:
 
 def read(faults: Faults) -> FaultReading:
     with naming(faults.pid) as names:
-        return faults.read(time.monotonic(), names.functions)
+        return faults.read(time.monotonic(), names.functions, names.no_callers)
 
 
 def by_layer(reading: FaultReading, layer: str) -> tuple[int, int]:
@@ -123,19 +123,36 @@ def test_with_another_malloc_no_caller_is_told() -> None:
         target.do("keep 3")
         reading = read(faults)
     assert reading.callers == ()
-    assert reading.no_callers == "its malloc is that of libjemalloc.so.2, whose small blocks lie in mapped memory too"
+    assert reading.no_callers == "its malloc is that of jemalloc, whose small blocks lie in mapped memory too"
     assert sentences(reading)[-1] == f"Whose mapped memory it is cannot be told: {reading.no_callers}."
 
 
-def test_in_a_static_program_regions_are_told_and_no_callers() -> None:
+def test_what_the_names_of_files_tell_of_the_malloc_is_used_where_no_more_may_be_read() -> None:
+    if not JEMALLOC.exists():
+        pytest.skip("needs jemalloc")
+    with program(preload=str(JEMALLOC)) as target, watched(target) as faults:
+        reading = faults.read(time.monotonic(), lambda pcs: ())
+        assert "libjemalloc.so.2" in reading.no_callers
+    with program() as target, watched(target) as faults:
+        target.do("keep 1")
+        reading = faults.read(time.monotonic(), Naming(()).functions)
+    assert reading.no_callers == ""
+    assert {name[:2] for caller in reading.callers for name in caller.functions} == {"0x"}
+
+
+def test_a_static_program_has_glibcs_malloc_too() -> None:
     with program("-static") as target, watched(target) as faults:
         target.do("keep 3")
         reading = read(faults)
-    assert by_layer(reading, ANONYMOUS)[1] >= 3 * MIB
-    assert (
-        reading.no_callers == "it does not use glibc: small blocks of its malloc may lie in mapped memory too"
-        and reading.callers == ()
-    )
+    assert sizes(reading) == {"keep_blocks": 3 * BLOCK_BYTES}
+
+
+def test_callers_are_left_out_where_the_malloc_is_not_glibcs() -> None:
+    with program() as target, watched(target) as faults:
+        target.do("keep 3")
+        reading = faults.read(time.monotonic(), lambda pcs: (), NOT_GLIBC)
+    assert (reading.callers, reading.no_callers) == ((), NOT_GLIBC)
+    assert sentences(reading)[-1] == f"Whose mapped memory it is cannot be told: {NOT_GLIBC}."
 
 
 def test_growth_of_all_regions_is_that_of_rss() -> None:

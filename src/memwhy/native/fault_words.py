@@ -4,12 +4,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
 from memwhy.account.claims import ANONYMOUS, GO_HEAP, NATIVE_ARENAS, NATIVE_HEAP
+from memwhy.inspect.glibc.version import libc_modules, other_allocators
 from memwhy.memory.live import Live
+from memwhy.memory.space import Module
 from memwhy.model.errors import MemwhyError
 from memwhy.model.mapping import Mapping
 from memwhy.model.metrics import label
 from memwhy.model.units import human_bytes, human_change, human_duration
-from memwhy.native.faults import FaultReading
+from memwhy.native.faults import NOT_GLIBC, SMALL_BLOCKS_TOO, FaultReading
 from memwhy.native.gofacts import GoCode, read_go
 from memwhy.native.symbols import Symbols
 from memwhy.runtimes.interface import Unsupported
@@ -18,6 +20,8 @@ from memwhy.sources.proc import maps
 LEAST_GROWN_BYTES = 256 << 10
 MOST_CALLERS_SAID = 5
 MOST_FRAMES_SAID = 8
+_MESSAGE = b"munmap_chunk(): invalid pointer"
+_MOST_FILE_BYTES = 64 << 20
 _SMALL_BLOCKS = (NATIVE_HEAP, NATIVE_ARENAS, GO_HEAP)
 _NO_RANKING = (
     "Page faults tell which regions grow, not who leaks small blocks: a leak takes recycled blocks, and whoever allocates next touches"
@@ -40,12 +44,26 @@ class Naming:
         self._space = space
         self._symbols = symbols
         self.go = go
+        self._paths: tuple[str, ...] = ()
+        self._no_callers: str | None = None
+        self.look()
+
+    @property
+    def no_callers(self) -> str | None:
+        """Why callers of mapped memory would mislead, as far as its files say whose malloc it has; None where they may not be read."""
+        return self._no_callers
 
     def look(self) -> None:
         """Take libraries that came. Raises TargetGone."""
-        if self._space is not None and self._symbols is not None:
-            self._space.refresh()
+        if self._space is None or self._symbols is None:
+            return
+        self._space.refresh()
+        modules = self._space.modules()
+        paths = tuple(module.path for module in modules)
+        if paths != self._paths:
+            self._paths = paths
             self._symbols.look()
+            self._no_callers = _no_callers(modules)
 
     def functions(self, pcs: tuple[int, ...]) -> tuple[str, ...]:
         """Of a call chain, the touching instruction first. Without symbols: file and offset."""
@@ -84,6 +102,28 @@ def naming(pid: int, root: str = "/proc") -> Iterator[Naming]:
             go = None
         symbols = stack.enter_context(Symbols(space, go, root=f"{root}/{pid}/root"))
         yield Naming(space.mappings, space, symbols, go)
+
+
+def _no_callers(modules: Sequence[Module]) -> str:
+    """glibc's malloc, also where it is linked into the program, keeps small blocks elsewhere; others are not known to."""
+    others = other_allocators(modules)
+    if others:
+        return f"its malloc is that of {others}, {SMALL_BLOCKS_TOO}"
+    is_glibc = libc_modules(modules) or any(_has_glibc_inside(module) for module in modules if module.is_program)
+    return "" if is_glibc else NOT_GLIBC
+
+
+def _has_glibc_inside(program: Module) -> bool:
+    """Is glibc's malloc linked into it? A message of its free (malloc/malloc.c) says so."""
+    constants = program.elf.section(".rodata") if program.elf is not None else None
+    if program.elf is None or constants is None:
+        return False
+    size = min(constants.size, _MOST_FILE_BYTES)
+    try:
+        pieces = program.elf.image.chunks(constants.offset, size, overlap=len(_MESSAGE))
+        return any(_MESSAGE in piece for _, piece in pieces)
+    except OSError:
+        return False
 
 
 def sentences(reading: FaultReading) -> tuple[str, ...]:

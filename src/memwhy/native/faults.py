@@ -29,6 +29,8 @@ MOST_PAGES = 1 << 18
 MOST_STACKS = 4096
 MOST_CALLERS = 12
 OTHER_MALLOCS = ("libjemalloc", "libtcmalloc", "libmimalloc", "libsnmalloc", "librpmalloc", "libhoard", "libscudo")
+SMALL_BLOCKS_TOO = "whose small blocks lie in mapped memory too"
+NOT_GLIBC = "it does not use glibc: small blocks of its malloc may lie in mapped memory too"
 _PAGE_SHIFT = PAGE_BYTES.bit_length() - 1
 Named = Callable[[tuple[int, ...]], tuple[str, ...]]
 """Program counters, the touching instruction first, to functions."""
@@ -138,8 +140,10 @@ class Faults:
         if len(self._book.pages) >= MOST_PAGES:
             self._forget_freed()
 
-    def read(self, now_s: float, name: Named) -> FaultReading:
-        """What it comes to. name: program counters to functions. Raises TargetGone."""
+    def read(self, now_s: float, name: Named, no_callers: str | None = None) -> FaultReading:
+        """What it comes to. name: program counters to functions. no_callers: why callers of mapped memory would mislead, "" where they do
+        not; None: to be judged by the names of its libraries. Raises TargetGone.
+        """
         self.look()
         self._mappings = self._read_mappings()
         self._places = _Places(self._mappings, self._facts)
@@ -150,7 +154,7 @@ class Faults:
             for layer, size in grown.items()
             if size or self._book.faults.get(layer)
         ]
-        reason = why_no_callers(self._mappings)
+        reason = why_no_callers(self._mappings) if no_callers is None else no_callers
         callers, rest_bytes = ((), 0) if reason else self._callers(name)
         return FaultReading(
             for_s=now_s - self._begun_s,
@@ -217,14 +221,12 @@ class Faults:
 
 
 def why_no_callers(mappings: Sequence[MemoryMapping]) -> str:
-    """Why callers of mapped memory would mislead: small blocks of another malloc lie there too. "" where it is glibc's."""
+    """Why callers of mapped memory would mislead, as far as the names of files tell; "" where malloc is glibc's."""
     files = {mapping.path.removesuffix(" (deleted)").rpartition("/")[2] for mapping in mappings if mapping.inode}
     other = next((name for name in sorted(files) if name.startswith(OTHER_MALLOCS)), None)
     if other is not None:
-        return f"its malloc is that of {other}, whose small blocks lie in mapped memory too"
-    if not any(name.startswith(("libc.so.6", "libc-2")) for name in files):
-        return "it does not use glibc: small blocks of its malloc may lie in mapped memory too"
-    return ""
+        return f"its malloc is that of {other}, {SMALL_BLOCKS_TOO}"
+    return "" if any(name.startswith(("libc.so.6", "libc-2")) for name in files) else NOT_GLIBC
 
 
 def runs(pages: Iterable[tuple[int, tuple[str, ...]]]) -> Iterator[tuple[tuple[str, ...], int]]:

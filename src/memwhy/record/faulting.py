@@ -67,7 +67,7 @@ class FaultWatch:
             began_ns = time.thread_time_ns()
             try:
                 self._naming.look()
-                self._reading = self._faults.read(_now_s(), self._naming.functions)
+                self._reading = self._faults.read(_now_s(), self._naming.functions, self._naming.no_callers)
             except MemwhyError as error:
                 self.problem = error.message
             cost_ns = time.thread_time_ns() - began_ns
