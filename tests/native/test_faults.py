@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from memwhy_command import NOBODY, outcome, started_memwhy
 from native_programs import built
 
 from memwhy.account.claims import ANONYMOUS, FINE_LAYERS, NATIVE_HEAP
@@ -236,3 +237,45 @@ def test_runs_have_every_page_once(pages: dict[int, str]) -> None:
     assert sum(count for _, count in found) == len(pages)
     for who in ("a", "b"):
         assert sum(count for (one,), count in found if one == who) == sum(name == who for name in pages.values())
+
+
+def test_watch_native_of_a_program_that_cannot_be_attached_to_tells_of_its_page_faults() -> None:
+    with program("-static") as target:
+        with watched(target):
+            pass  # or the test is skipped
+        with started_memwhy("watch", str(target.pid), "--native", "--for", "6s", "--no-until-sure") as command:
+            assert command.stderr is not None
+            while b"page faults are watched in their place" not in (line := command.stderr.readline()):
+                assert line
+            target.do("keep 5")
+            done = outcome(command)
+    assert done.code == 0
+    text = " ".join(done.out.split())
+    assert "The native stacks are missing: the program of pid" in text
+    assert "By page faults, in " in text
+    assert "Large blocks, touched since then and resident, 5.0 MiB: fill ← keep_blocks ← main" in text
+    assert "target never stopped" in text
+
+
+def test_another_users_process_is_refused_by_name_of_the_rule() -> None:
+    if os.getuid() != 0:
+        pytest.skip("needs to become another user")
+    with program() as target:
+        read_end, write_end = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.setgroups([])
+            os.setgid(NOBODY)
+            os.setuid(NOBODY)
+            try:
+                FaultEvents.open(target.pid).close()
+            except NotPermitted as error:
+                os.write(write_end, error.message.encode())
+            os._exit(0)
+        os.close(write_end)
+        with os.fdopen(read_end) as answer:
+            said = answer.read()
+        os.waitpid(child, 0)
+    assert said.startswith("page faults")
+    assert "cannot be recorded" in said
+    assert f"it runs as uid 0 and memwhy as uid {NOBODY}" in said or "perf_event_paranoid" in said
