@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import resource
 import shutil
 import struct
 import subprocess
@@ -137,6 +138,16 @@ def test_an_address_space_that_is_limited() -> None:
         with pytest.raises(NoRoom, match="RLIMIT_AS"), kept_asking(target):
             attach(target.pid, image=counting_image())
         assert foreign_code(target.pid) == {}
+        assert target.ask("m") == "ok"
+
+
+def test_room_for_the_code_and_none_for_the_data() -> None:
+    with odd("busy") as target:
+        status = Path(f"/proc/{target.pid}/status").read_text()
+        used = int(status.split("VmSize:")[1].split()[0]) * 1024
+        resource.prlimit(target.pid, resource.RLIMIT_AS, (used + (1 << 20), used + (1 << 20)))
+        text = refused(target, NoRoom)
+        assert f"its address space is limited to {used + (1 << 20) >> 20} MiB (RLIMIT_AS)" in text
         assert target.ask("m") == "ok"
 
 

@@ -120,7 +120,9 @@ def test_any_bytes_make_an_entry_or_are_refused(raw: bytes) -> None:
 
 
 def test_a_stub_says_what_it_is_and_decodes_to_what_it_does() -> None:
-    trace = Trace(kind=stub.MAP, code=0x7000_0000, guard=0x7100_0000, owner=Owner(1, 2, 3), target=7)
+    trace = Trace(
+        kind=stub.MAP, code=0x7000_0000, data_bytes=0x900000, guard=0x7100_0000, owner=Owner(1, 2, 3), target=7
+    )
     code = stub.assemble(trace, stub.mapping_steps(0x7000_0000, 0x10000, 0x7001_0000, 0x900000))
     assert stub.read_trace(code) == trace
     instructions = shown(code[stub.HEADER_BYTES :], 0x1000)

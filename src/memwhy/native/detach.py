@@ -79,6 +79,8 @@ def detach(stopper: Stopper, placed: Placed, *, wait_s: float = 10.0) -> Detache
 
 def _turn_off(stopper: Stopper, region: Region) -> None:
     """The sampler passes everything through from now on, and has no owner. Where only its code was mapped there is nothing to turn off."""
+    if region.end == region.data:
+        return
     with suppress(OSError):
         stopper.store(region.data + _AT_STATE, _STATE.pack(_OFF, _ASKED, NOBODY.pid))
 
@@ -111,7 +113,12 @@ def _unmap(stopper: Stopper, placed: Placed, wait_s: float) -> tuple[str, ...]:
     inside = [Range(region.code, region.data, Kind.WORD) for region in regions]
     inside += [Range(start, end, Kind.MALLOC) for start, end in placed.texts]
     trace = Trace(
-        kind=stub.UNMAP, code=regions[0].code, guard=placed.site.guard, owner=Owner.of_us(), target=stopper.pid
+        kind=stub.UNMAP,
+        code=regions[0].code,
+        data_bytes=regions[0].end - regions[0].data,
+        guard=placed.site.guard,
+        owner=Owner.of_us(),
+        target=stopper.pid,
     )
     mapped = ", ".join(f"{region.size_bytes >> 20} MiB at {region.code:#x}" for region in regions)
     try:

@@ -29,24 +29,30 @@ def map_region(space: Space, stopper: Stopper, plan: Plan, wait_s: float) -> Pla
         steps = stub.mapping_steps(region.code, layout.CODE_BYTES, region.data, layout.REGION_BYTES)
         unmapping = stub.unmapping_steps(region.code, _WANTED_BYTES)
         seccomp.check(stopper.root, stopper.pid, stub.calls((*steps, *unmapping), plan.site.stub))
-        trace = Trace(kind=stub.MAP, code=code, guard=plan.site.guard, owner=Owner.of_us(), target=stopper.pid)
+        trace = Trace(
+            kind=stub.MAP,
+            code=code,
+            data_bytes=layout.REGION_BYTES,
+            guard=plan.site.guard,
+            owner=Owner.of_us(),
+            target=stopper.pid,
+        )
         errand.begin(stopper, plan.site, trace, steps)  # where that fails, what stands there is somebody else's
         try:
             guard = errand.wait(stopper, plan.site, wait_s)
-        except MemwhyError:
+        except BaseException:
             _clear(stopper, plan)
             raise
         placed = Placed(site=plan.site, jumps=(plan.site.to_stub,), regions=(region,), texts=plan.beneath)
-        if guard.results[0] == _EEXIST:  # the target mapped something there meanwhile
-            _clear(stopper, plan)
-            space.refresh()
-            continue
         failed = next((i for i, step in enumerate(steps) if step.wanted not in (None, guard.results[i])), None)
         if failed is None:
             return placed
-        mapped = placed if failed else replace(placed, regions=())
-        detach.detach(stopper, mapped, wait_s=wait_s)
-        raise _refused(stopper, steps[failed].number, guard.results[failed])
+        # what was not mapped is not ours to unmap
+        mapped = ((), (replace(region, end=region.data),))[failed] if failed < 2 else (region,)
+        detach.detach(stopper, replace(placed, regions=mapped), wait_s=wait_s)
+        if guard.results[failed] != _EEXIST:
+            raise _refused(stopper, steps[failed].number, guard.results[failed])
+        space.refresh()  # the target mapped something there meanwhile
     raise NoRoom(f"{space.name} maps memory so fast that no place stays free for the sampler")
 
 

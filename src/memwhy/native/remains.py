@@ -43,8 +43,9 @@ def find(space: Space, functions: Iterable[Function]) -> Remains:
     """What there is, wherever it is. Raises NoRoom, Unsuited as `site_of` and `entry_on_disk` do."""
     entries = list(_entries(functions))
     malloc = next(entry for entry in entries if entry.function.name == "malloc")
-    regions = tuple(find_regions(space))
     traces = [trace for module in space.modules() if (trace := _trace_in(space, module)) is not None]
+    mapped = [*find_regions(space), *(region for trace in traces if (region := _mapped_for(space, trace)) is not None)]
+    regions = tuple({region.code: region for region in reversed(mapped)}.values())
     jumps = {jump.address: jump for entry in entries if (jump := _jump_on(space, entry, regions)) is not None}
     owners = [trace.owner if trace.target == space.pid else NOBODY for trace in traces] + [
         _owner_of(space, region) for region in regions
@@ -95,6 +96,24 @@ def find_regions(space: Space) -> Iterator[Region]:
             if _magic(space, code) == 0 and after.size_bytes != layout.REGION_BYTES:
                 continue  # mapped, but nothing was written there yet: known by its size alone
             yield Region(code=code, data=after.start, end=after.end)
+
+
+def _mapped_for(space: Space, trace: stub.Trace) -> Region | None:
+    """What a stub has mapped, by its own words and by the mappings: perhaps its code alone, perhaps nothing yet or any more."""
+    data = trace.code + layout.CODE_BYTES
+    before = next((row for row in space.mappings if row.start <= trace.code and data <= row.end), None)
+    if (
+        before is None
+        or before.perms != "r-xp"
+        or before.inode
+        or _magic(space, trace.code) not in (layout.IMAGE_MAGIC, 0)
+    ):
+        return None
+    raw = space.read(trace.guard, stub.GUARD_BYTES)
+    results = stub.read_guard(raw).results if len(raw) == stub.GUARD_BYTES and raw.endswith(stub.GUARD_MAGIC) else ()
+    end = data + trace.data_bytes if results[1:2] == (data,) else data
+    holds = any(row.start <= data and end <= row.end and row.perms == "rw-p" for row in space.mappings)
+    return Region(code=trace.code, data=data, end=end if holds else data)
 
 
 def read_header(space: Space, region: Region) -> layout.Header | None:

@@ -13,7 +13,7 @@ from memwhy.native.owner import OWNER_BYTES, Owner
 from memwhy.native.seccomp import Call
 
 MAGIC = b"mwstub01"
-HEADER_BYTES = 56
+HEADER_BYTES = 64
 MAP, UNMAP = 1, 2
 
 SYS_MMAP, SYS_MUNMAP, SYS_MADVISE = 9, 11, 28
@@ -30,7 +30,7 @@ _SYSCALL = b"\x0f\x05"
 _SAVED = b"\x50\x51\x52\x56\x57\x41\x50\x41\x51\x41\x52\x41\x53\x53"
 """push rax, rcx, rdx, rsi, rdi, r8, r9, r10, r11, rbx"""
 _RESTORED = b"\x5b\x41\x5b\x41\x5a\x41\x59\x41\x58\x5f\x5e\x5a\x59\x58"
-_HEADER = struct.Struct("<8sQQII24s")
+_HEADER = struct.Struct("<8sQQQII24s")
 OWNER_AT = _HEADER.size - OWNER_BYTES
 """Where in a stub its owner stands."""
 _GUARD = struct.Struct("<II4q8s")
@@ -56,13 +56,14 @@ class Guard:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What a stub says of itself, for whoever finds it: kind MAP or UNMAP, where the sampler's code is to be, where the guard, whose it is.
+    """What a stub says of itself, for whoever finds it: kind MAP or UNMAP, where the sampler's code is to be, how many bytes of data behind it, where the guard, whose it is.
 
     target: the pid that it was written into; in a child of that process it is a copy that nobody waits for.
     """
 
     kind: int
     code: int
+    data_bytes: int
     guard: int
     owner: Owner
     target: int
@@ -104,7 +105,9 @@ def assemble(trace: Trace, steps: Sequence[Step]) -> bytes:
     code += b"\x31\xc0\xb9\x01\x00\x00\x00"  # xor eax, eax; mov ecx, 1
     code += b"\xf0\x0f\xb1\x0b"  # lock cmpxchg [rbx], ecx
     code += b"\x0f\x85" + struct.pack("<i", len(work))  # jne past the work
-    header = _HEADER.pack(MAGIC, trace.code, trace.guard, trace.kind, trace.target, trace.owner.pack())
+    header = _HEADER.pack(
+        MAGIC, trace.code, trace.data_bytes, trace.guard, trace.kind, trace.target, trace.owner.pack()
+    )
     return header + code + work + _RESTORED
 
 
@@ -112,10 +115,10 @@ def read_trace(raw: bytes) -> Trace | None:
     """What the bytes at a stub's start say; None where there is no stub."""
     if len(raw) < HEADER_BYTES:
         return None
-    magic, code, guard, kind, target, owner = _HEADER.unpack_from(raw)
+    magic, code, data_bytes, guard, kind, target, owner = _HEADER.unpack_from(raw)
     if magic != MAGIC:
         return None
-    return Trace(kind=kind, code=code, guard=guard, owner=Owner.unpack(owner), target=target)
+    return Trace(kind=kind, code=code, data_bytes=data_bytes, guard=guard, owner=Owner.unpack(owner), target=target)
 
 
 def blank_guard() -> bytes:
