@@ -22,15 +22,16 @@ _THREAD = struct.Struct("<QqQQQQIIQ")
 _BOUNDS, _CHECK = struct.Struct("<QQ"), struct.Struct("<Q")
 _ROOM_BYTES = 8 << 20
 """How far the main stack grows, by default; it is mapped only as far as it was used (setrlimit(2), RLIMIT_STACK)."""
-_BLOCK_BYTES = 0x900
+_WORD_BYTES = 8
+_BLOCK_WORDS = 0x120
 _TOP_BYTES = 1 << 16
 """Of a mapping: where a control block, some 2.3 KiB, is looked for."""
 _BLOCK_ALIGN = 64
 _FIRST_WORD = 16
 """Behind tcbhead_t."""
 _MOST_STACKS = 64
-_MOST_LOADERS_BYTES = 1 << 16
-"""Of the mapping that the loader makes for the first thread's control block and thread-local storage."""
+_MOST_LOADERS_BYTES = 1 << 20
+"""Of the mapping that the loader makes for the first thread's control block and thread-local storage; the kernel joins others to it."""
 THREADS_BYTES = THREADS * _THREAD.size
 
 assert _THREAD.size == 64
@@ -126,14 +127,23 @@ def _first_stacks_end(space: Space) -> int:
 
 def _offsets(space: Space, mapping: Mapping, lows: tuple[int, int], end: int) -> set[int]:
     """Where a control block in a mapping has two words in a row, an address within `lows` and a size that reaches to `end`."""
-    start = max(mapping.start, mapping.end - _TOP_BYTES)
-    raw = space.read(start, mapping.end - start)
-    for at in range(0, len(raw) - _BLOCK_BYTES // 2, _BLOCK_ALIGN):
-        words = memoryview(raw[at : at + _BLOCK_BYTES & ~7]).cast("Q")
-        if words[0] == words[2] == start + at:  # tcbhead_t: tcb, dtv, self
+    pages = space.resident(
+        mapping.start if mapping.size_bytes <= _MOST_LOADERS_BYTES else mapping.end - _TOP_BYTES, mapping.end
+    )
+    for i in range(0, len(pages), 2):
+        found = _in_block(space, pages[i], pages[i + 1], lows, end)
+        if found:
+            return found
+    return set()
+
+
+def _in_block(space: Space, start: int, stop: int, lows: tuple[int, int], end: int) -> set[int]:
+    words = space.words(start, (stop - start) // _WORD_BYTES)
+    for at in range(0, len(words) - _BLOCK_WORDS // 2, _BLOCK_ALIGN // _WORD_BYTES):
+        if words[at] == words[at + 2] == start + _WORD_BYTES * at:  # tcbhead_t: tcb, dtv, self
             return {
-                8 * i
-                for i in range(_FIRST_WORD, len(words) - 1)
+                _WORD_BYTES * (i - at)
+                for i in range(at + _FIRST_WORD, min(at + _BLOCK_WORDS, len(words)) - 1)
                 if lows[0] <= words[i] <= lows[1] and words[i] + words[i + 1] == end
             }
     return set()

@@ -16,6 +16,8 @@ from memwhy.native.layout import AT_MODULES, AT_ROWS, AT_THREADS, Header
 from memwhy.native.rows import RuleBook, Rules
 from memwhy.runtimes.interface import Unsupported
 
+_MOST_SEARCHES = 10
+"""How often control blocks are looked at: a first thread, and then others, may come late."""
 _WORD, _HALF, _SIGNED = struct.Struct("<Q"), struct.Struct("<I"), struct.Struct("<q")
 
 
@@ -44,7 +46,7 @@ class Guide:
         self._go_asked: tuple[tuple[str, int, int], ...] | None = None
         self._rules = Rules(modules=(), notes=())
         self._go_note = ""
-        self._thread_block = 0
+        self._thread_block = self._searches = 0
         self.go: GoCode | None = None
 
     @property
@@ -60,7 +62,8 @@ class Guide:
             self._lay_go(loaded)
             self._lay_rules(self._book.rules(modules))
             self._laid = loaded
-        if not self._thread_block:
+        if not self._thread_block and self._searches < _MOST_SEARCHES:
+            self._searches += 1
             self._thread_block = find_thread_block(self._space)
             self._put("thread_block", self._thread_block)
         for bounds in find_bounds(self._tables.read(AT_THREADS, THREADS_BYTES), self._space.mappings):

@@ -144,13 +144,14 @@ static int is_inside(const struct frame *frame)
 #define MOST_BLOCK_OFFSET 0x1000u
 
 /* What glibc wrote into the thread's control block, which lies on top of its stack: good for threads that memwhy has not seen yet. */
-static int block_of(const struct mw_header *header, const struct mw_thread *thread, struct frame *frame)
+static int block_of(const struct mw_header *header, struct frame *frame)
 {
     uint32_t offset = header->thread_block;
-    uintptr_t pointer = thread->thread_pointer, size;
+    uintptr_t pointer, size;
 
-    if (offset == 0 || offset > MOST_BLOCK_OFFSET || offset % sizeof(uintptr_t) || pointer % sizeof(uintptr_t))
+    if (offset == 0 || offset > MOST_BLOCK_OFFSET || offset % sizeof(uintptr_t))
         return 0;
+    __asm__ volatile("movq %%fs:0x10, %0" : "=r"(pointer)); /* not the record's: another thread may take that over meanwhile */
     frame->lo = *(const volatile uintptr_t *)(pointer + offset);
     size = *(const volatile uintptr_t *)(pointer + offset + sizeof(uintptr_t));
     frame->hi = pointer;
@@ -164,7 +165,7 @@ static int bounds_of(const struct mw_header *header, const struct mw_thread *thr
     frame->hi = __atomic_load_n(&thread->stack_hi, __ATOMIC_RELAXED);
     if ((frame->lo ^ frame->hi ^ thread->thread_pointer) == __atomic_load_n(&thread->stack_check, __ATOMIC_RELAXED) && is_inside(frame))
         return 1;
-    if (block_of(header, thread, frame))
+    if (block_of(header, frame))
         return 1;
     frame->lo = header->main_stack_lo;
     frame->hi = header->main_stack_hi;
