@@ -112,7 +112,7 @@ layouts: .venv/tools  ## the Go layout tables, from every toolchain (installs th
 	$(BIN)/python tools/make_layouts.py
 
 layouts-check: core  ## attach with every toolchain that `make layouts` installed
-	GO_COMMANDS="$$($(BIN)/python tools/make_layouts.py --list | paste -sd:)" PYTHONPATH=src $(BIN)/python -m pytest tests/runtimes/go/test_go_attach.py
+	GO_COMMANDS="$$($(BIN)/python tools/make_layouts.py --list | paste -sd:)" PYTHONPATH=src $(BIN)/python -m pytest tests/runtimes/go/test_go_attach.py tests/native/test_go_stacks.py
 
 changelog: .venv/tools  ## what the next release's changelog will say
 	$(BIN)/towncrier build --draft --version next
