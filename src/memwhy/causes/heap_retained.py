@@ -10,7 +10,7 @@ References       runtime/mgcscavenge.go; golang/go#42330 (MADV_DONTNEED again fr
 
 from collections.abc import Iterator
 
-from memwhy.causes.clue import DECISIVE, FAIR, STRONG, Clue, against, believed, for_
+from memwhy.causes.clue import DECISIVE, FAIR, HINT, STRONG, Clue, against, believed, for_
 from memwhy.model import inside, levels, weigh
 from memwhy.model.case import Case
 from memwhy.model.report import Finding, Verdict
@@ -121,6 +121,10 @@ def clues(case: Case) -> Iterator[Clue]:
     if retained is None:
         yield from _unused(case)
         yield from believed(STRONG, case.facts.get("said.heap_idle"))
+    listed, mapped = int(case.facts.get("cgroup.anon_listed_bytes", "0")), levels.level(case, "cgroup.anon_bytes")
+    if mapped is not None and listed >= 256 * MIB:
+        text = f"{human_bytes(listed)} wait on the cgroup's anonymous lists, of which mapped: {mapped.said}; parts of huge pages are freed late"
+        yield from for_(STRONG if case.target.runtime == "go" else HINT, text)
     if freed is not None:
         yield from for_(
             DECISIVE,

@@ -1,4 +1,5 @@
-"""Goroutines counted by a pipeline: `grep … dump | sort | uniq -c | sort -rn`, by function, by creator or by state.
+"""Goroutines counted by a pipeline: `grep … dump | sort | uniq -c | sort -rn`, by function, by creator or by state; or by a
+program that reads dumps, which prints the states first (`semacquire: 4120`).
 
 Every goroutine of a dump has one header with its state and, but for the first, one line `created by` (runtime/traceback.go):
 counts by these sum to goroutines. Counts of frames do so only when one frame of each was taken (`grep -A1 ^goroutine`);
@@ -32,6 +33,11 @@ _STATE = re.compile(
     rf"{_COUNT}(?:goroutine )?\[?(?P<name>(?:{_STATES})(?: \((?:nil chan|no cases|idle)\))?)(?:, ?(?:\d{{1,9}} minutes|locked to thread)?)*(?:\]:?)?$",
     re.IGNORECASE,
 )
+_STATE_FIRST = re.compile(
+    rf"^\[?(?P<name>{_STATES}|wait for GC cycle)(?: \((?:nil chan|no cases|idle)\))?\]?\s{{0,8}}[:=|,→-]{{1,2}}>?\s{{0,8}}(?P<count>\d{{1,9}})$",
+    re.IGNORECASE,
+)
+"""`semacquire: 104268`, as programs that read dumps print it."""
 _ABOUT = re.compile(r"goroutine", re.IGNORECASE)
 _TALLIED = re.compile(r"uniq\s{1,4}-\w{0,4}c")
 _ONE_EACH = re.compile(r"-A ?1\b|-A1\b")
@@ -67,6 +73,8 @@ def _row(line: str) -> tuple[str, str, int] | None:
     for kind, pattern in (("creator", _CREATOR), ("state", _STATE), ("frame", _FRAME)):
         if match := pattern.match(line):
             return kind, match["name"], int(match["count"])
+    if match := _STATE_FIRST.match(line.replace("`", "").replace(",", "") if line[-4:-3] == "," else line):
+        return "state", match["name"], int(match["count"])
     return None
 
 

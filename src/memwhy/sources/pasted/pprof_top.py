@@ -58,6 +58,7 @@ _OF_GO = re.compile(
 )
 _NO_MEMORY = ("cpu", "delay", "contentions", "samples", "wall")
 _MOST_ROWS = 5000
+_NEAR_LINES = 3
 
 
 @dataclass(slots=True)
@@ -145,6 +146,7 @@ def _tables(lines: Sequence[str]) -> Iterator[_Table]:
     blanks = 0
     inherited: dict[str, str] = {}
     session = ""
+    told: tuple[int, str] | None = None  # a sentence that names pprof and one type of profile
     for i, line in enumerate(lines):
         line = line[:4000].rstrip()
         kind = _kind_of_line(line)
@@ -157,6 +159,8 @@ def _tables(lines: Sequence[str]) -> Iterator[_Table]:
         if kind == "blank" and table is not None and blanks < 1 and not table.rows:
             blanks += 1
             continue
+        if kind == "" and "pprof" in line and len(line) < 200 and len(set(_KIND.findall(line))) == 1:
+            told = i, _KIND.findall(line)[0]
         if kind in ("", "blank", "other") or (table is not None and _begins_anew(table, kind, line)):
             if table is not None and table.complete:
                 inherited, session = table.fields, table.command
@@ -171,6 +175,8 @@ def _tables(lines: Sequence[str]) -> Iterator[_Table]:
                 at_prompt = kind == "interactive" or "(pprof)" in session
                 keep = at_prompt and kind not in ("command", "field")
                 table = _Table(i, i, dict(inherited) if keep else {}, session if keep else "")
+                if kind in ("head", "total", "row") and told is not None and i - told[0] <= _NEAR_LINES and not keep:
+                    table.first, table.command = told
             _take(table, kind, line)
             table.last, blanks = i, 0
     if table is not None and table.complete:

@@ -88,7 +88,8 @@ def read(root: str, pid: int) -> bytes:
 def parse(raw: bytes) -> Reading:
     """What the cgroup holds, its tightest limit on the way up, its OOM kills.
 
-    Facts cgroup.path, cgroup.version ("1", "2"), cgroup.limit_from (the file), cgroup.high, cgroup.swap_limit.
+    Facts cgroup.path, cgroup.version ("1", "2"), cgroup.limit_from (the file), cgroup.high, cgroup.swap_limit,
+    cgroup.anon_listed_bytes.
     """
     parts = split(raw) or tidy(raw)
     metrics: dict[str, int] = {}
@@ -110,6 +111,7 @@ def parse(raw: bytes) -> Reading:
                 metrics[_CURRENT_METRICS[base]] = value
         elif base == STAT:
             metrics |= _stat(text, limits)
+            facts |= _anon_listed(text)
         elif base in ("memory.events", "memory.oom_control"):
             if (kills := _rows(text).get("oom_kill")) is not None:
                 metrics["cgroup.oom_kills_count"] = kills
@@ -160,6 +162,19 @@ def _stat(text: str, limits: list[tuple[int, str]]) -> dict[str, int]:
         limits.append((hierarchical, "memory.stat hierarchical_memory_limit"))
     totals = {metric: rows.get(f"total_{key}", rows.get(key)) for key, metric in _STAT_V1.items()}
     return {metric: value for metric, value in totals.items() if value is not None}
+
+
+def _anon_listed(text: str) -> dict[str, str]:
+    """Fact cgroup.anon_listed_bytes: what stands on the lists of anonymous pages, of v1 where it is more than twice what
+    is mapped (rss) and what is cache together: parts of huge pages that were given up wait there until they are split
+    (mm/huge_memory.c, deferred_split_huge_page)."""
+    rows = _rows(text)
+    prefix = "total_" if "total_rss" in rows else ""
+    names = [prefix + name for name in ("inactive_anon", "active_anon", "rss", "cache")]
+    if not set(names) <= rows.keys() and not set(names[:1] + names[2:]) <= rows.keys():
+        return {}
+    listed = sum(rows.get(name, 0) for name in names[:2])
+    return {"cgroup.anon_listed_bytes": str(listed)} if listed > 2 * (rows[names[2]] + rows[names[3]]) else {}
 
 
 def _membership(text: str) -> dict[str, str]:

@@ -1,4 +1,5 @@
-"""Memory files of a cgroup as people paste them: behind a `cat …/memory.current`, as `grep .` output, or bare.
+"""Memory files of a cgroup as people paste them: behind a `cat …/memory.current`, as `grep .` output, bare, or
+named in a sentence or a table beside its value.
 
 One command may name several files (`cat memory.usage_in_bytes memory.limit_in_bytes`, also in braces) whose single values
 then stand below each other. All become the parts of a composite, so that one parser reads them.
@@ -16,12 +17,19 @@ _COMMAND = re.compile(
     r"(?:^|[\s/=])(memory\.[a-z_.]{2,40}[a-z])['\"]?\s*(?:\|\s{0,9}(?:[ef]?grep|head|tail|sort|cat)\b[^\n]{0,200})?`?$"
 )
 _GREP = re.compile(r"(?:[\w./:-]*/)?(memory\.[a-z_.]{2,40}[a-z]):(.+)")
+_TYPED = re.compile(
+    r"(?<![\w./-])(?:/[\w./-]{0,200}/)?(memory\.(?:kmem\.(?:tcp\.)?)?(?:usage_in_bytes|limit_in_bytes|max_usage_in_bytes)|memory\.(?:current|max))"
+    r"[*`'\"]{0,4}\s{0,3}(?:[:=|→]|is|was|are|says|shows|reads|gives|of|at|ist|est|es|为|是)?[*`'\"\s|~:]{0,8}(\d{4,15})(?![\w.,]\d|\w)"
+)
+"""A file's name and its value in a sentence or a table: "`memory.usage_in_bytes`: `17113088`"."""
 _NAMES = re.compile(r"(?:^|[\s/=])(memory\.[a-z_.]{1,40}[a-z])(?=[\s'\"`;|)]|$)")
 _BRACES = re.compile(r"(memory\.[a-z_.]{0,40})\{([a-z_.,]{3,200})\}([a-z_.]{0,40})")
 _CAT = re.compile(r"(?<![\w-])(?:cat|head|more|tail)(?![\w.-])")
 _FILLER = re.compile(r"[\s>`~]{0,20}(?:text|sh|bash|console)?\s*")
 _VALUE = re.compile(r"[\s>|│*`]{0,40}(\d{1,20}|max)[\s*`]*")
 _ROW = re.compile(r"[\s>|│]{0,40}([a-z_0-9]{2,40})[ \t]{1,40}\d{1,20}\s*")
+_LONGEST_LINE = 2000
+_OMITTED = re.compile(r"[\s>|│]{0,40}(?:\.{2,}|…|\[(?:\.{3}|…|snip)\])\s*")
 _STAT_KEYS_TEXT = """
     anon file kernel kernel_stack pagetables sec_pagetables percpu sock shmem file_mapped file_dirty
     inactive_anon active_anon inactive_file active_file slab_reclaimable slab_unreclaimable
@@ -46,6 +54,10 @@ def tidy(raw: bytes) -> Parts:
             name = head[1]
         elif grep := _GREP.fullmatch(line.strip()):
             parts.setdefault(grep[1], []).append(grep[2])
+            name = ""
+        elif "memory." in line and (typed := _TYPED.findall(line[:_LONGEST_LINE])):
+            for key, number in typed:
+                parts.setdefault(key, []).append(number)
             name = ""
         elif _ROW.fullmatch(line):
             parts.setdefault(name if name and "_in_bytes" not in name else "memory.stat", []).append(line)
@@ -91,6 +103,10 @@ def _files(lines: Sequence[str]) -> Iterator[tuple[int, int, str]]:
         elif "memory." in line and (grep := _GREP.fullmatch(line.strip())) and _looks_right(grep[2]):
             yield index, index, grep[1]
             index += 1
+        elif "memory." in line and (typed := _TYPED.findall(line[:_LONGEST_LINE])):
+            for key, _ in typed:
+                yield index, index, key
+            index += 1
         elif _ROW.fullmatch(line):
             end = _end_of_rows(lines, index)
             if _is_stat(lines[index:end]):
@@ -133,7 +149,11 @@ def _end_of_content(lines: Sequence[str], index: int) -> int:
 
 
 def _end_of_rows(lines: Sequence[str], index: int) -> int:
-    while index < len(lines) and _ROW.fullmatch(lines[index]):
+    """Dots for rows that were left out are passed over, where rows follow."""
+    while index < len(lines):
+        if not _ROW.fullmatch(lines[index]):
+            if not (_OMITTED.fullmatch(lines[index]) and index + 1 < len(lines) and _ROW.fullmatch(lines[index + 1])):
+                break
         index += 1
     return index
 

@@ -48,13 +48,17 @@ _IS_AUX = re.compile(r"(?:^|[\s|;&(`])ps (?:-?(?:aux\w{0,3}|axu\w{0,3}|waux|uax|
 _BUSYBOX_SHAPE = re.compile(
     r"(\d{1,7}) ([A-Za-z_][\w-]{0,31}) (\d{1,6}(?:\.\d)?[mg]) (\d{1,6}(?:\.\d)?[mg]) (\S.{0,400})"
 )
+_BUSYBOX_ROW = re.compile(
+    r"(\d{1,7}) ([A-Za-z_][\w-]{0,31}) (\d{1,6}m|\d{1,3}(?:\.\d)?g|\d{4,8}) ([RSDTZW][<NLl]?|[RSDTZW] [<NLl]) ([A-Za-z/{\[(.-]\S{0,200}(?: .{0,400})?)"
+)
+"""PID USER VSZ STAT COMMAND, BusyBox's columns (procps/ps.c): sizes of address space, in KiB without a letter."""
 _AUX_SHAPE = re.compile(
     r"(?:^| )(\S{1,40}) (\d{1,10}|\*{2,9}|x{2,9}|<\w{1,20}>) (\d{1,4}[.,]\d{1,2}) (\d{1,3}[.,]\d{1,2}) (\d{1,14}) (\d{1,13}) "
     r"(?:\?{1,2}|-|pts/\d{1,5}|tty\w{1,8}|con\w{0,4}|s\d{3}|p\d|v\d|ttys\d{1,3}|\d{1,2}) ([RSDZTtIUWXEO][A-Za-z0-9<+>]{0,6}) "
     r"([A-Za-z]{3} ?\d{1,2}|[A-Za-z]{3}\d{1,2}[AP]M|\d{1,2}:\d\d(?:[AP]M|:\d\d)?|\d{4}|\d{1,2}[A-Za-z]{3}\d{2}) (\d{1,7}:\d\d(?:[.,:]\d\d)?)(?: (.{1,1000}))?$"
 )  # fmt: skip
 _HINT = re.compile(
-    r"\bps\s|RSS|RSZ|VSZ|PSS|USS|LWP|THCNT|THR|VSIZE|VIRT|SWAP|\d[.,]\d\**\s{1,30}\d{1,14}\**\s{1,30}\d|\d[mg]\s{1,9}\d"
+    r"\bps\s|RSS|RSZ|VSZ|PSS|USS|LWP|THCNT|THR|VSIZE|VIRT|SWAP|\d[.,]\d\**\s{1,30}\d{1,14}\**\s{1,30}\d|\d[mg]\s{1,9}\d|\d[mg]?\s{1,9}[RSDTZW][<NLl]?\s"
 )
 """Stands in every line that a block can begin with."""
 _GAP_LINES = 3
@@ -129,7 +133,10 @@ def _row(text: str, line: int, block: _Block | None) -> Row | None:
         return replace(row, wall_ns=stamp.wall_ns) if row is not None and stamp is not None else row
     short = _BUSYBOX_SHAPE.fullmatch(text) if "m" in text or "g" in text else None
     if short is None:
-        return None
+        plain_row = _BUSYBOX_ROW.fullmatch(text)
+        if plain_row is None:
+            return None
+        return row_of({"pid": plain_row[1], "virtual": plain_row[3], "command": plain_row[5]}, line)
     row = row_of({"pid": short[1], "rss": short[3], "virtual": short[4], "command": short[5]}, line)
     # which of the two columns is which is told by the larger one
     return row or row_of({"pid": short[1], "rss": short[4], "virtual": short[3], "command": short[5]}, line)
