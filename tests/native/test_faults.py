@@ -87,7 +87,7 @@ def test_large_blocks_that_stay_are_told_to_the_byte_and_those_that_went_are_not
         target.do("keep 2")
         target.do("pass 40")
         target.do("keep 3")
-        faults.look()
+        faults.look(time.monotonic())
         target.do("pass 3")
         reading = read(faults)
     assert sizes(reading) == {"keep_blocks": 5 * BLOCK_BYTES}
@@ -166,6 +166,27 @@ def test_growth_of_all_regions_is_that_of_rss() -> None:
     assert {one.layer for one in reading.classes} <= set(FINE_LAYERS)
 
 
+def test_above_its_budget_it_pauses_and_says_so() -> None:
+    """100,000 faults at once are allowed, then 10,000 a second; a look's clock is the caller's."""
+    with program() as target, watched(target) as faults:
+        began_s = time.monotonic()
+        target.do("keep 1")
+        for _ in range(8):
+            target.do("pass 50")
+            faults.look(began_s)
+        target.do("keep 2")  # unseen
+        faults.look(began_s + 15)
+        target.do("keep 4")
+        with naming(faults.pid) as names:
+            reading = faults.read(began_s + 60, names.functions, names.no_callers)
+    assert sizes(reading) == {"keep_blocks": 4 * BLOCK_BYTES}
+    assert by_layer(reading, ANONYMOUS)[1] >= 7 * MIB
+    assert (
+        "page faults came so fast that they were recorded 75% of the time: callers hold more than is told"
+        in reading.notes
+    )
+
+
 def test_a_process_that_ended_is_said_to_be_gone() -> None:
     with program() as target, watched(target) as faults:
         target.do("keep 1")
@@ -182,7 +203,7 @@ def test_watching_leaves_no_descriptor_behind() -> None:
         before = len(os.listdir("/proc/self/fd"))
         with watched(target) as faults:
             target.do("keep 1")
-            faults.look()
+            faults.look(time.monotonic())
         assert len(os.listdir("/proc/self/fd")) == before
 
 

@@ -28,6 +28,10 @@ MOST_PAGES = 1 << 18
 """Of mapped memory whose last toucher is remembered: 1 GiB."""
 MOST_STACKS = 4096
 MOST_CALLERS = 12
+MOST_PER_S = 10_000
+"""Faults that may be recorded in the long run: each costs the target 1.4 µs and us 5 (docs/native-measured.md). Above it the recording pauses …"""
+MOST_AT_ONCE = 100_000
+"""… after so many."""
 OTHER_MALLOCS = ("libjemalloc", "libtcmalloc", "libmimalloc", "libsnmalloc", "librpmalloc", "libhoard", "libscudo")
 SMALL_BLOCKS_TOO = "whose small blocks lie in mapped memory too"
 NOT_GLIBC = "it does not use glibc: small blocks of its malloc may lie in mapped memory too"
@@ -80,6 +84,7 @@ class _Book:
     pages: dict[int, int] = field(default_factory=dict)
     stacks: dict[tuple[int, ...], int] = field(default_factory=dict)
     forgotten: int = 0
+    _chains: dict[tuple[int, ...], int] = field(default_factory=dict)
 
     def add(self, fault: Fault, layer: str, code: "_Ranges") -> None:
         """Count one; a call chain is followed as long as it leads through code."""
@@ -90,10 +95,18 @@ class _Book:
         if page not in self.pages and len(self.pages) >= MOST_PAGES:
             self.forgotten += 1
             return
-        pcs = tuple(_while_code(fault.pcs, code))
-        if pcs not in self.stacks and len(self.stacks) >= MOST_STACKS:
-            pcs = ()
-        self.pages[page] = self.stacks.setdefault(pcs, len(self.stacks))
+        self.pages[page] = self._stack(fault.pcs, code)
+
+    def _stack(self, chain: tuple[int, ...], code: "_Ranges") -> int:
+        index = self._chains.get(chain)
+        if index is None:
+            pcs = tuple(_while_code(chain, code))
+            if pcs not in self.stacks and len(self.stacks) >= MOST_STACKS:
+                pcs = ()
+            index = self.stacks.setdefault(pcs, len(self.stacks))
+            if len(self._chains) < MOST_STACKS:
+                self._chains[chain] = index
+        return index
 
 
 class Faults:
@@ -104,7 +117,11 @@ class Faults:
         self.pid = pid
         self._root = root
         self._events = events
-        self._begun_s = now_s
+        self._begun_s = self._looked_s = now_s
+        self._allowed: float = MOST_AT_ONCE
+        self._is_paused = False
+        self._paused_s = 0.0
+        self._lost = 0
         self._facts = {} if go_version is None else {"go.version": go_version}
         self._book = _Book()
         self._mappings = self._read_mappings()
@@ -125,28 +142,53 @@ class Faults:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def lost(self) -> int:
+        """Faults that came faster than they were read, so far."""
+        return self._events.lost
+
+    def close(self) -> None:
+        """End it."""
         self._events.close()
 
-    def look(self) -> None:
+    def look(self, now_s: float) -> None:
         """Take what the kernel recorded since the last time. Raises TargetGone."""
+        lost = self._events.lost
         faults = self._events.drain()
-        if not faults:
-            return
-        if any(self._places.layer(fault.address) is None for fault in faults):
-            self._mappings = self._read_mappings()
-            self._places = _Places(self._mappings, self._facts)
+        is_fresh = False
         for fault in faults:
-            self._book.add(fault, self._places.layer(fault.address) or ANONYMOUS, self._places.code)
+            layer = self._places.layer(fault.address)
+            if layer is None and not is_fresh:
+                self._take_mappings()
+                is_fresh, layer = True, self._places.layer(fault.address)
+            self._book.add(fault, layer or ANONYMOUS, self._places.code)
         if len(self._book.pages) >= MOST_PAGES:
             self._forget_freed()
+        self._keep_to_budget(now_s, len(faults) + self._events.lost - lost)
+
+    def _keep_to_budget(self, now_s: float, seen: int) -> None:
+        """Pause when there were too many, go on when their time is over.
+
+        After a gap nobody knows whose the pages before it are by now: memory was unmapped, and others' put in its place.
+        """
+        passed_s, self._looked_s = now_s - self._looked_s, now_s
+        self._paused_s += passed_s if self._is_paused else 0.0
+        self._allowed = min(MOST_AT_ONCE, self._allowed + passed_s * MOST_PER_S) - seen
+        if self._is_paused != (self._allowed < 0):
+            self._is_paused = not self._is_paused
+            (self._events.pause if self._is_paused else self._events.resume)()
+        if self._events.lost != self._lost or self._is_paused:
+            self._lost = self._events.lost
+            self._book.pages.clear()
 
     def read(self, now_s: float, name: Named, no_callers: str | None = None) -> FaultReading:
         """What it comes to. name: program counters to functions. no_callers: why callers of mapped memory would mislead, "" where they do
         not; None: to be judged by the names of its libraries. Raises TargetGone.
         """
-        self.look()
-        self._mappings = self._read_mappings()
-        self._places = _Places(self._mappings, self._facts)
+        self.look(now_s)
+        self._take_mappings()
         now = _layers(self._mappings, self._facts)
         grown = {layer: now.get(layer, 0) - self._first.get(layer, 0) for layer in {*now, *self._first}}
         classes = [
@@ -165,7 +207,7 @@ class Faults:
             callers=callers,
             rest_bytes=rest_bytes,
             no_callers=reason,
-            notes=(*self._events.notes, *self._gaps()),
+            notes=(*self._events.notes, *self._gaps(now_s)),
         )
 
     # -- parts ----------------------------------------------------------------------------------
@@ -205,12 +247,19 @@ class Faults:
         ranges = _Ranges(zip(resident[::2], resident[1::2], strict=True))
         self._book.pages = {p: who for p, who in self._book.pages.items() if p << _PAGE_SHIFT in ranges}
 
-    def _gaps(self) -> Iterator[str]:
+    def _gaps(self, now_s: float) -> Iterator[str]:
+        if self._paused_s:
+            share = 1 - self._paused_s / max(self._paused_s, now_s - self._begun_s)
+            yield f"page faults came so fast that they were recorded {share:.0%} of the time: callers hold more than is told"
         if self._events.lost:
-            yield f"{self._events.lost:,} page faults came faster than they were read"
+            yield f"{self._events.lost:,} page faults came faster than they were read: callers are told for what came after"
         if self._book.forgotten:
             size = self._book.forgotten << _PAGE_SHIFT >> 20
             yield f"who touched {size} MiB of mapped memory is not kept: it is more than memwhy remembers"
+
+    def _take_mappings(self) -> None:
+        self._mappings = self._read_mappings()
+        self._places = _Places(self._mappings, self._facts)
 
     def _read_mappings(self) -> tuple[MemoryMapping, ...]:
         try:

@@ -24,7 +24,7 @@ _SOFTWARE, _PAGE_FAULTS = 1, 2
 _IP, _TID, _ADDRESS, _CALLCHAIN = 1 << 0, 1 << 1, 1 << 3, 1 << 5
 _DISABLED, _INHERIT, _EXCLUDE_KERNEL, _EXCLUDE_HV, _EXCLUDE_KERNEL_CHAIN = 1 << 0, 1 << 1, 1 << 5, 1 << 6, 1 << 21
 _CLOSE_ON_EXEC = 1 << 3
-_ENABLE, _SET_OUTPUT = 0x2400, 0x2405
+_ENABLE, _DISABLE, _SET_OUTPUT = 0x2400, 0x2401, 0x2405
 _LOST, _SAMPLE = 2, 9
 _FIRST_CONTEXT = (1 << 64) - 4095
 """From here on an entry of a call chain says of whom the following ones are (enum perf_callchain_context)."""
@@ -153,6 +153,16 @@ class FaultEvents:
             faults += found
             self.lost += lost
         return faults
+
+    def pause(self) -> None:
+        """Record nothing until `resume`."""
+        for descriptor in self._descriptors:
+            _control(descriptor, _DISABLE, 0)
+
+    def resume(self) -> None:
+        """Record again."""
+        for descriptor in self._descriptors:
+            _control(descriptor, _ENABLE, 0)
 
     def close(self) -> None:
         """End it."""

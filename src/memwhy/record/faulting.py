@@ -55,7 +55,7 @@ class FaultWatch:
         began_ns = time.thread_time_ns()
         if self.problem is None:
             try:
-                self._faults.look()
+                self._faults.look(_now_s())
             except MemwhyError as error:
                 self.problem = error.message
         self.cost_ns += time.thread_time_ns() - began_ns
