@@ -152,11 +152,15 @@ def _attach(
     head = check_image(image)
     now_tsc = clock().now()
     with Live.open(stopper.pid, root=stopper.root, mappings=lambda: _mappings(stopper)) as space:
-        found, notes = find_functions(space)
-        before = remains.settle(space, stopper, remains.find(space, found.values()), now_tsc, wait_s=wait_s)
-        space.refresh()
-        plan = make_plan(space, found, functions, notes)
-        placed = install.map_region(space, stopper, plan, wait_s)
+        try:
+            found, notes = find_functions(space)
+            before = remains.settle(space, stopper, remains.find(space, found.values()), now_tsc, wait_s=wait_s)
+            space.refresh()
+            plan = make_plan(space, found, functions, notes)
+            placed = install.map_region(space, stopper, plan, wait_s)
+        except CannotAttach:
+            space.check()  # what has just ended reads as if it were empty
+            raise
         region = placed.regions[0]
         hooks = {name: region.code + head.entries[f.index] for name, f in found.items() if head.entries[f.index]}
         try:
