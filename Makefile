@@ -69,6 +69,7 @@ bench-explain: setup  ## long logs: the rate of explain beside grep -c, and its 
 
 bench-native: core  ## native sampling beside heaptrack, jemalloc, massif and memleak: cost, error, stacks, attach (docs/native-measured.md)
 	PYTHONPATH=src $(BIN)/python bench/native.py --write docs/native-measured.md $(BENCH_NATIVE)
+	PYTHONPATH=src $(BIN)/python bench/native_faults.py --write docs/page-faults.md
 
 soak-native: core  ## the sampler at full rate for SOAK_S seconds, 1800 unless told: tables, own memory, error at the end
 	PYTHONPATH=src $(BIN)/python bench/native_soak.py $(or $(SOAK_S),1800) --write docs/native-measured.md

@@ -1,11 +1,12 @@
 """Page faults tell which regions grow and whose large blocks they are, on real processes; they never rank small ones."""
 
+import codecs
 import errno
 import os
 import struct
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -278,25 +279,65 @@ def test_watch_native_of_a_program_that_cannot_be_attached_to_tells_of_its_page_
     assert "target never stopped" in text
 
 
-def test_another_users_process_is_refused_by_name_of_the_rule() -> None:
+def as_nobody(work: Callable[[], str]) -> str:
+    """What it says in a process of another user's; only root may become one."""
     if os.getuid() != 0:
         pytest.skip("needs to become another user")
-    with program() as target:
-        read_end, write_end = os.pipe()
-        child = os.fork()
-        if child == 0:
-            os.setgroups([])
-            os.setgid(NOBODY)
-            os.setuid(NOBODY)
-            try:
-                FaultEvents.open(target.pid).close()
-            except NotPermitted as error:
-                os.write(write_end, error.message.encode())
+    for name in ("ascii", "utf-8"):
+        codecs.lookup(name)  # that user may not be allowed to import anything from here
+    read_end, write_end = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.setgroups([])
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
+        try:
+            os.write(write_end, work().encode())
+        finally:
             os._exit(0)
-        os.close(write_end)
-        with os.fdopen(read_end) as answer:
-            said = answer.read()
-        os.waitpid(child, 0)
+    os.close(write_end)
+    with os.fdopen(read_end) as answer:
+        said = answer.read()
+    os.waitpid(child, 0)
+    return said
+
+
+def refused(pid: int) -> str:
+    """Why its faults may not be seen."""
+    try:
+        FaultEvents.open(pid).close()
+    except NotPermitted as error:
+        return error.message
+    return "allowed"
+
+
+def test_another_users_process_is_refused_by_name_of_the_rule() -> None:
+    with program() as target:
+        said = as_nobody(lambda: refused(target.pid))
     assert said.startswith("page faults")
-    assert "cannot be recorded" in said
     assert f"it runs as uid 0 and memwhy as uid {NOBODY}" in said or "perf_event_paranoid" in said
+
+
+def faults_of_a_child() -> str:
+    """What an ordinary user sees of a process of its own."""
+    with subprocess.Popen(["sort"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None and process.stdout is not None
+        try:
+            with FaultEvents.open(process.pid) as events:
+                process.stdin.write(b"some line\n" * 50_000)
+                process.stdin.close()
+                process.stdout.read()
+                process.wait()
+                return f"{len(events.drain()) > 0} {events.notes}"
+        except NotPermitted as error:
+            process.kill()
+            return error.message
+
+
+def test_an_ordinary_user_sees_a_process_of_its_own_and_is_told_what_is_missing() -> None:
+    said = as_nobody(faults_of_a_child)
+    if "cannot be recorded" in said:
+        pytest.skip(said)
+    level = int(Path("/proc/sys/kernel/perf_event_paranoid").read_text())
+    assert said.startswith("True")
+    assert ("page faults inside system calls" in said) == (level > 1)
