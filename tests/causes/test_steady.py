@@ -6,7 +6,8 @@ import pytest
 from build_case import KIB, MIB, case, line, mebibytes, readings, watched
 from scenarios import SCENARIOS, scene, verdict
 
-from memwhy.causes.steady import judge
+from memwhy.causes.steady import clues, judge
+from memwhy.model.case import Case
 from memwhy.model.report import Finding, Verdict
 
 
@@ -111,3 +112,36 @@ def test_it_waits_for_children_that_rose_in_too_few_readings() -> None:
     )
     assert found.verdict is Verdict.CANNOT_SAY
     assert found.against == ("the children's RSS rose, in too few readings to judge: 20.0 to 35.0 MiB",)
+
+
+def _why(one: Case) -> list[str]:
+    return [clue.text for clue in clues(one) if clue.weight > 0]
+
+
+def test_what_only_goes_down_falls_by_itself() -> None:
+    series = {"cgroup.working_set_bytes": readings(150 * MIB, 78 * MIB)}
+    assert _why(case(series=series)) == ["it falls by itself: container working set 150.0 MiB, then 78.0 MiB"]
+
+
+@pytest.mark.parametrize(
+    ("figures", "facts"),
+    [
+        ((150, 78, 120), {}),
+        ((100, 150, 78), {}),
+        ((150, 140), {}),
+        ((150, 78), {"trial.forced_gc": "after a GC it is 78 MB"}),
+    ],
+)
+def test_what_came_up_again_hardly_fell_or_was_brought_down_did_not_fall_by_itself(
+    figures: tuple[int, ...], facts: dict[str, str]
+) -> None:
+    series = {"process.rss_bytes": readings(*(figure * MIB for figure in figures))}
+    assert not any(text.startswith("it falls") for text in _why(case(series=series, facts=facts)))
+
+
+def test_what_falls_while_the_heap_rises_did_not_fall_by_itself() -> None:
+    series = {
+        "process.rss_bytes": readings(300 * MIB, 100 * MIB),
+        "runtime.heap_used_bytes": readings(20 * MIB, 90 * MIB),
+    }
+    assert not any(text.startswith("it falls") for text in _why(case(series=series)))

@@ -200,6 +200,20 @@ def clues(case: Case) -> Iterator[Clue]:
         yield from denied(FAIR, levels.said(case, "grows", "goroutines"))
     yield from _by_profile(case)
     yield from _by_objects(case)
+    yield from _by_loaders(case)
+
+
+LOADERS = 10_000
+"""Applications that make classes at run time have some thousands; each hot reload or query of its own adds to what stays."""
+
+
+def _by_loaders(case: Case) -> Iterator[Clue]:
+    """Class loaders of the JVM: each is an object that something on the heap reaches, and it keeps its classes' metaspace."""
+    loaders = levels.level(case, "runtime.class_loaders_count")
+    if loaders is None:
+        return
+    if (loaders.rose and loaders.last >= 2 * loaders.first) or loaders.last >= LOADERS:
+        yield from for_(STRONG, f"{loaders.said}: their classes stay with them")
 
 
 def _full(case: Case) -> levels.Level | None:

@@ -46,7 +46,7 @@ def clues(case: Case) -> Iterator[Clue]:
     used, size = levels.level(case, "host.used_bytes"), levels.level(case, "host.total_bytes")
     kernel, anon = levels.level(case, "derived.kernel_bytes"), levels.level(case, "host.anon_pages_bytes")
     slab = levels.level(case, "host.slab_bytes", "host.slab_top_bytes", "host.slab_reclaimable_bytes")
-    for one in (kernel, slab):
+    for one in (kernel, slab, levels.level(case, "host.wired_bytes")):
         against_anon = anon is None or one is None or one.last > anon.last
         part = levels.share(one, used) or levels.share(one, size)
         if one is not None and one.rose and part is None:

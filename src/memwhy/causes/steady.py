@@ -144,6 +144,22 @@ AGAIN = re.compile(
 """The same load was put on once more, and it came to rest at the same level."""
 
 
+FELL = 0.7
+"""So much of it is left."""
+
+
+def _fell(case: Case) -> str | None:
+    """From its first reading it only went down, and nothing was changed or stopped meanwhile that would tell why."""
+    if any(name.startswith("trial.") for name in case.facts):
+        return None
+    read = [one for metric in (*levels.RESIDENT, *levels.LIVE) if (one := levels.level(case, metric)) is not None]
+    down = [one for one in read if one.n > 1 and one.first == one.most and one.last == one.least]
+    fell = [one for one in down if one.last <= FELL * one.first and one.metric in levels.RESIDENT]
+    if not fell or any(one.rose for one in read):
+        return None
+    return f"it falls by itself: {label(fell[0].metric)} {human_bytes(fell[0].first)}, then {human_bytes(fell[0].last)}"
+
+
 def clues(case: Case) -> Iterator[Clue]:
     """What single readings and words say."""
     peak, rss = levels.level(case, "process.rss_peak_bytes"), levels.resident(case)
@@ -152,7 +168,9 @@ def clues(case: Case) -> Iterator[Clue]:
         yield from for_(FAIR, f"{peak.said} is a high-water mark; now it is {rss.said}")
     if rss is not None and rss.n > 2 and rss.flat:
         yield from for_(STRONG, f"it stays: {rss.said} in {rss.n} readings")
-    if rss is not None and rss.n > 2 and rss.most > rss.first and rss.last < 0.7 * rss.most:
+    fell = _fell(case)
+    yield from for_(STRONG, fell)
+    if fell is None and rss is not None and rss.n > 2 and rss.most > rss.first and rss.last < 0.7 * rss.most:
         yield from for_(FAIR, f"it came back by itself: {rss.said}, at most {human_bytes(rss.most)}")
     for count in ("process.threads_count", "go.goroutines_count", "process.descriptors_count"):
         yield from for_(STRONG + HINT, levels.settled(case, count))
@@ -169,6 +187,6 @@ def clues(case: Case) -> Iterator[Clue]:
     yield from denied(
         0.5 * HINT if settled else FAIR, levels.said(case, "grows", "total", "rss", "host", "native")
     )  # it rose, and stays
-    yield from denied(STRONG, case.facts.get("said.oom"))
+    yield from denied(HINT if fell else STRONG, case.facts.get("said.oom"))
     for one in levels.risen(case, (*levels.RESIDENT, "host.used_bytes")):
         yield from against(FAIR, one.said)

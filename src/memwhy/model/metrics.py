@@ -88,6 +88,7 @@ _HOST_BYTES = {
     "kernel_stack_bytes": ("kernel stacks", "meminfo KernelStack"),
     "page_tables_bytes": ("page tables of all processes", "meminfo PageTables"),
     "percpu_bytes": ("per-cpu", "meminfo Percpu"),
+    "wired_bytes": ("wired", "FreeBSD's top Wired without the ARC: pages of the kernel and its drivers"),
     "vmalloc_bytes": ("vmalloc", "meminfo VmallocUsed"),
     "slab_bytes": ("slab", "meminfo Slab, sum of slabinfo or slabtop: reclaimable and not"),
     "slab_top_bytes": (
@@ -176,6 +177,7 @@ _RUNTIME_BYTES = {
 _RUNTIME_COUNTS = {
     "objects_count": ("runtime objects", "gc.get_objects(), class histogram total, heap snapshot nodes"),
     "classes_count": ("JVM classes", "classes loaded"),
+    "class_loaders_count": ("JVM class loaders", "jcmd VM.metaspace, VM.classloader_stats: loaders that are alive"),
 }
 _CACHE_BYTES = {
     "held_bytes": ("held by a cache", "what a library or a database says its own cache, pool or buffers hold"),

@@ -212,3 +212,20 @@ def test_what_is_no_row_of_top_is_refused(text: str) -> None:
     assert list(top.find(text.split("\n"))) == []
     with pytest.raises(ParseError):
         top.parse(text)
+
+
+def test_freebsd_s_queues_sum_to_the_machine_and_the_arc_is_no_wired_memory() -> None:
+    text = (
+        "Mem: 20M Active, 180M Inact, 100M Laundry, 6000M Wired, 700M Free\n"
+        "ARC: 1000M Total, 90M MFU, 610M MRU, 1M Anon, 12M Header, 30M Other\n"
+        "Swap: 2048M Total, 2048M Free\n"
+    )
+    assert only(text).metrics == {
+        "host.total_bytes": 7000 * MIB,
+        "host.used_bytes": 5120 * MIB,
+        "host.free_bytes": 700 * MIB,
+        "host.buff_cache_bytes": 1000 * MIB,
+        "host.wired_bytes": 5000 * MIB,
+        "host.swap_total_bytes": 2048 * MIB,
+    }
+    assert "host.buff_cache_bytes" not in only(text.split("\n")[0]).metrics

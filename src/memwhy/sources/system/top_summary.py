@@ -27,6 +27,8 @@ _TASKS = re.compile(r"(Tasks|Threads|Processes): ?(\d{1,7})(?: total)?[,; ]")
 _UP = re.compile(
     r"(?:^|\s)(\d{1,2}):(\d\d):(\d\d) up (?:(\d{1,5}) days?,? ?)?(?:(\d{1,2}):(\d\d)|(\d{1,2}) min|(\d{1,2}) hrs?)?"
 )
+_ARC = re.compile(r"ARC: (\d{1,9}(?:[.,]\d{1,3})?)([KMGT]) Total")
+_WIRED = frozenset(("Active", "Inact", "Wired", "Free"))
 _UNITS = {"KiB": 1, "MiB": 2, "GiB": 3, "TiB": 4, "PiB": 5, "EiB": 6}
 _DAY_S = 86_400
 _MEGABYTES = {
@@ -45,6 +47,7 @@ class Summary:
     threads: bool = False
     elapsed_ns: int | None = None
     memory_line: bool = False
+    arc: tuple[int, int] | None = None
 
     def figures(self) -> tuple[Mapping[str, int], Mapping[str, int]]:
         """host.* metrics and their quanta. used is without the cache, and not given where the cache is not told."""
@@ -62,6 +65,8 @@ class Summary:
             found.pop("used", None)  # it counts a cache that the page does not show
         if "total" not in found and "unused" in self.parts and "used" in found:
             found["total"] = (found["used"][0] + found["free"][0], found["used"][1] + found["free"][1])
+        if self.parts.keys() >= _WIRED:
+            found |= self._of_freebsd()
         if "avail Mem" in self.swap:
             found["available"] = self.swap["avail Mem"]
         if "total" in self.swap:
@@ -70,6 +75,16 @@ class Summary:
             found["swap_used"] = self.swap["used"]
         metrics = {f"host.{name}_bytes": value for name, (value, _) in found.items()}
         return metrics, {f"host.{name}_bytes": quantum for name, (_, quantum) in found.items()}
+
+    def _of_freebsd(self) -> dict[str, tuple[int, int]]:
+        """Its queues sum to what there is; ZFS's cache (the ARC) is wired too, and given back when memory is short."""
+        queues = [self.parts[word] for word in (*sorted(_WIRED), "Laundry") if word in self.parts]
+        quantum = sum(width for _, width in queues)
+        total, arc = sum(value for value, _ in queues), self.arc[0] if self.arc else 0
+        left = total - self.parts["Free"][0] - self.parts["Inact"][0] - arc
+        found = {"total": (total, quantum), "used": (max(0, left), quantum)}
+        found["wired"] = (max(0, self.parts["Wired"][0] - arc), self.parts["Wired"][1])
+        return found | ({"buff_cache": self.arc} if self.arc else {})
 
     def take(self, text: str) -> bool:
         """Read a plain line; whether it is one of a summary."""
@@ -83,6 +98,8 @@ class Summary:
             self.tasks, self.threads = int(tasks[2]), tasks[1] == "Threads"
             return True
         if text.startswith(("%Cpu", "Cpu(s)", "CPU:", "CPU usage:", "Load Avg:", "SharedLibs:", "MemRegions:", "ARC:")):
+            if arc := _ARC.match(text):
+                self.arc = exact_bytes(arc[1].replace(",", "."), 1024 ** " kmgtp".index(arc[2].lower()))
             return True
         if text.startswith(("Networks:", "Disks:", "VM:", "last pid:", "Load average:", "Uptime:")):
             return True

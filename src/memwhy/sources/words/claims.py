@@ -107,11 +107,14 @@ def _kinds(sentence: Sentence, facts: dict[str, str], shown: str) -> None:
 
 def _meant(sentence: Sentence, clause: Clause, thing: str) -> str:
     """What a clause without a name of its own is about: `it`, or nothing but a verb, speaks of what was named last."""
+    if any(noun.size in _BOUNDS for noun in nouns_of(sentence, clause)):
+        return ""  # `after increasing the limit`
     text, levels = clause.text, any(quantity_at(sentence, mark).size for mark in _FIGURE.findall(clause.bones))
     if not _LATIN.search(text[:80]):
         return thing
     if _PRONOUN.search(text):
-        return "total" if levels and thing in _COUNTED else thing
+        falls = not thing and words.FALLS.search(text) is not None  # `this drops to 78 MB`
+        return "total" if levels and (falls or thing in _COUNTED) else thing
     if levels or _OWNER.search(text[:60]):
         return thing if thing == "rss" else "total"
     verbs = (words.GROWS, words.FLAT, words.FALLS, words.PLATEAU, words.NEVER_FALLS, words.DOES_NOT_GROW)
@@ -124,10 +127,10 @@ def _things(sentence: Sentence, clause: Clause) -> list[str]:
     """What of said.THINGS a clause is about; memory alone is the total."""
     nouns = nouns_of(sentence, clause)
     found = [name for name, pattern in _EXTRA if pattern.search(clause.text)]
-    for mark, noun in zip(_NAME.finditer(clause.bones), nouns, strict=True):
+    for match, noun in zip(_NAME.finditer(clause.bones), nouns, strict=True):
         if (noun.generic and found) or noun.size in _BOUNDS:
             continue
-        if words.NO_SUBJECT.search(clause.bones[max(0, mark.start() - 40) : mark.start()]) and len(nouns) > 1:
+        if words.NO_SUBJECT.search(clause.bones[max(0, match.start() - 40) : match.start()]) and len(nouns) > 1:
             continue
         thing = "host" if noun.size in _FREE else noun.thing
         if thing and thing not in found:
