@@ -16,7 +16,7 @@ DOES_NOT_GROW = _any(
     r"\b(?:wächst|steigt|ändert sich|leckt) (?:\w+ )?nicht|n(?:e|')\s?(?:augmente|croît|grimpe|monte|change|bouge) (?:pas|plus|jamais)|\bno (?:crece|aumenta|sube|cambia)\b|\bnão (?:cresce|aumenta|sobe|muda)\b|не (?:раст[её]т|растут|увеличива\w+|меня\w+|измен\w+|утека\w+)",
 )
 FLAT = _any(
-    r"\b(?:stays?|stayed|remain(?:s|ed|ing)?|keeps?|kept|is|are|was|were|looks?|holds?|sits?|hovers?|being)\b (?:\w+ ){0,2}?(?:flat|constant|stable|steady|unchanged|the same|low|fine|(?<!back to )normal|small|tiny|healthy|ok(?:ay)?|immovable)\b|\bflat(?: line)?\b(?! file)|\b(?:stable|constant|steady)\b(?! increase| growth| rise| climb|ly)|\b(?:stays?|remain(?:s|ed)?|stayed|hovers?) (?:at|around|below|under|within|between|about)\b|\bthroughout\b|\bthe whole time\b",
+    r"\b(?:stays?|stayed|remain(?:s|ed|ing)?|keeps?|kept|is|are|was|were|looks?|holds?|sits?|hovers?|being)\b (?:\w+ ){0,2}?(?:flat|constant|stable|steady|unchanged|the same|low|fine|(?<!back to )normal|small|tiny|healthy|immovable)\b|\bflat(?: line)?\b(?! file)|\b(?:stable|constant|steady)\b(?! increase| growth| rise| climb|ly)|\b(?:stays?|remain(?:s|ed)?|stayed|hovers?) (?:at|around|below|under|within|between|about)\b|\bthroughout\b|\bthe whole time\b",
     r"(?:保持|一直|始终|很|比较|基本)?(?:稳定|平稳|不变|正常)|维持在|保持在|一定(?:の|で)|横ばい|安定|일정|안정|그대로",
     r"\bbleib(?:t|en) (?:\w+ )?(?:stabil|konstant|gleich|flach|bei|niedrig|unverändert)|\breste(?:nt)? (?:\w+ )?(?:stable|constant\w*|plat\w*|à)|\b(?:se mantiene|permanece|sigue|está) (?:\w+ )?(?:estable|constante|en|igual)|\b(?:fica|permanece|mantém-se|está) (?:\w+ )?(?:estável|constante|em)|стабил\w+|оста[её]тся (?:\w+ )?(?:на|прежн\w+|постоянн\w+|стабильн\w+)|не меняется",
 )
@@ -29,7 +29,7 @@ NEVER_FALLS = _any(
     r"(?:不|没有|没|未|并不|并没有)(?:会|被|再)?(?:下降|释放|回落|降|回收|归还|还给)|解放され(?:ない|ま|て(?:い)?ない)|減ら(?:ない|な)|下がら|戻ら(?:ない|な)|줄지 ?않|반환되지|해제되지|\b(?:sinkt|fällt|schrumpft) (?:\w+ )?nicht|nicht (?:wieder )?(?:freigegeben|zurückgegeben)|n(?:e|')\s?(?:descend|diminue|baisse|redescend) (?:pas|jamais|plus)|\bno (?:baja|disminuye|se libera)|\bnão (?:diminui|cai|desce|é liberad\w)|не (?:пада\w+|снижа\w+|уменьша\w+|освобожда\w+|возвраща\w+)",
 )
 FALLS = _any(
-    r"\b(?:drops? back|falls? back|fell back|goes (?:back )?down|comes (?:back )?down|returns? to (?:the )?(?:baseline|normal)|is (?:eventually |later |then )?(?:released|freed|reclaimed) (?:after|again|later|by itself)|recovers|decreases again|shrinks (?:again|back))\b",
+    r"\b(?:drops? (?:back|(?:down )?to)|dropped (?:down )?to|falls? (?:back|(?:down )?to)|fell (?:back|(?:down )?to)|goes (?:back )?down|comes (?:back )?down|returns? to (?:the )?(?:baseline|normal)|is (?:eventually |later |then )?(?:released|freed|reclaimed) (?:after|again|later|by itself)|recovers|decreases again|shrinks (?:again|back))\b",
     r"会(?:自动)?(?:下降|回落|释放|降下来)|自动(?:下降|回落|释放)|(?:元に|また)戻る|다시 ?(?:줄어|내려)|sinkt wieder|fällt wieder|redescend|vuelve a bajar|baja de nuevo|volta a cair|снова (?:пада|снижа)\w+",
 )
 UNREAL = _any(
@@ -37,7 +37,7 @@ UNREAL = _any(
     r"应该|期望|希望|如果|是否|可能|会不会|怀疑|避免|防止|べき|はず|もし|かもしれ|해야|만약|예상|\b(?:sollte|müsste|würde|könnte|wenn|ob|vermut\w+|devrait|pourrait|si|peut-être|debería|podría|espero|deveria|poderia|se(?! (?:mantiene|mantém|mantem|queda|estabiliza|libera|reinicia|repite|ve|vê|detiene|mueve|incrementa|dispara)))\b|должн\w+|если|возможно|может|ожида\w+",
 )
 ASIDE = re.compile(
-    r"\s*(?:\(|\b(?:and|which|as|so|than|that|what|how|like)\b)[^()]{0,80}?\b(?:should|shouldn't|would|could|might|may|must|expect\w*|suppos\w+|guess|think|assum\w+|suspect\w*|avoid\w*|prevent\w*|want\w*|hop(?:e|ing))\b.{0,200}$",
+    r"\s*(?:\(|\b(?:and|which|as|so|than|how|like)\b)[^()]{0,80}?\b(?:should|shouldn't|would|could|might|may|must|expect\w*|suppos\w+|guess|think|assum\w+|suspect\w*|avoid\w*|prevent\w*|want\w*|hop(?:e|ing))\b.{0,200}$",
     re.IGNORECASE,
 )
 """What follows a statement and is none: `it rises, which it should`, `it grows more than it should`."""
@@ -55,7 +55,7 @@ KEEPERS = _any(
 )
 """Whose keeping is no forgotten release of the program's."""
 IDLE = _any(
-    r"\b(?:is|are|was|were|sits?|sitting|stays?|left|running|being|completely|mostly|totally|while|when|even|fully|at) (?:\w+ )?idle\b(?! (?:heap|conn|timeout|go|thread|-|pages|spans|worker))|\bidl(?:es|ing)\b|\b(?:do(?:es|ing)?|did) (?:absolutely |basically |almost )?nothing\b|\bnothing (?:else )?(?:is )?(?:happening|going on|uses)|\b(?:no|without(?: any)?|zero) (?:\w+ )?(?:load|traffic|requests?|calls?|users?|clients|activity|queries|jobs? (?:were |was |are |is )?running)\b|\bno ?(?:one|body) (?:is )?(?:us|access|connect)\w+|\bnot (?:being )?(?:used|doing anything)\b|\bunused\b (?:service|server|instance|process)",
+    r"(?<!% )\b(?:is|are|was|were|sits?|sitting|stays?|left|running|being|completely|mostly|totally|while|when|even|fully|at) (?:\w+ )?idle\b(?! (?:heap|conn|timeout|go|thread|-|pages|spans|worker))|\bidl(?:es|ing)\b|\b(?:do(?:es|ing)?|did) (?:absolutely |basically |almost )?nothing\b|\bnothing (?:else )?(?:is )?(?:happening|going on|uses)|\b(?:no|without(?: any)?|zero) (?:\w+ )?(?:load|traffic|requests?|calls?|users?|clients|activity|queries|jobs? (?:were |was |are |is )?running)\b|\bno ?(?:one|body) (?:is )?(?:us|access|connect)\w+|\bnot (?:being )?(?:used|doing anything)\b|\bunused\b (?:service|server|instance|process)",
     r"空闲(?:时|状态|的时候|下)|没有(?:任何)?(?:请求|流量|负载|访问|操作)|什么(?:都|也)(?:没做|不做)|无(?:请求|流量|负载)|アイドル(?:状態|時|中)|何も(?:して|し)(?:い)?ない|유휴|아무것도 ?(?:안|하지)|\b(?:im Leerlauf|ohne (?:Last|Anfragen|Traffic)|untätig|au repos|sans (?:charge|trafic|requêtes|activité)|inacti[fv]\w*|en reposo|sin (?:carga|tráfico|actividad|peticiones)|ocios[oa]|sem (?:carga|tráfego|requisições|atividade))\b|в простое|без нагрузки|ничего не дела\w+|простаива\w+|нет (?:запросов|нагрузки)",
 )
 OOM = _any(

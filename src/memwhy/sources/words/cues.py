@@ -7,7 +7,7 @@ from memwhy.sources.words.vocabulary import Noun
 from memwhy.sources.words.wording import any_of
 
 WISH = any_of(
-    r"\b(?:should|shouldn't|must|would|could|might|may|expect\w*|supposed|ideally|hop(?:e|ing)|target\w*(?! (?:host|machine|system|device|server|box|node|process|board)s?\b)|budget|goal|plan(?:ned|s)?|estimat\w+|theor\w+|assum\w+|imagine|suppose|guarantee\w*)\b",
+    r"\b(?:should|shouldn't|must|would|could|might|may|expect\w*|supposed|ideally|hop(?:e|ing)|target\w*(?! (?:host|machine|system|device|server|box|node|process|board)s?\b)|budget|lets? (?:the |a |it )?(?:\w+ )?(?:reach|grow|use|take)|goal|plan(?:ned|s)?|estimat\w+|theor\w+|assum\w+|imagine|suppose|guarantee\w*)\b",
     r"\b(?:configured|defaults?|threshold|alert\w*|reserv\w+|recommend\w*|requires?|need(?:s|ed)?|minimum|capped|cap)\b",
     r"\b(?:soll|sollte|sollten|müsste|dürfte|erwart\w+|devrait|devraient|attend\w*|debería|deveria|esper\w+|должн\w+|ожида\w+|хотелось|конфигур\w+)\b",
     r"应该|應該|期望|预期|希望|理论上|预计|べき|はず|期待|想定|해야|예상|기대",
@@ -39,6 +39,17 @@ DOES = any_of(
     r"занима|использ|потребля|раст[её]т|выраст|вырос|доход|достиг|съеда|жр[её]т|占|使用|用了|用到|达到|達|涨|升|增长|到了|飙|高达|消耗|増え|増|まで|食|사용|차지|증가|늘|도달|까지|먹",
 )
 IS = re.compile(r"^\s*(?:[:=(~≈]|(?:is|was|are|were|at|of|on|about|around|now|currently|ist|war|bei|von|est|était|es|está|era|é|de|составля\w+|равн\w+|—|-|为|是|有|到|は|が|은|는|이|가)\b|[为是有到はがも은는이가])?\s*(?:[:=~≈(]|about|around|roughly|approximately|only|just|already|now|at|etwa|ca\.?|rund|environ|unos|cerca de|около|примерно|约|大约|约为|只有|仅|约有|約)?\s*$", re.IGNORECASE)  # fmt: skip
+STANDS = re.compile(
+    r"^(?:\s|[:=~≈(]|\b(?:is|was|are|were|has|have|had|been|keeps?|kept|still|now|currently|already|shows?|showing|showed|shown|reports?|reported|reporting|as|reach(?:es|ed)?|reaching|hits?|hit|at|around|about|over|sit(?:s|ting)?|hover(?:s|ed|ing)?|stay(?:s|ed|ing)?|remain(?:s|ed|ing)?|stuck|approximately|roughly|constantly|always|usually|typically|often|only|just|up|to)\b)*$",
+    re.IGNORECASE,
+)
+"""Only verbs of being and words of about stand between `memory usage` and its figure."""
+IT = re.compile(r"(?:it|they|er|sie|es)\b", re.IGNORECASE)
+PROFILER = re.compile(
+    r"\b(?:pprof|heap ?(?:snap ?shots?|dumps?|profil\w+|analy\w+)|(?:memory )?profiler|tracemalloc|memray|objgraph|dev ?tools|visualvm|jmap|!?eeheap|gc ?dump)\b(?:(?!\bbut\b|\bwhile\b|\bwhereas\b|\brss\b|\btop\b|\bsystem\b|\bprocess\b|\bkubectl\b|\bdocker\b)[^.;]){0,50}$",
+    re.IGNORECASE,
+)
+"""What such a tool says of `memory` is what is allocated on the runtime's heap."""
 OF = re.compile(
     r"^\s*\)?\s*(?:of|de|d'|von|an|in|の|의|的|worth of|go|в)?\s*(?:the |its )?(?:total|real|physical|actual|used|resident|running|open|live|active|blocked|leaked|stuck|waiting|idle|sleeping|leaking|concurrent|unique|distinct|alive|os|go|worker|opened|offene[nr]?|laufende[rn]?|ouverts?|abiert\w+|abert\w+|открыт\w+|запущенн\w+|个|個|条|本の?|개의?|つの?)?\s*(?:\(\s*)?$",
     re.IGNORECASE,
@@ -94,23 +105,32 @@ PAIR = re.compile(
     re.IGNORECASE,
 )
 GOES_ON = re.compile(
-    rf"^(?:\s|[~≈:()\-.!]|{M}|\b(?:and|then|now|to|up|later|finally|at|it|is|was|with|after|from|only|about|around|already|reaching|reached|reaches|growing|that|und|dann|jetzt|nun|et|puis|maintenant|y|luego|e|agora|ahora|и|затем|потом|сейчас|уже|или)\b|现在|然后|再|后来|已经|到|从|从原来|그리고)*(?:{Q}(?:\s|[~≈:()\-.!,]|{M}|\b(?:to|after|that|und|and|total|later|of)\b|→|->|[到个個])*)+$",
+    rf"^(?:\s|[~≈:()\-.!]|{M}|\b(?:and|then|now|to|up|later|finally|at|it|is|was|with|after|from|only|about|around|already|reaching|reached|reaches|growing|that|the|peak(?:s|ed)?|maximum|max|value|average|stays?|stayed|remain(?:s|ed)|still|und|dann|jetzt|nun|et|puis|maintenant|y|luego|e|agora|ahora|и|затем|потом|сейчас|уже|или)\b|现在|然后|再|后来|已经|到|从|从原来|그리고)*(?:{Q}(?:\s|[~≈:()\-.!,]|{M}|\b(?:to|after|that|und|and|total|later|of)\b|→|->|[到个個])*)+$",
     re.IGNORECASE,
 )
 ITSELF = re.compile(
-    rf"^(?:\s|[:(]|{M}|\b(?:it|we|this|that|the|my|our|process|app(?:lication)?|service|program|daemon|container|usage|steadily|slowly|constantly|then|and|also|quickly|gradually"
+    rf"^(?:\s|[:(]|{M}|\b(?:it|we|this|that|the|my|our|has|have|suddenly|process(?:es)?|app(?:lication)?|service|program|daemon|server|workers?|pods?|container|usage|size|growth|steadily|slowly|constantly|then|and|also|quickly|gradually"
     r"|grows?|grew|growing|rises?|rose|rising|climbs?|climb(?:ed|ing)|increas(?:es|ed|ing)|goes|went|jump(?:s|ed)|balloon(?:s|ed)|from|steigt|wächst|von|monte|passe|de|crece|sube|desde|cresce|sobe|раст[её]т|выр(?:ос|астает)|с)\b|从|涨|增长)*"
-    r"(?:(?:grow|gr[eo]w|ris|rose|climb|increas|goes|went|jump|balloon|steigt|wächst|monte|passe|crece|sube|cresce|sobe|раст|выр)\w{0,6}(?:\s+(?:from|steadily|slowly|von|de|desde|с)\b)*|从)\s*$",
+    r"(?:(?:grow|gr[eo]w|ris|rose|climb|increas|goes|went|gone|jump|balloon|swell|steigt|wächst|monte|passe|crece|sube|cresce|sobe|раст|выр)\w{0,6}(?:\s+(?:from|steadily|slowly|von|de|desde|с)\b)*|从)\s*$",
     re.IGNORECASE,
 )
 """`it grows from`: what grows so on a page about memory is memory."""
+RISES = re.compile(
+    r"\b(?:process(?:es)?|app(?:lication)?s?|services?|programs?|daemons?|workers?|pods?|containers?|it|they)\b[^,;:]{0,40}\b(?:grow|gr[eo]w|ris|rose|climb|increas|go|goes|went|gone|jump|balloon|swell|creep|crept)\w{0,6}\s+(?:(?:up|slowly|steadily|suddenly|quickly) )?(?:from\s*)?$",
+    re.IGNORECASE,
+)
+"""`the workers on that host jump from`: a process that grows in bytes does so in memory."""
+HOST_AFTER = re.compile(
+    r"^\s*(?:of )?(?:RAM |memory )?(?:vps|vm|droplet|raspberry|ec2|linode|box|machine|laptop|server|instance)\b",
+    re.IGNORECASE,
+)
 MEMORY = Noun(start=0, end=0, size="process.rss_bytes", count=None, thing="total", generic=True)
 PEAK = any_of(r"\bpeak(?:s|ed|ing)?\b|\bspik(?:e|es|ed)\b|\bmax(?:imum)?\b|峰值|最高|ピーク|пик|Spitze")
 PEAKED = ("process.rss_bytes",)
-_ABOUT = r"(?:\s*(?:about|around|roughly|some|over|almost|only|now|already|~|≈|etwa|rund|ca\.|environ|unos|cerca de|около|约))*"
+_ABOUT = r"(?:\s*(?:about|around|roughly|some|over|up to|barely|above|just|more than|well over|in excess of|nearly|close to|approximately|at|almost|only|now|already|~|≈|etwa|rund|ca\.|environ|unos|cerca de|около|约))*"
 OWNS = re.compile(
-    r"\b(?:(?:the|our|my|this|each|every|one) (?:\w+ )?(?:process|app(?:lication)?|service|program|daemon|worker|sidecar|broker|agent|pod|container|job|client|binary)|it|Prozess|Dienst|processus|proceso|processo|процесс)\s+(?:\w+ ){0,2}?"
-    r"(?:has|had|uses?|used|takes?|took|eats?|needs?|consumes?|occupies|holds?|reach(?:es|ed)|is (?:now |already )?at|was at|sits at|stays at|remains at|ends? at|goes up to|went (?:up )?to|grew to|grows to|hat|belegt|braucht|utilise|prend|occupe|usa|ocupa|занимает|ест)|\b(?:pods?|containers?) at"
+    r"\b(?:(?:the|our|my|this|that|each|every|one|a|an|these|those|all) (?:[\w.+-]+ ){0,3}?(?:process(?:es)?|app(?:lication)?s?|services?|programs?|daemons?|servers?|workers?|sidecars?|brokers?|agents?|pods?|containers?|jobs?|clients?|binary|instances?|exporters?|controllers?|operators?|collectors?|ap[ip])|(?:it|they|I (?:see|saw|have seen|observed|had)|I've (?:seen|observed)) it|it|its (?:consumption|usage|footprint|size)|they|(?:[\w.+-]+ )?(?:app(?:lication)?|process|service)|task manager|activity monitor|er|sie|es|Prozess|Dienst|processus|proceso|processo|процесс)\s+(?:\w+ ){0,2}?"
+    r"(?:has|had|uses?|used|using|takes?|took|eats?|needs?|consum(?:es?|ed|ing)|occupies|holds?|(?:has )?reach(?:es|ed)|has (?:gone|grown|climbed|risen) (?:up )?to|(?:is|are|was|were) (?:now |already |still |currently )?(?:at|using|consuming|taking(?: up)?|eating|holding|sitting at|returning|reporting)|start(?:s|ed)? (?:to use|using|at|(?:out )?with|from|off at)|hover(?:s|ed|ing)? (?:at|around)|sits at|stays? at|stayed at|remain(?:s|ed)? (?:(?:constant|stable|flat|steady) )?at|ends? (?:up )?at|ended (?:up )?at|max(?:es|ed) out at|tops? out at|goes up to|went (?:up )?to|grew to|grown to|grows to|balloons? to|climb(?:s|ed) to|(?:ist|war|liegt|lag|bleibt) (?:\w+ ){0,3}?bei|hat|belegt|braucht|utilise|prend|occupe|usa|ocupa|занимает|отъедает|съедает|съел|жр[её]т|потребляет|ест)|\b(?:ist|war|liegt|lag|bleibt|steht) (?:er|sie|es|der \w+) (?:\w+ ){0,3}?bei|\b(?:pods?|containers?) at"
     + _ABOUT
     + r"\s*$",
     re.IGNORECASE,
@@ -121,7 +141,7 @@ ALLOCATED = any_of(r"^\W*(?:in total )?(?:of )?alloc\w*\b|^\W*(?:分配|allozier
 ALLOTTED = any_of(r"\b(?:pods?|containers?)\s+(?:\w+ ){0,2}?ha(?:s|d)\b")
 """`the pod has 2 GB` tells as often what it may have."""
 OWNS_AFTER = re.compile(
-    rf"^\s*(?:$|[).,;:!?]|{M}|(?:after|now|by|in|the whole|all|when|and|at|within|since|then|but|while|of (?:memory|ram)|RAM|nach|und|jetzt|après|et|después|y|depois|e|после|и)\b)",
+    rf"^\s*(?:$|[).,;:!?–-]|{M}|(?:after|now|by|in|the whole|all|when|and|at|within|since|then|but|while|before|so far|currently|right now|for|in size|total|each|of (?:memory|ram)|RAM|(?:real |physical |resident )?mem(?:ory)?\b|nach|und|jetzt|après|et|después|y|depois|e|после|и)\b)",
     re.IGNORECASE,
 )
 IN_USE = any_of(

@@ -129,6 +129,8 @@ def _read_clause(sentence: Sentence, clause: Clause, thread: _Thread, trial: boo
             and not _says(cues.WORK, bones[at + 1 : at + 20])
         ):
             noun = cues.HOST_MEMORY if quantity.size is not None else None
+        elif noun is None and quantity.size is not None and cues.HOST_AFTER.match(bones[at + 1 : at + 40]):
+            noun = cues.HOST_MEMORY
         if noun is None or (pair is None and not _is_level(bones, at, quantity, noun, beside=bool(used))):
             continue
         used.add(noun_at)
@@ -175,7 +177,9 @@ def _is_earlier(bones: str, earlier: bool) -> bool:
 def _metric(noun: Noun, quantity: Quantity, sentence: Sentence, clause: Clause, thread: _Thread) -> str:
     metric = (noun.size if quantity.size is not None and noun.size else noun.count) or ""
     if noun.generic:
-        if _says(cues.BOXED, clause.text):
+        if cues.PROFILER.search(sentence.text[max(0, quantity.start - 80) : quantity.start]):
+            metric = "runtime.heap_used_bytes"
+        elif _says(cues.BOXED, clause.text):
             metric = "cgroup.current_bytes"
         elif _says(cues.HOST, clause.text) and not _says(cues.DOES, clause.text):
             metric = "host.total_bytes"
@@ -200,16 +204,20 @@ def _link(sentence: Sentence, clause: Clause, at: int, end: int, nouns: Sequence
         if carried is not None and _fits(carried, quantity) and cues.GOES_ON.match(bones):
             return -1, carried
         thread.noun = None  # it speaks of something else
-        return -1, _unnamed(clause, at, end) if quantity.size is not None else None
+        return -1, _unnamed(clause, at, end, carried) if quantity.size is not None else None
     if _OWN_KEY.search(bones[max(0, at - 40) : at]):
         return -1, None  # `backup size=1200MB heap=ok`: it has a name, which says nothing here
     left = max((i for i in nouns if i < at), default=None)
     right = min((i for i in nouns if i >= end), default=None)
     near = None
-    if left is not None and left not in used and not _has_level(sentence, bones[left + 1 : at]):
+    if (
+        left is not None
+        and left not in used
+        and not _has_level(sentence, _noun(sentence, bones[left]), bones[left + 1 : at])
+    ):
         gap = re.sub(f"{M}|{Q}", "", bones[left + 1 : at])
         noun = _noun(sentence, bones[left])
-        tight = bool(cues.IS.match(gap))
+        tight = bool(cues.IS.match(gap)) or (noun.generic and bool(cues.STANDS.match(gap)))
         if quantity.bare and not gap.strip() and _is_single(sentence.text[noun.start : noun.end]):
             tight = False  # `goroutine 18` is the eighteenth
         plain = (
@@ -244,14 +252,17 @@ def _link(sentence: Sentence, clause: Clause, at: int, end: int, nouns: Sequence
     return chosen
 
 
-def _unnamed(clause: Clause, at: int, end: int) -> Noun | None:
+def _unnamed(clause: Clause, at: int, end: int, carried: Noun | None) -> Noun | None:
     """Memory, where a clause says how much without a name: `it grows from A to B`, `the pod is at A`; no sum of allocations."""
     bones = clause.bones
     if end > at + 1:
-        return cues.MEMORY if cues.ITSELF.match(bones[:at]) and not _says(cues.ALLOCATED, bones[end:]) else None
+        rises = cues.ITSELF.match(bones[:at]) or (cues.RISES.search(bones[:at]) and not _says(cues.WORK, clause.text))
+        return cues.MEMORY if rises and not _says(cues.ALLOCATED, bones[end:]) else None
     owner = cues.OWNS.search(bones[max(0, at - 120) : at])
     if owner is None or not cues.OWNS_AFTER.match(bones[end:]) or cues.ALLOTTED.search(owner[0]):
         return None
+    if carried is not None and carried.size and not carried.size.endswith("limit_bytes") and cues.IT.match(owner[0]):
+        return carried
     return cues.BOX_MEMORY if _says(cues.BOXED, owner[0]) else cues.MEMORY
 
 
@@ -343,9 +354,10 @@ def _moment_of(sentence: Sentence, bones: str, at: int) -> tuple[int | None, boo
     return sentence.moments[ord(match[1]) - M_FIRST].elapsed_ns, True
 
 
-def _has_level(sentence: Sentence, bones: str) -> bool:
-    """There is a quantity, other than one that says how fast something goes."""
-    return any(_quantity(sentence, mark).per_ns is None for mark in _Q.findall(bones))
+def _has_level(sentence: Sentence, noun: Noun, bones: str) -> bool:
+    """There is a quantity that can be the name's own, other than one that says how fast something goes."""
+    told = [_quantity(sentence, mark) for mark in _Q.findall(bones)]
+    return any(one.per_ns is None and not (noun.generic and one.size is None) for one in told)
 
 
 def _quantity(sentence: Sentence, mark: str) -> Quantity:

@@ -32,7 +32,7 @@ _TRIALS: dict[str, Wording] = {
         "process_ended": r"\b(?:after|when|once|upon|even|nach|après|al|после)\b.{0,30}?\b(?:kill(?:ing|ed)?|stopp(?:ing|ed)|exit(?:s|ed|ing)?|terminat\w+|ended|quit\w*|finished|shut\w* down|beend\w+|завершен\w+|остановк\w+)\b(?! (?:and (?:then )?(?:re)?start|gc|the (?:load|traffic|benchmark|requests)))"
         r"|\bno (?:\w+ )?process(?:es)? (?:is |are |was |were )?(?:running|left|alive|any ?more|remain\w*|between|there)\b|\bnothing (?:is running|runs) (?:any ?more|there|in it|now|on it)\b|\bkein \w{0,20}prozess (?:läuft|mehr)"
         r"|\b(?:process|program|app\w*|service|container|daemon|server|test)\b (?:is |was |has |had |has been )?(?:killed|stopped|exited|exits|finished|ended|terminated|gone)\b|(?:杀掉|杀死|停掉|停止|关闭)(?:了)?(?:该|这个)?(?:进程|程序|容器)|进程(?:退出|结束|被杀)|プロセス(?:を|が)?(?:終了|停止|kill)|프로세스.{0,6}(?:종료|죽)",
-        "load_stopped": r"\b(?:after|when|once|even|nach|après|после)\b.{0,30}?\b(?:(?:work ?)?load|traffic|requests?|benchmark|stress|clients?|messages|Last|charge|carga|нагрузк\w+)\b.{0,16}?\b(?:stop\w*|end(?:s|ed)?|finish\w*|over|done|gone|ceas\w*|disconnect\w*|remov\w+)"
+        "load_stopped": r"\b(?:after|when|while|once|even|nach|après|после)\b.{0,30}?\b(?:(?:work ?)?load|traffic|requests?|benchmark|stress|clients?|messages|Last|charge|carga|нагрузк\w+)\b.{0,16}?\b(?:stop\w*|end(?:s|ed)?|finish\w*|complet\w+|over|done|gone|ceas\w*|disconnect\w*|remov\w+)"
         rf"|\b(?:after|when|once|even)\b.{{0,30}}?\b{_WORK}\b.{{0,16}}?\b(?:stop\w*|end(?:s|ed)?|finish\w*|over|done|complet\w+)"
         r"|\bstop(?:ping|ped)? (?:the |all )?(?:load|traffic|requests|benchmark|stress)|\b(?:load|traffic|requests|benchmark)\b (?:is |are |was |were |has |have )?(?:stopped|ended|over|gone)|压测(?:停止|结束|完)|停止(?:压测|请求|发压)|負荷を止め|снятия нагрузки",
         "feature_off": rf"\b(?:disabl(?:ed|ing|e)|turn(?:ed|ing) off|switch(?:ed|ing) off|uninstall\w*|comment(?:ed|ing) out|remov(?:ed|ing) the \w+ {_PLUGIN})\b|\bwithout (?:the |that |this )?(?:\w+ )?{_PLUGIN}\b|禁用|关掉|关闭(?:了)?(?!连接|文件|进程)|無効に|deaktivier\w*|désactiv\w+|desactiv\w+|desativ\w+|отключ\w+",
@@ -47,6 +47,7 @@ _VAGUE = ("feature_off", "fixed")
 _DOWN = r"(?:drop|fall|decreas|go(?:es|ing)? down|come? down|shrink|help|return|releas|free|reduc|fix|solv|resolv|lower|reclaim|recover|go(?:es)? away|improv|matter|chang|make (?:a|any)|work)"
 _SAME = any_of(
     r"\b(?:nothing|only)\b(?: but| except| other than| else)?.{0,40}?\bhelps?\b",
+    r"\bonly (?:frees?|freed|reclaim(?:s|ed)?|releas(?:es|ed)|recover(?:s|ed))\b|\b(?:frees?|freed|reclaim(?:s|ed)?|releas(?:es|ed)|recover(?:s|ed)) (?:only |just |almost )?(?:0(?![.\d])|nothing|none|zero)\b",
     rf"\b(?:not|n't|never|nothing|neither|nor|cannot|hardly|barely|without)\b.{{0,24}}?\b{_DOWN}|n't.{{0,16}}?\b{_DOWN}"
     r"|\bno (?:\w+ )?(?:difference|effect|change|impact|improvement|luck|help)|\bsame (?:result|behaviou?r|issue|problem|growth|thing|picture|leak|memory|as before)|\bstill (?:\w+ )?(?:grow\w*|leak\w*|high|the same|increas\w*|happen\w*|there|shows?|us(?:es|ed|ing)|at|climb\w*|rising|rises|occup\w*|held|holds|not|exists?|persist\w*|reproduc\w*|remains?)|\bto no avail|\bin vain|\bunchanged|\bregardless|\buseless|\b(?:persists?|remains? (?:high|the same))"
     r"|没(?:有)?(?:什么)?(?:用|效果|变化|作用|改善|下降|降|释放|区别)|无效|無効果|无济于事|无变化|依然|仍然?|还是|不(?:下降|降|释放|变|管用|起作用)|変わら|効果(?:が|は)?(?:な|無)|改善し(?:ない|ま)|減ら(?:ない|な)|下がら|차이(?:가)? ?없|효과(?:가)? ?없|여전히|변화(?:가)? ?없"
@@ -55,7 +56,7 @@ _SAME = any_of(
     r"|не (?:помог\w*|влияет|меня\w+|изменил\w*|пада\w+|снижа\w+|освобожда\w+|уменьша\w+)|без (?:изменений|эффекта|толку)|по-прежнему|вс[её] равно|(?:разницы|эффекта) нет",
 )
 _FELL = any_of(
-    r"\b(?:declin(?:es|ed)|drop(?:s|ped)?|fall(?:s|en)?|fell|go(?:es|ing)? (?:back )?down|went (?:back )?down|c[oa]mes? (?:back )?down|decreas(?:e[sd]?|ing)|reduc(?:e[sd]?|ing)|shr[aiu]nks?|lower(?:s|ed)|(?:is|was|are|were|gets?|got) (?:immediately |finally |all )?(?:freed|released|returned|reclaimed|gone|fixed|solved|resolved)|fix(?:es|ed)|solv(?:es|ed)|resolv(?:es|ed)|help(?:s|ed)|returns?(?! \d| 0| None| nothing| true| false)|returned|frees?|freed|releases?|released|back to|disappear\w*|stops? (?:growing|leaking|increasing)|stopped (?:growing|leaking|increasing)|no longer (?:grow\w*|leak\w*|increas\w*|happen\w*|reproduc\w*)|go(?:es)? away|went away|no (?:more )?(?:leak|growth)|(?:growth|leak|problem|issue) (?:(?:has |is )?(?:stop\w*|gone|solved|fixed|ended|disappeared|went away))|(?:makes?|made) (?:a |an |all the )?(?:\w+[ -]){0,5}difference|(?:much|far|way|a lot) (?:better|less|lower|smaller)|work(?:s|ed) (?:well|great|wonders|fine|like a charm|perfectly)|did the trick|improv(?:es|ed)|(?:no|zero|0|without) (?:more )?(?:OOM[- ]?kill(?:s|ed|ing)?|OOMs?|out[- ]of[- ]memory)|halve[sd]|(?:cut|cuts) (?:\w+ ){0,4}(?:by|in half|to)|(?:does not|doesn't|did not|didn't|not) (?:grow|leak|increase|happen|reproduce))\b"
+    r"\b(?:declin(?:es|ed)|drop(?:s|ped)?|fall(?:s|en)?|fell|go(?:es|ing)? (?:back )?down|went (?:back )?down|c[oa]mes? (?:back )?down|decreas(?:e[sd]?|ing)|reduc(?:e[sd]?|ing)|shr[aiu]nks?|lower(?:s|ed)|(?:is|was|are|were|gets?|got) (?:immediately |finally |all )?(?:freed|released|returned|reclaimed|gone|fixed|solved|resolved)|fix(?:es|ed)|solv(?:es|ed)|resolv(?:es|ed)|help(?:s|ed)|returns?(?! \d| 0| None| nothing| true| false)|returned|frees?|freed|releases?|released|back to|disappear\w*|stops? (?:growing|leaking|increasing)|stopped (?:growing|leaking|increasing)|no longer (?:grow\w*|leak\w*|increas\w*|happen\w*|reproduc\w*)|go(?:es)? away|went away|no (?:more )?(?:leak|growth)|(?:growth|leak|problem|issue) (?:(?:has |is )?(?:stop\w*|gone|solved|fixed|ended|disappeared|went away))|(?:makes?|made) (?:a |an |all the )?(?:\w+[ -]){0,5}difference|(?:much|far|way|a lot) (?:better|less|lower|smaller)|work(?:s|ed) (?:well|great|wonders|fine|like a charm|perfectly)|did the trick|reclaim(?:s|ed)|recover(?:s|ed)|improv(?:es|ed)|(?:no|zero|0|without) (?:more )?(?:OOM[- ]?kill(?:s|ed|ing)?|OOMs?|out[- ]of[- ]memory)|halve[sd]|(?:cut|cuts) (?:\w+ ){0,4}(?:by|in half|to)|(?:does not|doesn't|did not|didn't|not) (?:grow|leak|increase|happen|reproduce))\b"
     r"|降到|降至|降回|下降|降低|减少|减小|释放了|被释放|稳定|解决|恢复|不再(?:增长|上涨|泄漏)|掉到|回落|下が(?:り|っ|る)|減(?:り|っ|る|少)|解消|解決|安定|떨어|감소|줄어|줄었|해결|안정"
     r"|\b(?:sinkt|sank|fällt|fiel|gelöst|behebt|behoben|hilft|half|gesunken|baisse|tombe|descend|redescend|diminue|résout|résolu|règle|baja|bajó|cae|cayó|disminuye|disminuyó|soluciona|solucionó|resuelve|cai|caiu|diminui|diminuiu|resolve|resolveu)\b|пада\w+|упал\w*|снижа\w+|снизил\w*|уменьш\w+|освобожда\w+|освободил\w*|решил\w*|решает|помог\w*|пропал\w*",
 )
@@ -84,6 +85,15 @@ def name_trials(text: str) -> list[str]:
     named = [name for name, pattern in _TRIALS.items() if pattern.search(text)]
     sure = [name for name in named if name not in _VAGUE and not (name == "process_ended" and "load_stopped" in named)]
     return sure or named
+
+
+def text_of_trial(name: str, names: list[str], text: str) -> str:
+    """Of a sentence that names several trials, the part from one's name to the next one's."""
+    starts = sorted(match.start() for other in names if (match := _TRIALS[other].search(text)))
+    own = _TRIALS[name].search(text)
+    if len(starts) < 2 or own is None:
+        return text
+    return text[own.start() : min((start for start in starts if start > own.start()), default=len(text))]
 
 
 def suggests(text: str) -> bool:

@@ -12,7 +12,7 @@ from memwhy.sources.words import cues
 from memwhy.sources.words.figures import read_course
 from memwhy.sources.words.outcomes import level_beside
 from memwhy.sources.words.sentences import Clause, Q, Raw, Sentence, mark, nouns_of, quantity_at
-from memwhy.sources.words.trials import NAMED, ONCE, Outcome, name_trials, read_outcome, suggests
+from memwhy.sources.words.trials import NAMED, ONCE, Outcome, name_trials, read_outcome, suggests, text_of_trial
 from memwhy.sources.words.wording import any_of, signs
 
 _SHOWN = 160
@@ -22,7 +22,7 @@ _CHANGED = 0.1
 _COUNTED = {"threads", "goroutines", "descriptors", "connections"}
 _FIGURE = re.compile(Q)
 _TO = re.compile(
-    rf"(?:\bto|\bat|\bback to|\baround|\babout|\bonly|\bis|\bwas|\bmax(?:imum)?\.?|\buses|\btakes|\bneeds|\bauf|\bbei|\bà|\ba|\ben|\bem|\bдо|\bна|到|至|在|为|に|は|로)\s*(?:~|about |around |just |only |roughly |约)?(?P<q>{Q})",
+    rf"(?:\bto|(?<!sitting )(?<!running )\bat|\bback to|\baround|\babout|\bonly|\bis|\bwas|\bmax(?:imum)?\.?|\buses|\btakes|\bneeds|\bauf|\bbei|\bà|\ba|\ben|\bem|\bдо|\bна|到|至|在|为|に|は|로)\s*(?:~|about |around |just |only |roughly |约)?(?P<q>{Q})",
     re.IGNORECASE,
 )
 _IT = any_of(r"^\W*(?:and |but |then |so |because )?(?:it|this|that|they|which|usage|no|still|nothing|same|the|memory|rss|not|did|didn't|doesn't|没|依然|仍|还是|效果|但|es|das|cela|ça|eso|isso|это|не)\b|^\W*[没依仍还效但内]")  # fmt: skip
@@ -41,7 +41,9 @@ def read_trial(sentence: Sentence, following: Raw | None, earlier: Sequence[Raw]
     if sum(quantity.size is not None for quantity in sentence.quantities) >= _COURSE and len(sentence.moments) > 1:
         figures = (None, None)  # what was measured again and again
     for name in names:
-        outcome = _by_figures(figures) or read_outcome(sentence.text, once=name in ONCE)
+        own = text_of_trial(name, names, sentence.text)
+        outcome = _by_figures(figures) or read_outcome(own, once=name in ONCE)
+        outcome = outcome or read_outcome(sentence.text, once=name in ONCE)
         told = figures
         if outcome is None and following is not None and _IT.match(following.text) and not name_trials(following.text):
             if suggests(following.text):

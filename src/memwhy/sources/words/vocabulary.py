@@ -30,7 +30,7 @@ _DECOYS = (
     r"主堆|原生堆|(?:native|C|原生) ?堆|内存(?:泄漏|泄露|溢出|条|分析|池|不足)|メモリリーク|메모리 ?(?:누수|릭)|Speicher(?:leck|loch|platz|ort)\w*|fugas? de memoria|fuite de mémoire|vazamento de memória|утечк\w+ памяти|постоянн\w+ памят\w+",
 )
 _ANY_MEMORY = (
-    r"(?:process |total |overall |real |system )?(?:memory|mem|ram)(?:[- ](?:usage|use|used|utili[sz]ation|consumption|footprint))?|memoryusage",
+    r"its (?:consumption|footprint)|(?:process |total |overall |real |system )?(?:memory|mem|ram)(?:[- ](?:usage|use|used|utili[sz]ation|consumption|footprint))?|memoryusage",
     r"(?:进程|程序|服务|實體)?(?:内存|記憶體|内存占用|内存使用)(?:占用|使用|消耗)?(?:量|大小)?|メモリ(?:使用量|消費量?|使用)?|메모리(?: ?사용량| ?점유)?",
     r"(?:Arbeits|Haupt)?speicher(?:verbrauch|bedarf|nutzung|belegung)?|(?:consommation |utilisation |empreinte )?(?:de |la )?mémoire(?: vive)?|(?:uso |consumo |utilización )?(?:de )?mem[oó]ria(?: RAM)?",
     r"(?:потреблени\w+ |использовани\w+ |расход )?памят(?:ь|и|ью)|ОЗУ|оперативк\w",
@@ -70,7 +70,7 @@ _ROWS: tuple[tuple[str, str | None, str | None, tuple[str, ...]], ...] = (
         r"线程(?:数量?)?|執行緒(?:數量?)?|スレッド(?:数)?|스레드(?: ?수)?|hilos|поток(?:ов|и)|нит(?:ей|и)",
     )),
     ("goroutines", None, "go.goroutines_count", (
-        r"(?:number of |num[_ ]?|go[_ ])?goroutines?(?:[ _-](?:count|num|number|total))?|numgoroutines?|协程(?:数量?)?|ゴルーチン(?:数)?|고루틴(?: ?수)?|горутин\w?|gorr?utinas?|go-?routines?",
+        r"(?:number of |num[_ ]?|go[_ ])?goroutines?(?:[ _-](?:count|num|number|total))?|numgoroutines?|协程(?:数量?)?|ゴルーチン(?:数)?|고루틴(?: ?수)?|горутин\w?|gorr?utinas?|go[- ]?routines?",
     )),
     ("connections", None, "process.sockets_close_wait_count", (r"close[_-]?wait(?: (?:sockets|connections))?",)),
     ("connections", None, "process.sockets_time_wait_count", (r"time[_-]?wait(?: (?:sockets|connections))?",)),
@@ -103,7 +103,7 @@ _ROWS: tuple[tuple[str, str | None, str | None, tuple[str, ...]], ...] = (
     ("heap", "runtime.metaspace_bytes", None, (r"metaspace",)),
     ("heap", "runtime.heap_after_gc_bytes", None, (r"heap after (?:full )?gc|old[ -]gen(?:eration)? after (?:a )?(?:full )?gc",)),
     ("heap", "runtime.heap_used_bytes", "runtime.objects_count", (
-        r"(?:live |all )?(?:python|py|js|v8|java|jvm|managed|gc|ruby|\.net)[ _-](?:live[ _-])?(?:heap(?:[ _-]?(?:used|usage|size))?|objects)(?: \(tracemalloc\))?|(?:total )?managed[ _-]mem(?:ory)?|gettotalmemory|tracemalloc(?: (?:current|total|heap|traced))?|tracemalloc",
+        r"(?:jvm|gc|managed|v8|js|clr)[ _-]memory(?! (?:leak|limit))|(?:live |all )?(?:python|py|js|v8|java|jvm|managed|gc|ruby|\.net)[ _-](?:live[ _-])?(?:heap(?:[ _-]?(?:used|usage|size))?|objects)(?: \(tracemalloc\))?|(?:total )?managed[ _-]mem(?:ory)?|gettotalmemory|tracemalloc(?: (?:current|total|heap|traced))?|tracemalloc",
         r"heap[ _]?(?:used|usage|size|objects)|used[ _]heap|heap|live objects|堆(?:内存)?|ヒープ|힙|куч[аеиу]|py_?heap|tas|objets python",
     )),
     # containers
@@ -114,10 +114,11 @@ _ROWS: tuple[tuple[str, str | None, str | None, tuple[str, ...]], ...] = (
         r"(?:container|pod|cgroup|docker|k8s|kubernetes|memory|mem)(?:'s)?[ _.-](?:memory[ _.-])?limits?|memory\.(?:max|limit_in_bytes)|limits?\.memory|resources?\.limits?\.memory|mem_limit|--memory=?|内存限制|メモリ制限|Speicherlimit|limite de (?:memoria|mémoire|memória)|лимит\w* (?:памяти|контейнера)",
     )),
     ("total", "cgroup.current_bytes", None, (
-        r"(?:container|pod|cgroup|docker)(?:'s)?[ _](?:memory|ram|mem)(?:[ _](?:usage|use|consumption))?|(?:container|pod)(?:'s)? (?:memory )?(?:graph|panel|dashboard)|memory\.(?:current|usage_in_bytes)|container_memory_usage_bytes|容器内存(?:占用|使用量?)?|memory (?:usage |use )?of the (?:container|pod)",
+        r"(?:container|pod) (?:usage|consumption)|(?:container|pod|cgroup|docker)(?:'s)?[ _](?:memory|ram|mem)(?:[ _](?:usage|use|consumption))?|(?:container|pod)(?:'s)? (?:memory )?(?:graph|panel|dashboard)|memory\.(?:current|usage_in_bytes)|container_memory_usage_bytes|容器内存(?:占用|使用量?)?|memory (?:usage |use )?of the (?:container|pod)",
     )),
     # the host
     ("cache", "host.buff_cache_bytes", None, (r"buff(?:ers)?/cached?|page[- ]?cache|file[- ](?:system )?cache|disk cache|页缓存|页面缓存|ページキャッシュ|Seitencache|страничн\w+ кэш\w*|页快取",)),
+    ("cache", None, None, (r"cached memory",)),
     ("host", "host.free_bytes", None, (r"free (?:memory|ram|mem)|memfree|空闲内存|空きメモリ|свободн\w+ памят\w+|freie[rn]? (?:Arbeitss|S)peicher|mémoire libre|memoria libre|memória livre",)),
     ("host", "host.available_bytes", None, (r"available (?:memory|ram|mem)|memavailable|可用内存|利用可能メモリ",)),
     ("shared", "host.tmpfs_used_bytes", None, (r"/dev/shm|/run/shm|tmpfs(?: usage| use)?",)),
