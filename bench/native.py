@@ -138,7 +138,7 @@ def paired(way: Way, base: Way, count: int, spin: int, pairs: int, restarts: int
 def spin_for(per_s: float) -> int:
     """How much arithmetic between two allocations makes so many for each second of CPU; measured, for every machine is another."""
     with plain() as running:
-        costs = {}
+        costs: dict[int, float] = {}
         for spin in (0, 1000):
             answers = [running.ask(f"work 200000 {spin}") for _ in range(5)]
             costs[spin] = min(one["cpu_ns"] / one["allocations"] for one in answers)

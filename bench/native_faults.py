@@ -10,7 +10,6 @@ count. Slices with and without take turns in one process.
 import argparse
 import os
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -113,4 +112,4 @@ def running() -> Iterator["subprocess.Popen[bytes]"]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

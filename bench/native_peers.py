@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from native_ways import PROGRAM, Running, built, end, plain
+from native_ways import PROGRAM, Running, plain
+from programs import built
+from run import end
 
 HEADERS = "BCC_KERNEL_SOURCE"
 JEMALLOC = "libjemalloc.so.2"
