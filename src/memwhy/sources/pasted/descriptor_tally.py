@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 from memwhy.model.errors import ParseError
 from memwhy.model.reading import Reading
-from memwhy.sources.native.lines import bare
 from memwhy.sources.span import Span
 
 NAME = "pasted/descriptor_tally"
@@ -64,7 +63,7 @@ def _tallies(lines: Sequence[str]) -> Iterator[_Tally]:
     for i, raw in enumerate(lines):
         if not raw.strip() or len(raw) > 400:
             continue
-        line = " ".join(bare(raw).split())
+        line = " ".join(raw.strip(" \t\r>|`*").split())
         if match := _TOTAL.fullmatch(line):
             total = (i, _number(match["count"]))
             continue
