@@ -145,3 +145,12 @@ def test_what_falls_while_the_heap_rises_did_not_fall_by_itself() -> None:
         "runtime.heap_used_bytes": readings(20 * MIB, 90 * MIB),
     }
     assert not any(text.startswith("it falls") for text in _why(case(series=series)))
+
+
+def test_a_level_that_a_pile_of_descriptors_holds_is_less_of_a_rest() -> None:
+    facts = {"said.plateau.total": "it climbs and stays there"}
+    weights = [
+        next(clue.weight for clue in clues(case(facts=facts, series=series)) if "stays there" in clue.text)
+        for series in ({}, {"process.descriptors_count": readings(5000)})
+    ]
+    assert weights == [2.5, 1.5]

@@ -175,14 +175,20 @@ def clues(case: Case) -> Iterator[Clue]:
     for count in ("process.threads_count", "go.goroutines_count", "process.descriptors_count"):
         yield from for_(STRONG + HINT, levels.settled(case, count))
     settled = levels.said(case, "plateau", "total", "rss", "heap")
-    yield from believed(STRONG + HINT if settled and AGAIN.search(settled) else STRONG, settled)
+    complaint = levels.not_returned(case) is not None and levels.said(case, "flat", "heap") is not None
+    weight = STRONG + HINT if settled and AGAIN.search(settled) else HINT if complaint else STRONG
+    yield from believed(weight, settled)
     yield from believed(STRONG, case.facts.get("said.cumulative"))
     kinds = {seen.profile.kind for seen in case.profiles}
     if "alloc_space" in kinds and "inuse_space" not in kinds:
         only = rss is None and not levels.complains_of_growth(case)
         yield from for_(STRONG if only else FAIR, "alloc_space is all that was ever allocated, not what is held")
     yield from believed(FAIR, case.facts.get("said.sawtooth"))
-    yield from believed(FAIR, levels.said(case, "flat", "total", "rss") or levels.said(case, "falls", "total", "rss"))
+    falls = levels.said(case, "falls", "total", "rss")
+    yield from believed(
+        STRONG if falls and not levels.complains_of_growth(case) else FAIR,
+        levels.said(case, "flat", "total", "rss") or falls,
+    )
     yield from believed(STRONG, case.facts.get("said.misaccounted"))
     yield from denied(
         0.5 * HINT if settled else FAIR, levels.said(case, "grows", "total", "rss", "host", "native")
