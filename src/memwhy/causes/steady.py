@@ -144,6 +144,14 @@ AGAIN = re.compile(
 """The same load was put on once more, and it came to rest at the same level."""
 
 
+PILES = {"process.descriptors_count": 4_000, "go.goroutines_count": 10_000, "process.threads_count": 2_000}
+"""So many are no rest: what holds them has come to a limit, not to an end."""
+
+
+def _piled(case: Case) -> bool:
+    return any((one := levels.level(case, metric)) is not None and one.last >= many for metric, many in PILES.items())
+
+
 FELL = 0.7
 """So much of it is left."""
 
@@ -176,7 +184,8 @@ def clues(case: Case) -> Iterator[Clue]:
         yield from for_(STRONG + HINT, levels.settled(case, count))
     settled = levels.said(case, "plateau", "total", "rss", "heap")
     complaint = levels.not_returned(case) is not None and levels.said(case, "flat", "heap") is not None
-    weight = STRONG + HINT if settled and AGAIN.search(settled) else HINT if complaint else STRONG
+    rest = FAIR if _piled(case) else STRONG
+    weight = STRONG + HINT if settled and AGAIN.search(settled) else HINT if complaint else rest
     yield from believed(weight, settled)
     yield from believed(STRONG, case.facts.get("said.cumulative"))
     kinds = {seen.profile.kind for seen in case.profiles}

@@ -4,6 +4,7 @@ A level is compared with other levels of the same moment; two readings some way 
 None of this has an interval: causes turn it into clues (memwhy.causes.clue), which never make a verdict `high`.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -185,6 +186,18 @@ def share(part: Level | None, whole: Level | None) -> float | None:
 def said(case: Case, kind: str, *things: str) -> str | None:
     """The sentence in which somebody says that one of these things grows, is flat … ; see memwhy.model.said."""
     return next((text for thing in things if (text := case.facts.get(f"said.{kind}.{thing}"))), None)
+
+
+_NOT_RETURNED = re.compile(
+    r"(?:\b(?:not|never|cannot)\b|n't\b).{0,30}?\b(?:reclaim|releas|free|return|giv|drop|shrink|decreas|(?:go|com)(?:e|es|ing)? (?:back )?down)",
+    re.IGNORECASE,
+)
+
+
+def not_returned(case: Case) -> str | None:
+    """The sentence that complains that memory does not come back: it rose, and whether it goes on rising is not said."""
+    text = said(case, "plateau", "total", "rss", "native")
+    return text if text and _NOT_RETURNED.search(text) else None
 
 
 def outcome(case: Case, *trials: str) -> tuple[str, str, str] | None:
