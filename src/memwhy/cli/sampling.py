@@ -92,7 +92,7 @@ def attach(watcher: Watcher, options: argparse.Namespace) -> None:
     if found is not None:
         watcher.events.append(f"Before the sampler came: {found}.")
     watcher.sample(sampler)
-    say(f"attached; the process stood still for {1000 * sampler.paused_s:.0f} ms", options)
+    say(f"attached; the process stood still for {1000 * sampler.paused_s:.1f} ms", options)
 
 
 def without(watcher: Watcher, options: argparse.Namespace, error: MemwhyError) -> None:
