@@ -33,7 +33,7 @@ KIB, MIB = 1 << 10, 1 << 20
 PERIOD_BYTES = 64 * KIB
 RATES = {"1.5 M/s": 1.5e6, "13 M/s": 13e6}
 """Allocations for each second of CPU; as many calls of free."""
-SLICE_S = 0.2
+SLICE_S = 0.05
 WARM_UP = 2
 LEAK_BYTES = 12 * MIB
 LEAKS = {
@@ -63,7 +63,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parts = {"slowdown": slowdown, "peers": beside_others, "error": errors, "stacks": stacks, "attach": attaching}
     parser.add_argument("--only", action="append", choices=parts, default=[])
-    parser.add_argument("--pairs", type=int, default=24, help="pairs of slices for each way and rate (default: 24)")
+    parser.add_argument("--pairs", type=int, default=96, help="pairs of slices for each way and rate (default: 96)")
     parser.add_argument("--rounds", type=int, default=100, help="leaks whose size is estimated (default: 100)")
     parser.add_argument("--write", type=Path, help="put the tables between the marks of this file")
     options = parser.parse_args()
@@ -167,7 +167,7 @@ def beside_others(options: argparse.Namespace) -> list[str]:
             if peer.missing:
                 rows.append((peer.name, peer.missing, *[""] * 5))
                 continue
-            pairs = max(2, options.pairs // 4)
+            pairs = max(2, options.pairs // 16)
             found = {
                 rate: paired(peer.run, plain, peer.rounds, spin_for(per_s), pairs, 1) for rate, per_s in RATES.items()
             }
@@ -175,7 +175,7 @@ def beside_others(options: argparse.Namespace) -> list[str]:
             beyond = median(found["13 M/s"].beyond_bytes) / MIB
             rows.append((peer.name, *cells, f"{beyond:+.1f} MiB", *_reported(peer), f"{pairs}"))
         if not any(peer.missing for peer in peers(Path(name)) if "jemalloc" in peer.name):
-            pairs = max(2, options.pairs // 4)
+            pairs = max(2, options.pairs // 16)
             found = {
                 rate: paired(jemalloc_alone, plain, 2_000_000, spin_for(per_s), pairs, 1)
                 for rate, per_s in RATES.items()
@@ -307,7 +307,7 @@ def attaching(options: argparse.Namespace) -> list[str]:
     stops: list[int] = []
     attach_s: list[float] = []
     answers: list[float] = []
-    for _ in range(max(3, options.pairs // 4)):
+    for _ in range(max(3, options.pairs // 16)):
         took_s, answer_s, stop_ns = named_within()
         attach_s.append(took_s)
         answers.append(answer_s)

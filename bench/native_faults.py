@@ -12,7 +12,7 @@ import os
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
@@ -21,11 +21,13 @@ from native import machine, put, table
 from native_ways import ROOT
 from targets import cpu_s_so_far
 
+from memwhy.native.fault_words import naming
 from memwhy.native.faults import Faults
+from memwhy.native.rows import ModuleRows
 
 SOURCE = ROOT / "tests" / "native" / "programs" / "faulting.c"
-BLOCKS, FAULTS_OF_ONE = 20, 256
-STEPS = 10
+BLOCKS, FAULTS_OF_ONE = 8, 256
+STEPS = 20
 """Between two steps what the kernel recorded is read, as a watch does ten times a second."""
 
 
@@ -36,11 +38,13 @@ def main() -> None:
     parser.add_argument("--write", type=Path, help="put the table between the marks of this file")
     options = parser.parse_args()
     load = os.getloadavg()[0]
-    with running() as process:
+    with running() as process, naming(process.pid) as names:
         ratios, costs_ns, own_ns, lost = [], [], [], 0
         for turn in range(options.pairs):
             with_first = turn % 2 == 0
-            slices = {watched: slice_of(process, watched=watched) for watched in (with_first, not with_first)}
+            slices = {
+                watched: slice_of(process, names.rules, watched=watched) for watched in (with_first, not with_first)
+            }
             (alone_s, _, _), (seen_s, own_s, missed) = slices[False], slices[True]
             faults = BLOCKS * FAULTS_OF_ONE * STEPS
             ratios.append(seen_s / alone_s)
@@ -71,9 +75,13 @@ def main() -> None:
         put(options.write, "faults", text)
 
 
-def slice_of(process: "subprocess.Popen[bytes]", *, watched: bool) -> tuple[float, float, int]:
+def slice_of(
+    process: "subprocess.Popen[bytes]", rules: Sequence[ModuleRows], *, watched: bool
+) -> tuple[float, float, int]:
     """(CPU seconds of the program, ours, faults that were lost)."""
     faults = Faults.open(process.pid, 0.0) if watched else None
+    if faults is not None:
+        faults.follow(rules)
     try:
         began_s, own_s = cpu_s_so_far(process.pid), time.process_time()
         for _ in range(STEPS):
@@ -101,7 +109,7 @@ def running() -> Iterator["subprocess.Popen[bytes]"]:
     """The program, as long as the block lasts."""
     with tempfile.TemporaryDirectory(prefix="memwhy-bench-") as folder:
         binary = Path(folder) / "faulting"
-        subprocess.run(["cc", "-O2", "-pthread", "-fno-omit-frame-pointer", "-o", binary, SOURCE], check=True)
+        subprocess.run(["cc", "-O2", "-pthread", "-o", binary, SOURCE], check=True)
         with subprocess.Popen([binary], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
             assert process.stdout is not None
             process.stdout.readline()

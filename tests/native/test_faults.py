@@ -5,6 +5,7 @@ import errno
 import os
 import struct
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +22,14 @@ from memwhy.model.errors import NotPermitted, ParseError, TargetGone
 from memwhy.native.fault_words import Naming, naming, sentences
 from memwhy.native.faults import NOT_GLIBC, FaultReading, Faults, runs
 from memwhy.native.perf_events import Fault, FaultEvents, parse_records, refusal
+from memwhy.native.rows import ModuleRows
+from memwhy.native.stack_piece import MOST_CALLERS, Piece, Walker
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "specimens" / "inside"), str(ROOT / "specimens")]
+
+from programs import BuildFailed, NoGo, asked  # noqa: E402
+from programs import built as built_inside  # noqa: E402
 
 MIB = 1 << 20
 JEMALLOC = Path("/usr/lib/x86_64-linux-gnu/libjemalloc.so.2")
@@ -44,10 +53,10 @@ class Program:
 
 
 @contextmanager
-def program(*options: str, preload: str = "") -> Iterator[Program]:
-    """As long as the block lasts."""
+def program(*options: str, preload: str = "", frames: Sequence[str] = FRAMES) -> Iterator[Program]:
+    """As long as the block lasts. frames: how it keeps frame pointers."""
     env = {**os.environ, "LD_PRELOAD": preload} if preload else None
-    command = [built("faulting", *FRAMES, *options)]
+    command = [built("faulting", *frames, *options)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env) as process:
         try:
             assert process.stdout is not None
@@ -85,11 +94,9 @@ def sizes(reading: FaultReading) -> dict[str, int]:
 
 def test_large_blocks_that_stay_are_told_to_the_byte_and_those_that_went_are_not() -> None:
     with program() as target, watched(target) as faults:
-        target.do("keep 2")
-        target.do("pass 40")
-        target.do("keep 3")
-        faults.look(time.monotonic())
-        target.do("pass 3")
+        for command in ("keep 2", *["pass 4"] * 10, "keep 3", "pass 3"):
+            target.do(command)
+            faults.look(time.monotonic())
         reading = read(faults)
     assert sizes(reading) == {"keep_blocks": 5 * BLOCK_BYTES}
     assert {caller.functions[:3] for caller in reading.callers} == {("fill", "keep_blocks", "main")}
@@ -97,6 +104,49 @@ def test_large_blocks_that_stay_are_told_to_the_byte_and_those_that_went_are_not
     assert touched >= 48 * 256
     assert 5 * MIB <= grown <= 5 * MIB + (64 << 10)
     assert (reading.lost, reading.no_callers) == (0, "")
+
+
+def test_without_frame_pointers_callers_are_found_by_unwind_rules() -> None:
+    with program(frames=("-fomit-frame-pointer",)) as target, naming(target.pid) as names, watched(target) as faults:
+        faults.follow(names.rules)
+        target.do("keep 2")
+        reading = faults.read(time.monotonic(), names.functions, names.no_callers)
+    assert [caller.functions[:4] for caller in reading.callers] == [
+        ("fill", "keep_blocks", "main", "__libc_start_call_main")
+    ]
+    assert reading.callers[0].resident_bytes == 2 * BLOCK_BYTES
+
+
+@pytest.mark.specimen
+@pytest.mark.parametrize("flavour", ["", "stripped"])
+def test_large_blocks_of_cgo_calls_lead_from_c_to_the_goroutines_first_function(flavour: str) -> None:
+    try:
+        binary = built_inside("cgochurn", flavour)
+    except (BuildFailed, NoGo) as error:
+        pytest.skip(str(error))
+    assert binary.exists()
+    with asked("cgochurn", flavour=flavour) as target, naming(target.pid) as names:
+        target.ask("work 10000 0")
+        try:
+            faults = Faults.open(target.pid, time.monotonic(), go_version="go")
+        except NotPermitted as error:
+            pytest.skip(error.message)
+        with faults:
+            faults.follow(names.rules)
+            target.ask(f"leak {4 * MIB}")
+            target.ask("work 100000 0")
+            reading = faults.read(time.monotonic(), names.functions, names.no_callers)
+    (caller,) = reading.callers
+    assert caller.resident_bytes == 4 * MIB
+    assert [name for name in caller.functions if name.startswith(("main.", "runtime.goexit"))] == [
+        "main._Cfunc_decode_image",
+        "main.handleImage",
+        "main.leak.func1",
+        *(name for name in caller.functions if name == "main.leak.gowrap1"),
+        "runtime.goexit",
+    ]
+    assert ("decode_image" in caller.functions) == (not flavour)
+    assert caller.functions[1].startswith("cgochurn.stripped+0x" if flavour else "decode_image")
 
 
 def test_small_blocks_are_a_region_that_grows_and_nobody_is_accused() -> None:
@@ -168,12 +218,12 @@ def test_growth_of_all_regions_is_that_of_rss() -> None:
 
 
 def test_above_its_budget_it_pauses_and_says_so() -> None:
-    """100,000 faults at once are allowed, then 10,000 a second; a look's clock is the caller's."""
+    """100,000 faults at once are allowed, then 5,000 a second; a look's clock is the caller's."""
     with program() as target, watched(target) as faults:
         began_s = time.monotonic()
         target.do("keep 1")
-        for _ in range(8):
-            target.do("pass 50")
+        for _ in range(100):
+            target.do("pass 4")
             faults.look(began_s)
         target.do("keep 2")  # unseen
         faults.look(began_s + 15)
@@ -253,6 +303,41 @@ def test_records_are_read_as_they_were_written(rows: list[tuple[int, int, list[i
     assert missing == 7 * max(0, len(rows) - 1)
 
 
+ROWS = st.lists(
+    st.tuples(st.integers(0, 4095), st.integers(-(2**15), 2**15 - 1), st.integers(-128, 127), st.integers(0, 255)),
+    max_size=20,
+).map(sorted)
+
+
+@given(
+    rows=ROWS,
+    registers=st.tuples(*[st.integers(0, 2**64 - 1)] * 3),
+    stack=st.binary(max_size=256),
+    chain=st.lists(st.integers(1, 2**63), max_size=5),
+)
+def test_any_rules_and_any_piece_of_a_stack_give_a_bounded_chain(
+    rows: list[tuple[int, int, int, int]], registers: tuple[int, int, int], stack: bytes, chain: list[int]
+) -> None:
+    raw = b"".join(struct.pack("<IhbB", *row) for row in rows)
+    module = ModuleRows(name="m", lo=0x1000, hi=0x2000, rows=raw, functions=1, broken=0)
+    ip, sp, bp = 0x1000 + registers[0] % 0x1800, registers[1], registers[2]
+    found = Walker([module]).chain(Piece(ip, sp, bp, stack), chain)
+    assert len(found) <= MOST_CALLERS + len(chain)
+
+
+def test_callers_of_a_piece_go_on_where_frame_pointers_know_them_too() -> None:
+    """A leaf without a frame at 0x1010, called from 0x1110, whose frame of three words is left to 0x1210; the chain knows that and more."""
+    rows = struct.pack("<IhbB", 0x10, 1, 0, 1) + struct.pack("<IhbB", 0x100, 3, 0, 1)
+    module = ModuleRows(name="m", lo=0x1000, hi=0x1200, rows=rows, functions=2, broken=0)
+    stack = struct.pack("<4Q", 0x1110, 7, 7, 0x1210)
+    walker = Walker([module])
+    piece = Piece(0x1010, 0x7000, 0x9000, stack)
+    assert walker.callers(piece) == [0x1110, 0x1210]
+    assert walker.chain(piece, [0x1210, 0x1310]) == [0x1110, 0x1210, 0x1310]
+    assert walker.chain(piece, [0x1310]) == [0x1110, 0x1210, 0x1310]
+    assert Walker().chain(piece, [0x1310]) == [0x1310]
+
+
 @given(st.dictionaries(st.integers(0, 200), st.sampled_from(["a", "b"]), max_size=60))
 def test_runs_have_every_page_once(pages: dict[int, str]) -> None:
     found = list(runs((page, (who,)) for page, who in sorted(pages.items())))
@@ -269,13 +354,13 @@ def test_watch_native_of_a_program_that_cannot_be_attached_to_tells_of_its_page_
             assert command.stderr is not None
             while b"page faults are watched in their place" not in (line := command.stderr.readline()):
                 assert line
-            target.do("keep 5")
+            target.do("keep 4")
             done = outcome(command)
     assert done.code == 0
     text = " ".join(done.out.split())
     assert "The native stacks are missing: the program of pid" in text
     assert "By page faults, in " in text
-    assert "Large blocks, touched since then and resident, 5.0 MiB: fill ← keep_blocks ← main" in text
+    assert "Large blocks, touched since then and resident, 4.0 MiB: fill ← keep_blocks ← main" in text
     assert "target never stopped" in text
 
 

@@ -13,6 +13,7 @@ from memwhy.model.metrics import label
 from memwhy.model.units import human_bytes, human_change, human_duration
 from memwhy.native.faults import NOT_GLIBC, SMALL_BLOCKS_TOO, FaultReading
 from memwhy.native.gofacts import GoCode, read_go
+from memwhy.native.rows import ModuleRows, RuleBook
 from memwhy.native.symbols import Symbols
 from memwhy.runtimes.interface import Unsupported
 from memwhy.sources.proc import maps
@@ -46,6 +47,9 @@ class Naming:
         self.go = go
         self._paths: tuple[str, ...] = ()
         self._no_callers: str | None = None
+        self._book = RuleBook()
+        self.rules: Sequence[ModuleRows] = ()
+        """Unwind rules of its modules; another object after each change of them."""
         self.look()
 
     @property
@@ -64,6 +68,7 @@ class Naming:
             self._paths = paths
             self._symbols.look()
             self._no_callers = _no_callers(modules)
+            self.rules = self._book.rules(modules).modules
 
     def functions(self, pcs: tuple[int, ...]) -> tuple[str, ...]:
         """Of a call chain, the touching instruction first. Without symbols: file and offset."""

@@ -20,6 +20,8 @@ from memwhy.memory.space import PAGE_BYTES
 from memwhy.model.errors import TargetGone
 from memwhy.model.mapping import Mapping as MemoryMapping
 from memwhy.native.perf_events import Fault, FaultEvents
+from memwhy.native.rows import ModuleRows
+from memwhy.native.stack_piece import Walker
 from memwhy.sources.proc import smaps
 
 LEAST_RUN_BYTES = 128 << 10
@@ -28,8 +30,8 @@ MOST_PAGES = 1 << 18
 """Of mapped memory whose last toucher is remembered: 1 GiB."""
 MOST_STACKS = 4096
 MOST_CALLERS = 12
-MOST_PER_S = 10_000
-"""Faults that may be recorded in the long run: each costs the target 1.4 µs and us 5 (docs/native-measured.md). Above it the recording pauses …"""
+MOST_PER_S = 5_000
+"""Faults that may be recorded in the long run: each costs the target about 1 µs and us 10 (docs/page-faults.md). Above it the recording pauses …"""
 MOST_AT_ONCE = 100_000
 """… after so many."""
 OTHER_MALLOCS = ("libjemalloc", "libtcmalloc", "libmimalloc", "libsnmalloc", "librpmalloc", "libhoard", "libscudo")
@@ -84,7 +86,10 @@ class _Book:
     pages: dict[int, int] = field(default_factory=dict)
     stacks: dict[tuple[int, ...], int] = field(default_factory=dict)
     forgotten: int = 0
+    walker: Walker = field(default_factory=Walker)
     _chains: dict[tuple[int, ...], int] = field(default_factory=dict)
+    _last: tuple[Fault | None, int] = (None, 0)
+    """The one before, and its stack: a loop that fills a block faults again and again with the same stack."""
 
     def add(self, fault: Fault, layer: str, code: "_Ranges") -> None:
         """Count one; a call chain is followed as long as it leads through code."""
@@ -95,7 +100,18 @@ class _Book:
         if page not in self.pages and len(self.pages) >= MOST_PAGES:
             self.forgotten += 1
             return
-        self.pages[page] = self._stack(fault.pcs, code)
+        last, index = self._last
+        if last is None or (last.pcs, last.piece) != (fault.pcs, fault.piece):
+            chain = fault.pcs
+            if fault.piece is not None and chain and fault.piece.ip == chain[0]:
+                chain = (chain[0], *self.walker.chain(fault.piece, chain[1:]))
+            index = self._stack(chain, code)
+            self._last = fault, index
+        self.pages[page] = index
+
+    def walk_by(self, modules: Sequence[ModuleRows]) -> None:
+        """Other unwind rules."""
+        self.walker, self._last = Walker(modules), (None, 0)
 
     def _stack(self, chain: tuple[int, ...], code: "_Ranges") -> int:
         index = self._chains.get(chain)
@@ -152,6 +168,10 @@ class Faults:
     def close(self) -> None:
         """End it."""
         self._events.close()
+
+    def follow(self, modules: Sequence[ModuleRows]) -> None:
+        """Find callers by these unwind rules from now on; without them by frame pointers alone."""
+        self._book.walk_by(modules)
 
     def look(self, now_s: float) -> None:
         """Take what the kernel recorded since the last time. Raises TargetGone."""

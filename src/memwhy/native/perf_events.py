@@ -17,11 +17,16 @@ from typing import Self
 
 from memwhy.memory.access import why_denied
 from memwhy.model.errors import MemwhyError, NotPermitted, ParseError, TargetGone
+from memwhy.native.stack_piece import Piece
 
 _SYSCALL = 298
 """perf_event_open on x86-64 (arch/x86/entry/syscalls/syscall_64.tbl)."""
 _SOFTWARE, _PAGE_FAULTS = 1, 2
-_IP, _TID, _ADDRESS, _CALLCHAIN = 1 << 0, 1 << 1, 1 << 3, 1 << 5
+_IP, _TID, _ADDRESS, _CALLCHAIN, _REGISTERS, _STACK = 1 << 0, 1 << 1, 1 << 3, 1 << 5, 1 << 12, 1 << 13
+_RBP_RSP_RIP = 1 << 6 | 1 << 7 | 1 << 8
+"""enum perf_event_x86_regs; records have them in this order."""
+STACK_BYTES = 256
+"""Of the stack, with each record: the few C functions between the instruction and Go, or the first with a frame pointer."""
 _DISABLED, _INHERIT, _EXCLUDE_KERNEL, _EXCLUDE_HV, _EXCLUDE_KERNEL_CHAIN = 1 << 0, 1 << 1, 1 << 5, 1 << 6, 1 << 21
 _CLOSE_ON_EXEC = 1 << 3
 _ENABLE, _DISABLE, _SET_OUTPUT = 0x2400, 0x2401, 0x2405
@@ -30,11 +35,14 @@ _FIRST_CONTEXT = (1 << 64) - 4095
 """From here on an entry of a call chain says of whom the following ones are (enum perf_callchain_context)."""
 _HEADER = struct.Struct("<IHH")
 _BODY = struct.Struct("<QIIQQ")
+_REGISTERS_BODY = struct.Struct("<QQQQQ")
 _LOST_BODY = struct.Struct("<QQ")
 _HEAD, _TAIL, _DATA_OFFSET = 1024, 1032, 1040
 _WORD = struct.Struct("<Q")
 _PAGE = mmap.PAGESIZE
-_MOST_RING_PAGES = 512
+_MOST_RING_PAGES = 2048
+_MOST_RING_BYTES = 64 << 20
+"""Of all processors together."""
 MOST_EVENTS = 1 << 14
 """One for each thread on each processor."""
 _SPARE_DESCRIPTORS = 64
@@ -53,18 +61,27 @@ class _Attributes(ctypes.LittleEndianStructure):
         ("sample_type", ctypes.c_uint64),
         ("read_format", ctypes.c_uint64),
         ("flags", ctypes.c_uint64),
-        ("rest", ctypes.c_uint8 * 64),
+        ("wakeup_events", ctypes.c_uint32),
+        ("bp_type", ctypes.c_uint32),
+        ("configs", ctypes.c_uint64 * 2),
+        ("branch_sample_type", ctypes.c_uint64),
+        ("sample_regs_user", ctypes.c_uint64),
+        ("sample_stack_user", ctypes.c_uint32),
+        ("clockid", ctypes.c_int32),
+        ("rest", ctypes.c_uint8 * 16),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
     """A page that was touched for the first time, or again after it was given back. pcs: of the program, the touching instruction first,
-    then return addresses, as far as frame pointers lead; the caller of a function that keeps none is missing."""
+    then return addresses, as far as frame pointers lead; the caller of a function that keeps none is missing. piece: the top of the stack,
+    in which it is, None where the kernel could not copy it."""
 
     tid: int
     address: int
     pcs: tuple[int, ...]
+    piece: Piece | None = None
 
 
 def parse_records(raw: bytes) -> tuple[list[Fault], int]:
@@ -93,7 +110,20 @@ def _fault(body: bytes) -> Fault:
     if count * 8 > len(body) - _BODY.size:
         raise ParseError(SOURCE, None, body[:8], f"a call chain of {count} entries does not fit its record")
     chain = struct.unpack_from(f"<{count}Q", body, _BODY.size)
-    return Fault(tid, address, tuple(pc for pc in chain if 0 < pc < _FIRST_CONTEXT)[:MOST_FRAMES])
+    pcs = tuple(pc for pc in chain if 0 < pc < _FIRST_CONTEXT)[:MOST_FRAMES]
+    return Fault(tid, address, pcs, _piece(body[_BODY.size + 8 * count :]))
+
+
+def _piece(rest: bytes) -> Piece | None:
+    """What stands behind the call chain: an ABI and three registers, the size of the piece, the piece, how much of it is filled."""
+    if len(rest) < _REGISTERS_BODY.size:
+        return None
+    abi, bp, sp, ip, size = _REGISTERS_BODY.unpack_from(rest)
+    end = _REGISTERS_BODY.size + size
+    if not abi or not size or len(rest) < end + 8:
+        return None
+    filled = _WORD.unpack_from(rest, end)[0]
+    return Piece(ip, sp, bp, rest[_REGISTERS_BODY.size : _REGISTERS_BODY.size + min(size, filled)])
 
 
 class FaultEvents:
@@ -127,7 +157,7 @@ class FaultEvents:
                     descriptors.append(descriptor)
                     if output is None:
                         output = descriptor
-                        rings.append(_Ring(descriptor))
+                        rings.append(_Ring(descriptor, _ring_pages(len(processors))))
                     else:
                         _control(descriptor, _SET_OUTPUT, output)
             if not descriptors:
@@ -175,9 +205,8 @@ class FaultEvents:
 class _Ring:
     """Records of one processor: a page of control, then data; the kernel writes up to head, we have read up to tail."""
 
-    def __init__(self, descriptor: int) -> None:
-        """As large as may be locked (kernel.perf_event_mlock_kb). Raises MemwhyError."""
-        pages = _MOST_RING_PAGES
+    def __init__(self, descriptor: int, pages: int) -> None:
+        """pages: a power of two, less where no more may be locked (kernel.perf_event_mlock_kb). Raises MemwhyError."""
         while True:
             try:
                 self._memory = mmap.mmap(descriptor, (1 + pages) * _PAGE)
@@ -213,6 +242,12 @@ class _Ring:
         return int(_WORD.unpack_from(self._memory, at)[0])
 
 
+def _ring_pages(processors: int) -> int:
+    """For each processor, so that all together stay within bounds."""
+    share = max(1, _MOST_RING_BYTES // _PAGE // processors)
+    return min(_MOST_RING_PAGES, 1 << share.bit_length() - 1)
+
+
 def _opened(tid: int, processor: int, *, with_kernel: bool, pid: int, root: str) -> tuple[int | None, bool]:
     """(a descriptor, None where the thread has ended; whether faults inside the kernel are seen). Raises NotPermitted, MemwhyError."""
     for kernel_too in (True, False) if with_kernel else (False,):
@@ -221,7 +256,9 @@ def _opened(tid: int, processor: int, *, with_kernel: bool, pid: int, root: str)
             size=ctypes.sizeof(_Attributes),
             config=_PAGE_FAULTS,
             sample_period=1,
-            sample_type=_IP | _TID | _ADDRESS | _CALLCHAIN,
+            sample_type=_IP | _TID | _ADDRESS | _CALLCHAIN | _REGISTERS | _STACK,
+            sample_regs_user=_RBP_RSP_RIP,
+            sample_stack_user=STACK_BYTES,
             flags=_DISABLED | _INHERIT | _EXCLUDE_HV | _EXCLUDE_KERNEL_CHAIN | (0 if kernel_too else _EXCLUDE_KERNEL),
         )
         library = ctypes.CDLL(None, use_errno=True)

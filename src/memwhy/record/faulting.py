@@ -46,6 +46,7 @@ class FaultWatch:
             go = self._naming.go
             version = None if go is None else go.found.version
             self._faults = self._stack.enter_context(Faults.open(pid, _now_s(), root=root, go_version=version))
+            self._faults.follow(self._naming.rules)
         except BaseException:
             self._stack.close()
             raise
@@ -66,7 +67,10 @@ class FaultWatch:
         if self.problem is None and (last or boot_ns() >= self._due_ns):
             began_ns = time.thread_time_ns()
             try:
+                rules = self._naming.rules
                 self._naming.look()
+                if self._naming.rules is not rules:
+                    self._faults.follow(self._naming.rules)
                 self._reading = self._faults.read(_now_s(), self._naming.functions, self._naming.no_callers)
             except MemwhyError as error:
                 self.problem = error.message
