@@ -34,7 +34,7 @@ WORK = any_of(
     r"\b(?:Dateien?|Datenbank|Festplatte|fichiers?|base de données|archivos?|arquivos?|disco|файл\w*|баз\w данных|диск\w*)\b|文件(?!描述|句柄)|数据库|磁盘|硬盘|图片|视频|请求|ファイル(?!ディ)|파일(?! ?디)",
 )
 DOES = any_of(
-    r"\b(?:us(?:es|ed|ing|e|age)|consum\w+|tak(?:es|ing|en|e)|took|eat(?:s|ing)?|ate|occup\w+|hold(?:s|ing)?|held|sit(?:s|ting)?|stays?|stayed|remain\w*|gr[oe]w(?:s|n|ing)?|r[io]s(?:es?|ing|en)|climb\w*|reach\w*|increas\w+|jump\w*|balloon\w*|go(?:es|ing)?|went|gone|hit(?:s|ting)?|spik\w+|creep\w*|crept|peak\w*|drop\w*|fall\w*|fell|hover\w*|report\w*|show(?:s|n|ed|ing)?|see(?:s|ing)?|saw|leak\w*|resident|swell\w*|exceed\w*|keeps?|explod\w+|bloat\w*|is now|gets?|got|up to|around)\b",
+    r"\b(?:us(?:es|ed|ing|e|age)|consum\w+|tak(?:es|ing|en|e)|took|eat(?:s|ing)?|ate|occup\w+|hold(?:s|ing)?|held|sit(?:s|ting)?|stays?|stayed|remain\w*|gr[oe]w(?:s|n|ing)?|r[io]s(?:es?|ing|en)|climb\w*|reach\w*|increas\w+|jump\w*|balloon\w*|go(?:es|ing)?|went|gone|hit(?:s|ting)?|spik\w+|creep\w*|crept|peak\w*|drop\w*|fall\w*|fell|hover\w*|report\w*|show(?:s|n|ed|ing)?|see(?:s|ing)?|saw|leak\w*|resident|swell\w*|exceed\w*|cross(?:es|ed)|surpass\w*|utili[sz]\w+|keeps?|explod\w+|bloat\w*|is now|gets?|got|up to|around)\b",
     r"\b(?:belegt|verbraucht?|braucht|nutzt|steigt|stieg|wächst|wuchs|erreicht|liegt|utilise|consomme|occupe|monte|atteint|grimpe|passe|usa|usando|consume|consumo|ocupa\w*|crece|sube|subió|llega|alcanza|utiliza|cresce|sobe|chega|atinge)\b",
     r"занима|использ|потребля|раст[её]т|выраст|вырос|доход|достиг|съеда|жр[её]т|占|使用|用了|用到|达到|達|涨|升|增长|到了|飙|高达|消耗|増え|増|まで|食|사용|차지|증가|늘|도달|까지|먹",
 )
@@ -51,7 +51,7 @@ PROFILER = re.compile(
 )
 """What such a tool says of `memory` is what is allocated on the runtime's heap."""
 OF = re.compile(
-    r"^\s*\)?\s*(?:of|de|d'|von|an|in|の|의|的|worth of|go|в)?\s*(?:the |its )?(?:total|real|physical|actual|used|resident|running|open|live|active|blocked|leaked|stuck|waiting|idle|sleeping|leaking|concurrent|unique|distinct|alive|os|go|worker|opened|offene[nr]?|laufende[rn]?|ouverts?|abiert\w+|abert\w+|открыт\w+|запущенн\w+|个|個|条|本の?|개의?|つの?)?\s*(?:\(\s*)?$",
+    r"^\s*\)?\s*(?:(?:consumption |usage )?of|de|d'|von|an|in|の|의|的|worth of|go|в)?\s*(?:the |its )?(?:real, |actual, )?(?:total|real|physical|actual|used|resident|running|open|live|active|blocked|leaked|stuck|waiting|idle|sleeping|leaking|concurrent|unique|distinct|alive|os|go|worker|opened|offene[nr]?|laufende[rn]?|ouverts?|abiert\w+|abert\w+|открыт\w+|запущенн\w+|个|個|条|本の?|개의?|つの?)?\s*(?:\(\s*)?$",
     re.IGNORECASE,
 )
 BARE_AFTER = re.compile(
@@ -75,15 +75,15 @@ LOAD = any_of(
     r"核|并发|压测|ядер|Kerne",
 )
 HOST = any_of(
-    r"\b(?:machine|server|host|vms?|box|laptop|computer|node|instance|droplet|vps|router|raspberry|ec2|device|board|workstation|Rechner|Maschine|máquina|servidor|serveur|machines?)\b",
+    r"\b(?:machine|server|host|vms?|box|laptop|computer|nodes?|system(?= has)|instance|droplet|vps|router|raspberry|ec2|device|board|workstation|Rechner|Maschine|máquina|servidor|serveur|machines?)\b",
     r"机器|服务器|路由器|主机|虚拟机|マシン|サーバ|машин|сервер|хост|서버|머신",
 )
 HARDWARE = any_of(
-    r"\b(?:cores?|v?cpus?|ssd|nvme|xeon|ryzen|intel|amd|arm64|mips\w*|t[234]\.\w+|[mcr]\d\w?\.\w*large|centos|ubuntu|debian|rhel|windows (?:10|11|server)|macbook|ghz)\b",
+    r"\b(?:cores?|v?cpus?|ssd|nvme|xeon|ryzen|intel|amd|arm64|mips\w*|t[234]\.\w+|[mcr]\d\w?\.\w*large|centos|ubuntu|debian|rhel|macos|apple silicon|turion|windows (?:10|11|server)|macbook|ghz)\b",
     r"核|ядер",
 )
 HOST_WITH = re.compile(
-    rf"(?:{HOST.pattern})[^{Q[1:-1]}{N[1:-1]},;]{{0,24}}(?:\bwith|\bhaving|\bhas|\bmit|\bavec|\bcon|\bcom|\bс)\s*(?:only |just |about )?$",
+    rf"(?:{HOST.pattern})(?! of\b)[^{Q[1:-1]}{N[1:-1]},;]{{0,24}}(?:\bwith|\bhaving|\bhas|\bmit|\bavec|\bcon|\bcom|\bс)\s*(?:only |just |about )?$",
     re.IGNORECASE,
 )
 HOST_MEMORY = Noun(start=0, end=0, size="host.total_bytes", count=None, thing="host", generic=False)
@@ -105,7 +105,7 @@ PAIR = re.compile(
     re.IGNORECASE,
 )
 GOES_ON = re.compile(
-    rf"^(?:\s|[~≈:()\-.!]|{M}|\b(?:and|then|now|to|up|later|finally|at|it|is|was|with|after|from|only|about|around|already|reaching|reached|reaches|growing|that|the|peak(?:s|ed)?|maximum|max|value|average|stays?|stayed|remain(?:s|ed)|still|und|dann|jetzt|nun|et|puis|maintenant|y|luego|e|agora|ahora|и|затем|потом|сейчас|уже|или)\b|现在|然后|再|后来|已经|到|从|从原来|그리고)*(?:{Q}(?:\s|[~≈:()\-.!,]|{M}|\b(?:to|after|that|und|and|total|later|of)\b|→|->|[到个個])*)+$",
+    rf"^(?:\s|[~≈:()\-.!]|{M}|\b(?:and|then|now|to|up|later|finally|at|it|is|was|with|after|from|only|about|around|already|reaching|reached|reaches|growing|that|the|peak(?:s|ed)?|maximum|max|value|average|stays?|stayed|remain(?:s|ed)|still|nur|bei|auf|lediglich|und|dann|jetzt|nun|et|puis|maintenant|y|luego|e|agora|ahora|и|затем|потом|сейчас|уже|или)\b|现在|然后|再|后来|已经|到|从|从原来|그리고)*(?:{Q}(?:\s|[~≈:()\-.!,]|{M}|\b(?:to|after|that|und|and|total|later|of)\b|→|->|[到个個])*)+$",
     re.IGNORECASE,
 )
 ITSELF = re.compile(
@@ -130,18 +130,25 @@ PEAKED = ("process.rss_bytes",)
 _ABOUT = r"(?:\s*(?:about|around|roughly|some|over|up to|barely|above|just|more than|well over|in excess of|nearly|close to|approximately|at|almost|only|now|already|~|≈|etwa|rund|ca\.|environ|unos|cerca de|около|约))*"
 OWNS = re.compile(
     r"\b(?:(?:the|our|my|this|that|each|every|one|a|an|these|those|all) (?:[\w.+-]+ ){0,3}?(?:process(?:es)?|app(?:lication)?s?|services?|programs?|daemons?|servers?|workers?|sidecars?|brokers?|agents?|pods?|containers?|jobs?|clients?|binary|instances?|exporters?|controllers?|operators?|collectors?|ap[ip])|(?:it|they|I (?:see|saw|have seen|observed|had)|I've (?:seen|observed)) it|it|its (?:consumption|usage|footprint|size)|they|(?:[\w.+-]+ )?(?:app(?:lication)?|process|service)|task manager|activity monitor|er|sie|es|Prozess|Dienst|processus|proceso|processo|процесс)\s+(?:\w+ ){0,2}?"
-    r"(?:has|had|uses?|used|using|takes?|took|eats?|needs?|consum(?:es?|ed|ing)|occupies|holds?|(?:has )?reach(?:es|ed)|has (?:gone|grown|climbed|risen) (?:up )?to|(?:is|are|was|were) (?:now |already |still |currently )?(?:at|using|consuming|taking(?: up)?|eating|holding|sitting at|returning|reporting)|start(?:s|ed)? (?:to use|using|at|(?:out )?with|from|off at)|hover(?:s|ed|ing)? (?:at|around)|sits at|stays? at|stayed at|remain(?:s|ed)? (?:(?:constant|stable|flat|steady) )?at|ends? (?:up )?at|ended (?:up )?at|max(?:es|ed) out at|tops? out at|goes up to|went (?:up )?to|grew to|grown to|grows to|balloons? to|climb(?:s|ed) to|(?:ist|war|liegt|lag|bleibt) (?:\w+ ){0,3}?bei|hat|belegt|braucht|utilise|prend|occupe|usa|ocupa|занимает|отъедает|съедает|съел|жр[её]т|потребляет|ест)|\b(?:ist|war|liegt|lag|bleibt|steht) (?:er|sie|es|der \w+) (?:\w+ ){0,3}?bei|\b(?:pods?|containers?) at"
+    r"(?:has|had|uses?|used|using|takes?|took|eats?|needs?|consum(?:es?|ed|ing)|occupies|holds?|(?:has )?(?:reach|exceed|cross|surpass)(?:es|ed|s)?|has (?:gone|grown|climbed|risen) (?:up )?to|(?:is|are|was|were) (?:now |already |still |currently )?(?:at|using|consuming|taking(?: up)?|eating|holding|sitting at|returning|reporting)|start(?:s|ed)? (?:to use|using|at|(?:out |off )?with|from|off at)|hover(?:s|ed|ing)? (?:at|around)|sits at|stays? at|stayed at|remain(?:s|ed)? (?:(?:constant|stable|flat|steady) )?at|ends? (?:up )?at|ended (?:up )?at|max(?:es|ed) out at|tops? out at|goes up to|went (?:up )?to|grew to|grown to|grows to|balloons? to|climb(?:s|ed) to|(?:ist|war|liegt|lag|bleibt) (?:\w+ ){0,3}?bei|hat|belegt|braucht|utilise|prend|occupe|usa|ocupa|занимает|отъедает|съедает|съел|жр[её]т|потребляет|ест)|\b(?:belegt|verbraucht|braucht|nutzt) (?:der|die|das|unser\w*|mein\w*) [\w-]+|\b(?:ist|war|liegt|lag|bleibt|steht) (?:er|sie|es|der \w+) (?:\w+ ){0,3}?bei|\b(?:pods?|containers?) at"
     + _ABOUT
     + r"\s*$",
     re.IGNORECASE,
 )
 """`the process has`: what follows is its memory, where nothing else is named."""
+CONSUMES = re.compile(
+    r"(?:\bit's (?:now |already |still |currently )?(?:at|using|consuming|taking|eating|up to)|\b(?:consum(?:es|ed|ing)|utili[sz](?:es|ed|ing)|t(?:akes|ook|aking) up|eat(?:s|ing)|ate|gobbl(?:es|ed|ing)|uses|(?:is|was|are|were|still|only) us(?:ed|ing)|claim(?:s|ed)|hog(?:s|ged|ging))(?: up)?)"
+    + _ABOUT
+    + r"\s*~?\s*$",
+    re.IGNORECASE,
+)
+"""`NAME consumes`: on a page about memory, what follows is memory."""
 BOX_MEMORY = Noun(start=0, end=0, size="cgroup.current_bytes", count=None, thing="total", generic=False)
 ALLOCATED = any_of(r"^\W*(?:in total )?(?:of )?alloc\w*\b|^\W*(?:分配|alloziert|alloué\w*|выделен\w*)")
 ALLOTTED = any_of(r"\b(?:pods?|containers?)\s+(?:\w+ ){0,2}?ha(?:s|d)\b")
 """`the pod has 2 GB` tells as often what it may have."""
 OWNS_AFTER = re.compile(
-    rf"^\s*(?:$|[).,;:!?–-]|{M}|(?:after|now|by|in|the whole|all|when|and|at|within|since|then|but|while|before|so far|currently|right now|for|in size|total|each|of (?:memory|ram)|RAM|(?:real |physical |resident )?mem(?:ory)?\b|nach|und|jetzt|après|et|después|y|depois|e|после|и)\b)",
+    rf"^\s*(?:$|[).,;:!?–-]|{M}|(?:after|now|by|in|the whole|all|when|and|at|within|since|then|but|while|before|so far|excluding|without|more or less|currently|right now|for|in size|total|each|right|of (?:memory|ram|real|actual|physical|resident)|RAM|(?:real |physical |resident )?mem(?:ory)?\b|nach|und|jetzt|après|et|después|y|depois|e|после|и)\b)",
     re.IGNORECASE,
 )
 IN_USE = any_of(

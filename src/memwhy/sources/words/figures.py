@@ -42,6 +42,7 @@ _OWN_KEY = re.compile(r"(?<![\w.-])[A-Za-z_][\w.-]{0,30}=[\"']?$")
 _DIGIT = re.compile(r"\d")
 _AMOUNT = re.compile(r"[\d\uff10-\uff19] ?(?:[KMGTkmgtКМГкмг兆千]|bytes|oct)")
 _Q, _N, _M = re.compile(Q), re.compile(N), re.compile(M)
+_M_AND_BLANK = re.compile(f"{M} ?")
 SHARES = True
 MOST_BYTES = 2 << 20  # what people write is shorter
 
@@ -258,7 +259,8 @@ def _unnamed(clause: Clause, at: int, end: int, carried: Noun | None) -> Noun | 
     if end > at + 1:
         rises = cues.ITSELF.match(bones[:at]) or (cues.RISES.search(bones[:at]) and not _says(cues.WORK, clause.text))
         return cues.MEMORY if rises and not _says(cues.ALLOCATED, bones[end:]) else None
-    owner = cues.OWNS.search(bones[max(0, at - 120) : at])
+    before = _M_AND_BLANK.sub("", bones[max(0, at - 120) : at])
+    owner = cues.OWNS.search(before) or cues.CONSUMES.search(before)
     if owner is None or not cues.OWNS_AFTER.match(bones[end:]) or cues.ALLOTTED.search(owner[0]):
         return None
     if carried is not None and carried.size and not carried.size.endswith("limit_bytes") and cues.IT.match(owner[0]):
