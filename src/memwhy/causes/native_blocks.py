@@ -27,6 +27,7 @@ def by_lost(case: Case) -> Finding | None:
     because = [lost.said, *inside.graphs(case)]
     stacks = stacked.told(case)
     sites = stacked.kept_sites(stacks, "malloc") if stacks is not None else ()
+    swapped = stacked.replaced(case, sites)
     if stacks is not None:
         because += stacked.leak_said(stacks, sites)
     if held is not None and weigh.grows(case):
@@ -34,6 +35,8 @@ def by_lost(case: Case) -> Finding | None:
     against = [f"not sure to the byte: {one}" for one in case.facts.get("lost.caveats", "").splitlines()[:2]]
     if elsewhere:
         against.insert(0, "what grows now is not what malloc gave out: two things may be wrong")
+    if swapped is not None:
+        against.append(swapped)
     if not lost.carries:
         against.append(HIDDEN)
     return Finding(
@@ -41,13 +44,15 @@ def by_lost(case: Case) -> Finding | None:
         verdict=Verdict.SUPPORTED,
         probability=ELSEWHERE if elsewhere else lost.sure,
         headline="Native memory is lost: malloc'ed blocks that nothing points to any more"
-        + (f"; {stacked.headline_of(sites)}." if sites else "."),
+        + (f"; {stacked.headline_of(sites, is_open=swapped is not None)}." if sites else "."),
         bytes=lost.bytes,
         bytes_per_s=_pace(held),
         because=(*because, *words_on_cgo(case)),
         against=tuple(against),
-        remedy=stacked.releases(sites) or remedies(case),
-        confirm_with=f"{_inspect(case)}   (again after the fix: what is lost must stay)",
+        remedy=(swapped is None and stacked.releases(sites)) or remedies(case),
+        confirm_with=stacked.find_out(case)
+        if swapped is not None
+        else f"{_inspect(case)}   (again after the fix: what is lost must stay)",
     )
 
 

@@ -4,17 +4,26 @@ It sees every way out of a block, so what it counts is in use, not kept by mallo
 in use, too: only a straight line over a longer time, or that nothing points to it any more, tells a leak.
 """
 
+import math
+
 from memwhy.model import inside, weigh
 from memwhy.model.case import Case
+from memwhy.model.metrics import label
 from memwhy.model.native import CallSite, StackGrowth, StackKind
 from memwhy.model.report import Finding, Verdict
 from memwhy.model.trend import Trend
-from memwhy.model.units import human_bytes, human_duration
+from memwhy.model.units import human_bytes, human_duration, human_rate
 
 LEAK = "native-leak"
 LEAST_READINGS = 4
 LONG = ((30.0, 0.03), (60.0, 0.05), (300.0, 0.03))
 """Seconds that the line went on straight, and how much surer each makes it."""
+REPLACES = 1.25
+"""Call sites that gain this much more than malloc's blocks in use did put new blocks in the place of older ones."""
+MAPPED_BYTES = 128 << 10
+"""From here on malloc gives a block its own mapping (mallopt(3) M_MMAP_THRESHOLD)."""
+UNNAMED = 0.7
+"""At most, where it is open which of the call sites it is."""
 SLOWED = 0.6
 """A pace in the second half of the time below this share of the whole's is one that ends."""
 
@@ -109,7 +118,7 @@ def leak_said(stacks: StackGrowth, sites: tuple[CallSite, ...]) -> tuple[str, ..
 def releases(sites: tuple[CallSite, ...]) -> tuple[str, ...]:
     """What is missing, where it is known."""
     return tuple(
-        f"{site.function}: every result of {site.entry or 'malloc'} needs its {site.release}, on every way out"
+        f"{site.function}: every result of {site.entry or site.kind} needs its {site.release}, on every way out"
         for site in sites[:3]
         if site.release
     )
@@ -130,6 +139,10 @@ def _leak(case: Case, stacks: StackGrowth, sites: tuple[CallSite, ...], share: f
     sure = straight_for(case, stacks, share)
     against = ["what was allocated before the sampler came is not among it"] if stacks.last.way == "attached" else []
     lost = inside.lost(case)
+    swapped = replaced(case, sites)
+    if swapped is not None:
+        against.append(swapped)
+        sure = min(sure, UNNAMED)
     if lost is None:
         against.append(
             "a cache that is still filling looks the same; whether anything points to the blocks was not looked at"
@@ -143,7 +156,7 @@ def _leak(case: Case, stacks: StackGrowth, sites: tuple[CallSite, ...], share: f
         cause=LEAK,
         verdict=Verdict.SUPPORTED,
         probability=sure,
-        headline=f"Native memory is allocated and not freed: {headline_of(sites)}.",
+        headline=f"Native memory is allocated and not freed: {headline_of(sites, is_open=swapped is not None)}.",
         bytes=sum(site.old_bytes for site in sites),
         bytes_per_s=pace(sites),
         because=(
@@ -152,8 +165,11 @@ def _leak(case: Case, stacks: StackGrowth, sites: tuple[CallSite, ...], share: f
             *kept_said(case),
         ),
         against=tuple(against),
-        remedy=releases(sites) or ("release what these functions allocate on every path, errors included",),
-        confirm_with=f"memwhy watch {case.target.pid or 'PID'} --native --for 10m   (again after the fix: these lines must be gone)",
+        remedy=(swapped is None and releases(sites))
+        or ("release what these functions allocate on every path, errors included",),
+        confirm_with=find_out(case)
+        if swapped is not None
+        else f"memwhy watch {case.target.pid or 'PID'} --native --for 10m   (again after the fix: these lines must be gone)",
     )
 
 
@@ -163,14 +179,52 @@ def kept_said(case: Case) -> tuple[str, ...]:
     return (f"what malloc keeps free is counted apart: {kept.said}",) if kept is not None else ()
 
 
-def headline_of(sites: tuple[CallSite, ...]) -> str:
-    """The largest call site in a few words."""
+def replaced(case: Case, sites: tuple[CallSite, ...]) -> str | None:
+    """That these sites gain more than the whole did, in words: some free what came before the sampler, as a full cache does.
+
+    The sampler does not see those blocks go, so that a cache which turns over looks like a leak until its first sampled blocks leave.
+    """
+    held, whole = inside.change(case, inside.HELD), weigh.total(case)
+    counted = held is not None and isinstance(held.series.course, Trend) and all(map(_is_small, sites))
+    series = held.series if held is not None and counted else whole
+    if case.stacks is None or case.stacks.last.way != "attached" or series is None or not sites:
+        return None
+    course = series.course
+    if not isinstance(course, Trend) or course.per != "s":
+        return None
+    error = math.hypot(*((one.course.high - one.course.low) / 2 for one in sites if isinstance(one.course, Trend)))
+    gained = pace(sites)
+    if gained - error <= max(0.0, course.high) or gained < REPLACES * course.slope:
+        return None
+    return (
+        f"what these call sites keep grows by {human_rate(gained, 's')}, {label(series.metric)} only by"
+        f" {human_rate(course.slope, 's')}: some of it takes the place of older blocks that the sampler never saw, as in a full cache"
+    )
+
+
+def _is_small(site: CallSite) -> bool:
+    """Its blocks lie in malloc's heaps, where they are counted; a large one has a mapping, which may not be known for malloc's."""
+    return site.outstanding_bytes < MAPPED_BYTES * site.samples
+
+
+def find_out(case: Case) -> str:
+    """What tells the leak from the cache."""
+    pid = case.target.pid or "PID"
+    return f"memwhy watch {pid} --native --for 30m   (what a full cache keeps levels off when its first sampled blocks are freed)"
+
+
+def headline_of(sites: tuple[CallSite, ...], *, is_open: bool = False) -> str:
+    """The largest call site in a few words; where it is open which one it is, that there are several."""
     first = sites[0]
-    return f"{first.function} calls {first.entry}" if first.entry else first.function
+    name = f"{first.function} calls {first.entry}" if first.entry else first.function
+    if not is_open:
+        return name
+    return "by which call site is open" if len(sites) > 1 else f"maybe {name}"
 
 
 def _within(case: Case, stacks: StackGrowth, sites: tuple[CallSite, ...]) -> Finding:
     """Blocks are kept although the total does not grow, or not yet: malloc had room for them."""
+    swapped = replaced(case, sites)
     return Finding(
         cause=LEAK,
         verdict=Verdict.CANNOT_SAY,
@@ -178,7 +232,10 @@ def _within(case: Case, stacks: StackGrowth, sites: tuple[CallSite, ...]) -> Fin
         bytes=sum(site.old_bytes for site in sites),
         bytes_per_s=pace(sites),
         because=leak_said(stacks, sites),
-        against=("the process does not grow with it, or not yet: malloc may have had the room already",),
-        remedy=releases(sites),
+        against=(
+            "the process does not grow with it, or not yet: malloc may have had the room already",
+            *([swapped] if swapped is not None else []),
+        ),
+        remedy=() if swapped is not None else releases(sites),
         confirm_with=f"memwhy watch {case.target.pid or 'PID'} --native --for 10m",
     )

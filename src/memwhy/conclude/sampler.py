@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from memwhy.model import inside
+from memwhy.model import inside, weigh
 from memwhy.model.case import Case
 from memwhy.model.native import CallSite, StackGrowth
 from memwhy.model.trend import NotEnough, Trend
@@ -35,7 +35,7 @@ def _sentences(case: Case, stacks: StackGrowth) -> Iterator[str]:
         yield f"freed and kept by malloc, which no stack holds: {human_bytes(kept)} (resident, by the ledger)"
     level = [site for site in stacks.sites if not site.kept and site.old_bytes >= MATTERS_BYTES]
     for site in level[:MOST_LEVEL]:
-        yield f"not growing: {_named(site)} {human_bytes(site.old_bytes)}, {_why_level(site)}"
+        yield f"{_heading(site)}: {_named(site)} {human_bytes(site.old_bytes)}, {_why_level(site)}"
     if stacks.runtime_bytes:
         yield f"{human_bytes(stacks.runtime_bytes)} was asked for by the Go runtime itself, and is in none of these figures"
     yield from _missed(stacks)
@@ -54,6 +54,12 @@ def _named(site: CallSite) -> str:
     return f"{site.function} ({site.entry})" if site.entry else site.function
 
 
+def _heading(site: CallSite) -> str:
+    """A course that is not known, or has no shape yet, is no acquittal."""
+    is_open = not isinstance(site.course, Trend) or (site.course.shape == "unclear" and site.course.high > 0)
+    return "growing or not is open" if is_open else "not growing"
+
+
 def _why_level(site: CallSite) -> str:
     course = site.course
     if not isinstance(course, Trend):
@@ -61,7 +67,7 @@ def _why_level(site: CallSite) -> str:
     if course.growing:
         return "more of it, but none of it gets old: it turns over"
     words = {"warm-up": "it has levelled off", "step": "it came at once", "flat": "it stays", "falling": "it falls"}
-    return words.get(course.shape, "no clear course")
+    return words.get(course.shape, f"no clear course yet, {weigh.slope_said(course)}")
 
 
 def _missed(stacks: StackGrowth) -> Iterator[str]:
