@@ -81,3 +81,22 @@ def test_what_mmap_holds_is_known_page_by_page(name: str, pages: list[int]) -> N
     assert sum(stack.outstanding_bytes for stack in mappings) == sum(pages) * PAGE
     assert sum(stack.allocated_bytes - stack.freed_bytes for stack in mappings) == sum(pages) * PAGE
     assert held(found, "malloc") == []
+
+
+def test_a_buffer_that_only_grows_keeps_its_age() -> None:
+    with sampled([built("rules"), "realloc_waited"]) as running:
+        assert running.line() == b"held\n"
+        while oldest_s(running.snapshot()) < 0.1:
+            pass
+        running.tell()
+        assert running.line() == b"ready\n"
+        grown = running.snapshot()
+        assert running.end() == 0
+    assert held(grown, "malloc") == [(900_000, 1)]
+    assert oldest_s(grown) >= 0.1
+
+
+def oldest_s(found: Snapshot) -> float:
+    """Of the one stack that holds something."""
+    (age_s,) = (stack.oldest_s for stack in found.stacks if stack.oldest_s is not None)
+    return age_s

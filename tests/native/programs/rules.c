@@ -98,6 +98,14 @@ static void do_realloc_mapped(void)
     sink = block;
 }
 
+static void do_realloc_waited(void)
+{
+    char byte, *block = filled(500000);
+    (void)!write(1, "held\n", 5);
+    (void)!read(0, &byte, 1);
+    sink = realloc(block, 900000);
+}
+
 static void do_realloc_failed(void)
 {
     volatile size_t much = (size_t)1 << 60;
@@ -218,8 +226,8 @@ static const struct {
     void (*work)(void);
 } works[] = {
     DO(malloc), DO(freed), DO(free_null), DO(large), DO(calloc), DO(calloc_large), DO(calloc_overflow), DO(realloc_null), DO(realloc_zero),
-    DO(realloc_moved), DO(realloc_shrunk), DO(realloc_mapped), DO(realloc_failed), DO(reallocarray), DO(aligned), DO(errno_kept),
-    DO(malloc_failed), DO(mmap), DO(reserved), DO(munmap_all), DO(munmap_start), DO(munmap_end), DO(munmap_middle), DO(munmap_several),
+    DO(realloc_moved), DO(realloc_shrunk), DO(realloc_mapped), DO(realloc_waited), DO(realloc_failed), DO(reallocarray), DO(aligned),
+    DO(errno_kept), DO(malloc_failed), DO(mmap), DO(reserved), DO(munmap_all), DO(munmap_start), DO(munmap_end), DO(munmap_middle), DO(munmap_several),
     DO(munmap_refused), DO(fixed_over), DO(fixed_reserve), DO(mremap_grown), DO(mremap_shrunk), DO(mremap_fixed), DO(many_mappings),
 };
 

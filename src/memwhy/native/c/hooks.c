@@ -143,7 +143,8 @@ void mw_on_free(const struct mw_call *call)
     ORIGINAL(release, MW_FREE)((void *)call->a);
 }
 
-/* The old block leaves the sample and the new one is drawn by its own size, moved or not. */
+/* The old block leaves the sample and the new one is drawn by its own size, moved or not. It keeps its age where both are drawn, as nearly
+ * all are that are larger than the period: a buffer that only grows would stay young for ever. */
 static uint64_t reallocate(const struct mw_call *call, uint64_t old, uint64_t bytes)
 {
     struct mw_thread *thread;
@@ -167,6 +168,8 @@ static uint64_t reallocate(const struct mw_call *call, uint64_t old, uint64_t by
     mw_leave(thread, left);
     if (new == NULL && had)
         mw_put_back(old, &block);
+    if (had && drawn)
+        sample.block.born = block.born;
     return drawn ? kept(thread, &sample, call, new) : (uint64_t)new;
 }
 
