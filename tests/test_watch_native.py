@@ -3,6 +3,7 @@
 import json
 import signal
 import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,9 @@ from typing import Any
 import pytest
 from memwhy_command import IDLE, outcome, process_of, run_memwhy, started_memwhy, wait_for_ticks
 from native_programs import built
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "specimens"))
+from run import Running, SpecimenFailed, running
 
 
 @contextmanager
@@ -25,6 +29,15 @@ def household(*what: str, seconds: int = 120) -> Iterator["subprocess.Popen[byte
             yield process
         finally:
             process.kill()
+
+
+@contextmanager
+def specimen_of(variant: str) -> Iterator[Running]:
+    try:
+        with running("odds-scraper", variant) as specimen:
+            yield specimen
+    except SpecimenFailed as error:
+        pytest.skip(str(error))
 
 
 def mappings(pid: int) -> str:
@@ -161,3 +174,33 @@ def test_a_recording_without_stacks_writes_none_and_says_so(tmp_path: Path) -> N
     assert done.code == 0
     assert "was not written: there are no native stacks" in done.err
     assert not (tmp_path / "native.folded").exists()
+
+
+@pytest.mark.specimen
+@pytest.mark.parametrize("variant", ["guilty", "guilty-stripped"])
+def test_a_leak_behind_cgo_is_named_with_its_go_caller_within_fifteen_seconds(variant: str) -> None:
+    with specimen_of(variant) as specimen:
+        done = run_memwhy(
+            "watch", str(specimen.pid), "--native", "--for", "15s", "--no-until-sure", "--format", "json"
+        )  # fmt: skip
+    named = stacked(done.report)
+    assert list(named) == ["main.readDocument"]
+    stack = [frame.partition(" (")[0] for frame in named["main.readDocument"]["stack"]]
+    call = "htmlReadMemory" if specimen.facts.get("parser") != "own" else "own_read_memory"
+    assert stack[stack.index(f"main._Cfunc_{call}") :][:3] == [
+        f"main._Cfunc_{call}",
+        "main.readDocument",
+        "main.raceOdds",
+    ]
+    assert done.report["verdict"]["cause"] == "native-leak"
+
+
+@pytest.mark.specimen
+def test_the_innocent_twin_is_not_accused() -> None:
+    with specimen_of("twin") as specimen:
+        done = run_memwhy(
+            "watch", str(specimen.pid), "--native", "--for", "15s", "--no-until-sure", "--format", "json"
+        )  # fmt: skip
+    assert stacked(done.report) == {}
+    assert done.report["verdict"]["cause"] in ("steady", "undetermined")
+    assert finding(done.report, "native-leak")["verdict"] != "supported"
