@@ -54,3 +54,18 @@ def test_a_megabyte_of_complaints_that_never_meet_takes_bounded_time() -> None:
     began = time.process_time()
     assert find_complaint([("RAM " * 400 + " " * 400 + "grows " * 300)[:4000].replace("RAM grows", "")] * 250) is None
     assert time.process_time() - began < 2
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "The agent starts a lot of threads and then it dies",
+        "Goroutines pile up behind the lock.",
+        "if the number of threads is over 10000 the daemon crashes",
+        "There is a build-up of RAM on each call",
+        "too many file descriptors",
+    ],
+)
+def test_crowds_and_crashes_are_complaints_too(line: str) -> None:
+    found = find_complaint([line])
+    assert found is not None and found[1].facts == {FACT: line}

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from memwhy.causes import stacked
 from memwhy.causes.cgo import no_c_heap
-from memwhy.causes.clue import DECISIVE, FAIR, HINT, STRONG, Clue, against, denied, for_
+from memwhy.causes.clue import DECISIVE, FAIR, HINT, STRONG, Clue, against, believed, denied, for_
 from memwhy.causes.outside import outside_runtime
 from memwhy.model import inside, levels, weigh
 from memwhy.model.case import Case
@@ -132,6 +132,14 @@ MATTERS = 0.2
 """What an allocator keeps explains a size of which it is at least so much."""
 
 
+def free_in_arenas(case: Case) -> float:
+    """The share of what malloc obtained that is free there, where both are told and it is much; else 0. malloc_trim gives back
+    whole pages alone: where blocks in use stand on every page, nothing falls (malloc_trim(3))."""
+    used, whole = levels.level(case, "malloc.in_use_bytes"), levels.level(case, "malloc.system_bytes")
+    part = 0.0 if used is None or whole is None or not whole.last else 1.0 - used.last / whole.last
+    return part if part >= OF_ARENAS else 0.0
+
+
 def clues(case: Case) -> Iterator[Clue]:
     """What single readings, tools, trials and words say."""
     if no_c_heap(case):
@@ -139,7 +147,7 @@ def clues(case: Case) -> Iterator[Clue]:
     yield from denied(STRONG, case.facts.get("said.no_cgo"))
     for name in ("malloc_trim", "arena_max", "other_allocator"):
         trial = levels.outcome(case, name)
-        if trial is not None:
+        if trial is not None and not (trial[0] == "malloc_trim" and trial[1] != "fell" and free_in_arenas(case)):
             weight = STRONG if name == "other_allocator" else DECISIVE + FAIR
             yield from for_(weight, trial[2]) if trial[1] == "fell" else against(STRONG, trial[2])
     rss = levels.resident(case)
@@ -185,4 +193,6 @@ def clues(case: Case) -> Iterator[Clue]:
     ended = levels.outcome(case, "load_stopped")
     if ended is not None and ended[1] == "same":
         yield from for_(HINT, ended[2])
+    if levels.said(case, "flat", "heap"):  # it jumped, did not come back, and is nothing that the runtime knows
+        yield from believed(STRONG, levels.not_returned(case))
     yield from outside_runtime(case, HINT)

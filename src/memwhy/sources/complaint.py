@@ -24,7 +24,7 @@ _MEMORY = re.compile(
 )
 _TROUBLE = re.compile(
     r"(?<![A-Za-z])(?:leak\w{0,4}|grow(?:s|ing|n|th)?|grew|increas\w{1,4}|climb\w{0,4}|ris(?:e|es|ing)|rose|high|huge|consum\w{1,6}|eat(?:s|ing|en)?|exhaust\w{0,4}|never (?:freed|released|falls|drops|comes down)|not (?:freed|released|returned)"
-    r"|kill(?:s|ed)?|too much|full|us(?:age|es|ing)|balloon\w{0,3}|blow\w{0,3} up|wächst|steigt|Leck\w{0,3}|voll|frisst|fuites?|augmente|croît|fuga|crece|aumenta|vazamento|cresce"
+    r"|kill(?:s|ed)?|crash(?:es|ed)?|too (?:much|many)|a lot of|lots of|pil(?:e[sd]?|ing) up|build(?:s|ing)?[ -]?up|(?:over|above|more than|exceed(?:s|ed)?) \d{4,9}|full|us(?:age|es|ing)|balloon\w{0,3}|blow\w{0,3} up|wächst|steigt|Leck\w{0,3}|voll|frisst|fuites?|augmente|croît|fuga|crece|aumenta|vazamento|cresce"
     r"|утеч\w{1,3}|раст[её]т|съеда\w{1,3})(?![A-Za-z])|泄漏|泄露|洩漏|增长|上涨|升高|过高|很高|暴涨|不释放|リーク|増え|누수|증가",
     re.IGNORECASE,
 )

@@ -37,3 +37,10 @@ def test_old_spellings_are_read() -> None:
     )
     assert (reading.subject, reading.elapsed_ns) == ("pid 9", 1_234_000_000)
     assert reading.metrics["runtime.heap_after_gc_bytes"] == round(9.5 * 2**20)
+
+
+def test_a_committed_size_that_no_machine_has_is_not_taken() -> None:
+    line = "37136896 ms: Mark-sweep 30.6 (5345832.9) -> 30.5 (5424623.9) MB, 445.4 / 0 ms [last resort gc]."
+    (reading,) = node_gc.parse(line)
+    mebibytes = round(30.5 * (1 << 20))
+    assert reading.metrics == {"runtime.heap_used_bytes": mebibytes, "runtime.heap_after_gc_bytes": mebibytes}

@@ -164,3 +164,20 @@ def test_v1_takes_the_hierarchical_limit_where_it_is_tighter() -> None:
     reading = cgroup.parse(raw)
     assert reading.metrics["cgroup.limit_bytes"] == 4000
     assert reading.facts["cgroup.limit_from"] == "memory.stat hierarchical_memory_limit"
+
+
+def test_dots_for_rows_that_were_left_out_of_memory_stat_end_nothing() -> None:
+    lines = [
+        "anon 700",
+        "file 900",
+        "...",
+        "inactive_file 500",
+        "slab_reclaimable 120000",
+        "slab 130000",
+        "...",
+        "Why?",
+    ]
+    (span,) = cgroup.find(lines)
+    assert (span.first, span.last) == (0, 5)
+    reading = cgroup.parse("\n".join(lines[:6]).encode())
+    assert reading.metrics["cgroup.slab_bytes"] == 130_000

@@ -177,3 +177,8 @@ def test_long_hostile_lines_take_linear_time() -> None:
         return time.process_time() - start
 
     assert cost(200) < 20.0
+
+
+def test_a_sentence_that_ends_like_a_statement_is_read_all_the_same() -> None:
+    text = "use_cache = true;\nwhen all was loaded the memory usage of the block cache was about 9 GB;\nThen I looked again.\n"
+    assert _told(text)[0] == {"cache.held_bytes": 9 * GIB}

@@ -22,6 +22,8 @@ _LINE = re.compile(
     r"(?P<before>\d{1,9}\.\d) \((?P<from>\d{1,9}\.\d)\) -> (?P<after>\d{1,9}\.\d) \((?P<committed>\d{1,9}\.\d)\) MB"
 )
 _END = re.compile(r"FATAL ERROR:.{0,200}|.{0,80}JavaScript heap out of memory")
+MOST_BYTES_OF_HEAP = 1 << 40
+"""No heap of V8 has more; what Node 0.12 printed when a semi-space could not be committed was a count below zero."""
 _GAP_LINES = 40
 _BLOCK_ROWS = 4000
 _SHOWN = 160
@@ -72,7 +74,7 @@ def _reading(row: _Row) -> Reading:
         figures["runtime.heap_after_gc_bytes"] = row.match["after"]
     for metric, number in figures.items():
         measured = measure(number, "MB")
-        if measured is not None:
+        if measured is not None and measured[0] < MOST_BYTES_OF_HEAP:
             metrics[metric], quanta[metric] = measured
     return Reading(
         metrics=metrics,

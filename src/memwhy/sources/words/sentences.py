@@ -30,6 +30,8 @@ _ITEM = re.compile(r"^(?:[-*+•·]|\(?\d{1,2}[.)]|[a-z]\)|#{1,6}|[①-⑳])\s+"
 _TICKED = re.compile(r"`[^`]{1,200}`")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _FEW_WORDS = 4
+_MANY_WORDS = 8
+_SIGNS = re.compile(r"[={}]|\w\(|->|\b(?:var|const|let|return|int|char|void)\b")
 _FENCE = re.compile(r"^\s{0,12}(?:```|~~~)")
 _MACHINE = re.compile(
     r"0x[0-9a-fA-F]{4,}|^\s*at [\w.$<]|[{}]\s*$|;\s*$|\(\*|\w::\w|^\s*(?://|/\*)|^\S{1,80}\.\w{1,4}:\d+|^[IWEF]\d{4,6} |^==\d+==|\\\\[nt]"
@@ -41,7 +43,7 @@ _CODE = re.compile(
 )
 """Output of machines and code, which says no sentences."""
 _END = re.compile(
-    r"(?<![ (]ca)(?<!approx)(?<! e\.g)(?<! i\.e)(?<! bzw)(?<! vs)[.!?]+[)\"'”]?(?=\s+[^\sa-zа-яё0-9]|\s*$)|(?<=[a-zа-яё0-9)]{2})(?<![ (](?:vs|ca|cf|ie|eg|no|nr|al|pp|st|zb))(?<!approx)(?<! etc)(?<!resp)(?<!incl)(?<! vers)(?<! avg)(?<! max)(?<! min)(?<! bzw)(?<! ver)(?<! usw)[.!]\s(?=[a-zа-яё]{2})|[。！？][)”」]?|\s[-–—]{1,3}\s(?=[A-ZА-Я])"
+    r"(?<![ (]ca)(?<!approx)(?<! e\.g)(?<! i\.e)(?<! bzw)(?<! vs)[.!?]+[)\"'”]?(?=\s+[^\sa-zа-яё0-9]|\s*$)|(?<=[a-zа-яё0-9)]{2})(?<![ (](?:vs|ca|cf|ie|eg|no|nr|al|pp|st|zb))(?<!approx)(?<! etc)(?<!resp)(?<!incl)(?<! vers)(?<! avg)(?<! max)(?<! min)(?<! bzw)(?<! ver)(?<! usw)[.!]\s(?=[a-zа-яё]{2})|[。！？][)”」]?|;[ \t]{0,4}\n(?=[A-Z])|\s[-–—]{1,3}\s(?=[A-ZА-Я])"
 )
 _CLAUSE = re.compile(
     r"[;；，、,](?!\d{3}\b)|\s(?:but|while|whereas|although|though|even though|however|yet|despite|because|since|so that|aber|während|obwohl|jedoch|dabei|mais|alors que|tandis que|pourtant|pero|mientras|aunque|mas|enquanto|embora|но|а|хотя|при этом|тогда как)\s"
@@ -120,6 +122,8 @@ def clean_line(line: str) -> str:
 
 def _without_commands(line: str) -> str:
     """A line of words without the commands that it names in backticks; one that has little else is left as it is."""
+    if line.rstrip().endswith(";") and len(_WORD.findall(line)) >= _MANY_WORDS and not _SIGNS.search(line):
+        line = line.rstrip(" \t;")  # a sentence, not a statement of a program
     if "`" not in line:
         return line
     words = _TICKED.sub("x", line)  # blanks would look like columns
