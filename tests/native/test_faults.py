@@ -168,6 +168,15 @@ def test_threads_that_come_later_are_seen() -> None:
     assert reading.callers[0].functions[2] == "in_thread"
 
 
+def test_what_a_child_touches_is_the_childs() -> None:
+    with program() as target, watched(target) as faults:
+        target.do("fork 3")
+        reading = read(faults)
+    assert reading.callers == ()
+    assert reading.grown_bytes < MIB
+    assert reading.faults < 200  # copies of pages that the parent writes while the child is there
+
+
 def test_with_another_malloc_no_caller_is_told() -> None:
     if not JEMALLOC.exists():
         pytest.skip("needs jemalloc")
@@ -299,7 +308,7 @@ def test_records_are_read_as_they_were_written(rows: list[tuple[int, int, list[i
     lost = struct.pack("<IHHQQ", 2, 0, 24, 5, 7)
     raw = lost.join(record(tid, address, pcs) for tid, address, pcs in rows)
     faults, missing = parse_records(raw)
-    assert faults == [Fault(tid, address, tuple(pcs)) for tid, address, pcs in rows]
+    assert faults == [Fault(1, tid, address, tuple(pcs)) for tid, address, pcs in rows]
     assert missing == 7 * max(0, len(rows) - 1)
 
 

@@ -175,7 +175,7 @@ class Faults:
 
     def look(self, now_s: float) -> None:
         """Take what the kernel recorded since the last time. Raises TargetGone."""
-        lost = self._events.lost
+        before = self._events.recorded
         faults = self._events.drain()
         is_fresh = False
         for fault in faults:
@@ -186,7 +186,7 @@ class Faults:
             self._book.add(fault, layer or ANONYMOUS, self._places.code)
         if len(self._book.pages) >= MOST_PAGES:
             self._forget_freed()
-        self._keep_to_budget(now_s, len(faults) + self._events.lost - lost)
+        self._keep_to_budget(now_s, self._events.recorded - before)
 
     def _keep_to_budget(self, now_s: float, seen: int) -> None:
         """Pause when there were too many, go on when their time is over.

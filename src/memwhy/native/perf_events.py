@@ -76,8 +76,9 @@ class _Attributes(ctypes.LittleEndianStructure):
 class Fault:
     """A page that was touched for the first time, or again after it was given back. pcs: of the program, the touching instruction first,
     then return addresses, as far as frame pointers lead; the caller of a function that keeps none is missing. piece: the top of the stack,
-    in which it is, None where the kernel could not copy it."""
+    in which it is, None where the kernel could not copy it. pid: of the process, which may be a child of the watched one."""
 
+    pid: int
     tid: int
     address: int
     pcs: tuple[int, ...]
@@ -106,12 +107,12 @@ def parse_records(raw: bytes) -> tuple[list[Fault], int]:
 def _fault(body: bytes) -> Fault:
     if len(body) < _BODY.size:
         raise ParseError(SOURCE, None, body[:8], "a record of a fault is too short")
-    _, _, tid, address, count = _BODY.unpack_from(body)
+    _, pid, tid, address, count = _BODY.unpack_from(body)
     if count * 8 > len(body) - _BODY.size:
         raise ParseError(SOURCE, None, body[:8], f"a call chain of {count} entries does not fit its record")
     chain = struct.unpack_from(f"<{count}Q", body, _BODY.size)
     pcs = tuple(pc for pc in chain if 0 < pc < _FIRST_CONTEXT)[:MOST_FRAMES]
-    return Fault(tid, address, pcs, _piece(body[_BODY.size + 8 * count :]))
+    return Fault(pid, tid, address, pcs, _piece(body[_BODY.size + 8 * count :]))
 
 
 def _piece(rest: bytes) -> Piece | None:
@@ -129,15 +130,17 @@ def _piece(rest: bytes) -> Piece | None:
 class FaultEvents:
     """The page faults of a process from now on. A context manager. `drain` often: what finds no room in a ring is lost, and counted.
 
-    lost: so far. notes: what is not seen, in words.
+    lost: so far. recorded: so far, lost ones and children's too. notes: what is not seen, in words.
     """
 
-    def __init__(self, descriptors: Sequence[int], rings: Sequence["_Ring"], notes: Sequence[str]) -> None:
+    def __init__(self, pid: int, descriptors: Sequence[int], rings: Sequence["_Ring"], notes: Sequence[str]) -> None:
         """Use `open`."""
+        self.pid = pid
         self._descriptors = list(descriptors)
         self._rings = list(rings)
         self.notes = tuple(notes)
         self.lost = 0
+        self.recorded = 0
 
     @classmethod
     def open(cls, pid: int, *, root: str = "/proc") -> Self:
@@ -165,9 +168,11 @@ class FaultEvents:
             for descriptor in descriptors:
                 _control(descriptor, _ENABLE, 0)
         except BaseException:
-            cls(descriptors, rings, ()).close()
+            cls(pid, descriptors, rings, ()).close()
             raise
-        return cls(descriptors, rings, tuple(_unseen(len(threads), min(room, len(threads)), with_kernel=with_kernel)))
+        return cls(
+            pid, descriptors, rings, tuple(_unseen(len(threads), min(room, len(threads)), with_kernel=with_kernel))
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -176,12 +181,13 @@ class FaultEvents:
         self.close()
 
     def drain(self) -> list[Fault]:
-        """All that came since the last time: at most what the rings hold."""
+        """All that came since the last time: at most what the rings hold. Children's are left out: they have memory of their own."""
         faults: list[Fault] = []
         for ring in self._rings:
             found, lost = parse_records(ring.take())
-            faults += found
+            faults += [fault for fault in found if fault.pid == self.pid]
             self.lost += lost
+            self.recorded += lost + len(found)
         return faults
 
     def pause(self) -> None:

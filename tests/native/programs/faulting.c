@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define BLOCK_BYTES (1 << 20)
 #define NODE_BYTES 64
@@ -51,6 +53,7 @@ int main(void) {
     fflush(stdout);
     while (fgets(line, sizeof line, stdin) && sscanf(line, "%15s %d", word, &count) == 2) {
         pthread_t thread;
+        static pid_t child;
         if (!strcmp(word, "keep"))
             keep_blocks(count);
         else if (!strcmp(word, "pass"))
@@ -59,6 +62,11 @@ int main(void) {
             lose_nodes(count);
         else if (!strcmp(word, "thread") && !pthread_create(&thread, NULL, in_thread, &count))
             pthread_join(thread, NULL);
+        else if (!strcmp(word, "fork") && (child = fork()) == 0) {
+            keep_blocks(count);
+            _exit(0);
+        } else if (!strcmp(word, "fork"))
+            waitpid(child, NULL, 0);
         printf("done\n");
         fflush(stdout);
     }
