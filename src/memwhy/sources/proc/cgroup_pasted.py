@@ -151,9 +151,9 @@ def _end_of_content(lines: Sequence[str], index: int) -> int:
 def _end_of_rows(lines: Sequence[str], index: int) -> int:
     """Dots for rows that were left out are passed over, where rows follow."""
     while index < len(lines):
-        if not _ROW.fullmatch(lines[index]):
-            if not (_OMITTED.fullmatch(lines[index]) and index + 1 < len(lines) and _ROW.fullmatch(lines[index + 1])):
-                break
+        below = lines[index + 1] if index + 1 < len(lines) else ""
+        if not (_ROW.fullmatch(lines[index]) or (_OMITTED.fullmatch(lines[index]) and _ROW.fullmatch(below))):
+            break
         index += 1
     return index
 
