@@ -130,6 +130,7 @@ def test_what_only_goes_down_falls_by_itself() -> None:
         ((100, 150, 78), {}),
         ((150, 140), {}),
         ((150, 78), {"trial.forced_gc": "after a GC it is 78 MB"}),
+        ((150, 78), {"page.worded": "1"}),
     ],
 )
 def test_what_came_up_again_hardly_fell_or_was_brought_down_did_not_fall_by_itself(

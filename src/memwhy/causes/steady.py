@@ -160,6 +160,8 @@ def _fell(case: Case) -> str | None:
     """From its first reading it only went down, and nothing was changed or stopped meanwhile that would tell why."""
     if any(name.startswith("trial.") for name in case.facts):
         return None
+    if "page.worded" in case.facts:
+        return None  # figures of sentences may be of several processes
     read = [one for metric in (*levels.RESIDENT, *levels.LIVE) if (one := levels.level(case, metric)) is not None]
     down = [one for one in read if one.n > 1 and one.first == one.most and one.last == one.least]
     fell = [one for one in down if one.last <= FELL * one.first and one.metric in levels.RESIDENT]
