@@ -45,7 +45,10 @@ def clues(case: Case) -> Iterator[Clue]:
     yield from _listed(case, levels.level(case, "process.rss_bytes"))
     yield from _of_cgroup(case)
     yield from _of_host(case)
-    yield from believed(STRONG, case.facts.get("said.cache") or levels.said(case, "grows", "cache"))
+    yield from believed(
+        STRONG,
+        case.facts.get("said.cache") or levels.said(case, "grows", "cache") or levels.said(case, "plateau", "cache"),
+    )
     yield from believed(STRONG, case.facts.get("said.mapped"))
     yield from believed(STRONG, levels.said(case, "grows", "container"))  # its own memory is flat beside it
     trial = levels.outcome(case, "drop_caches")

@@ -87,10 +87,12 @@ def clues(case: Case) -> Iterator[Clue]:
     idle = retained is not None and rss is not None and retained.last >= 0.4 * rss.last
     if live is not None and rss is not None and not live.rose and not idle:
         ratio = rss.last / max(1, live.last)
+        allowed = levels.level(case, "runtime.heap_limit_bytes")
+        roomy = allowed is not None and allowed.last >= 0.7 * rss.last  # its heap may be as large as that
         text = f"{rss.said} is {ratio:.1f} times what is live ({human_bytes(live.last)}): the collector runs when the heap has doubled"
         if 1.4 <= ratio <= 2.6 and live.last >= 64 * MIB and case.target.runtime in ("go", "unknown"):
             yield from for_(STRONG if ratio >= HALF else FAIR, text)
-        elif ratio > 4:
+        elif ratio > 4 and not roomy:
             yield from against(STRONG, f"{rss.said} is {ratio:.0f} times what is live: more than pacing makes of it")
     if (
         goal is not None

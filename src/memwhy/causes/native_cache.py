@@ -139,7 +139,12 @@ def clues(case: Case) -> Iterator[Clue]:
     plateau = levels.said(case, "plateau", "total", "rss", "native")
     if plateau:
         beyond = any(clue.weight > 0 for clue in outside_runtime(case))
-        yield from believed(STRONG if beyond else FAIR if case.facts.get("said.held") else HINT, plateau)
+        complaint = (
+            levels.not_returned(case) is not None
+        )  # nobody says that it is kept on purpose, or stays where it is
+        yield from believed(
+            STRONG if beyond and not complaint else FAIR if case.facts.get("said.held") else HINT, plateau
+        )
     trial = levels.outcome(case, "malloc_trim", "arena_max")
     if trial is not None and trial[1] == "fell":
         yield from against(STRONG, trial[2])

@@ -231,6 +231,7 @@ def clues(case: Case) -> Iterator[Clue]:
     yield from outside_runtime(case)
     yield from _by_tools(case)
     yield from _by_layers_now(case)
+    yield from _by_heap_size(case)
     for names, weight in (
         (("malloc_trim", "arena_max"), FAIR + 0.5),
         (("other_allocator",), HINT),
@@ -246,6 +247,8 @@ def clues(case: Case) -> Iterator[Clue]:
     unreleased = case.facts.get("said.unreleased", "")
     yield from believed(HINT if OPENED.search(unreleased) else FAIR, unreleased)
     yield from believed(FAIR, levels.said(case, "grows", "native"))
+    if levels.not_returned(case):  # it jumped, and did not go on
+        yield from denied(FAIR, levels.said(case, "flat", "total", "rss"))
     if any(name.startswith("prose.") and not name.startswith("prose.suggests") for name in case.facts):
         yield from for_(HINT, "the page names native code", figure=False)
     for metric in ("process.shared_bytes", "process.rss_file_bytes", "process.rss_shmem_bytes"):
@@ -259,6 +262,20 @@ def _by_layers_now(case: Case) -> Iterator[Clue]:
     native, rss = levels.level(case, "derived.native_bytes"), levels.resident(case)
     if native is not None and rss is not None and native.last >= 0.5 * rss.last and native.last >= 16 * MIB:
         yield from for_(STRONG if rss.rose else HINT, f"{native.said} of {rss.said}: malloc's heap")
+
+
+HEAP_BYTES = 512 * MIB
+"""A brk heap is never reserved ahead: malloc moves its end by 128 KiB as blocks are asked for (mallopt(3) M_TOP_PAD), so
+that nearly all of its address space has been written."""
+
+
+def _by_heap_size(case: Case) -> Iterator[Clue]:
+    """malloc's heap in a list of mappings that gives address space alone."""
+    size = int(case.facts.get("mappings.heap_virtual_bytes", "0"))
+    if size >= HEAP_BYTES and levels.resident(case) is None:
+        yield from for_(
+            STRONG, f"malloc's heap [heap] takes {human_bytes(size)}, and it is made as blocks are asked for"
+        )
 
 
 def _by_tools(case: Case) -> Iterator[Clue]:

@@ -10,6 +10,8 @@ from memwhy.model.units import MIB
 
 MOST = 0.5
 LITTLE = 0.25
+ROOMY = 0.8
+"""Of what is resident, from which on the heap's bound leaves nothing that has to lie outside."""
 
 
 def _with_idle(case: Case, live: levels.Level | None) -> levels.Level | None:
@@ -36,6 +38,9 @@ def outside_runtime(case: Case, most: float = STRONG) -> Iterator[Clue]:
         held = levels.level(case, "go.sys_bytes")
     known = held if held is not None and held.metric != "go.heap_sys_bytes" else None
     base = known or _with_idle(case, live) or live
+    limit = levels.level(case, "runtime.heap_limit_bytes")
+    if known is None and limit is not None and rss is not None and limit.last >= ROOMY * rss.last and not rss.rose:
+        return  # a heap that may be so large has garbage in it, and how much is not told
     if rss is not None and base is not None:
         rest = 1.0 - base.last / max(1, rss.last)
         text = f"{rss.said}, but {base.said}: {weigh.percent(rest)} of it lies outside"

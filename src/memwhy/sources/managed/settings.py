@@ -91,6 +91,7 @@ _SETTINGS = (
     _setting("ehcache", "cache.limit_bytes", rf"maxBytesLocal(?:OffHeap|Heap)=[\"']{_SIZE}"),
     _setting("rocksdb", "cache.limit_bytes", rf"(?:rocksdb[._-])?block[._-]?cache[._-]?size(?:_bytes)?\s?[:=]\s?[\"']?{_SIZE}"),
     _setting("cockroach", "cache.limit_bytes", r"--cache[= ](?P<number>\d{1,9}(?:\.\d{1,3})?)(?P<unit>[KMGT]i?B)(?!\w|\.\d)"),
+    _setting("cockroach", "cache.limit_bytes", rf"--cache\b[^\n.;]{{0,60}}?\bset to\s?{_SIZE}"),
     _setting("cockroach", "", r"(?P<text>--cache[= ][\"']?(?:0?\.\d{1,3}|\d{1,2}%))(?![\w%]|\.\d)", fact="said.held"),
     _setting("geth", "cache.limit_bytes", rf"(?:geth|erigon|bor|bsc|coreth)\b[^\n]{{0,200}} --cache[= ]{_NUMBER}(?P<unit>)(?!\w|\.\d)", width=MIB),
     _code("rocksdb", r"(?:New)?(?:Hyper)?(?:LRU|Clock|LRUBlock)Cache\("),

@@ -16,6 +16,7 @@ from memwhy.sources.system import (
     smaps_keys,
     sockets,
     stack_maps,
+    stat_columns,
     systemd,
     tmpfs,
     top,
@@ -40,6 +41,7 @@ READERS: tuple[ModuleType, ...] = (
     cgroup_typed,
     perf,
     stack_maps,
+    stat_columns,
     top,
     ps,
 )

@@ -5,7 +5,8 @@ process alone may write. An anonymous mapping of 64 MiB, whole or in its two par
 (arena.c: HEAP_MAX_SIZE on 64-bit systems). Source: pmap(1), procps' src/pmap.c.
 
 Facts of a list that is not whole, in bytes as decimal numbers: mappings.listed_bytes, what its rows have resident, and
-mappings.listed_file_bytes, what of it lies in mapped files; rows left out as `(40 more like these)` count as those above.
+mappings.listed_file_bytes, what of it lies in mapped files; rows left out as `(40 more like these)` count as those above;
+and mappings.heap_virtual_bytes, of a list without resident sizes.
 """
 
 import re
@@ -66,6 +67,7 @@ _MORE = re.compile(
 _NO_FILES = ("[", "/dev/shm/", "/SYSV", "/memfd:", "memfd:", "/dev/zero", "anon_inode:", "socket:")
 """Shared memory and what the kernel provides has a name too."""
 _GAP_LINES = 2
+_LARGE_HEAP = 64 * MIB
 
 
 @dataclass(slots=True)
@@ -268,6 +270,12 @@ def _with_heap(mappings: Sequence[Mapping]) -> list[Mapping]:
     return named
 
 
+def _heap_size(mappings: Sequence[Mapping]) -> dict[str, str]:
+    """Fact mappings.heap_virtual_bytes: the address space of malloc's heap in a list that has no resident sizes."""
+    heap = next((mapping for mapping in _with_heap(mappings) if mapping.path == "[heap]"), None)
+    return {"mappings.heap_virtual_bytes": str(heap.size_bytes)} if heap and heap.size_bytes >= _LARGE_HEAP else {}
+
+
 def _is_file(mapping: Mapping) -> bool:
     return bool(mapping.path) and not mapping.path.startswith(_NO_FILES)
 
@@ -321,7 +329,8 @@ def _readings(block: _Block) -> Iterator[Reading]:
         quanta=quanta,
         facts=facts
         | ({"mappings.many": alike} if (alike := many_alike(block.mappings)) else {})
-        | (_listed(block) if sized and not whole else {}),
+        | (_listed(block) if sized and not whole else {})
+        | ({} if sized else _heap_size(block.mappings)),
         mappings=tuple(_with_heap(block.mappings)) if sized and whole else (),
         subject=subject,
         notes=notes,

@@ -2,7 +2,31 @@
 
 from types import ModuleType
 
-from memwhy.sources.words import claims, controls, courses, figures, holders, inline, opening, scraped, series, tables
+from memwhy.sources.words import (
+    claims,
+    controls,
+    courses,
+    figures,
+    holders,
+    inline,
+    opening,
+    remarks,
+    scraped,
+    series,
+    tables,
+)
 
-READERS: tuple[ModuleType, ...] = (scraped, tables, controls, series, courses, inline, figures, claims, holders, opening)
+READERS: tuple[ModuleType, ...] = (
+    scraped,
+    tables,
+    controls,
+    series,
+    courses,
+    inline,
+    figures,
+    claims,
+    holders,
+    remarks,
+    opening,
+)
 """In order of priority: lines that one reader has taken are blank to the next."""

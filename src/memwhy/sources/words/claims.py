@@ -40,6 +40,12 @@ _MINUTE_NS = 60 * 10**9
 _WORD = re.compile(r"(?<![\w.-])[A-Za-z]{2,}(?![\w=(])")
 _NAME, _FIGURE = re.compile(N), re.compile(Q)
 _TELLING = ("process.rss_peak_bytes", "process.virtual_bytes")
+_ALLOWED = re.compile(
+    r"\b(?:reach\w*|hit(?:s|ting)?|exceed\w*|up to|within|over|set(?:s|ting)?) (?:its |the |their |this )?max(?:imum)? (?:memory|ram)\b(?! (?:usage|use|footprint))"
+    r"|\b\w{1,20}-max-(?:memory|mem|ram)\b|\bmax[-_ ](?:memory|mem|ram) (?:is )?set\b|\bmax(?:imum)? (?:memory|ram) (?:allowed|allotted|allocated|configured|limit)",
+    re.IGNORECASE,
+)
+"""A maximum that is set, not one that was reached."""
 _COUNTED = {"threads", "goroutines", "descriptors", "connections"}
 _BOUNDS = ("cgroup.limit_bytes", "go.memory_limit_bytes", "runtime.heap_limit_bytes")
 _EARLY = 16  # letters before the verb of a clause that has no subject
@@ -128,7 +134,9 @@ def _things(sentence: Sentence, clause: Clause) -> list[str]:
     nouns = nouns_of(sentence, clause)
     found = [name for name, pattern in _EXTRA if pattern.search(clause.text)]
     for match, noun in zip(_NAME.finditer(clause.bones), nouns, strict=True):
-        if (noun.generic and found) or noun.size in _BOUNDS:
+        if (
+            noun.generic and (found or any(one.thing == "rss" and not one.generic for one in nouns))
+        ) or noun.size in _BOUNDS:
             continue
         if words.NO_SUBJECT.search(clause.bones[max(0, match.start() - 40) : match.start()]) and len(nouns) > 1:
             continue
@@ -196,7 +204,9 @@ def _remark(sentence: Sentence, clause: Clause, facts: dict[str, str], shown: st
             continue
         if words.NOT_BEFORE.search(bones[max(0, match.start() - 40) : match.start()]):
             continue
-        if noun.size == "process.rss_peak_bytes" and not _tells_now(sentence):
+        if noun.size == "process.rss_peak_bytes" and (_tells_now(sentence) or _ALLOWED.search(text)):
+            continue
+        if noun.size == "process.rss_peak_bytes":
             facts.setdefault("said.peak", shown)
         elif noun.size == "process.virtual_bytes" and (
             has_figure or words.HIGH.search(text) or words.GROWS.search(text)
