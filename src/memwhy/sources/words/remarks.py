@@ -75,7 +75,7 @@ _HEAP_DUMP = re.compile(
 )
 _AS_EXPECTED = re.compile(r"\bas (?:\w{1,10} )?expected\b", re.IGNORECASE)
 _MAY = re.compile(
-    r"routine|thread|descriptor|handle|socket|connection|fds|open files|drop|fall|fell|goes|went|decreas|shrink|released|freed|reclaim|returned|mapp|maps?\b|pprof|runtime|heap|profil|协程|горутин",
+    r"routine|thread|descriptor|handle|socket|connection|fds|open files|drop|fall|fell|goes|went|decreas|shrink|released|freed|reclaim|returned|mapp|maps?\b|pprof|runtime|heap|hprof|profil|协程|горутин",
     re.IGNORECASE,
 )
 
