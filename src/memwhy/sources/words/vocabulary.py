@@ -76,7 +76,7 @@ _ROWS: tuple[tuple[str, str | None, str | None, tuple[str, ...]], ...] = (
     ("connections", None, "process.sockets_time_wait_count", (r"time[_-]?wait(?: (?:sockets|connections))?",)),
     ("connections", None, "process.sockets_established_count", (r"estab(?:lished)?(?: (?:sockets|connections|tcp connections))?",)),
     ("descriptors", None, "process.descriptors_count", (
-        r"(?:open |used |file )?fds?(?:[ _-](?:count|num))?|(?:open )?file[- ]?descriptors?|descriptors(?! (?:set|pool|table|heap|ring|de\b))|open (?:files|handles|file handles)|file handles|open_?fds|process_open_fds|num_?fds|nofile",
+        r"(?:(?:open|used|file|socket) |total[_ ])?fds?(?:[ _-](?:count|num))?|(?:open |socket )?file[- ]?descriptors?|socket descriptors|descriptors(?! (?:set|pool|table|heap|ring|de\b))|open (?:files|handles|file handles)|file handles|open_?fds|process_open_fds|num_?fds|nofile",
         r"文件描述符|文件句柄|句柄数|ファイルディスクリプタ|파일 ?디스크립터|Datei(?:deskriptoren|handles)|descripteurs(?: de fichiers?)?|descriptores(?: de archivos?)?|descritores(?: de arquivos?)?|(?:файлов\w+ )?дескриптор\w*",
     )),
     ("descriptors", None, "process.sockets_count", (r"(?:open )?sockets",)),
