@@ -119,6 +119,24 @@ def test_mappings_that_stay_are_counted_one_by_one() -> None:
     assert report["verdict"]["cause"] == "mmap-leak"
 
 
+def test_a_program_that_cannot_load_the_sampler_is_said_to_be_one() -> None:
+    done = run_memwhy("run", "--native", "--format", "json", "--", built("household", "-static"), "3", "leak")
+    report = json.loads(done.out.removeprefix("begun\n"))
+    [stacks] = [row for row in report["evidence"] if row["source"] == "native/stacks"]
+    assert stacks["samples"] == 0
+    assert "the program is static or setuid" in stacks["problem"]
+    assert report["sampling"] == []
+
+
+def test_a_recording_that_was_only_kept_is_explained_with_its_stacks(tmp_path: Path) -> None:
+    recording = tmp_path / "kept"
+    with household("leak", "churn") as target:
+        kept = run_memwhy("record", str(target.pid), "--native", "--for", "15s", "-o", recording)
+        assert target.poll() is None
+    assert kept.code == 0, kept.err
+    assert "forget_lines" in stacked(run_memwhy("explain", recording, "--format", "json").report)
+
+
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
 def test_a_watch_that_is_stopped_takes_the_sampler_away_first(by: signal.Signals, tmp_path: Path) -> None:
     recording = tmp_path / "watched"

@@ -3,6 +3,7 @@
 import argparse
 
 from memwhy.cli.output import say
+from memwhy.cli.sampling import add_native, attach, letting_go, period_of
 from memwhy.cli.targets import add_target, tick_of, watcher_of
 from memwhy.model.errors import TargetGone
 from memwhy.model.units import human_bytes, parse_duration, parse_size
@@ -22,11 +23,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="1GiB",
         help="bound of the file; oldest detail is thinned first (default: 1GiB)",
     )
+    add_native(parser, how="put the sampler into the process, and keep the stacks of native memory that stays")
     parser.add_argument("--quiet", "-q", action="store_true", help="no progress on stderr")
 
 
 def run(options: argparse.Namespace) -> int:
     """Record until the time is over, the target ends, or Ctrl-C."""
+    if options.native:
+        period_of(options)
     watcher = watcher_of(options)
     code = record(watcher, options, for_s=parse_duration(options.for_) if options.for_ else 0.0)
     say(f"next: memwhy explain {options.output}", options)
@@ -49,7 +53,10 @@ def record(watcher: Watcher, options: argparse.Namespace, *, for_s: float) -> in
             stoppable(),
             keep(watcher, options.output, max_bytes=parse_size(options.max_size)) as recorder,
             Progress(quiet=options.quiet) as progress,
+            letting_go(watcher),
         ):
+            if getattr(options, "native", False):
+                attach(watcher, options)
             try:
                 for snapshot in snapshots(watcher, for_s=for_s or None, tick_s=tick_of(options)):
                     recorder.append(snapshot)
