@@ -7,10 +7,12 @@ blocks lie in mapped memory too, is not told by callers at all.
 """
 
 import os
+import time
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import ModuleType
 from typing import Self
 
 from memwhy.account.accounting import account, claim_all
@@ -22,7 +24,7 @@ from memwhy.model.mapping import Mapping as MemoryMapping
 from memwhy.native.perf_events import Fault, FaultEvents
 from memwhy.native.rows import ModuleRows
 from memwhy.native.stack_piece import Walker
-from memwhy.sources.proc import smaps
+from memwhy.sources.proc import maps, smaps
 
 LEAST_RUN_BYTES = 128 << 10
 """What glibc maps by itself from this size on: M_MMAP_THRESHOLD, mallopt(3)."""
@@ -37,6 +39,8 @@ MOST_AT_ONCE = 100_000
 OTHER_MALLOCS = ("libjemalloc", "libtcmalloc", "libmimalloc", "libsnmalloc", "librpmalloc", "libhoard", "libscudo")
 SMALL_BLOCKS_TOO = "whose small blocks lie in mapped memory too"
 NOT_GLIBC = "it does not use glibc: small blocks of its malloc may lie in mapped memory too"
+SHARE = 0.02
+"""Of one core's time, for finding new mappings between two readings."""
 _PAGE_SHIFT = PAGE_BYTES.bit_length() - 1
 Named = Callable[[tuple[int, ...]], tuple[str, ...]]
 """Program counters, the touching instruction first, to functions."""
@@ -140,7 +144,8 @@ class Faults:
         self._lost = 0
         self._facts = {} if go_version is None else {"go.version": go_version}
         self._book = _Book()
-        self._mappings = self._read_mappings()
+        self._places_due_s = 0.0
+        self._mappings = self._read_mappings(smaps)
         self._first = _layers(self._mappings, self._facts)
         self._places = _Places(self._mappings, self._facts)
 
@@ -177,15 +182,17 @@ class Faults:
         """Take what the kernel recorded since the last time. Raises TargetGone."""
         before = self._events.recorded
         faults = self._events.drain()
-        is_fresh = False
         for fault in faults:
             layer = self._places.layer(fault.address)
-            if layer is None and not is_fresh:
-                self._take_mappings()
-                is_fresh, layer = True, self._places.layer(fault.address)
+            if layer is None and time.monotonic() >= self._places_due_s:
+                self._find_places()
+                layer = self._places.layer(fault.address)
             self._book.add(fault, layer or ANONYMOUS, self._places.code)
-        if len(self._book.pages) >= MOST_PAGES:
+        if len(self._book.pages) >= MOST_PAGES and time.monotonic() >= self._places_due_s:
+            began_s = time.thread_time()
+            self._take_mappings()
             self._forget_freed()
+            self._places_due_s = time.monotonic() + (time.thread_time() - began_s) / SHARE
         self._keep_to_budget(now_s, self._events.recorded - before)
 
     def _keep_to_budget(self, now_s: float, seen: int) -> None:
@@ -278,12 +285,18 @@ class Faults:
             yield f"who touched {size} MiB of mapped memory is not kept: it is more than memwhy remembers"
 
     def _take_mappings(self) -> None:
-        self._mappings = self._read_mappings()
+        self._mappings = self._read_mappings(smaps)
         self._places = _Places(self._mappings, self._facts)
 
-    def _read_mappings(self) -> tuple[MemoryMapping, ...]:
+    def _find_places(self) -> None:
+        """Where new mappings are, without their pages; as often as it takes a small share of the time."""
+        began_s = time.thread_time()
+        self._places = _Places(self._read_mappings(maps), self._facts)
+        self._places_due_s = time.monotonic() + (time.thread_time() - began_s) / SHARE
+
+    def _read_mappings(self, source: ModuleType) -> tuple[MemoryMapping, ...]:
         try:
-            found = smaps.parse(smaps.read(self._root, self.pid)).mappings
+            found: Sequence[MemoryMapping] = source.parse(source.read(self._root, self.pid)).mappings
         except (FileNotFoundError, ProcessLookupError) as error:
             raise TargetGone(f"pid {self.pid} ended") from error
         return tuple(sorted(found, key=lambda mapping: mapping.start))
