@@ -247,6 +247,26 @@ def test_above_its_budget_it_pauses_and_says_so() -> None:
     )
 
 
+def test_memory_that_was_given_back_makes_room_for_what_came(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("memwhy.native.faults.MOST_PAGES", 1024)
+    with program() as target, watched(target) as faults:
+        target.do("pass 4")
+        faults.look(time.monotonic())
+        target.do("keep 3")
+        reading = read(faults)
+    assert sizes(reading) == {"keep_blocks": 3 * BLOCK_BYTES}
+    assert not any("not kept" in note for note in reading.notes)
+
+
+def test_what_is_more_than_it_remembers_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("memwhy.native.faults.MOST_PAGES", 512)
+    with program() as target, watched(target) as faults:
+        target.do("keep 4")
+        reading = read(faults)
+    assert sum(sizes(reading).values()) <= 2 * MIB
+    assert "who touched 2 MiB of mapped memory is not kept: it is more than memwhy remembers" in reading.notes
+
+
 def test_a_process_that_ended_is_said_to_be_gone() -> None:
     with program() as target, watched(target) as faults:
         target.do("keep 1")
