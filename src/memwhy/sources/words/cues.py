@@ -92,7 +92,7 @@ WHOLE_HOST = any_of(
     r"机器|主机|系统总|マシン全体|хост|Rechner",
 )
 OWN = any_of(
-    r"\b(?:process|app(?:lication)?|program|service|daemon|it|worker|binary|rss|broker|agent|exporter)\b",
+    r"\b(?:process(?:es)?|app(?:lication)?|program|service|daemon|it|they|workers?|binary|rss|broker|agent|exporter)\b",
     r"进程|程序|服务(?!器)|プロセス|процесс|Prozess",
 )
 BOXED = any_of(r"\b(?:containers?|pods?|docker|kubernetes|k8s|cgroup)\b", r"容器|コンテナ|контейнер|컨테이너")
@@ -120,6 +120,9 @@ RISES = re.compile(
     re.IGNORECASE,
 )
 """`the workers on that host jump from`: a process that grows in bytes does so in memory."""
+OF_THINGS = re.compile(
+    rf"{Q} of (?:the )?(?:logs?|data|files?|messages|rows|records|disk|storage|traffic|images)\b", re.IGNORECASE
+)
 HOST_AFTER = re.compile(
     r"^\s*(?:of )?(?:RAM |memory )?(?:vps|vm|droplet|raspberry|ec2|linode|box|machine|laptop|server|instance)\b",
     re.IGNORECASE,

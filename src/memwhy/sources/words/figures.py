@@ -258,7 +258,8 @@ def _unnamed(clause: Clause, at: int, end: int, carried: Noun | None) -> Noun | 
     bones = clause.bones
     if end > at + 1:
         rises = cues.ITSELF.match(bones[:at]) or (cues.RISES.search(bones[:at]) and not _says(cues.WORK, clause.text))
-        return cues.MEMORY if rises and not _says(cues.ALLOCATED, bones[end:]) else None
+        other = cues.ALLOCATED.search(bones[end:]) or cues.OF_THINGS.search(bones[at:])
+        return cues.MEMORY if rises and not other else None
     before = _M_AND_BLANK.sub("", bones[max(0, at - 120) : at])
     owner = cues.OWNS.search(before) or cues.CONSUMES.search(before)
     if owner is None or not cues.OWNS_AFTER.match(bones[end:]) or cues.ALLOTTED.search(owner[0]):

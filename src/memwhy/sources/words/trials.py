@@ -47,7 +47,7 @@ _VAGUE = ("feature_off", "fixed")
 _DOWN = r"(?:drop|fall|decreas|go(?:es|ing)? down|come? down|shrink|help|return|releas|free|reduc|fix|solv|resolv|lower|reclaim|recover|go(?:es)? away|improv|matter|chang|make (?:a|any)|work)"
 _SAME = any_of(
     r"\b(?:nothing|only)\b(?: but| except| other than| else)?.{0,40}?\bhelps?\b",
-    r"\bonly (?:frees?|freed|reclaim(?:s|ed)?|releas(?:es|ed)|recover(?:s|ed))\b|\b(?:frees?|freed|reclaim(?:s|ed)?|releas(?:es|ed)|recover(?:s|ed)) (?:only |just |almost )?(?:0(?![.\d])|nothing|none|zero)\b",
+    r"\bonly (?:frees?|freed|reclaim(?:s|ed)?|releas(?:es|ed)|recover(?:s|ed))\b|\b(?:frees?|freed|reclaim(?:s|ed)?|releas(?:es|ed)|recover(?:s|ed)) (?:only |just |almost )?(?:0(?![.,]?\d)|nothing|none|zero)\b",
     rf"\b(?:not|n't|never|nothing|neither|nor|cannot|hardly|barely|without)\b.{{0,24}}?\b{_DOWN}|n't.{{0,16}}?\b{_DOWN}"
     r"|\bno (?:\w+ )?(?:difference|effect|change|impact|improvement|luck|help)|\bsame (?:result|behaviou?r|issue|problem|growth|thing|picture|leak|memory|as before)|\bstill (?:\w+ )?(?:grow\w*|leak\w*|high|the same|increas\w*|happen\w*|there|shows?|us(?:es|ed|ing)|at|climb\w*|rising|rises|occup\w*|held|holds|not|exists?|persist\w*|reproduc\w*|remains?)|\bto no avail|\bin vain|\bunchanged|\bregardless|\buseless|\b(?:persists?|remains? (?:high|the same))"
     r"|没(?:有)?(?:什么)?(?:用|效果|变化|作用|改善|下降|降|释放|区别)|无效|無効果|无济于事|无变化|依然|仍然?|还是|不(?:下降|降|释放|变|管用|起作用)|変わら|効果(?:が|は)?(?:な|無)|改善し(?:ない|ま)|減ら(?:ない|な)|下がら|차이(?:가)? ?없|효과(?:가)? ?없|여전히|변화(?:가)? ?없"
