@@ -15,6 +15,8 @@ from memwhy.model.trend import Trend
 from memwhy.model.units import human_bytes, human_duration, human_rate
 
 LEAK = "native-leak"
+UNSEEN = "are not seen"
+"""In a note: blocks of functions that do not lead through the sampler."""
 LEAST_READINGS = 4
 LONG = ((30.0, 0.03), (60.0, 0.05), (300.0, 0.03))
 """Seconds that the line went on straight, and how much surer each makes it."""
@@ -63,7 +65,9 @@ def rises(case: Case) -> bool:
 
 
 def at_most_share(case: Case, stacks: StackGrowth, kind: StackKind) -> float | None:
-    """The most of the total's growth that what was allocated since can be."""
+    """The most of the total's growth that what was allocated since can be; None where some of it passes the sampler by."""
+    if any(UNSEEN in note for note in stacks.last.notes):
+        return None
     course = stacks.mapped if kind == "mmap" else stacks.whole
     return share_of_growth(case, max(0.0, course.high)) if isinstance(course, Trend) else None
 

@@ -90,7 +90,8 @@ class Naming:
 
 @contextmanager
 def naming(pid: int, root: str = "/proc") -> Iterator[Naming]:
-    """As good as may be: with the target's memory Go's own names too, without it files and offsets. Raises TargetGone."""
+    """As good as may be: with the target's memory Go's own names too, without it files and offsets. Raises
+    TargetGone, NotPermitted where not even its mappings may be read."""
 
     def mappings() -> tuple[Mapping, ...]:
         return maps.parse(maps.read(root, pid)).mappings
@@ -98,8 +99,12 @@ def naming(pid: int, root: str = "/proc") -> Iterator[Naming]:
     with ExitStack() as stack:
         try:
             space = stack.enter_context(Live.open(pid, root=root, mappings=mappings))
-        except MemwhyError:
-            yield Naming(mappings())
+        except MemwhyError as error:
+            try:
+                known = mappings()
+            except OSError:
+                raise error from None
+            yield Naming(known)
             return
         try:
             go = read_go(space)

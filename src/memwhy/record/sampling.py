@@ -277,12 +277,23 @@ class Sampler:
         assert self._space is not None
         if not ended:
             self._inform()
+            self._check_inside()
         names = self._names_now(ended=ended)
         snapshot = read_snapshot(self._inside.read, clock().now())
         notes = (*self._inside.notes, *self._guide.notes)
         if not ended:
             self._own_bytes = sum(_resident_bytes(self._space, *place) for place in self._inside.ranges(self._space))
         return read_stacks(snapshot, names, life_s=life_s, way=self._inside.way, own_bytes=self._own_bytes, notes=notes)
+
+    def _check_inside(self) -> None:
+        """Raises MemwhyError where nobody samples: no reading is better than one of zeros, which acquits."""
+        assert self._space is not None
+        if not self._inside.ranges(self._space):
+            raise MemwhyError(
+                f"it is not in pid {self._pid}: the program is static or setuid, takes no LD_PRELOAD,"
+                " or has put another program in its place (exec)",
+                help="unless it is static, memwhy watch PID --native puts the sampler into a process that runs",
+            )
 
     def _names_now(self, *, ended: bool) -> "Names":
         """Names, made anew when Go was found, and told of libraries that came."""
@@ -308,7 +319,7 @@ class Sampler:
         """There is nothing more to read."""
         self._over = True
         if self.problem is None:
-            self.problem = error.message
+            self.problem = f"{error.message} ({error.help})" if error.help else error.message
 
 
 def _open_space(root: str, pid: int) -> "Live":
