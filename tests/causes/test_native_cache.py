@@ -1,10 +1,10 @@
 """native-cache: growth of native layers that ends at a bound."""
 
 import pytest
-from build_case import MIB, warmup, watched
+from build_case import MIB, case, readings, warmup, watched
 from scenarios import PACE, judged, scene
 
-from memwhy.causes.native_cache import REMEDY, judge
+from memwhy.causes.native_cache import REMEDY, clues, judge
 from memwhy.model.report import Finding, Verdict
 
 
@@ -40,3 +40,10 @@ def test_a_cache_that_still_fills_cannot_be_told_from_a_leak() -> None:
 )
 def test_flat_native_layers_acquit_it(name: str) -> None:
     assert judged(scene(name))["native-cache"].verdict is Verdict.REFUTED
+
+
+def test_a_cache_that_held_more_than_the_process_has_now_speaks_for_the_cache() -> None:
+    series = {"cache.held_bytes": readings(900 * MIB), "process.rss_bytes": readings(400 * MIB)}
+    assert "held by a cache 900.0 MiB at one time, RSS 400.0 MiB at another" in [
+        clue.text for clue in clues(case(series=series)) if clue.weight > 0
+    ]

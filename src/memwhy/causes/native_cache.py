@@ -128,6 +128,8 @@ def clues(case: Case) -> Iterator[Clue]:
         if one is not None and part is not None and 0.4 <= part <= 1.3:
             weight = (FAIR if one is cache else HINT) if beyond else DECISIVE if one is cache else STRONG
             yield from for_(weight, f"{one.said}, {rss.said}" if rss else None)
+    if cache is not None and rss is not None and cache.last > 1.3 * rss.last and not rss.rose:
+        yield from for_(FAIR, f"{cache.said} at one time, {rss.said} at another")
     if rss is None and cache is not None and not case.facts.get("said.runtime"):
         full = bound is not None and bound.last and cache.last >= FULL * bound.last
         yield from for_(STRONG if full else FAIR, f"{cache.said}, {bound.said}" if full and bound else cache.said)
