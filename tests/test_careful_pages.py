@@ -173,3 +173,37 @@ def test_what_was_ever_allocated_is_not_held(tmp_path: Path, said: str) -> None:
 def test_connections_that_are_never_closed_are_descriptors(tmp_path: Path) -> None:
     page = "The agent continuously opens new connections without closing them. Its descriptors increase over time."
     assert answer(tmp_path, page) == "descriptor-leak"
+
+
+def test_figures_with_and_without_a_setting_are_told_apart_by_versus(tmp_path: Path) -> None:
+    page = (
+        "Go agent. The live heap is flat at 6 MB and RSS grows 12 MB over a session. "
+        "Same session: RSS 71.2 MB vs 50.1 MB at GOGC=100, live heap identical."
+    )
+    assert answer(tmp_path, page) == "gc-headroom"
+
+
+def test_children_that_live_long_hold_what_the_container_has(tmp_path: Path) -> None:
+    page = (
+        "Over time the container grows to several GB. The app spawns long-lived converter child processes. "
+        "Docker shows the container using about 3.9 GB."
+    )
+    assert answer(tmp_path, page) == "other-process"
+
+
+def test_a_heap_of_malloc_in_a_list_without_resident_sizes_was_asked_for_block_by_block(tmp_path: Path) -> None:
+    page = """# `sensord` eats too much RAM
+
+```
+# pmap 4711
+4711:   /usr/sbin/sensord --foreground
+00005a1ea57fa000     12K r---- sensord
+00005a1ea57fd000     56K r-x-- sensord
+00005a1ea580b000     20K r---- sensord
+00005a1ea5811000      4K rw--- sensord
+00005a1eba5fa000 6291456K rw---   [ anon ]
+00007876b1200000    160K r---- libc.so.6
+00007876b1228000   1568K r-x-- libc.so.6
+```
+"""
+    assert answer(tmp_path, page) == "native-leak"

@@ -244,6 +244,9 @@ def clues(case: Case) -> Iterator[Clue]:
             yield from against(STRONG, f"what is lost does not come back: {trial[2]}")
         elif trial is not None and trial[1] == "fell":
             yield from against(STRONG, trial[2])
+    pacing = levels.outcome(case, "gogc", "memory_limit")
+    if pacing is not None and pacing[1] == "fell":
+        yield from against(FAIR, f"what the collector's pacing lowers is the runtime's: {pacing[2]}")
     unreleased = case.facts.get("said.unreleased", "")
     yield from believed(HINT if OPENED.search(unreleased) else FAIR, unreleased)
     yield from believed(FAIR, levels.said(case, "grows", "native"))

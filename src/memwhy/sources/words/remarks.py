@@ -59,6 +59,9 @@ _THINGS = (
     ("total", re.compile(r"\b(?:memory|usage|ram)", re.IGNORECASE)),
 )
 
+_CHILDREN = any_of(
+    r"\b(?:spawn|fork|start|launch|creat|leav)(?:s|es|ed|ing)?\b (?:\w{1,12} ){0,2}?(?:long[- ](?:lived|running)|lingering|stale|orphan(?:ed)?|more and more|new) (?:[\w-]{1,20} ){0,2}?(?:child(?:ren)?|sub)[ -]?process(?:es)?\b",
+)
 _FILES = r"(?:sst|data|db|database|index|segment|log|store|mapped|storage|wal|parquet|model)[ -]?(?:\w{1,10} )?files?"
 _MAPPED = any_of(
     rf"\b(?:massive |many |all |most |the |its )?{_FILES}\b (?:\w{{1,12}} ){{0,3}}?mapp(?:ed|ing) (?:in)?to (?:\w{{1,12}} )?memory\b",
@@ -75,7 +78,7 @@ _HEAP_DUMP = re.compile(
 )
 _AS_EXPECTED = re.compile(r"\bas (?:\w{1,10} )?expected\b", re.IGNORECASE)
 _MAY = re.compile(
-    r"routine|thread|descriptor|handle|socket|connection|fds|open files|drop|fall|fell|goes|went|decreas|shrink|released|freed|reclaim|returned|mapp|maps?\b|pprof|runtime|heap|hprof|profil|协程|горутин",
+    r"routine|thread|descriptor|handle|socket|connection|fds|open files|drop|fall|fell|goes|went|decreas|shrink|released|freed|reclaim|returned|mapp|maps?\b|process|pprof|runtime|heap|hprof|profil|协程|горутин",
     re.IGNORECASE,
 )
 
@@ -98,6 +101,8 @@ def _hear(sentence: Sentence) -> tuple[dict[str, str], dict[str, int], dict[str,
             facts[f"said.plateau.{thing}"] = shown
     if _MAPPED.search(text) and not words.NOT_MAPPED.search(text):
         facts["said.mapped"] = shown
+    if _CHILDREN.search(text):
+        facts["said.grows.children"] = shown
     if _UNSEEN.search(text):
         facts["said.flat.heap"] = shown
     sizes = [one for one in sentence.quantities if one.size is not None and one.per_ns is None and not one.delta]

@@ -27,6 +27,13 @@ _TO = re.compile(
 )
 _IT = any_of(r"^\W*(?:and |but |then |so |because )?(?:it|this|that|they|which|usage|no|still|nothing|same|the|memory|rss|not|did|didn't|doesn't|没|依然|仍|还是|效果|但|es|das|cela|ça|eso|isso|это|не)\b|^\W*[没依仍还效但内]")  # fmt: skip
 
+_VERSUS = re.compile(
+    r"\b(?:vs\.?|versus|against|compared (?:to|with)) (?:about |~ ?)?\d[\d.,]{0,9} ?(?:[KMG]i?B?|bytes) (?:at|with|under|using|when|on)\b",
+    re.IGNORECASE,
+)
+"""`67 MB vs 49 MB with this setting`."""
+_BESIDE = 24  # characters
+
 
 def read_trial(sentence: Sentence, following: Raw | None, earlier: Sequence[Raw] = ()) -> dict[str, str]:
     """trial.* facts of a sentence; following may tell its outcome, and earlier ones what was before."""
@@ -36,6 +43,9 @@ def read_trial(sentence: Sentence, following: Raw | None, earlier: Sequence[Raw]
     facts: dict[str, str] = {}
     shown = sentence.text.strip()[:_SHOWN]
     figures = _figures(sentence)
+    versus = _VERSUS.search(sentence.text)
+    if versus and None not in figures and name_trials(sentence.text[versus.end() : versus.end() + _BESIDE]):
+        figures = (figures[1], figures[0])  # the second figure is the one of what was tried
     if figures[0] is None and figures[1] is not None:
         figures = (_level_before(earlier), figures[1])
     if sum(quantity.size is not None for quantity in sentence.quantities) >= _COURSE and len(sentence.moments) > 1:

@@ -96,14 +96,14 @@ _ROWS: tuple[tuple[str, str | None, str | None, tuple[str, ...]], ...] = (
     ("heap", "go.heap_alloc_bytes", None, (r"go[- ](?:live )?heap(?:[- ](?:alloc\w*|live))?|memstats\.alloc|inuse_space|pprof(?: heap)?(?: profile)?|go 堆(?:内存)?",)),
     # other runtimes
     ("heap", "runtime.heap_limit_bytes", None, (r"-?xmx ?=?|max(?:imum)? heap(?: size)?|heap[_ ]size[_ ]limit|heap max|max-old-space-size",)),
-    ("heap", "runtime.traced_peak_bytes", None, (r"tracemalloc peak|peak tracemalloc|traced peak",)),
+    ("heap", "runtime.traced_peak_bytes", None, (r"tracemalloc peak|peak tracemalloc|traced(?: \(peak| peak)",)),
     ("heap", "runtime.heap_committed_bytes", None, (r"heap[_ ]?total|heap committed|committed heap|jvm committed",)),
     ("heap", "runtime.array_buffers_bytes", None, (r"array[_ ]?buffers",)),
     ("native", "runtime.external_bytes", None, (r"external(?: memory)?|direct (?:memory|buffers?)|(?:netty )?used ?direct ?memory|堆外内存|off-heap memory",)),
     ("heap", "runtime.metaspace_bytes", None, (r"metaspace",)),
     ("heap", "runtime.heap_after_gc_bytes", None, (r"heap after (?:full )?gc|old[ -]gen(?:eration)? after (?:a )?(?:full )?gc",)),
     ("heap", "runtime.heap_used_bytes", "runtime.objects_count", (
-        r"(?:jvm|gc|managed|v8|js|clr)[ _-]memory(?! (?:leak|limit))|(?:live |all )?(?:python|py|js|v8|java|jvm|managed|gc|ruby|\.net)[ _-](?:live[ _-])?(?:heap(?:[ _-]?(?:used|usage|size))?|objects)(?: \(tracemalloc\))?|(?:total )?managed[ _-]mem(?:ory)?|gettotalmemory|tracemalloc(?: (?:current|total|heap|traced))?|tracemalloc",
+        r"(?:jvm|gc|managed|v8|js|clr)[ _-]memory(?! (?:leak|limit))|(?:live |all )?(?:python|py|js|v8|java|jvm|managed|gc|ruby|\.net)[ _-](?:live[ _-])?(?:heap(?:[ _-]?(?:used|usage|size))?|objects)(?: \(tracemalloc\))?|(?:total )?managed[ _-]mem(?:ory)?|gettotalmemory|tracemalloc(?: (?:current|total|heap|traced))?|tracemalloc|traced(?: \((?:current|now)| memory| current)",
         r"heap[ _]?(?:used|usage|size|objects)|used[ _]heap|heap|live objects|堆(?:内存)?|ヒープ|힙|куч[аеиу]|py_?heap|tas|objets python",
     )),
     # containers
