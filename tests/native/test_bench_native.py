@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "bench"), str(ROOT / "specimens" / "inside"), str(ROOT / "specimens")]
 
-from native import leads, put  # noqa: E402
+from native import leads, median_interval, put  # noqa: E402
 from native_peers import folded_bytes  # noqa: E402
 from native_soak import Moment, degraded  # noqa: E402
 from programs import BuildFailed, NoGo, asked  # noqa: E402
@@ -45,6 +45,11 @@ def test_a_leak_leads_when_its_growth_is_sure_and_twice_the_next_one() -> None:
     assert not leads("handleDrip", first, {"main.handleDrip": (1100, 1000.0**2), "main.processBatch": (5400, 0.0)})
     assert not leads("handleDrip", first, {"main.handleDrip": (1100, 100.0**2), "main.processBatch": (5600, 0.0)})
     assert not leads("handleDrip", first, {})
+
+
+def test_the_interval_of_a_median_is_that_of_its_ranks() -> None:
+    assert median_interval(list(range(100))) == (40, 59)
+    assert median_interval([1.0, 2.0]) == (1.0, 2.0)
 
 
 def test_a_page_gets_its_tables_between_the_marks_and_nothing_else_changes(tmp_path: Path) -> None:
