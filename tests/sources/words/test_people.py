@@ -68,6 +68,7 @@ FIGURES = [
     # hosts
     ("We have a 2gb VPS running the forum.", [(TOTAL, 2 * GIB)]),
     ("The nodes have only 16 GB RAM", [(TOTAL, 16 * GIB)]),
+    ("I've got 8GB of memory, which the service claims in a day.", [(TOTAL, 8 * GIB)]),
     ("With all programs closed the system is still using around 5 GB of memory", [(USED, 5 * GIB)]),
 ]  # fmt: skip
 CLAIMS = [
@@ -97,6 +98,8 @@ CLAIMS = [
     ("The container dies with exit code 137.", "oom"),
     ("Only 5% of the heap is used, 95% are idle.", ""),
     ("No jobs were running on that worker.", "idle"),
+    ("Turning it on and off does not stop the growth.", ""),
+    ("Memory usage is building up again.", "grows.total"),
     # trials
     ("The trim helper: malloc_trim(0) reclaimed 900 MB, but gc.collect() freed 0.", "forced_gc=same malloc_trim=fell"),
     ("malloc_trim(0) only reclaims 5 MB.", "malloc_trim=same"),

@@ -120,6 +120,8 @@ RISES = re.compile(
     re.IGNORECASE,
 )
 """`the workers on that host jump from`: a process that grows in bytes does so in memory."""
+MINE = re.compile(r"\b(?:I|we)(?:'ve| have)(?: got)? (?:only |just |about )?$", re.IGNORECASE)
+"""`I have` so much memory: the machine's."""
 OF_THINGS = re.compile(
     rf"{Q} of (?:the )?(?:logs?|data|files?|messages|rows|records|disk|storage|traffic|images)\b", re.IGNORECASE
 )

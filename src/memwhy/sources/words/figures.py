@@ -180,6 +180,8 @@ def _metric(noun: Noun, quantity: Quantity, sentence: Sentence, clause: Clause, 
     if noun.generic:
         if cues.PROFILER.search(sentence.text[max(0, quantity.start - 80) : quantity.start]):
             metric = "runtime.heap_used_bytes"
+        elif cues.MINE.search(sentence.text[max(0, quantity.start - 40) : quantity.start]):
+            metric = "host.total_bytes"
         elif _says(cues.BOXED, clause.text):
             metric = "cgroup.current_bytes"
         elif _says(cues.HOST, clause.text) and not _says(cues.DOES, clause.text):
