@@ -7,6 +7,8 @@ from build_case import watched
 from build_stacks import Habit, own, readings
 from test_by_looks import looked
 
+from memwhy.attribution import attribute
+from memwhy.causes import judge_all
 from memwhy.causes.native_leak import judge
 from memwhy.causes.stacked import replaced
 from memwhy.conclude.sampler import sampled
@@ -81,3 +83,28 @@ def test_large_blocks_that_the_count_of_mallocs_heaps_lacks_are_held_against_the
     uncounted = looked(case, {"derived.malloc_bytes": 0.0}, at=(0.0, 15.0, 30.0, 45.0, 59.0))
     assert replaced(uncounted, small) is not None
     assert replaced(uncounted, large) is None
+
+
+def test_a_sampler_that_was_off_for_a_while_acquits_nobody() -> None:
+    churn = Habit(own("come_and_go", "main"), lambda _: 20.0 * MIB, lambda _: 0.05)
+    case = seen(churn, heap_bytes_per_s=0.5 * MIB)
+    assert case.stacks is not None
+    assert judge(case).verdict is Verdict.REFUTED
+    off = replace(case.stacks, last=replace(case.stacks.last, problem="memwhy was away for too long"))
+    assert judge(replace(case, stacks=off)).verdict is not Verdict.REFUTED
+    unseen = replace(case.stacks, last=replace(case.stacks.last, notes=("its operator new's blocks are not seen",)))
+    assert judge(replace(case, stacks=unseen)).verdict is not Verdict.REFUTED
+
+
+def test_a_slower_leak_of_another_kind_is_named_beside_the_first() -> None:
+    mapped = Habit(own("map_pages", "main"), lambda _: 2.0 * MIB, kind="mmap")
+    case = watched(
+        grows={"layer.native_heap_bytes": 0.5 * MIB, "layer.anonymous_bytes": 2.0 * MIB}, seconds=60, runtime="native"
+    )
+    case = replace(case, stacks=grow(readings([LEAK, mapped], seconds=60.0)))
+    found = sorted(judge_all(case), key=lambda one: -one.probability)
+    assert found[0].cause == "mmap-leak"
+    assert [(one.layer, one.function) for one in attribute(case, tuple(found))] == [
+        ("layer.anonymous_bytes", "map_pages"),
+        ("layer.native_heap_bytes", "forget"),
+    ]

@@ -163,3 +163,12 @@ def test_an_empty_reading_is_a_reading() -> None:
     assert found is not None
     assert found.sites == ()
     assert found.whole_bytes == 0
+
+
+def test_why_sampling_ended_is_kept_beside_what_was_sampled_before() -> None:
+    before = readings([LEAK], seconds=30.0)
+    after = replace(before[-1], life_s=70.0, problem="memwhy was away for too long")
+    found = grow([*before, after])
+    assert found is not None
+    assert (found.last.life_s, found.last.problem) == (30.0, "memwhy was away for too long")
+    assert found.readings == growth(LEAK).readings

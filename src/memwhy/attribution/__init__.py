@@ -9,16 +9,17 @@ HEAP_CAUSES = ("heap-leak", "gc-headroom", "heap-retained")
 
 
 def attribute(case: Case, findings: tuple[Finding, ...]) -> tuple[Holder, ...]:
-    """Who holds the layer that the first finding blames; empty when its holders were not measured."""
+    """Who holds the layer that the first finding blames, and whose native memory grows beside it; empty when no holders were measured."""
     first = findings[0]
     if first.verdict is not Verdict.SUPPORTED:
         return kept_sites(case, "malloc", native_layer(case)) + kept_sites(case, "mmap", "layer.anonymous_bytes")
     if first.cause in HEAP_CAUSES:
         return heap_sites(case)
     if first.cause == "native-leak":
-        return kept_sites(case, "malloc", native_layer(case)) + (lost_graphs(case) or blocks_by_size(case))
-    if first.cause == "mmap-leak":
-        return kept_sites(case, "mmap", "layer.anonymous_bytes")
+        blamed = kept_sites(case, "malloc", native_layer(case)) + (lost_graphs(case) or blocks_by_size(case))
+        return blamed + kept_sites(case, "mmap", "layer.anonymous_bytes")
+    if first.cause == "mmap-leak":  # two leaks are no rarity: the slower one is named as well
+        return kept_sites(case, "mmap", "layer.anonymous_bytes") + kept_sites(case, "malloc", native_layer(case))
     if first.cause == "goroutine-leak":
         return goroutine_groups(case)
     if first.cause == "descriptor-leak":

@@ -65,8 +65,9 @@ def rises(case: Case) -> bool:
 
 
 def at_most_share(case: Case, stacks: StackGrowth, kind: StackKind) -> float | None:
-    """The most of the total's growth that what was allocated since can be; None where some of it passes the sampler by."""
-    if any(UNSEEN in note for note in stacks.last.notes):
+    """The most of the total's growth that what was allocated since can be; None where some of it passes the
+    sampler by, or came when it was off."""
+    if stacks.last.problem or any(UNSEEN in note for note in stacks.last.notes):
         return None
     course = stacks.mapped if kind == "mmap" else stacks.whole
     return share_of_growth(case, max(0.0, course.high)) if isinstance(course, Trend) else None

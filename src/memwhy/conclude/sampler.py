@@ -46,8 +46,14 @@ def _sentences(case: Case, stacks: StackGrowth) -> Iterator[str]:
 
 
 def _pace(stacks: StackGrowth) -> str:
-    course = stacks.whole
-    return f" ({human_rate(course.slope, course.per)})" if isinstance(course, Trend) and course.growing else ""
+    """Of malloc's blocks and of mappings, each where it grows."""
+    courses = (("malloc", stacks.whole), ("mmap", stacks.mapped))
+    paces = [
+        f"{kind} {human_rate(course.slope, course.per)}"
+        for kind, course in courses
+        if isinstance(course, Trend) and course.growing
+    ]
+    return f" ({', '.join(paces)})" if paces else ""
 
 
 def _named(site: CallSite) -> str:

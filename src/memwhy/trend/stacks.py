@@ -36,10 +36,11 @@ _Key = tuple[str, str, tuple[tuple[str, str], ...]]
 
 def grow(readings: Sequence[StackReading]) -> StackGrowth | None:
     """The growth over the readings of the newest sampler, in the order of time; None without a reading."""
-    readings = _of_last_run(readings)
     if not readings:
         return None
-    last = readings[-1]
+    problem = readings[-1].problem
+    readings = _of_last_run(readings)
+    last = replace(readings[-1], problem=problem)
     age_class = _age_class(last.life_s)
     old_s = float(1 << age_class - 1)
     used = [reading for reading in readings if reading.life_s >= old_s]
