@@ -108,3 +108,11 @@ def test_a_slower_leak_of_another_kind_is_named_beside_the_first() -> None:
         ("layer.anonymous_bytes", "map_pages"),
         ("layer.native_heap_bytes", "forget"),
     ]
+
+
+def test_what_a_container_holds_is_freed_by_its_owner_and_not_by_hand() -> None:
+    order = Habit(own("operator new", "std::vector<int>::vector", "Order::Order", "main"), lambda _: 0.5 * MIB)
+    found = leak(seen(order, heap_bytes_per_s=0.5 * MIB))
+    assert found.remedy == (
+        "Order::Order: a container or string that it makes is never emptied, and what owns it never destroyed",
+    )

@@ -17,6 +17,8 @@ from memwhy.model.units import human_bytes, human_duration, human_rate
 LEAK = "native-leak"
 UNSEEN = "are not seen"
 """In a note: blocks of functions that do not lead through the sampler."""
+OF_CPLUSPLUS = ("std::", "__gnu_cxx::")
+"""Nobody frees what these allocate by hand: their destructors do."""
 LEAST_READINGS = 4
 LONG = ((30.0, 0.03), (60.0, 0.05), (300.0, 0.03))
 """Seconds that the line went on straight, and how much surer each makes it."""
@@ -122,11 +124,15 @@ def leak_said(stacks: StackGrowth, sites: tuple[CallSite, ...]) -> tuple[str, ..
 
 def releases(sites: tuple[CallSite, ...]) -> tuple[str, ...]:
     """What is missing, where it is known."""
-    return tuple(
-        f"{site.function}: every result of {site.entry or site.kind} needs its {site.release}, on every way out"
-        for site in sites[:3]
-        if site.release
-    )
+    return tuple(dict.fromkeys(_release(site) for site in sites[:3] if site.release))
+
+
+def _release(site: CallSite) -> str:
+    if site.entry.startswith(OF_CPLUSPLUS):
+        return (
+            f"{site.function}: a container or string that it makes is never emptied, and what owns it never destroyed"
+        )
+    return f"{site.function}: every result of {site.entry or 'malloc'} needs its {site.release}, on every way out"
 
 
 def straight_for(case: Case, stacks: StackGrowth, share: float) -> float:
