@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from memwhy.model.errors import ParseError
 from memwhy.model.reading import Reading
 from memwhy.model.units import KIB
-from memwhy.sources.native.lines import DECIMAL, LONGEST, bare, measure
+from memwhy.sources.native.lines import DECIMAL, LONGEST, bare, measure, stretches
 from memwhy.sources.pasted.stamps import Stamp, read_stamp
 from memwhy.sources.span import Span
 
@@ -286,17 +286,7 @@ def _readings(lines: Sequence[str]) -> Iterator[Reading]:
 
 def find(lines: Sequence[str]) -> Iterable[Span]:
     """Stretches with what caches say; those that overlap are one."""
-    span: Span | None = None
-    for reading in _readings(lines):
-        first, last = (reading.line or 1) - 1, (reading.last_line or 1) - 1
-        if span is not None and first <= span.last:
-            span = Span(first=span.first, last=max(span.last, last))
-            continue
-        if span is not None:
-            yield span
-        span = Span(first=first, last=last)
-    if span is not None:
-        yield span
+    return stretches(_readings(lines))
 
 
 def parse(text: str) -> tuple[Reading, ...]:

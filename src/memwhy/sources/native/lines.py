@@ -1,9 +1,11 @@
 """Lines as they stand on a page, without what quoting and markup put round them; numbers as tools group and round them."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from memwhy.model.reading import Reading
 from memwhy.sources.pasted.amounts import exact_bytes, unit_bytes
+from memwhy.sources.span import Span
 
 LONGEST = 1000
 """Characters of a line that are looked at."""
@@ -87,3 +89,18 @@ def measure(number: str, unit: str, *, decimal: bool = False) -> tuple[int, int]
     except ValueError:
         return None  # a word where a figure should stand: the row is damaged
     return (size, quantum) if 0 <= size < 1 << 60 else None
+
+
+def stretches(readings: Iterable[Reading]) -> Iterator[Span]:
+    """Where readings stand on a page; those that overlap are one. readings: in order of their first lines."""
+    span: Span | None = None
+    for reading in readings:
+        first, last = (reading.line or 1) - 1, (reading.last_line or 1) - 1
+        if span is not None and first <= span.last:
+            span = Span(first=span.first, last=max(span.last, last))
+            continue
+        if span is not None:
+            yield span
+        span = Span(first=first, last=last)
+    if span is not None:
+        yield span
