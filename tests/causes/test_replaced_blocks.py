@@ -116,3 +116,17 @@ def test_what_a_container_holds_is_freed_by_its_owner_and_not_by_hand() -> None:
     assert found.remedy == (
         "Order::Order: a container or string that it makes is never emptied, and what owns it never destroyed",
     )
+
+
+@pytest.mark.parametrize(
+    ("module", "verdict"), [("node@20.20.2", Verdict.CANNOT_SAY), ("sharp.node", Verdict.SUPPORTED)]
+)
+def test_what_a_managed_runtime_allocates_for_its_objects_is_no_leak_of_its_own(module: str, verdict: Verdict) -> None:
+    case = seen(LEAK, heap_bytes_per_s=0.5 * MIB)
+    assert case.stacks is not None
+    sites = tuple(replace(site, module=module) for site in case.stacks.sites)
+    case = replace(case, target=replace(case.target, runtime="node"), stacks=replace(case.stacks, sites=sites))
+    found = judge(case)
+    assert found.verdict is verdict
+    assert found.probability <= (0.4 if verdict is Verdict.CANNOT_SAY else 0.7)
+    assert bool(found.remedy) is (verdict is Verdict.SUPPORTED)

@@ -28,8 +28,22 @@ MAPPED_BYTES = 128 << 10
 """From here on malloc gives a block its own mapping (mallopt(3) M_MMAP_THRESHOLD)."""
 UNNAMED = 0.7
 """At most, where it is open which of the call sites it is."""
-SLOWED = 0.6
-"""A pace in the second half of the time below this share of the whole's is one that ends."""
+RUNTIMES = (
+    "node",
+    "libnode",
+    "libv8",
+    "python",
+    "libpython",
+    "libjvm",
+    "java",
+    "ruby",
+    "libruby",
+    "libcoreclr",
+    "libclrjit",
+    "dotnet",
+)
+"""How the files of managed runtimes are named; extensions and the libraries behind them have other names."""
+MANAGED = 0.4
 
 
 def told(case: Case) -> StackGrowth | None:
@@ -163,10 +177,13 @@ def _leak(case: Case, stacks: StackGrowth, sites: tuple[CallSite, ...], share: f
     if case.target.runtime not in ("go", "native"):
         against.append(f"a {case.target.runtime} runtime keeps its own objects in malloc too")
         sure = min(sure, 0.7)
+    managed = _is_runtimes(case, sites[0])
+    if managed:
+        against.insert(0, "it is the runtime that asks for it, for the program's objects: who keeps those is not in C")
     return Finding(
         cause=LEAK,
-        verdict=Verdict.SUPPORTED,
-        probability=sure,
+        verdict=Verdict.CANNOT_SAY if managed else Verdict.SUPPORTED,
+        probability=min(sure, MANAGED) if managed else sure,
         headline=f"Native memory is allocated and not freed: {headline_of(sites, is_open=swapped is not None)}.",
         bytes=sum(site.old_bytes for site in sites),
         bytes_per_s=pace(sites),
@@ -176,12 +193,19 @@ def _leak(case: Case, stacks: StackGrowth, sites: tuple[CallSite, ...], share: f
             *kept_said(case),
         ),
         against=tuple(against),
-        remedy=(swapped is None and releases(sites))
+        remedy=()
+        if managed
+        else (swapped is None and releases(sites))
         or ("release what these functions allocate on every path, errors included",),
         confirm_with=find_out(case)
         if swapped is not None
         else f"memwhy watch {case.target.pid or 'PID'} --native --for 10m   (again after the fix: these lines must be gone)",
     )
+
+
+def _is_runtimes(case: Case, site: CallSite) -> bool:
+    """The call site is in a managed runtime itself, as V8's array buffers and CPython's own objects are."""
+    return case.target.runtime not in ("go", "native") and site.module.startswith(RUNTIMES)
 
 
 def kept_said(case: Case) -> tuple[str, ...]:
