@@ -41,6 +41,8 @@ OWN = {
     "managed/jvm_beans": ("managed/jvm-beans*.txt",),
     "managed/v8_heap": ("managed/v8-*.txt",),
     "managed/beam": ("managed/beam.txt",),
+    "managed/ocaml": ("managed/ocaml-*.txt",),
+    "managed/metaspace": ("managed/jvm-metaspace.txt", "managed/jvm-classloader_stats.txt"),
     "managed/dotnet": ("managed/dotnet-[gs]*",),
     "managed/jvm_heap": (
         "managed/jvm-h*",
@@ -77,7 +79,7 @@ SUMMING = frozenset(
             "caches",
             "servers",
         ),
-        "managed": ("nmt", "jvm_heap", "settings", "dotnet", "counters", "beam", "v8_heap"),
+        "managed": ("nmt", "jvm_heap", "settings", "dotnet", "counters", "beam", "v8_heap", "ocaml", "metaspace"),
     }.items()
     for name in names
 )

@@ -45,7 +45,7 @@ def _blocks(lines: Sequence[str]) -> Iterator[_Block]:
             first, pid = pid_above(lines, i)
             yield _Block(first, last, whole(head["loaders"]), whole(head["classes"]), used, pid)
         elif (total := _TOTAL.fullmatch(line)) and any("ChunkSz" in below for below in lines[i + 1 : i + 2]):
-            yield _Block(i, i, int(total["loaders"]), int(total["classes"]), (int(total["blocks"]), 1), None)
+            yield _Block(i, i + 1, int(total["loaders"]), int(total["classes"]), (int(total["blocks"]), 1), None)
 
 
 def _used_below(lines: Sequence[str], at: int) -> tuple[int, tuple[int, int] | None]:
