@@ -146,7 +146,7 @@ def _release(site: CallSite) -> str:
         return (
             f"{site.function}: a container or string that it makes is never emptied, and what owns it never destroyed"
         )
-    return f"{site.function}: every result of {site.entry or 'malloc'} needs its {site.release}, on every way out"
+    return f"{site.function}: every result of {site.entry or site.kind} needs its {site.release}, on every way out"
 
 
 def straight_for(case: Case, stacks: StackGrowth, share: float) -> float:
