@@ -1,8 +1,11 @@
-/* The table of outstanding sampled blocks: each address has two buckets of eight, a cache line of addresses each, and goes into the emptier
- * one. What is erased leaves no trace, so the table does not age. */
+/* The table of outstanding sampled blocks: buckets of eight, a cache line of addresses each. An address has one bucket at the front, so that
+ * few blocks touch few pages, and two in the whole table, of which it takes the emptier one. What is erased leaves no trace, so the table
+ * does not age. */
 #include "sampler.h"
 
 #define BUCKETS (MW_LIVE / MW_WAYS)
+#define FRONT (BUCKETS / 16)
+#define PLACES 3
 #define WRITING 1u
 
 _Static_assert((BUCKETS & (BUCKETS - 1)) == 0 && MW_WAYS * 8 == 64, "a bucket is one cache line");
@@ -10,12 +13,13 @@ _Static_assert((BUCKETS & (BUCKETS - 1)) == 0 && MW_WAYS * 8 == 64, "a bucket is
 static uint64_t *addresses(void) { return (uint64_t *)(mw_data + MW_AT_LIVE_ADDRESSES); }
 static struct mw_block *blocks(void) { return (struct mw_block *)(mw_data + MW_AT_LIVE_BLOCKS); }
 
-static void places_of(uint64_t address, uint32_t first[2])
+static void places_of(uint64_t address, uint32_t first[PLACES])
 {
     uint64_t mixed = mw_mixed(address);
 
-    first[0] = (uint32_t)(mixed & (BUCKETS - 1)) * MW_WAYS;
-    first[1] = (uint32_t)(mixed >> 32 & (BUCKETS - 1)) * MW_WAYS;
+    first[0] = (uint32_t)(mixed >> 48 & (FRONT - 1)) * MW_WAYS;
+    first[1] = (uint32_t)(mixed & (BUCKETS - 1)) * MW_WAYS;
+    first[2] = (uint32_t)(mixed >> 32 & (BUCKETS - 1)) * MW_WAYS;
 }
 
 /* Counts an address in or out of the bytes that free looks at first. One that has reached 255 has lost count and stays. */
@@ -72,23 +76,25 @@ static int put_into(uint32_t first, uint32_t level, uint64_t address, const stru
     return 0;
 }
 
-/* False when both buckets are full of blocks that count. */
+/* False when all its buckets are full of blocks that count. */
 int mw_live_put(uint64_t address, const struct mw_block *block)
 {
-    uint32_t first[2], level = mw_level(), emptier;
+    uint32_t first[PLACES], level = mw_level(), emptier;
 
     places_of(address, first);
-    emptier = room_of(first[1], level) > room_of(first[0], level);
-    return put_into(first[emptier], level, address, block) || put_into(first[!emptier], level, address, block);
+    if (put_into(first[0], level, address, block))
+        return 1;
+    emptier = room_of(first[2], level) > room_of(first[1], level) ? 2 : 1;
+    return put_into(first[emptier], level, address, block) || put_into(first[3 - emptier], level, address, block);
 }
 
 /* Takes a block out. Before its memory is given back, or another thread's new block could be found at the same address. */
 int mw_live_take(uint64_t address, struct mw_block *block)
 {
-    uint32_t first[2];
+    uint32_t first[PLACES];
 
     places_of(address, first);
-    for (uint32_t bucket = 0; bucket < 2; bucket++)
+    for (uint32_t bucket = 0; bucket < PLACES; bucket++)
         for (uint32_t at = first[bucket]; at < first[bucket] + MW_WAYS; at++) {
             uint64_t found = __atomic_load_n(&addresses()[at], __ATOMIC_ACQUIRE);
 
