@@ -1,5 +1,5 @@
 /* The table of outstanding sampled blocks: buckets of eight, a cache line of addresses each. An address has one bucket at the front, so that
- * few blocks touch few pages, and two in the whole table, of which it takes the emptier one. What is erased leaves no trace, so the table
+ * few blocks touch few pages, and two behind it, of which it takes the emptier one. What is erased leaves no trace, so the table
  * does not age. */
 #include "sampler.h"
 
@@ -17,9 +17,9 @@ static void places_of(uint64_t address, uint32_t first[PLACES])
 {
     uint64_t mixed = mw_mixed(address);
 
-    first[0] = (uint32_t)(mixed >> 48 & (FRONT - 1)) * MW_WAYS;
-    first[1] = (uint32_t)(mixed & (BUCKETS - 1)) * MW_WAYS;
-    first[2] = (uint32_t)(mixed >> 32 & (BUCKETS - 1)) * MW_WAYS;
+    first[0] = (uint32_t)(mixed >> 52 & (FRONT - 1)) * MW_WAYS;
+    first[1] = (FRONT + (uint32_t)((mixed & 0xffffff) * (BUCKETS - FRONT) >> 24)) * MW_WAYS;
+    first[2] = (FRONT + (uint32_t)((mixed >> 24 & 0xffffff) * (BUCKETS - FRONT) >> 24)) * MW_WAYS;
 }
 
 /* Counts an address in or out of the bytes that free looks at first. One that has reached 255 has lost count and stays. */
