@@ -55,3 +55,19 @@ def test_a_flat_layer_acquits_it(name: str) -> None:
 def test_without_mappings_it_cannot_be_told() -> None:
     found = judge(scene_without("mmap without a C heap", "smaps"))
     assert (found.verdict, found.because) == (Verdict.CANNOT_SAY, ("mappings were not read (smaps)",))
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"binary.libraries": "libc.so.6\nlibjemalloc.so.2\nlibstdc++.so.6"},
+        {"look.notes": "the allocator is jemalloc, which cannot be read"},
+        {"look.notes": "a note\njemalloc is in this process: what it holds is not in malloc's figures"},
+    ],
+)
+def test_another_mallocs_heap_is_not_taken_for_direct_mappings(facts: dict[str, str]) -> None:
+    found = judge(watched(grows={"layer.anonymous_bytes": PACE}, runtime="native", facts=facts))
+    assert (found.verdict, found.against) == (
+        Verdict.CANNOT_SAY,
+        ("jemalloc's heap lies in such mappings, and it was not read: native blocks that are not freed look the same",),
+    )

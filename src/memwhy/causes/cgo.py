@@ -1,16 +1,29 @@
 """cgo: who calls C in this program, and what its authors have to change."""
 
+import re
+
 from memwhy.model.case import Case
 
 C_RUNTIME = frozenset(("libc", "libm", "libpthread", "libdl", "librt", "libgcc_s", "libresolv", "linux-vdso"))
 STANDARD_CGO = frozenset(("net", "os/user", "runtime/cgo", "plugin", "crypto/x509"))
 CGO_HELPERS = frozenset(("C.GoString", "C.GoStringN", "C.GoBytes"))
 """They copy into Go memory and allocate nothing in C."""
+_ALLOCATORS = re.compile(r"\blib((?:je|tc|mi)malloc)")
+_IN_THIS_PROCESS = re.compile(
+    r"the allocator is ([\w, ]{1,60}), which|^([\w, ]{1,60}) is in this process", re.MULTILINE
+)
 
 
 def no_c_heap(case: Case) -> bool:
     """A Go program without cgo and without any C library mapped has no malloc to leak from."""
     return case.facts.get("go.cgo") == "0" and case.facts.get("binary.static") == "1"
+
+
+def other_allocator(case: Case) -> str | None:
+    """The malloc that takes glibc's place, by the libraries that are mapped or by what a look found."""
+    loaded = _ALLOCATORS.search(case.facts.get("binary.libraries", ""))
+    looked = _IN_THIS_PROCESS.search(case.facts.get("look.notes", ""))
+    return loaded[1] if loaded else looked[1] or looked[2] if looked else None
 
 
 def words_on_cgo(case: Case) -> list[str]:

@@ -11,7 +11,7 @@ References       mmap(2); malloc(3) M_MMAP_THRESHOLD.
 from collections.abc import Iterator
 
 from memwhy.causes import stacked
-from memwhy.causes.cgo import no_c_heap
+from memwhy.causes.cgo import no_c_heap, other_allocator
 from memwhy.causes.clue import DECISIVE, FAIR, HINT, STRONG, Clue, for_
 from memwhy.causes.outside import outside_runtime
 from memwhy.model import inside, levels, weigh
@@ -112,6 +112,11 @@ def _supported(case: Case, anonymous: weigh.Part) -> Finding:
     alone = no_c_heap(case) or counted
     runtime = case.target.runtime
     known = runtime in ("go", "native")
+    if (allocator := other_allocator(case)) is not None:
+        text = f"{allocator}'s heap lies in such mappings, and it was not read: native blocks that are not freed look the same"
+        return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.3, bytes=anonymous.series.last,
+                       because=(weigh.said(anonymous),), against=(text,),
+                       confirm_with=f"memwhy watch {case.target.pid or 'PID'} --native --for 60s")  # fmt: skip
     against = [] if alone else ["malloc gives each large block a mapping of its own: those would look the same"]
     if not known:
         against.append(f"a {runtime} runtime maps its own heap there: its numbers were not read")
