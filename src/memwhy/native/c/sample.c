@@ -1,4 +1,5 @@
 /* One sampled block, from its draw to its place in the table. */
+#include "probes.h"
 #include "sampler.h"
 
 #define BORN_SHIFT 24
@@ -60,6 +61,7 @@ void mw_keep(struct mw_thread *thread, struct mw_sample *sample, const struct mw
     mw_add(&stack->allocated_bytes, block->weight_bytes);
     mw_add(&stack->allocated_count, count_of(block));
     put(address, block);
+    mw_probe_alloc(address, block->bytes, block->weight_bytes);
     mw_spend(sample->started_tsc);
 }
 
@@ -82,6 +84,7 @@ int mw_forget(uint64_t address, struct mw_block *block)
         return 0;
     book_freed(block, 1);
     mw_add(&mw_header()->sampled_frees, 1);
+    mw_probe_free(address);
     return 1;
 }
 
