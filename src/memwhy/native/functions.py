@@ -128,7 +128,10 @@ def _check_program(space: Space, program: Module | None) -> None:
         problem = f"{libc.path} of {space.name} cannot be read: it was replaced or removed since the program started"
         raise Unsuited(problem, help="run memwhy as root, who can read it through the process; or restart the program")
     if libc is None:
-        raise Unsuited(f"{space.name} has no glibc among its modules; memwhy can attach to programs of glibc only")
+        raise Unsuited(
+            f"{space.name} has no glibc among its modules; the sampler works in programs of glibc only",
+            help="memwhy watch without --native tells which regions grow; or build the program for glibc to see who allocates",
+        )
 
 
 def _in_order(space: Space) -> Sequence[Module]:
