@@ -116,7 +116,7 @@ def _check_program(space: Space, program: Module | None) -> None:
             f"the program of {space.name} is linked statically: its malloc, if it has one, cannot be found from outside"
         )
         raise Unsuited(problem, help="link it dynamically (a Go program without cgo has no native blocks at all)")
-    musl = next((module for module in space.modules() if module.name.startswith(("ld-musl-", "libc.musl-"))), None)
+    musl = next((module for module in space.modules() if _is_musl(module)), None)
     if musl is not None:
         problem = f"{space.name} runs with musl ({musl.path}); memwhy can attach to programs of glibc only"
         raise Unsuited(
@@ -132,6 +132,12 @@ def _check_program(space: Space, program: Module | None) -> None:
             f"{space.name} has no glibc among its modules; the sampler works in programs of glibc only",
             help="memwhy watch without --native tells which regions grow; or build the program for glibc to see who allocates",
         )
+
+
+def _is_musl(module: Module) -> bool:
+    """By its name, or by the loader that the program asks for: Debian's musl is mapped as libc.so."""
+    asked = (module.elf.interpreter or "") if module.elf is not None and module.is_program else ""
+    return module.name.startswith(("ld-musl-", "libc.musl-")) or "/ld-musl-" in asked
 
 
 def _in_order(space: Space) -> Sequence[Module]:
