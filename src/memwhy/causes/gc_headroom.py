@@ -82,6 +82,8 @@ HALF = 1.7
 def clues(case: Case) -> Iterator[Clue]:
     """What single readings, trials and words say."""
     live, rss = levels.live(case), levels.resident(case)
+    if rss is None:  # what pacing makes of the heap shows best at its highest
+        rss = levels.level(case, "process.rss_peak_bytes")
     goal = levels.level(case, "go.next_gc_bytes")
     retained = levels.level(case, "derived.go_retained_bytes")
     idle = retained is not None and rss is not None and retained.last >= 0.4 * rss.last

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from memwhy.causes import counted
-from memwhy.causes.clue import DECISIVE, FAIR, STRONG, Clue, against, believed, denied, for_
+from memwhy.causes.clue import DECISIVE, FAIR, HINT, STRONG, Clue, against, believed, denied, for_
 from memwhy.model import levels, weigh
 from memwhy.model.case import Case
 from memwhy.model.report import Finding, Verdict
@@ -122,6 +122,9 @@ WAITED = re.compile(r"longest for (\d{1,9}) minutes")
 MANY, VERY_MANY = 1_000, 10_000
 """Goroutines: servers of some size have hundreds; ten thousand without as many connections are a pile."""
 
+NEARLY = 5_000
+"""So many tell as much where memory is said to grow."""
+
 BLOCKED = frozenset(
     (
         "sync.runtime_SemacquireMutex",
@@ -145,9 +148,11 @@ def clues(case: Case) -> Iterator[Clue]:
         elif count.last >= VERY_MANY:
             yield from for_(STRONG, count.said)
         elif count.last >= MANY:
-            yield from for_(FAIR, count.said)
+            grows = count.last >= NEARLY and levels.said(case, "grows", "total", "rss", "heap") is not None
+            yield from for_(STRONG if grows else FAIR, count.said)
         else:
-            yield from against(STRONG, f"{count.said}: few")
+            rising = levels.said(case, "grows", "goroutines") is not None and count.n == 1
+            yield from against(HINT if rising else STRONG, f"{count.said}: few" + (" yet" if rising else ""))
     groups = [seen.profile for seen in case.profiles if seen.profile.kind == "goroutine" and seen.profile.total >= 200]
     for profile in groups[-1:]:
         largest = max((stack.value for stack in profile.stacks), default=0)

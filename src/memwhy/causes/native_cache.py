@@ -147,6 +147,8 @@ def clues(case: Case) -> Iterator[Clue]:
         yield from believed(
             STRONG if beyond and not complaint else FAIR if case.facts.get("said.held") else HINT, plateau
         )
+        if beyond and "prose.rocksdb" in case.facts:
+            yield from for_(HINT, "the page names RocksDB, which caches blocks for each database", figure=False)
     trial = levels.outcome(case, "malloc_trim", "arena_max")
     if trial is not None and trial[1] == "fell":
         yield from against(STRONG, trial[2])

@@ -24,7 +24,7 @@ from memwhy.model.case import Case, Series
 from memwhy.model.metrics import label
 from memwhy.model.report import Finding, Verdict
 from memwhy.model.trend import Trend
-from memwhy.model.units import MIB, human_bytes
+from memwhy.model.units import GIB, MIB, human_bytes
 
 NAME = "native-leak"
 
@@ -232,6 +232,7 @@ def clues(case: Case) -> Iterator[Clue]:
     yield from _by_tools(case)
     yield from _by_layers_now(case)
     yield from _by_heap_size(case)
+    yield from _beside_java_heap(case)
     for names, weight in (
         (("malloc_trim", "arena_max"), FAIR + 0.5),
         (("other_allocator",), HINT),
@@ -279,6 +280,27 @@ def _by_heap_size(case: Case) -> Iterator[Clue]:
         yield from for_(
             STRONG, f"malloc's heap [heap] takes {human_bytes(size)}, and it is made as blocks are asked for"
         )
+
+
+def _beside_java_heap(case: Case) -> Iterator[Clue]:
+    """What the JVM counts as its own (NMT), less all that its heap may take, its classes, stacks and code: malloc's."""
+    counted, limit = (
+        levels.level(case, "runtime.native_committed_bytes"),
+        levels.level(case, "runtime.heap_limit_bytes"),
+    )
+    if counted is None or limit is None or levels.complains_of_growth(case) is None:
+        return
+    known = sum(
+        one.last
+        for name in ("metaspace", "thread_stacks", "code", "gc")
+        if (one := levels.level(case, f"runtime.{name}_bytes")) is not None
+    )
+    rest = counted.last - limit.last - known
+    if rest >= max(GIB, counted.last // 2):
+        text = (
+            f"{counted.said}, of which the heap may be {human_bytes(limit.last)}: {human_bytes(rest)} more are in use"
+        )
+        yield from for_(STRONG, text)
 
 
 def _by_tools(case: Case) -> Iterator[Clue]:

@@ -56,6 +56,8 @@ def outside_runtime(case: Case, most: float = STRONG) -> Iterator[Clue]:
         if base.rose and base.last - base.first >= 0.5 * (rss.last - rss.first):
             yield from against(STRONG, f"the runtime itself grows: {base.said}")
     grows, flat = levels.said(case, "grows", "rss", "total", "native"), levels.said(case, "flat", "heap")
+    if case.facts.get("said.heap_idle"):
+        flat = None  # what is idle is the runtime's all the same
     if flat and not grows and rss is not None and rss.rose:
         yield from believed(min(most, STRONG), flat)
     if grows and flat:

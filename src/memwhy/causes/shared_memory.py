@@ -19,6 +19,9 @@ from memwhy.model.units import MIB, human_bytes
 NAME = "shared-memory"
 PARTS = ("layer.shared_memory_bytes", "process.rss_shmem_bytes", "cgroup.shmem_bytes", "host.shared_bytes")
 
+ALONE_BYTES = 1 << 30
+"""Desktops and databases of a usual size have some hundred MiB."""
+
 
 def judge(case: Case) -> Finding:
     """See the module's docstring."""
@@ -55,6 +58,7 @@ def clues(case: Case) -> Iterator[Clue]:
             yield from for_(STRONG, text)
         elif part < 0.2:
             yield from against(FAIR, text)
+    yield from _alone(case)
     yield from _in_page_cache(case)
     shared, rss = levels.level(case, "process.shared_bytes"), levels.level(case, "process.rss_bytes")
     many = [one for one in case.controls if one.metric == "process.rss_bytes"]
@@ -78,6 +82,14 @@ def clues(case: Case) -> Iterator[Clue]:
     if tmpfs is not None and ended is not None and ended[1] != "fell":
         yield from for_(FAIR, ended[2])
     yield from believed(STRONG, levels.said(case, "grows", "shared"))
+
+
+def _alone(case: Case) -> Iterator[Clue]:
+    """Nothing but the host's shared memory was read: its name is Shmem, and the kernel counts nothing else in it."""
+    shared = levels.level(case, "host.shared_bytes")
+    beside = levels.level(case, "host.used_bytes", "host.buff_cache_bytes", "host.anon_pages_bytes", *levels.RESIDENT)
+    if shared is not None and beside is None and shared.last >= ALONE_BYTES:
+        yield from for_(STRONG, shared.said)
 
 
 def _in_page_cache(case: Case) -> Iterator[Clue]:

@@ -8,7 +8,7 @@ References       go.dev/doc/gc-guide, "the heap's saw-tooth".
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from memwhy.causes import counted
 from memwhy.causes.clue import DECISIVE, FAIR, HINT, STRONG, Clue, against, believed, denied, for_
@@ -35,6 +35,7 @@ WORDS = {
 }
 SHORT_S = 15.0
 """A shorter watch acquits nobody."""
+CHARGED = ("cgroup.current_bytes", "cgroup.working_set_bytes")
 COUNTS = {
     "process.descriptors_count": "descriptors",
     "process.threads_count": "threads",
@@ -69,6 +70,9 @@ def judge(case: Case) -> Finding:
     if course.per == "sample" and max(course.detectable, course.high) > whole.last:
         text = f"{weigh.change_said(whole)}: the readings lie so far apart that they could hide it doubling from one to the next"
         return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.3, because=(text,))
+    if course.per == "sample" and not slight and _only_rises(whole.points):
+        text = f"{weigh.change_said(whole)}: it never fell, in too few readings to call that rest"
+        return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.3, because=(text,))
     if course.shape == "unclear" and not slight:
         text = f"{weigh.change_said(whole)}, {weigh.slope_said(course)}: the parts of the series disagree"
         return Finding(
@@ -92,6 +96,16 @@ def judge(case: Case) -> Finding:
     )
 
 
+FEW = 10
+ROSE = 0.2
+
+
+def _only_rises(points: Sequence[tuple[float, int]]) -> bool:
+    """No reading lies below the one before, and the last is well above the first, of FEW at most."""
+    values = [value for _, value in points]
+    return len(values) <= FEW and values == sorted(values) and values[-1] - values[0] >= ROSE * max(values[0], 1)
+
+
 def _aside(case: Case) -> str | None:
     """What rises while the total does not."""
     for metric, noun in COUNTS.items():
@@ -109,9 +123,19 @@ def _aside(case: Case) -> str | None:
     few = case.series.get("process.children_rss_bytes")
     if few is not None and not isinstance(few.course, Trend) and few.last - few.first > weigh.SLIGHT_LEAST_BYTES:
         return f"the children's RSS rose, in too few readings to judge: {weigh.change_said(few)}"
+    if not case.live and (beyond := _charged_beyond(case)) is not None:
+        return beyond
     if virtual is not None:
         return f"address space grows: {weigh.change_said(virtual)}"
     return None
+
+
+def _charged_beyond(case: Case) -> str | None:
+    """The container is charged for twice what its process has: that the process stays says nothing of the rest."""
+    own, charged = levels.level(case, "process.rss_bytes"), levels.level(case, *CHARGED)
+    if own is None or charged is None or charged.last < 2 * own.last:
+        return None
+    return f"the container is charged for more than its process has: {charged.said}, {own.said}"
 
 
 def _sure(course: Trend, level: int, *, slight: bool) -> float:
@@ -144,12 +168,10 @@ AGAIN = re.compile(
 """The same load was put on once more, and it came to rest at the same level."""
 
 
-PILES = {"process.descriptors_count": 4_000, "go.goroutines_count": 10_000, "process.threads_count": 2_000}
-"""So many are no rest: what holds them has come to a limit, not to an end."""
-
-
 def _piled(case: Case) -> bool:
-    return any((one := levels.level(case, metric)) is not None and one.last >= many for metric, many in PILES.items())
+    return any(
+        (one := levels.level(case, metric)) is not None and one.last >= many for metric, many in levels.PILES.items()
+    )
 
 
 FELL = 0.7
@@ -176,7 +198,9 @@ def clues(case: Case) -> Iterator[Clue]:
     yield from believed(DECISIVE if rss is not None else STRONG, case.facts.get("said.peak"))
     if peak is not None and rss is not None and rss.last < 0.6 * peak.last:
         yield from for_(FAIR, f"{peak.said} is a high-water mark; now it is {rss.said}")
-    if rss is not None and rss.n > 2 and rss.flat:
+    beyond = _charged_beyond(case)
+    yield from against(FAIR, beyond)
+    if rss is not None and rss.n > 2 and rss.flat and beyond is None:
         yield from for_(STRONG, f"it stays: {rss.said} in {rss.n} readings")
     fell = _fell(case)
     yield from for_(STRONG, fell)

@@ -15,15 +15,23 @@ from memwhy.sources.pasted.stamps import Stamp, read_stamp
 from memwhy.sources.span import Span
 
 NAME = "managed/jvm_beans"
-TRIGGERS = (b"heapmemoryusage", b"heap memory usage", b"heap_used_in_bytes", b"heap_max_in_bytes", b"memory                    used", b"used      total")  # fmt: skip
+TRIGGERS = (b"heapmemoryusage", b"heap memory usage", b"heap_used_in_bytes", b"heap_max_in_bytes", b"memory                    used", b"used      total", b"committed")  # fmt: skip
 
 _USED, _COMMITTED, _LIMIT = "runtime.heap_used_bytes", "runtime.heap_committed_bytes", "runtime.heap_limit_bytes"
-_WORDS = re.compile(r"eap ?[Mm]emory ?[Uu]sage|_in_bytes|^[\s>|`*]{0,20}(?:Memory|heap|nonheap|metaspace|direct)\s|\"direct\"|committed|\bused\b|\bmax\b", re.MULTILINE)  # fmt: skip
+_WORDS = re.compile(r"eap ?[Mm]emory ?[Uu]sage|_in_bytes|^[\s>|`*]{0,20}(?:Memory|heap|nonheap|metaspace|direct)\s|\"direct\"|ommitted|\bused\b|\bmax\b", re.MULTILINE)  # fmt: skip
 _BEAN = re.compile(r"(?<![A-Za-z])(?<!non[- ])(?:java\.lang:type=Memory[ .]{0,3})?Heap ?Memory ?Usage\b", re.IGNORECASE)
 _FIELD = re.compile(
     r"(?<![A-Za-z])[\"']?(?P<key>used|committed|max)[\"']?\s{0,3}[=:]\s{0,3}[\"']?(?P<bytes>\d{1,18})(?![\d.]|,\d|\s?(?:[KMGT]i?B?\b|%))"
 )
 _FIELDS = {"used": _USED, "committed": _COMMITTED, "max": _LIMIT}
+_SIZE = r"(?:\d{1,18}\s?\(\d{1,15}K\)|\d{1,12}(?:\.\d{1,3})?\s?[KMG]i?B?(?![A-Za-z]))"
+_USAGE = re.compile(
+    rf"(?<![A-Za-z])used\s?[=:]?\s?(?P<used>{_SIZE})[,;|/\s]{{1,4}}committed\s?[=:]?\s?(?P<committed>{_SIZE})(?:[,;|/\s]{{1,4}}max\s?[=:]?\s?(?P<max>{_SIZE}))?",
+    re.IGNORECASE,
+)
+"""A MemoryUsage as it prints itself, `used = 6291456(6144K) committed = ...`, or as a program logs it with units."""
+_NO_HEAP = re.compile(r"non[- _]?heap|metaspace|class space|code ?(?:cache|heap)|compressed|direct|buffer|perm|eden|survivor|\bold\b|tenured|reserved", re.IGNORECASE)  # fmt: skip
+_SPELLED = re.compile(r"(?P<number>[\d.]{1,20})\s?(?P<unit>[KMG]?)")
 _NODE = re.compile(
     r"(?<![A-Za-z_])[\"']?(?P<key>heap_used|heap_committed|heap_max|resident|total_virtual)_in_bytes[\"']?\s{0,4}[:=]\s{0,4}(?P<bytes>\d{1,18})(?![\d.])"
 )
@@ -81,6 +89,13 @@ def _of_bean(lines: Sequence[str], i: int, line: str) -> tuple[dict[str, tuple[i
 def _figures(lines: Sequence[str], i: int, line: str, table: bool) -> tuple[dict[str, tuple[int, int]], int]:
     """(bytes, quantum) by metric of what stands on a line, and the last line it takes."""
     found, last = _of_bean(lines, i, line)
+    usage = None if found or "ommitted" not in line else _USAGE.search(line)
+    if usage is not None and not _NO_HEAP.search(line[: usage.start()]):
+        for key, metric in _FIELDS.items():
+            spelled = _SPELLED.match(usage[key] or "")
+            measured = measure(spelled["number"], spelled["unit"] or "B") if spelled else None
+            if measured is not None:
+                found[metric] = measured
     for match in _NODE.finditer(line):
         found[_NODES[match["key"]]] = (int(match["bytes"]), 1)
     if "direct" in line:

@@ -9,6 +9,7 @@ from memwhy.sources.words import (
     figures,
     holders,
     inline,
+    keyed,
     opening,
     remarks,
     scraped,
@@ -27,6 +28,7 @@ READERS: tuple[ModuleType, ...] = (
     claims,
     holders,
     remarks,
+    keyed,
     opening,
 )
 """In order of priority: lines that one reader has taken are blank to the next."""

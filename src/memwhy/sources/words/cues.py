@@ -34,7 +34,7 @@ WORK = any_of(
     r"\b(?:Dateien?|Datenbank|Festplatte|fichiers?|base de données|archivos?|arquivos?|disco|файл\w*|баз\w данных|диск\w*)\b|文件(?!描述|句柄)|数据库|磁盘|硬盘|图片|视频|请求|ファイル(?!ディ)|파일(?! ?디)",
 )
 DOES = any_of(
-    r"\b(?:us(?:es|ed|ing|e|age)|consum\w+|tak(?:es|ing|en|e)|took|eat(?:s|ing)?|ate|occup\w+|hold(?:s|ing)?|held|sit(?:s|ting)?|stays?|stayed|remain\w*|gr[oe]w(?:s|n|ing)?|r[io]s(?:es?|ing|en)|climb\w*|reach\w*|increas\w+|jump\w*|balloon\w*|go(?:es|ing)?|went|gone|hit(?:s|ting)?|spik\w+|creep\w*|crept|peak\w*|drop\w*|fall\w*|fell|hover\w*|report\w*|show(?:s|n|ed|ing)?|see(?:s|ing)?|saw|leak\w*|resident|swell\w*|exceed\w*|cross(?:es|ed)|surpass\w*|utili[sz]\w+|keeps?|explod\w+|bloat\w*|is now|gets?|got|up to|around)\b",
+    r"\b(?:us(?:es|ed|ing|e|age)|claims|hogs|consum\w+|tak(?:es|ing|en|e)|took|eat(?:s|ing)?|ate|occup\w+|hold(?:s|ing)?|held|sit(?:s|ting)?|stays?|stayed|remain\w*|gr[oe]w(?:s|n|ing)?|r[io]s(?:es?|ing|en)|climb\w*|reach\w*|increas\w+|jump\w*|balloon\w*|go(?:es|ing)?|went|gone|hit(?:s|ting)?|spik\w+|creep\w*|crept|peak\w*|drop\w*|fall\w*|fell|hover\w*|report\w*|show(?:s|n|ed|ing)?|see(?:s|ing)?|saw|leak\w*|resident|swell\w*|exceed\w*|cross(?:es|ed)|surpass\w*|utili[sz]\w+|keeps?|explod\w+|bloat\w*|is now|gets?|got|up to|around)\b",
     r"\b(?:belegt|verbraucht?|braucht|nutzt|steigt|stieg|wächst|wuchs|erreicht|liegt|utilise|consomme|occupe|monte|atteint|grimpe|passe|usa|usando|consume|consumo|ocupa\w*|crece|sube|subió|llega|alcanza|utiliza|cresce|sobe|chega|atinge)\b",
     r"занима|использ|потребля|раст[её]т|выраст|вырос|доход|достиг|съеда|жр[её]т|占|使用|用了|用到|达到|達|涨|升|增长|到了|飙|高达|消耗|増え|増|まで|食|사용|차지|증가|늘|도달|까지|먹",
 )

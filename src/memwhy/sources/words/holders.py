@@ -71,7 +71,7 @@ _CACHE_FIGURES = tuple(
         rf"\b(?:memory )?(?:usage|use|size|consumption|footprint)\)? (?:of|in|by|for) (?:the |our |its )?(?P<name>{_CACHE})[^{Q[1:-1]}.;]{{0,30}}?(?:is|was|are|were|at|to|=|:|reach\w*|about|around)\s?(?:about |around |roughly |~|≈|over )*(?P<q>{Q})",
         rf"(?P<name>{_CACHE})\)?(?: (?:memory )?(?:usage|use|consumption|footprint))?(?: (?:itself|alone|now|currently))? (?:uses?|takes?(?: up)?|took|holds?|held|contains?|occup\w+|consum\w+|grew to|grows to|usage (?:is|was)|reach(?:es|ed)|accounts? for|shows?|has) (?:already |only |about |around |roughly |over |up to |~|≈)*(?P<q>{Q})",
         rf"(?P<q>{Q}) (?:of |in |for |by |goes to |used by |held by |taken by |is |are )+(?:the |our |its )?(?P<name>{_CACHE})",
-        rf"(?P<q>{Q}) (?P<name>index(?:es)? (?:and|\+|&|/) (?:bloom )?filters?|filters? (?:and|\+|&|/) index(?:es)?)",
+        rf"(?P<q>{Q}) (?:of |for |in )?(?:the |pinned |open )?(?P<name>index(?:es)?\s?(?:and|\+|&|/)\s?(?:bloom )?filters?|filters?\s?(?:and|\+|&|/)\s?index(?:es)?)(?: blocks?)?",
     )
 )
 _SET = any_of(r"\b(?:set|sets|setting|configur\w+|limit\w*|max\w*|capacity|default\w*|recommend\w*|allocated for|up to|increased? (?:it|the)|size of the (?:block )?cache to)\b")  # fmt: skip

@@ -76,7 +76,7 @@ _ROWS: tuple[tuple[str, str | None, str | None, tuple[str, ...]], ...] = (
     ("connections", None, "process.sockets_time_wait_count", (r"time[_-]?wait(?: (?:sockets|connections))?",)),
     ("connections", None, "process.sockets_established_count", (r"estab(?:lished)?(?: (?:sockets|connections|tcp connections))?",)),
     ("descriptors", None, "process.descriptors_count", (
-        r"(?:(?:open|used|file|socket) |total[_ ])?fds?(?:[ _-](?:count|num))?|(?:open |socket )?file[- ]?descriptors?|socket descriptors|descriptors(?! (?:set|pool|table|heap|ring|de\b))|open (?:files|handles|file handles)|file handles|open_?fds|process_open_fds|num_?fds|nofile",
+        r"(?:(?:open|used|file|socket) |total[_ ])?fds?(?:[ _-](?:count|num))?|(?:open |socket )?file[- ]?descriptors?|socket descriptors|descriptors(?! (?:set|pool|table|heap|ring|de\b))|open[- ](?:files?[- ](?:count|number)|files|handles|file handles)|number of open files|file handles|open_?fds|process_open_fds|num_?fds|nofile",
         r"文件描述符|文件句柄|句柄数|ファイルディスクリプタ|파일 ?디스크립터|Datei(?:deskriptoren|handles)|descripteurs(?: de fichiers?)?|descriptores(?: de archivos?)?|descritores(?: de arquivos?)?|(?:файлов\w+ )?дескриптор\w*",
     )),
     ("descriptors", None, "process.sockets_count", (r"(?:open )?sockets",)),
@@ -122,6 +122,7 @@ _ROWS: tuple[tuple[str, str | None, str | None, tuple[str, ...]], ...] = (
     ("host", "host.free_bytes", None, (r"free (?:memory|ram|mem)|memfree|空闲内存|空きメモリ|свободн\w+ памят\w+|freie[rn]? (?:Arbeitss|S)peicher|mémoire libre|memoria libre|memória livre",)),
     ("host", "host.available_bytes", None, (r"available (?:memory|ram|mem)|memavailable|可用内存|利用可能メモリ",)),
     ("shared", "host.tmpfs_used_bytes", None, (r"/dev/shm|/run/shm|tmpfs(?: usage| use)?",)),
+    ("shared", "host.shared_bytes", None, (r"(?:host |meminfo )?shmem(?! (?:segments?|limit|size))",)),
     ("kernel", "host.slab_unreclaimable_bytes", None, (r"sunreclaim|unreclaimable slab|slab,? unreclaimable",)),
     ("kernel", "host.slab_reclaimable_bytes", None, (r"sreclaimable|reclaimable slab",)),
     ("kernel", "host.slab_bytes", None, (r"slab",)),
