@@ -32,6 +32,7 @@ from memwhy.sources.span import Span
         ("libfoo.so: failed to map segment from shared object: Cannot allocate memory", "mappings.exhausted"),
         ("mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, -1, 0) = -1 ENOMEM (Cannot allocate memory)", "mappings.exhausted"),
         ("mmap failed: cannot allocate memory", "mappings.exhausted"),
+        ("the 60000th call of store_map_file() returns NULL with errno 12", "mappings.exhausted"),
         ("kernel: SLUB: Unable to allocate memory on node -1, gfp=0x6000c0(GFP_KERNEL)", "kernel.exhausted"),
         ("runc: mkdir /sys/fs/cgroup/memory/docker/1f2e: cannot allocate memory", "kernel.exhausted"),
         ("[ 123.4] TCP: out of memory -- consider tuning tcp_mem", "kernel.exhausted"),

@@ -20,7 +20,7 @@ TRIGGERS = (
     b"too many ", b"descriptor", b"fds", b"file handle", b"out of sockets", b"emfile", b"enfile", b"new thread", b"native thread", b"os thread", b"-thread limit",
     b"pthread_create", b"outofmemory", b"out of memory", b"overhead limit", b"heap limit", b"memoryerror", b"-byte block",
     b"outofdirectmemory", b"direct buffer memory", b"buffer allocation failed", b"nomemoryerror", b"max_map_count", b"map segment",
-    b"map failed", b"enomem", b"mmap", b"slub: unable", b"slab: unable", b"fs/cgroup/memory/", b"vmap allocation",
+    b"map failed", b"enomem", b"mmap", b"_map_", b"slub: unable", b"slab: unable", b"fs/cgroup/memory/", b"vmap allocation",
 )  # fmt: skip
 
 _MESSAGES = {
@@ -48,7 +48,7 @@ _MESSAGES = {
         r"(?:reached|exceed\w*|exhaust\w*|hit(?:ting|s)?|ran out of|running out of|over|above|at) (?:the |our |its )?(?:limit (?:of |on )?)?(?:`|'|\")?(?:sysctl )?(?:vm\.)?max_map_count|"
         r"max_map_count\W{0,3}(?:limit )?(?:was |is |has been |had been )?(?:reached|exceeded|exhausted|hit)|too many (?:memory )?mappings|"
         r"failed to map segment(?! from shared object:? ?[^\n]{0,60}(?:not permitted|denied))|(?:IOException|OutOfMemoryError): Map failed|"
-        r"(?<![A-Za-z])mmap(?:64)?\([^()\n]{3,120}\) ?= ?-1 ENOMEM|(?<![A-Za-z])mmap(?:ing|ed|64)?\b[^\n]{0,60}(?:ENOMEM|cannot allocate memory|errno[ =:]{1,3}12\b)"
+        r"(?<![A-Za-z])mmap(?:64)?\([^()\n]{3,120}\) ?= ?-1 ENOMEM|(?<![A-Za-z])(?:mmap(?:ing|ed|64)?|\w{1,20}_(?:mmap|map_(?:file|range|region)))\b[^\n]{0,60}(?:ENOMEM|cannot allocate memory|errno[ =:]{1,3}12\b)"
     ),
     "kernel.exhausted": (
         r"SL[AU]B: Unable to allocate memory on node|TCP: out of memory -- consider tuning tcp_mem|vmap allocation for size \d{1,15} failed|"
