@@ -199,8 +199,9 @@ def clues(case: Case) -> Iterator[Clue]:
     if peak is not None and rss is not None and rss.last < 0.6 * peak.last:
         yield from for_(FAIR, f"{peak.said} is a high-water mark; now it is {rss.said}")
     beyond = _charged_beyond(case)
-    yield from against(FAIR, beyond)
-    if rss is not None and rss.n > 2 and rss.flat and beyond is None:
+    if rss is not None and rss.n > 2 and rss.flat and beyond is not None:
+        yield from against(FAIR, beyond)
+    elif rss is not None and rss.n > 2 and rss.flat:
         yield from for_(STRONG, f"it stays: {rss.said} in {rss.n} readings")
     fell = _fell(case)
     yield from for_(STRONG, fell)

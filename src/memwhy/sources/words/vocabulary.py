@@ -42,7 +42,7 @@ _ROWS: tuple[tuple[str, str | None, str | None, tuple[str, ...]], ...] = (
     ("", None, None, _DECOYS),
     # the process, surest names first
     ("rss", "process.rss_anon_bytes", None, (r"rss[_ -]?anon|anon(?:ymous)?[_ -](?:rss|resident)(?: memory)?|anonrss",)),
-    ("rss", "process.rss_file_bytes", None, (r"rss[_ -]?file|file[_ -]rss",)),
+    ("rss", "process.rss_file_bytes", None, (r"rss[_-]?file|rss file(?= ?(?:pages?|part|share|size|[:=|]))|file[_ -]rss",)),
     ("rss", "process.rss_shmem_bytes", None, (r"rss[_ -]?shmem|shmem[_ -]rss",)),
     ("children", "process.children_rss_bytes", None, (r"child(?:ren)?(?:'?s'?)?[_ -](?:total[_ -])?rss|rss of (?:all |the |its )?child(?:ren| processes)",)),
     ("rss", "process.rss_peak_bytes", None, (
