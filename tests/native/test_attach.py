@@ -21,6 +21,7 @@ from native_targets import (
     started,
 )
 
+import memwhy
 from memwhy.model.errors import ParseError
 from memwhy.native import layout
 from memwhy.native.attach import Attachment, attach, check_image
@@ -281,7 +282,7 @@ def test_without_the_disassembler_it_says_what_to_install() -> None:
     )
     with odd("busy") as target:
         command = [sys.executable, "-c", script, str(target.pid)]
-        env = {"PYTHONPATH": str(Path(__file__).resolve().parents[2] / "src")}
+        env = {"PYTHONPATH": str(Path(memwhy.__file__).resolve().parents[1])}
         text = subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
         assert text == ("attaching needs the Python package iced-x86, which is not installed / pip install iced-x86\n")
 

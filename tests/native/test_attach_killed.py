@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 from native_targets import answered, foreign_code, loaded_server, sampler_mappings
 
+import memwhy
 from memwhy.native.attach import attach
 from memwhy.native.errors import Occupied
 
 pytest.importorskip("memwhy._core._stops")
 
-SOURCE = Path(__file__).resolve().parents[2] / "src"
+SOURCE = Path(memwhy.__file__).resolve().parents[1]
 MOST_WRITES = 80
 
 KILLED_AFTER = """

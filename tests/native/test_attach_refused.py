@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from native_targets import Target, built, counting_image, foreign_code, kept_asking, odd, sampler_mappings, started
 
+import memwhy
 from memwhy.model.errors import MemwhyError, NotPermitted, TargetGone
 from memwhy.native import permission
 from memwhy.native.attach import attach
@@ -20,7 +21,7 @@ from memwhy.native.errors import Idle, NoRoom, Occupied, SeccompForbids, Unsuite
 
 pytest.importorskip("memwhy._core._stops")
 
-SOURCE = Path(__file__).resolve().parents[2] / "src"
+SOURCE = Path(memwhy.__file__).resolve().parents[1]
 ROOT = pytest.mark.skipif(os.getuid() != 0, reason="needs root")
 
 

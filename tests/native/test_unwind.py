@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from memwhy.memory.live import Live
-from memwhy.native import guide as guides
 from memwhy.native.guide import Guide
 from memwhy.native.layout import REGION_BYTES
 from memwhy.sources.proc import maps
@@ -18,7 +17,7 @@ from memwhy.sources.proc import maps
 pytest.importorskip("memwhy._core._eh_rows")
 
 HERE = Path(__file__).parent
-C = Path(guides.__file__).parent / "c"
+C = HERE.parents[1] / "src" / "memwhy" / "native" / "c"
 LIBRARIES = {
     "xml": ("WITH_XML", "/usr/include/libxml2/libxml/parser.h", ["-I/usr/include/libxml2"], "-lxml2"),
     "sqlite": ("WITH_SQLITE", "/usr/include/sqlite3.h", [], "-lsqlite3"),
