@@ -84,59 +84,60 @@ def clues(case: Case) -> Iterator[Clue]:
     live, rss = levels.live(case), levels.resident(case)
     if rss is None:  # what pacing makes of the heap shows best at its highest
         rss = levels.level(case, "process.rss_peak_bytes")
-    goal = levels.level(case, "go.next_gc_bytes")
-    retained = levels.level(case, "derived.go_retained_bytes")
-    idle = retained is not None and rss is not None and retained.last >= 0.4 * rss.last
-    if live is not None and rss is not None and not live.rose and not idle:
-        ratio = rss.last / max(1, live.last)
-        allowed = levels.level(case, "runtime.heap_limit_bytes")
-        roomy = allowed is not None and allowed.last >= 0.7 * rss.last  # its heap may be as large as that
-        text = f"{rss.said} is {ratio:.1f} times what is live ({human_bytes(live.last)}): the collector runs when the heap has doubled"
-        if 1.4 <= ratio <= 2.6 and live.last >= 64 * MIB and case.target.runtime in ("go", "unknown"):
-            yield from for_(STRONG if ratio >= HALF else FAIR, text)
-        elif ratio > 4 and not roomy:
-            yield from against(STRONG, f"{rss.said} is {ratio:.0f} times what is live: more than pacing makes of it")
-    if (
-        goal is not None
-        and rss is not None
-        and goal.last >= 0.6 * rss.last
-        and live is not None
-        and live.metric == "derived.go_live_bytes"
-    ):
-        yield from for_(FAIR, f"{goal.said}, {rss.said}")
-    peak = levels.level(case, "go.heap_alloc_bytes")
-    low = levels.level(case, "derived.go_live_bytes", "runtime.heap_after_gc_bytes")
-    if peak is not None and low is not None and low.n > 1 and low.flat and peak.most >= 1.6 * low.most:
-        text = f"every collection ends at {human_bytes(low.last)}, and the heap reaches {human_bytes(peak.most)} before the next"
-        yield from for_(DECISIVE, text)
-    gogc = case.facts.get("env.GOGC", "")
-    if gogc == "off" or (gogc.isdigit() and int(gogc) > 150):
-        yield from for_(STRONG, f"GOGC={gogc}")
-    after, used = (
-        levels.level(case, "runtime.heap_after_gc_bytes"),
-        levels.level(case, "runtime.heap_used_bytes", "runtime.heap_committed_bytes"),
-    )
-    if after is not None and after.n > 2 and after.flat and used is not None and used.most >= 1.5 * after.most:
-        yield from for_(STRONG, f"after each collection it is back: {after.said}")
-    yield from believed(STRONG, case.facts.get("said.sawtooth"))
-    limit = levels.level(case, "runtime.heap_limit_bytes")
-    if (
-        limit is not None
-        and rss is not None
-        and live is not None
-        and live.last <= 0.5 * limit.last <= 0.6 * rss.last
-        and not live.rose
-    ):
-        yield from for_(FAIR, f"{limit.said} may be used before it has to collect; {live.said}")
-    full, left = (case.facts.get(f"trial.forced_gc.heap_{side}_bytes", "") for side in ("before", "after"))
-    if full.isdigit() and left.isdigit() and int(left) <= 0.6 * int(full):
-        text = f"one collection left {human_bytes(int(left))} of {human_bytes(int(full))} on the heap: the rest was garbage"
-        yield from for_(DECISIVE, text)
-    trial = levels.outcome(case, "gogc", "memory_limit")
-    if trial is not None:
-        yield from for_(STRONG, trial[2]) if trial[1] == "fell" else against(FAIR, trial[2])
+    if live is not None and rss is not None:
+        yield from _by_ratio(case, live, rss)
+    yield from _by_collections(case)
+    yield from _by_settings(case)
     if rss is not None and rss.rose and rss.last >= 1.5 * rss.first:
         yield from against(FAIR, f"pacing follows the live heap, and this goes on rising: {rss.said}")
     if live is not None and live.rose:
         yield from against(STRONG, f"what is allocated rose: {live.said}")
     yield from denied(FAIR, levels.said(case, "grows", "heap"))
+
+
+def _by_ratio(case: Case, live: levels.Level, rss: levels.Level) -> Iterator[Clue]:
+    """RSS beside what is live, the goal of the next collection, and the bound of the heap."""
+    retained = levels.level(case, "derived.go_retained_bytes")
+    idle = retained is not None and retained.last >= 0.4 * rss.last
+    limit = levels.level(case, "runtime.heap_limit_bytes")
+    if not live.rose and not idle:
+        ratio = rss.last / max(1, live.last)
+        roomy = limit is not None and limit.last >= 0.7 * rss.last  # its heap may be as large as that
+        text = f"{rss.said} is {ratio:.1f} times what is live ({human_bytes(live.last)}): the collector runs when the heap has doubled"
+        if 1.4 <= ratio <= 2.6 and live.last >= 64 * MIB and case.target.runtime in ("go", "unknown"):
+            yield from for_(STRONG if ratio >= HALF else FAIR, text)
+        elif ratio > 4 and not roomy:
+            yield from against(STRONG, f"{rss.said} is {ratio:.0f} times what is live: more than pacing makes of it")
+    goal = levels.level(case, "go.next_gc_bytes")
+    if goal is not None and goal.last >= 0.6 * rss.last and live.metric == "derived.go_live_bytes":
+        yield from for_(FAIR, f"{goal.said}, {rss.said}")
+    if limit is not None and live.last <= 0.5 * limit.last <= 0.6 * rss.last and not live.rose:
+        yield from for_(FAIR, f"{limit.said} may be used before it has to collect; {live.said}")
+
+
+def _by_collections(case: Case) -> Iterator[Clue]:
+    """How far the heap goes between collections, and what they leave."""
+    peak = levels.level(case, "go.heap_alloc_bytes")
+    low = levels.level(case, "derived.go_live_bytes", "runtime.heap_after_gc_bytes")
+    if peak is not None and low is not None and low.n > 1 and low.flat and peak.most >= 1.6 * low.most:
+        text = f"every collection ends at {human_bytes(low.last)}, and the heap reaches {human_bytes(peak.most)} before the next"
+        yield from for_(DECISIVE, text)
+    after = levels.level(case, "runtime.heap_after_gc_bytes")
+    used = levels.level(case, "runtime.heap_used_bytes", "runtime.heap_committed_bytes")
+    if after is not None and after.n > 2 and after.flat and used is not None and used.most >= 1.5 * after.most:
+        yield from for_(STRONG, f"after each collection it is back: {after.said}")
+    yield from believed(STRONG, case.facts.get("said.sawtooth"))
+    full, left = (case.facts.get(f"trial.forced_gc.heap_{side}_bytes", "") for side in ("before", "after"))
+    if full.isdigit() and left.isdigit() and int(left) <= 0.6 * int(full):
+        text = f"one collection left {human_bytes(int(left))} of {human_bytes(int(full))} on the heap: the rest was garbage"
+        yield from for_(DECISIVE, text)
+
+
+def _by_settings(case: Case) -> Iterator[Clue]:
+    """What the pacing is set to, and what came of setting it otherwise."""
+    gogc = case.facts.get("env.GOGC", "")
+    if gogc == "off" or (gogc.isdigit() and int(gogc) > 150):
+        yield from for_(STRONG, f"GOGC={gogc}")
+    trial = levels.outcome(case, "gogc", "memory_limit")
+    if trial is not None:
+        yield from for_(STRONG, trial[2]) if trial[1] == "fell" else against(FAIR, trial[2])
