@@ -129,4 +129,6 @@ def test_damaged_dwarf_costs_the_answer_and_no_more(
         damaged[offset + data.draw(st.integers(0, size - 1))] = data.draw(st.integers(0, 255))
     dwarf = Dwarf(parse_elf(bytes(damaged)))
     for place in places[::7]:
-        dwarf.find(place)
+        found = dwarf.find(place)
+        assert all(one.line >= 0 for one in found)
+        assert not found or not found[-1].inlined

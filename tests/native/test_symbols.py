@@ -160,8 +160,10 @@ def test_without_build_info_only_the_standard_library_is_known() -> None:
 
 @given(st.text(), st.text())
 def test_any_build_info_and_any_function_give_a_module_or_none(settings: str, function: str) -> None:
-    GoModules("go1.27.3", settings).of(function)
-    package_of(function)
+    module, version = GoModules("go1.27.3", settings).of(function)
+    assert module in ("", "std") or module in settings
+    assert version in ("", "go1.27.3") or version in settings
+    assert "[" not in package_of(function)
 
 
 # --- C++ ------------------------------------------------------------------------------------------------------------------------

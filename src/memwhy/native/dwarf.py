@@ -49,7 +49,10 @@ Entry = dict[int, Attribute]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A function at an address. function: as DWARF links it, mangled for C++; "" where it does not say. inlined: into the next."""
+    """A function at an address. function: as DWARF links it, mangled for C++; "" where it does not say. inlined: into the next.
+
+    line: 0 where it is not known, or damaged to a negative one.
+    """
 
     function: str
     file: str
@@ -133,12 +136,12 @@ class Dwarf:
     def _places(self, unit: _Unit, lines: LineTable, address: int, file: str, line: int) -> Iterator[Place]:
         scopes = [scope for scope in self._scopes(unit) if any(low <= address < high for low, high in scope.ranges)]
         for scope in sorted(scopes, key=lambda scope: -scope.depth):
-            yield Place(self._function(unit, scope.entry), file, line, scope.inlined)
+            yield Place(self._function(unit, scope.entry), file, max(0, line), scope.inlined)
             if not scope.inlined:
                 return
             file = lines.file(_plain(scope.entry.get(_CALL_FILE)))
             line = _plain(scope.entry.get(_CALL_LINE))
-        yield Place("", file, line, False)
+        yield Place("", file, max(0, line), False)
 
     def _read_units(self) -> Iterator[_Unit]:
         at, raw = 0, self._info

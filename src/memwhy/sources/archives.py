@@ -28,7 +28,7 @@ _BROKEN = (
     zlib.error,
     EOFError,
     ValueError,
-    NotImplementedError,
+    NotImplementedError,  # zipfile: a compression method that it has not
     RuntimeError,
     OSError,
     struct.error,

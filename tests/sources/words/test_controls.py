@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memwhy.model.errors import ParseError
+from memwhy.model.metrics import REGISTRY
 from memwhy.model.reading import Reading
 from memwhy.model.units import MIB
 from memwhy.sources.words import controls, tables
@@ -87,11 +88,13 @@ def test_a_bare_number_has_the_unit_of_its_column_where_it_is_of_the_same_size()
 
 
 @given(st.text(max_size=300))
-def test_any_text_is_read_or_refused(text: str) -> None:
+def test_any_text_is_read_as_known_figures_or_refused(text: str) -> None:
     try:
-        controls.parse(text)
+        readings = controls.parse(text)
     except ParseError:
         return
+    assert readings
+    assert all(name in REGISTRY and 0 <= value < 1 << 63 for one in readings for name, value in one.metrics.items())
 
 
 def test_many_tables_without_names_are_gone_through_in_time() -> None:

@@ -83,11 +83,13 @@ def test_any_words_give_registered_figures_that_stand_on_the_page_or_nothing(wor
 
 
 @given(st.text(max_size=400))
-def test_any_text_is_read_or_refused(text: str) -> None:
+def test_any_text_is_read_as_known_figures_or_refused(text: str) -> None:
     try:
-        inline.parse(text)
+        readings = inline.parse(text)
     except ParseError:
         return
+    assert readings
+    assert all(name in REGISTRY and 0 <= value < 1 << 63 for one in readings for name, value in one.metrics.items())
 
 
 def test_a_megabyte_of_almost_series_is_gone_through_in_time() -> None:
