@@ -5,8 +5,9 @@ import math
 import pytest
 from native_programs import built, sampled
 
+from memwhy.model.drawn import interval
 from memwhy.native.header import Settings
-from memwhy.native.snapshot import StackCount, interval
+from memwhy.native.snapshot import StackCount
 
 ROUNDS = 100
 PERIOD = 65536

@@ -83,8 +83,9 @@ def attach(watcher: Watcher, options: argparse.Namespace) -> None:
     )
     try:
         sampler, found = Sampler.attach(watcher.root, watcher.pid, period_bytes)
-    except TargetGone:
-        return  # the watch will tell
+    except TargetGone as error:  # ended meanwhile, or without an address space (a kernel thread)
+        without(watcher, options, error)
+        return
     except MemwhyError as error:
         without(watcher, options, error)
         _watch_faults(watcher, options)

@@ -4,19 +4,17 @@ The tables are read while the target writes them. What changed under the reading
 is believed without a check, for a program that overwrites memory may have overwritten them too.
 """
 
-import math
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from memwhy.model.drawn import interval
 from memwhy.model.native import AGES
 from memwhy.native.layout import BORN_SHIFT, Header, Reason, StackFlag, State
 from memwhy.native.tables import KnownStack, LiveBlock, LiveRegion, Read, Tables
 
 _TRIES = 5
-_Z = 1.959964
-"""Of the normal distribution, for 95 %."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,25 +93,6 @@ class Snapshot:
     def outstanding_bytes(self) -> int:
         """All stacks together, mappings too."""
         return sum(stack.outstanding_bytes for stack in self.stacks)
-
-
-def interval(estimate: float, variance: float, surely: int = 0) -> tuple[int, int]:
-    """A 95 % interval for a sum of weights. variance 0: the estimate is exact.
-
-    The samples count as a Poisson number of equal ones (estimate² / variance of them); its exact interval by quantiles
-    of chi-square, after Wilson and Hilferty (1931).
-    """
-    if variance <= 0 or estimate <= 0:
-        return round(estimate), round(estimate)
-    count = estimate * estimate / variance
-    low = estimate / count * _chi_square(2 * count, -_Z) / 2
-    high = estimate / count * _chi_square(2 * (count + 1), _Z) / 2
-    return max(round(low), surely), max(round(high), surely)
-
-
-def _chi_square(freedom: float, z: float) -> float:
-    spread = 2 / (9 * freedom)
-    return freedom * max(0.0, 1 - spread + z * math.sqrt(spread)) ** 3
 
 
 def read_snapshot(read: Read, now_tsc: int, *, source: str = "sampler") -> Snapshot:

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from memwhy.native.preloaded import Preloaded
 
 NAME = sampled.NAME
-PERIOD_BYTES = 64 << 10
 EVERY_S = 1.5
 """Between two readings at first; later a 40th of the time watched …"""
 SELDOM_S = 60.0

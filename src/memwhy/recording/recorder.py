@@ -21,7 +21,16 @@ from memwhy.recording.chunk import Packed, Place, encode_text
 from memwhy.recording.delta import MAX_RAW_BYTES, make_delta
 from memwhy.recording.room import Room
 from memwhy.recording.schema import APPLICATION_ID, migrate
-from memwhy.recording.tables import add_read, add_tick, seal_source, seal_ticks, transaction
+from memwhy.recording.tables import (
+    add_read,
+    add_tick,
+    known_sources,
+    next_seq,
+    seal_everything,
+    seal_source,
+    seal_ticks,
+    transaction,
+)
 
 _SEAL_READS = 300
 _SEAL_TICKS = 600
@@ -57,6 +66,8 @@ class Recorder:
         self._tails: dict[str, _Tail] = {}
         self._seq = 0
         self._waiting_ticks = 0
+        self._whole = True
+        """False while a write is under way: found so at the next one, an exception (a Ctrl-C) came between."""
 
     @classmethod
     def create(
@@ -106,12 +117,15 @@ class Recorder:
                 raise RecordingError(
                     f"{evidence.source}: one read of {len(evidence.raw)} B is more than a recording keeps"
                 )
+        self._begin_write()
         try:
             self._guarded(lambda: self._store(snapshot))
         except OverflowError:
+            self._whole = True
             raise RecordingError(f"tick {snapshot.tick}: a number needs more than 64 bits and cannot be kept") from None
         self._guarded(self._seal_one)
         self._guarded(self._room.tend)
+        self._whole = True
 
     def note(self, key: str, value: str) -> None:
         """Add a fact learned later to the meta, or correct one."""
@@ -121,12 +135,15 @@ class Recorder:
             with transaction(self._database):
                 self._database.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (_text(key), _text(value)))
 
+        self._begin_write()
         self._guarded(write)
+        self._whole = True
 
     def close(self, reason: str) -> None:
         """Seal what is open, write why the recording ended, and leave one file. Closing twice does nothing."""
         if self.ended is not None:
             return
+        self._begin_write()
         self._guarded(self._seal_all)
         self._guarded(lambda: self._write_ending(reason))
         self.ended = reason
@@ -144,6 +161,22 @@ class Recorder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close("closed" if kind is None else f"stopped by {kind.__name__}")
+
+    def _begin_write(self) -> None:
+        """After a write that was interrupted, what memory says of the file may be behind it: learn it anew."""
+        if not self._whole:
+            self._guarded(self._learn)
+        self._whole = False
+
+    def _learn(self) -> None:
+        if self._database.in_transaction:
+            self._database.execute("ROLLBACK")
+        self._room.forget()
+        with transaction(self._database):
+            seal_everything(self._database)
+        self._seq = next_seq(self._database)
+        self._tails = {name: _Tail(source) for source, name in known_sources(self._database)}
+        self._waiting_ticks = 0
 
     def _store(self, snapshot: Snapshot) -> None:
         """One transaction; the tails in memory change only after it is through."""

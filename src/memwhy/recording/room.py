@@ -54,6 +54,10 @@ class Room:
         """Thin once to the end, for a snapshot that did not fit. False: nothing is left to thin."""
         return self.bounded and self._step(None)
 
+    def forget(self) -> None:
+        """Drop the thinning at hand: it was interrupted, or its chunks may have changed."""
+        self._work = None
+
     def sealing_bytes(self, ordinary: int) -> int:
         """How much of one source may gather before it is sealed: only sealed reads can be thinned."""
         if not self.bounded:

@@ -129,6 +129,24 @@ def seal_ticks(database: sqlite3.Connection) -> None:
         database.execute("DELETE FROM tick_tail")
 
 
+def seal_everything(database: sqlite3.Connection) -> None:
+    """Every tail into a chunk, the ticks' too."""
+    for (source,) in database.execute("SELECT DISTINCT source FROM tail ORDER BY source").fetchall():
+        seal_source(database, source)
+    seal_ticks(database)
+
+
+def known_sources(database: sqlite3.Connection) -> list[tuple[int, str]]:
+    """(id, name) of the sources in the file."""
+    return [(int(number), decode_text(name)) for number, name in database.execute("SELECT id, name FROM source")]
+
+
+def next_seq(database: sqlite3.Connection) -> int:
+    """The number of the snapshot to come, of a file whose ticks are sealed."""
+    (last,) = database.execute("SELECT max(last_seq) FROM chunk WHERE source = ?", (TICKS,)).fetchone()
+    return 0 if last is None else int(last) + 1
+
+
 def insert_chunk(database: sqlite3.Connection, source: int, level: int, packed: Sequence[Packed]) -> None:
     """Consecutive reads of one source, the first told whole."""
     head, body = encode_chunk(packed)

@@ -13,6 +13,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Literal
 
+from memwhy.model.drawn import interval
 from memwhy.model.native import CallSite, CodeName, SampledStack, StackGrowth, StackReading
 from memwhy.model.pairs import release_of
 from memwhy.model.trend import Course, NotEnough, Trend
@@ -108,8 +109,8 @@ def place_of(frames: tuple[CodeName, ...]) -> tuple[int, str]:
             called = next((_CGO.search(one.function) for one in reversed(frames[:i]) if one.is_go), None)
             return i, called[1] if called else _entry(frames, i)
     own = [i for i, frame in enumerate(frames) if frame.own and not _CGO_C.match(frame.function)]
-    outside = [i for i in range(len(frames)) if not _ALLOCATES.search(frames[i].function)]
-    plain = [i for i in own if i in set(outside) and not frames[i].function.startswith(_OF_CPLUSPLUS)]
+    outside = [i for i, frame in enumerate(frames) if not _ALLOCATES.search(frame.function)]
+    plain = [i for i in own if i in outside and not frames[i].function.startswith(_OF_CPLUSPLUS)]
     at = next(iter((*plain, *own, *outside)), 0)
     return at, _entry(frames, at)
 
@@ -128,7 +129,7 @@ def _site(
     heaviest = max(now, key=lambda stack: (stack.older_bytes(age_class), stack.outstanding_bytes))
     at, _ = place_of(heaviest.frames)
     old_bytes = _old_bytes(stacks, age_class)
-    low, high = _interval(stacks[-1], age_class)
+    low, high = interval(old_bytes, _old_variance(stacks[-1], age_class))
     caller = heaviest.frames[at]
     return CallSite(
         function=caller.function,
@@ -162,22 +163,6 @@ def _old_variance(stacks: Sequence[SampledStack], age_class: int) -> float:
         for stack in stacks
         if stack.outstanding_bytes > 0
     )
-
-
-def _interval(stacks: Sequence[SampledStack], age_class: int) -> tuple[int, int]:
-    """Of the old bytes, 95 %: by quantiles of chi-square as for a Poisson number of equal blocks (Wilson and Hilferty 1931)."""
-    size, variance = sum(stack.older_bytes(age_class) for stack in stacks), _old_variance(stacks, age_class)
-    if variance <= 0 or size <= 0:
-        return size, size
-    count = size * size / variance
-    low = size / count * _chi_square(2 * count, -_Z) / 2
-    high = size / count * _chi_square(2 * (count + 1), _Z) / 2
-    return round(low), round(high)
-
-
-def _chi_square(freedom: float, z: float) -> float:
-    spread = 2 / (9 * freedom)
-    return freedom * max(0.0, 1 - spread + z * math.sqrt(spread)) ** 3
 
 
 def _course(used: Sequence[StackReading], stacks: Sequence[Sequence[SampledStack]], age_class: int) -> Course:

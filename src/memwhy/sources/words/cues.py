@@ -20,6 +20,10 @@ LESS = re.compile(
 LESS_AFTER = re.compile(
     r"^\s*(?:以下|以内|未満|이하|미만|at most|max(?:imum)?\b|or less|or below|free\b|or so\?)", re.IGNORECASE
 )
+ALLOWED = re.compile(
+    r"^[^,;.(]{0,30}?\b(?:allowed|permitted|allotted|configured|provisioned|zulässig|erlaubt)\b", re.IGNORECASE
+)
+"""`65000 file descriptors allowed`: a bound."""
 NOT = any_of(
     r"\b(?:not|never|cannot|nor|nicht|kein\w*|nie|ne|jamais|nunca|não|не|ни)\b|n't\b",
     r"没有|沒有|不(?!断|停|同)|未|않|없",

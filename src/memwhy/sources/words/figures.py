@@ -314,7 +314,7 @@ def _is_level(bones: str, at: int, quantity: Quantity, noun: Noun, *, beside: bo
     if noun.size is None or quantity.size is None:
         follows = cues.BARE_AFTER.match(after) or re.match(cues.OF.pattern[:-1] + rf"{N}", after, re.IGNORECASE)
         sets = cues.SETS.search(before) is not None and not (beside and cues.WITH.search(before))
-        if follows is None or sets or _says(cues.LOAD, re.sub(f"{Q}|{N}|{M}", " ", bones)):
+        if follows is None or sets or cues.ALLOWED.match(after) or _says(cues.LOAD, re.sub(f"{Q}|{N}|{M}", " ", bones)):
             return False
     if quantity.letter and quantity.size is not None and cues.UNIT_OF_THINGS.match(after):
         return False
