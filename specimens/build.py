@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -41,7 +42,7 @@ class Binary:
 
 
 SCRAPER = "./odds-scraper/scraper"
-PROGRAMS: dict[str, tuple[Binary, ...]] = {
+BUILT_APART: dict[str, tuple[Binary, ...]] = {
     "odds-server": (Binary(file="odds-server", package="./odds-scraper/server", cgo=True),),
     "odds-scraper": (
         Binary(file="odds-server", package="./odds-scraper/server", cgo=True),
@@ -57,21 +58,18 @@ PROGRAMS: dict[str, tuple[Binary, ...]] = {
             parses=True,
         ),
     ),
-    "thread-pile": (Binary(file="thread-pile", package="./thread-pile", cgo=True),),
-    **{
-        name: (Binary(file=name, package=f"./{name}"),)
-        for name in (
-            "heap-cache",
-            "goroutine-pile",
-            "fd-pile",
-            "mmap-pile",
-            "file-reader",
-            "shm-pile",
-            "child-grower",
-            "gc-sawtooth",
-            "steady",
-        )
-    },
+}
+
+
+def plain(truth: Path) -> Binary:
+    """A specimen whose variants are one binary with a flag: its folder is the package. `cgo = true` in truth.toml."""
+    name = truth.parent.name
+    return Binary(file=name, package=f"./{name}", cgo=bool(tomllib.loads(truth.read_text()).get("cgo")))
+
+
+PROGRAMS: dict[str, tuple[Binary, ...]] = {
+    **{path.parent.name: (plain(path),) for path in sorted(HERE.glob("*/truth.toml"))},
+    **BUILT_APART,
 }
 
 
