@@ -24,6 +24,7 @@ from memwhy.runtimes.go.layout import known_minors, minor_of, shipped_layouts
 from memwhy.runtimes.interface import Adapter, Match, Region, Runtime, Unsupported
 from memwhy.sources.proc import smaps
 
+PROGRAMS = Path(__file__).parent / "programs"
 GO_INSIDE = Path(__file__).resolve().parent.parent / "runtimes" / "go" / "programs" / "inside_c"
 
 TWIN = ("-twin", "-docs", "300", "-plain", "600", "-objects", "600", "-held", "5000", "-held-docs", "300", "-go", "20")
@@ -238,3 +239,32 @@ def test_every_runtime_of_the_list_is_asked_once() -> None:
 
     with process_of(IDLE) as process, opened(process.pid, Absent("one"), Absent("two")) as inspector:
         assert (inspector.runtimes, asked) == ((), ["one", "two"])
+
+
+def test_a_large_block_that_moves_while_it_is_looked_for_is_counted_all_the_same(tmp_path: Path) -> None:
+    """realloc of a block with a mapping of its own is mremap(2): what was read of the mappings is then of yesterday."""
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("no C compiler")
+    program_file = tmp_path / "stretched"
+    subprocess.run([compiler, "-O1", "-o", program_file, PROGRAMS / "stretched.c"], check=True)
+    with subprocess.Popen([program_file], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as target:
+        assert target.stdin is not None and target.stdout is not None
+        assert target.stdout.readline() == b"ready\n"
+        with opened(target.pid) as inspector:
+            refresh, moves = inspector.space.refresh, iter((True, True))
+
+            def refreshed_too_early() -> None:
+                refresh()
+                if next(moves, False):
+                    target.stdin.write(b"\n")
+                    target.stdin.flush()
+                    target.stdout.readline()
+
+            cast(Any, inspector.space).refresh = refreshed_too_early
+            found = inspector.look()
+        target.stdin.close()
+    assert found.malloc is not None
+    assert (found.malloc.mmapped_count, found.malloc.mmapped_resident_bytes) == (1, found.malloc.mmapped_bytes)
+    assert found.malloc.mmapped_bytes >= 4 << 20
+    assert found.notes == ()

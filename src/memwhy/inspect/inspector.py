@@ -21,6 +21,9 @@ from memwhy.runtimes.interface import Adapter, Region, Root, Runtime, Unsupporte
 from memwhy.sources.proc import smaps
 
 _MOST_MISSING = 3
+_TRIES = 5
+_QUICK_S = 0.2
+"""What takes longer is not read again: a second reading would be as late."""
 _CUT_OFF = "what is lost was not looked for: the core is cut off, roots are missing"
 _LEFT_OUT = "what is lost was not looked for: the core leaves written memory out (see core(5), coredump_filter), roots are missing"
 Progress = Callable[[str], None]
@@ -141,7 +144,7 @@ class Inspector:
         heap: MallocHeap | NoMalloc | None = None
         if malloc:
             progress("malloc's heaps")
-            heap = read_malloc(self.space, taken=[(region.start, region.end) for region in regions])
+            regions, heap = self._read_malloc(regions, notes)
             notes += heap.notes if isinstance(heap, MallocHeap) else [heap.reason]
         progress("the ledger")
         census, shares = (heap.census, heap.shares) if isinstance(heap, MallocHeap) else (None, ())
@@ -158,6 +161,20 @@ class Inspector:
         if lost and isinstance(heap, MallocHeap):
             found = self._find_lost(heap, owned, notes, show_contents=show_contents, progress=progress, ran_ns=ran_ns)
         return self._inspection(ledger, inside, census, found, notes)
+
+    def _read_malloc(
+        self, regions: tuple[Region, ...], notes: list[str]
+    ) -> tuple[tuple[Region, ...], MallocHeap | NoMalloc]:
+        """malloc's heap and the runtimes' regions; both anew where a large block moved meanwhile (mremap(2) in realloc)."""
+        for _ in range(_TRIES):
+            began_s = time.monotonic()
+            heap = read_malloc(self.space, taken=[(region.start, region.end) for region in regions])
+            slow = time.monotonic() - began_s > _QUICK_S
+            if isinstance(heap, NoMalloc) or not heap.misses_mapped or slow or self.space.pid is None:
+                break
+            self.space.refresh()
+            regions = self._read_regions(notes)
+        return regions, heap
 
     def calls(self, for_s: float) -> tuple[CgoCall, ...]:
         """Stacks seen inside native code while it was looked at for so long; none where no runtime can tell."""

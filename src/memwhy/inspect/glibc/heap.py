@@ -43,6 +43,8 @@ class MallocHeap:
     shares: tuple[Share, ...]
     notes: tuple[str, ...] = ()
     own_ranges: tuple[tuple[int, int], ...] = ()
+    misses_mapped: bool = False
+    """Blocks that malloc maps one by one are missing: they moved or grew while they were looked for."""
 
     @property
     def blocks(self) -> Blocks:
@@ -109,6 +111,7 @@ def read_malloc(space: Space, *, taken: Sequence[tuple[int, int]] = ()) -> Mallo
         shares=tuple(sorted(shares + mapped_shares, key=lambda share: share.start)),
         notes=tuple(look.notes),
         own_ranges=look.own_ranges,
+        misses_mapped=look.state.counted is not None and len(look.mapped) < look.state.counted.mmapped_count,
     )
 
 
