@@ -17,6 +17,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -28,6 +29,8 @@ const MiB = 1 << 20
 type Stage struct {
 	Twin bool    // be the innocent twin
 	Rate float64 // what one second of the specimen's work amounts to, in the unit its -rate flag names
+
+	outside atomic.Int64
 
 	ready string
 	pprof string
@@ -118,6 +121,12 @@ func (s *Stage) Bounds() []string {
 	return flags
 }
 
+// Outside counts bytes that the specimen holds and its own resident memory does not show (files, the kernel's
+// buffers, children) against -max-leak. Negative ones are given back.
+func (s *Stage) Outside(bytes int) {
+	s.outside.Add(int64(bytes))
+}
+
 // AtEnd runs clean before the specimen ends by itself or by SIGTERM.
 func (s *Stage) AtEnd(clean func()) {
 	s.mutex.Lock()
@@ -159,7 +168,7 @@ func (s *Stage) keepBounds(lifetime time.Duration, maxLeak int) {
 		case <-over:
 			s.end(0, fmt.Sprintf("ended after %v (-for)", lifetime))
 		case <-look.C:
-			if ResidentBytes() > limit {
+			if ResidentBytes()+int(s.outside.Load()) > limit {
 				s.end(0, fmt.Sprintf("ended after growing by %d MiB (-max-leak)", maxLeak/MiB))
 			}
 		}
