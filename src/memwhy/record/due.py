@@ -41,6 +41,8 @@ CADENCES = (
     Cadence(source="proc/limits", every_s=0),
     Cadence(source="proc/namespaces", every_s=0),
     Cadence(source="proc/host", every_s=0),
+    Cadence(source="proc/cpus", every_s=0),
+    Cadence(source="proc/libraries", every_s=60),
 )
 MAPPINGS, WITNESS = "proc/smaps", "proc/smaps_rollup"
 """The second is the first one's witness, at nearly the same price: read in one breath, but not every time."""

@@ -322,7 +322,7 @@ class Watcher:
         image = (reading.facts.get("process.startstack", ""), _exe(self.root, self.pid))
         if self._image is not None and image != self._image and "" not in (image[1], self._image[1]):
             self.events.append(f"the process executed another program ({image[1]}) at tick {self._tick}")
-            for source in ("proc/exe", "proc/environ"):
+            for source in ("proc/exe", "proc/environ", "proc/libraries"):
                 self._due[source].next_ns = 0
             self._new_image = True
             if self.looks is not None:
@@ -361,7 +361,7 @@ FETCH_BYTES = 32 << 20
 _BRIEF = ("proc/status", "proc/smaps")
 BRIEF_NS = NS_PER_S // 4
 """No part of a brief tick takes longer, by what it took before: whoever pressed Ctrl-C waits."""
-_CLOSING = ("proc/status", "proc/smaps", "proc/smaps_rollup", "proc/fd", "go/heap", "go/goroutine")
+_CLOSING = ("proc/status", "proc/smaps", "proc/smaps_rollup", "proc/fd", "proc/libraries", "go/heap", "go/goroutine")
 
 
 def snapshots(watcher: Watcher, *, for_s: float | None, tick_s: float = 1.0) -> Iterator[Snapshot]:

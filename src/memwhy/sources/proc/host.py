@@ -8,6 +8,7 @@ import os
 
 from memwhy.model.errors import ParseError
 from memwhy.model.reading import Reading
+from memwhy.sources.proc.cpus import cpu_count
 from memwhy.sources.proc.files import beside, decode, join, optional, printable, process_path, read_file, split
 
 NAME = "proc/host"
@@ -55,24 +56,10 @@ def parse(raw: bytes) -> Reading:
         if name in _FACTS:
             facts[_FACTS[name]] = text
         elif name == _CPUS:
-            facts["host.cpus"] = str(_cpu_count(text))
+            facts["host.cpus"] = str(cpu_count(NAME, text))
         elif name.endswith("etc/os-release"):
             fact = "process.os" if name.startswith("root/") else "host.os"
             facts[fact] = text.removeprefix("PRETTY_NAME=").strip("\"'")
     if not facts:
         raise ParseError(NAME, None, raw[:80], "has no part that tells of a host" if raw else "is empty")
     return Reading(facts=facts)
-
-
-def _cpu_count(text: str) -> int:
-    """`0-3,8` → 5; ParseError for anything else."""
-    total = 0
-    for part in text.split(","):
-        first, _, last = part.partition("-")
-        last = last or first
-        if not (
-            first.isdecimal() and last.isdecimal() and len(first) < 7 and len(last) < 7 and int(first) <= int(last)
-        ):
-            raise ParseError(NAME, None, text, "not a list of CPUs")
-        total += int(last) - int(first) + 1
-    return total
