@@ -195,7 +195,7 @@ def test_what_may_not_be_read_is_a_permission_error() -> None:
                 denied.append(name.removeprefix("proc/"))
         return " ".join(denied)
 
-    assert unprivileged(look) == "smaps_rollup smaps maps fd sockets environ namespaces"
+    assert unprivileged(look) == "smaps_rollup smaps maps fd sockets environ libraries namespaces"
 
 
 def test_an_unprivileged_user_still_learns_the_name_of_anothers_process() -> None:

@@ -26,20 +26,22 @@ def read(root: str, pid: int) -> bytes:
     status = read_file(process_path(root, pid, "status"))
     parts = [("status", b"".join(line for line in status.splitlines(keepends=True) if line.startswith(_ALLOWED)))]
     cgroup = decode(optional(process_path(root, pid, "cgroup")) or b"")
-    place = find_place(root, pid, cgroup)
-    places: list[tuple[str, tuple[str, ...]]]
-    if place is not None and place.version == 2:
-        places = [(level, (_QUOTA_V2,)) for level in levels(place.directory, place.top)][:_MOST_LEVELS]
-    else:
-        member = _CONTROLLER_V1.search(cgroup)
-        top = beside(root, "/sys/fs/cgroup/cpu")
-        below = member[1].strip("/") if member else ""
-        directory = f"{top}/{below}" if below and ".." not in below.split("/") else top
-        places = [(level, _QUOTA_V1) for level in levels(directory, top)][:_MOST_LEVELS]
-    for up, (directory, names) in enumerate(places):
+    directories, names = _places(root, pid, cgroup)
+    for up, directory in enumerate(directories[:_MOST_LEVELS]):
         found = [(name, optional(f"{directory}/{name}")) for name in names]
         parts += [("../" * up + name, content) for name, content in found if content is not None]
     return join(parts)
+
+
+def _places(root: str, pid: int, cgroup: str) -> tuple[list[str], tuple[str, ...]]:
+    """The directories upwards, and the names of the files that tell the quota there."""
+    place = find_place(root, pid, cgroup)
+    if place is not None and place.version == 2:
+        return list(levels(place.directory, place.top)), (_QUOTA_V2,)
+    member = _CONTROLLER_V1.search(cgroup)
+    top = beside(root, "/sys/fs/cgroup/cpu")
+    below = member[1].strip("/") if member else ""
+    return list(levels(f"{top}/{below}" if below and ".." not in below.split("/") else top, top)), _QUOTA_V1
 
 
 def parse(raw: bytes) -> Reading:
