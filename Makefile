@@ -6,7 +6,7 @@ BIN := .venv/bin
 SOURCES := $(shell find src -name '*.py' -o -name '*.c' -o -name '*.h' -o -name '*.S' -o -name '*.ld' -o -name '*.json') meson.build pyproject.toml
 SPECIMENS := $(shell find specimens -name '*.go' -o -name '*.c' -o -name 'go.mod' -o -name 'build.py') tools/find_go.py
 
-.PHONY: help setup core glibc-check specimens demo test check lint types format bench bench-inspect bench-explain bench-native soak-native cycles-native calibration cases fuzz fuzz-explain fuzz-pprof layouts layouts-check docs changelog clean
+.PHONY: help setup core glibc-check specimens demo test check lint types format bench bench-inspect bench-explain bench-native soak-native cycles-native accuracy calibration cases fuzz fuzz-explain fuzz-pprof layouts layouts-check docs changelog clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -79,6 +79,9 @@ glibc-check: .venv/tools core  ## malloc of every glibc the distributions offer,
 
 cycles-native: core  ## attach and detach on a loaded server, CYCLES times (1000 unless told): no failed request, stops below 50 ms
 	PYTHONPATH=src $(BIN)/python bench/attach_cycles.py $(or $(CYCLES),1000)
+
+accuracy: core specimens  ## how often is watch right: every specimen and twin, half an hour, into docs/accuracy.md (ACCURACY=options)
+	PYTHONPATH=src $(BIN)/python bench/accuracy.py --write docs/accuracy.md $(ACCURACY)
 
 calibration: setup  ## false alarms and power of the trend, beside the field's methods
 	$(BIN)/python bench/calibration.py --count 200
