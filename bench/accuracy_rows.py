@@ -13,6 +13,8 @@ UNDETERMINED = "undetermined"
 AS_IT_IS, FAST, SLOW = "as it is", "1 MiB/s", "1 MiB/min"
 PACES = {FAST: float(1 << 20), SLOW: (1 << 20) / 60}
 """Bytes per second of a specimen whose -rate was set so."""
+SLOW_BELOW = 8
+"""Times 1 MiB/min: what grows by less at default flags is never made faster."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +38,14 @@ class Truth:
 
     @property
     def grows(self) -> bool:
-        """It grows for as long as it is watched, so that the time until this is named can be taken."""
-        return self.bytes_per_s is not None and self.bytes_per_s[0] > 0 and not self.undecided_s
+        """Memory grows for as long as it is watched, so that the time until this is named can be taken."""
+        innocent = self.accepted & {"steady", "virtual-only"}
+        return self.bytes_per_s is not None and self.bytes_per_s[0] > 0 and not self.undecided_s and not innocent
+
+    @property
+    def slow(self) -> bool:
+        """It grows slowly by itself: at a higher rate it would be another program."""
+        return self.grows and self.bytes_per_s is not None and sum(self.bytes_per_s) / 2 < SLOW_BELOW * PACES[SLOW]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,7 +82,9 @@ def plan(wanted: Sequence[str], *, for_s: float, slow_for_s: float, paces: Seque
 
 
 def _paces(variant: str, its: Truth, wanted: Sequence[str]) -> list[str]:
-    """What grows has its rate set, everything else runs as it is, and never slowly."""
+    """What grows has its rate set, what grows slowly by itself only to that; everything else runs as it is."""
+    if variant == "guilty" and its.slow:
+        return [SLOW]
     if variant == "guilty" and its.grows:
         return list(wanted)
     return [AS_IT_IS] if FAST in wanted else []
