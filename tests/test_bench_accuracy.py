@@ -382,13 +382,15 @@ def test_truth_is_read_as_it_stands() -> None:
     assert truth_of(section) == Truth(
         cause="native-leak", also_grows=("heap-leak",), undecided_s=5.0, bytes_per_s=(1.0, 2.0)
     )
-    assert [one.grows for one in (NATIVE, STEADY, WARMING, SAW, truth_of(section))] == [
-        True,
-        False,
-        False,
-        False,
-        False,
-    ]
+
+
+def test_what_grows_is_memory_and_goes_on_growing() -> None:
+    reserved = Truth(cause="virtual-only", bytes_per_s=(6e7, 7e7))
+    log = Truth(cause="steady", also=("file-cache",), bytes_per_s=(1.4e6, 1.6e6))
+    drip = replace(NATIVE, bytes_per_s=(15_000.0, 20_000.0))
+    assert [one.grows for one in (NATIVE, TWO, drip)] == [True, True, True]
+    assert [one.grows for one in (STEADY, WARMING, SAW, reserved, log)] == [False] * 5
+    assert [one.slow for one in (NATIVE, TWO, drip, STEADY)] == [False, False, True, False]
 
 
 BENCH = Path(__file__).resolve().parent.parent / "bench"
