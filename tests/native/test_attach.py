@@ -57,6 +57,32 @@ def test_every_call_is_counted_exactly_once() -> None:
         assert target.ask("m") == "ok"
 
 
+@pytest.mark.parametrize("function", ["realloc", "calloc", "free"])
+def test_a_program_that_calls_malloc_no_more_is_attached_to_by_what_it_calls(function: str, tmp_path: Path) -> None:
+    calls = {
+        "realloc": "block = realloc(block, 100 + n % 1000);",
+        "calloc": "if (!calloc(1, 16)) return 1;",
+        "free": "if (n < 1000000) free(blocks[n]);",
+    }
+    program, source = tmp_path / function, tmp_path / "program.c"
+    source.write_text(
+        "#include <stdio.h>\n#include <stdlib.h>\n#include <unistd.h>\nstatic void *blocks[1000000], *block;\n"
+        'int main(void) { for (int n = 0; n < 1000000; n++) blocks[n] = malloc(16);\n puts("ready"); fflush(stdout);\n'
+        f"for (int n = 0; n < 1000000; n++, usleep(1000)) {{ {calls[function]} }} return 0; }}\n"
+    )
+    subprocess.run(["cc", "-O0", "-w", "-o", program, source], check=True)
+    with subprocess.Popen([program], stdout=subprocess.PIPE) as target:
+        assert target.stdout is not None
+        target.stdout.readline()
+        with attach(target.pid, image=counting_image()) as attachment:
+            before = counts(attachment)
+            wait_for(lambda: counts(attachment)[function] >= before[function] + 10)
+            done = attachment.detach()
+        assert (done.left, foreign_code(target.pid), sampler_mappings(target.pid)) == ((), {}, [])
+        assert target.poll() is None
+        target.kill()
+
+
 def test_nothing_is_left_after_a_detach() -> None:
     with odd("busy") as target:
         modules = Path(f"/proc/{target.pid}/maps").read_text().count(".so")
@@ -80,7 +106,7 @@ def test_what_a_detach_had_to_leave_is_said_and_does_not_hinder_the_next() -> No
         assert set(done.restored) == set(attachment.functions)
         assert len(done.left) == 1
         assert "the sampler's memory, turned off (" in done.left[0]
-        assert "called malloc within 0.2 s" in done.left[0]
+        assert "called malloc or its like (malloc, free, calloc, realloc) within 0.2 s" in done.left[0]
         assert target.ask("m") == "ok"
         with kept_asking(target), attach(target.pid, image=counting_image()) as attachment:
             assert attachment.predecessor is not None

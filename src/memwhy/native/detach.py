@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from memwhy.model.errors import MemwhyError, TargetGone
 from memwhy.native import errand, stub
 from memwhy.native.errand import Site
-from memwhy.native.errors import CannotAttach, Idle, Unstoppable
+from memwhy.native.errors import CannotAttach, Idle, Stuck, Unstoppable
 from memwhy.native.owner import NOBODY, Owner
 from memwhy.native.stops import Different, Kind, Range, Stopper, Write
 from memwhy.native.stub import Trace
@@ -65,7 +65,8 @@ def detach(stopper: Stopper, placed: Placed, *, wait_s: float = 10.0) -> Detache
             _turn_off(stopper, region)
         restored, left = _restore(stopper, placed.jumps)
         if not left:  # islands stay: nobody comes by any more, but a thread may still stand on their 14 bytes
-            left = (*_unmap(stopper, placed, wait_s), *errand.clear(stopper, placed.site))
+            site, left = _unmap(stopper, placed, wait_s)
+            left = (*left, *errand.clear(stopper, site))
         if left:
             errand.disown(stopper, placed.site)
     except TargetGone:
@@ -104,11 +105,11 @@ def _restore(stopper: Stopper, jumps: Sequence[Write]) -> tuple[tuple[str, ...],
     return (*restored, *(jump.what for jump in ours)), tuple(left)
 
 
-def _unmap(stopper: Stopper, placed: Placed, wait_s: float) -> tuple[str, ...]:
-    """Let the target unmap the regions, at most as many as a stub has calls. Returns what had to stay."""
-    regions = placed.regions[: stub.MOST_CALLS]
+def _unmap(stopper: Stopper, placed: Placed, wait_s: float) -> tuple[Site, tuple[str, ...]]:
+    """Let the target unmap the regions, at most as many as a stub has calls. Returns the site as it is then, and what had to stay."""
+    regions, site = placed.regions[: stub.MOST_CALLS], placed.site
     if not regions:
-        return ()
+        return site, ()
     steps = [step for region in regions for step in stub.unmapping_steps(region.code, region.size_bytes)]
     inside = [Range(region.code, region.data, Kind.WORD) for region in regions]
     inside += [Range(start, end, Kind.MALLOC) for start, end in placed.texts]
@@ -122,10 +123,9 @@ def _unmap(stopper: Stopper, placed: Placed, wait_s: float) -> tuple[str, ...]:
     )
     mapped = ", ".join(f"{region.size_bytes >> 20} MiB at {region.code:#x}" for region in regions)
     try:
-        errand.begin(stopper, placed.site, trace, steps, inside, within_s=wait_s)
-        guard = errand.wait(stopper, placed.site, wait_s)
-    except (Unstoppable, Idle) as error:
-        return (f"the sampler's memory, turned off ({mapped}): {error.message}",)
+        guard, site = errand.run(stopper, placed.site, trace, steps, inside, wait_s=wait_s, within_s=wait_s)
+    except (Unstoppable, Idle, Stuck) as error:
+        return site, (f"the sampler's memory, turned off ({mapped}): {error.message}",)
     if any(guard.results[: len(steps)]):
-        return (f"the sampler's memory, turned off ({mapped}): munmap failed with {-guard.results[0]}",)
-    return ()
+        return site, (f"the sampler's memory, turned off ({mapped}): munmap failed with {-guard.results[0]}",)
+    return site, ()

@@ -4,7 +4,8 @@ CannotAttach (MemwhyError)   exit 3
 ├── Unsuited                 the program has no malloc that could be watched from outside: static, musl, another machine
 ├── Occupied                 somebody else is there: a debugger, a uprobe, another memwhy
 ├── SeccompForbids           a filter of the target's system calls would kill it, or nobody knows
-├── Idle                     no thread called malloc in the time
+├── Idle                     no thread called malloc or its like in the time
+├── Stuck                    a thread that did our errand is still in the kernel
 ├── NoRoom                   the target may not map what is needed
 ├── Unstoppable              its threads could not be stopped at a harmless place
 └── Unwritable               the kernel does not let its code be written
@@ -36,7 +37,11 @@ class SeccompForbids(CannotAttach):
 
 
 class Idle(CannotAttach):
-    """No thread called malloc in the time."""
+    """No thread called malloc or its like in the time."""
+
+
+class Stuck(CannotAttach):
+    """A thread that did our errand is still in the kernel."""
 
 
 class NoRoom(CannotAttach):

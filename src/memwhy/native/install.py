@@ -37,13 +37,8 @@ def map_region(space: Space, stopper: Stopper, plan: Plan, wait_s: float) -> Pla
             owner=Owner.of_us(),
             target=stopper.pid,
         )
-        errand.begin(stopper, plan.site, trace, steps)  # where that fails, what stands there is somebody else's
-        try:
-            guard = errand.wait(stopper, plan.site, wait_s)
-        except BaseException:
-            _clear(stopper, plan)
-            raise
-        placed = Placed(site=plan.site, jumps=(plan.site.to_stub,), regions=(region,), texts=plan.beneath)
+        guard, site = errand.run(stopper, plan.site, trace, steps, wait_s=wait_s)
+        placed = Placed(site=site, jumps=(site.to_stub,), regions=(region,), texts=plan.beneath)
         failed = next((i for i, step in enumerate(steps) if step.wanted not in (None, guard.results[i])), None)
         if failed is None:
             return placed
@@ -96,7 +91,7 @@ def make_header(plan: Plan, settings: Settings, state: layout.State) -> layout.H
 
 def patch_entries(space: Space, stopper: Stopper, plan: Plan, placed: Placed, entries: Mapping[str, int]) -> Placed:
     """The jumps to the hooks, in one stop. entries: name → the hook's address. Returns what stands now. Raises as Stopper.write does."""
-    site, region = plan.site, placed.regions[0]
+    site, region = placed.site, placed.regions[0]
     islands = place_islands(space, plan, region.code)
     writes: list[Write] = []
     jumps: list[Write] = []
@@ -111,23 +106,15 @@ def patch_entries(space: Space, stopper: Stopper, plan: Plan, placed: Placed, en
             hook = islands[name]
         jump = entry.jump_to(hook)
         jumps.append(jump)
-        if entry.at == site.malloc.at:
+        if entry.at == site.gate.at:
             jump = Write(jump.address, site.to_stub.fresh, jump.fresh, jump.what)
         else:
             keep_out.append(entry.interior)
         writes.append(jump)
-    if not any(jump.address == site.malloc.at for jump in jumps):
+    if not any(jump.address == site.gate.at for jump in jumps):
         writes.append(site.to_stub.undone)
     stopper.write(writes, keep_out)
     return replace(placed, jumps=tuple(jumps))
-
-
-def _clear(stopper: Stopper, plan: Plan) -> None:
-    """After a failure: what it was matters more than what its traces are."""
-    try:
-        errand.clear(stopper, plan.site)
-    except (MemwhyError, OSError):
-        return
 
 
 def _refused(stopper: Stopper, number: int, result: int) -> MemwhyError:

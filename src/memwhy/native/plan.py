@@ -48,7 +48,7 @@ def make_plan(space: Space, found: Mapping[str, Function], wanted: Collection[st
     malloc = entries.get("malloc") or patch.read_entry(space, found["malloc"])
     unseen = (f"calls of {name} are not seen: {why}" for name, why in refused.items())
     return Plan(
-        site=remains.site_of(space, malloc),
+        site=remains.site_of(space, malloc, entries.values()),
         functions=found,
         entries=entries,
         errno_location=_errno_location(space),

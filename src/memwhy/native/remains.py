@@ -32,11 +32,25 @@ class Remains:
         return not (self.placed.jumps or self.placed.regions or self.owners)
 
 
-def site_of(space: Space, malloc: patch.Entry) -> Site:
-    """Where this target's errands are run: behind the code and the data of the module that has malloc, or of one nearby. Raises NoRoom."""
+GATES = ("realloc", "calloc", "free")
+"""Where an errand waits when nobody calls malloc."""
+
+
+def site_of(space: Space, malloc: patch.Entry, entries: Iterable[patch.Entry]) -> Site:
+    """Where this target's errands are run: behind the code and the data of the module that has malloc, or of one nearby. Raises NoRoom.
+
+    entries: of what can be patched, malloc's neighbours among them.
+    """
+    others = {entry.at: entry for entry in entries if entry.function.name in GATES and entry.at != malloc.at}
     slack = places.nearest_code_slack(space, malloc.at, SITE_BYTES, stub.MAGIC)
     guard = places.data_slack(space, malloc.function.module, stub.GUARD_BYTES, stub.GUARD_MAGIC)
-    return Site(malloc=malloc, stub=slack.start, unused=slack.on_disk(SITE_BYTES), guard=guard.start)
+    return Site(
+        gate=malloc,
+        others=tuple(others.values()),
+        stub=slack.start,
+        unused=slack.on_disk(SITE_BYTES),
+        guard=guard.start,
+    )
 
 
 def find(space: Space, functions: Iterable[Function]) -> Remains:
@@ -51,7 +65,7 @@ def find(space: Space, functions: Iterable[Function]) -> Remains:
         _owner_of(space, region) for region in regions
     ]
     texts = texts_under(space, malloc.function)
-    placed = Placed(site=site_of(space, malloc), jumps=tuple(jumps.values()), regions=regions, texts=texts)
+    placed = Placed(site=site_of(space, malloc, entries), jumps=tuple(jumps.values()), regions=regions, texts=texts)
     return Remains(placed=placed, owners=tuple(owners))
 
 
