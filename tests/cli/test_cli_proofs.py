@@ -65,6 +65,68 @@ def test_too_short_a_look_is_undecided():
     assert done.code == 4, done.out
 
 
+def test_growth_per_piece_of_work_is_held_against_a_count_and_a_file(recordings: dict[str, Path], tmp_path: Path):
+    """The leak keeps 256 KiB ten times a second: some 80 pieces in eight seconds."""
+    pieces = tmp_path / "pieces.csv"
+    pieces.write_text("seconds,pieces\n0,0\n" + "".join(f"{second},{second * 10}\n" for second in range(1, 60)))
+    for work in ("80", str(pieces)):
+        codes = [
+            run_memwhy("check", str(recordings[name]), "--max-growth", limit, "--work", work).code
+            for name, limit in (("leak", "100k/piece"), ("leak", "1MiB/piece"), ("quiet", "100k/piece"))
+        ]
+        assert codes == [1, 0, 0]
+    done = run_memwhy("verify", *(str(recordings[name]) for name in ("leak", "quiet")), "--work", str(pieces), "80")
+    assert done.code == 0, done.out
+    assert "RSS per piece" in done.out
+    assert run_memwhy("check", str(recordings["leak"]), "--max-growth", "1k/request").code == 4
+
+
+def test_nothing_is_proven_where_the_unfixed_build_does_not_leak_beside_the_fix(recordings: dict[str, Path]):
+    leak, quiet = (str(recordings[name]) for name in ("leak", "quiet"))
+    absent = run_memwhy("verify", leak, quiet, "--control", quiet, "--format", "json")
+    assert (absent.code, json.loads(absent.out)["reason"]) == (1, "trigger-absent")
+    for form in ("text", "markdown"):
+        there = run_memwhy("verify", leak, quiet, "--control", leak, "--format", form)
+        assert there.code == 0
+        assert "unfixed, beside it" in there.out
+
+
+SERVICE = """
+import http.server, sys, threading, urllib.request
+kept, served, size = [], 0, int(sys.argv[1])
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        global served
+        body = b"ok"
+        if self.path == "/metrics":
+            body = b'# TYPE http_requests_total counter\\nhttp_requests_total{code="200"} %d\\n' % served
+        elif self.path == "/":
+            served += 1
+            kept.append(bytearray(size))
+        self.send_response(200 if self.path in ("/", "/metrics") else 404)
+        self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, *_): pass
+server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+pause = threading.Event()
+while True:
+    urllib.request.urlopen(f"http://127.0.0.1:{server.server_port}/").read()
+    pause.wait(0.005)
+"""
+
+
+def test_a_service_is_held_against_a_limit_per_request_that_it_counts_itself(tmp_path: Path):
+    program = tmp_path / "service.py"
+    program.write_text(SERVICE)
+    watch = ("--for", "25s", "--after", "2s", "--quiet", "--no-inside", "--format", "json")
+    command = ("--", sys.executable, str(program), "50000")
+    done = run_memwhy("check", "--max-growth", "5k/request", *watch, *command)
+    answer = json.loads(done.out)
+    assert (done.code, answer["pace"]["per"], answer["pace"]["unit"]) == (1, "work", "request")
+    assert 25_000 < answer["pace"]["slope"] < 75_000
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -75,7 +137,13 @@ def test_too_short_a_look_is_undecided():
         (("check", "--max-growth", "1MiB/s", "--", "/no/such/program"), "No such file or directory"),
         (("verify", "/no/such", "/no/such"), "No such file or directory"),
         (("verify", "a", "b", "--residue", "200"), "no percentage"),
-        (("verify", "a", "b", "--work", "0", "3"), "two counts"),
+        (("verify", "a", "b", "--work", "0", "3"), "that is no count of what was done"),
+        (("verify", "a", "b", "--work", "9", "load.txt"), "neither a count nor a file"),
+        (("verify", "a", "b", "--control-work", "9"), "there is none"),
+        (("verify", "a", "b", "--work", __file__, "3"), "neither a count, nor lines"),
+        (("verify", "a", "b", "--after", "soon"), "is not a duration"),
+        (("check", "1", "--max-growth", "1MiB/0 calls"), "can never be proven"),
+        (("check", "1", "--max-growth", "1MiB/s", "--work", "9"), "for a limit per piece of work"),
     ],
 )
 def test_what_makes_no_sense_is_said_in_a_line(arguments: tuple[str, ...], said: str):

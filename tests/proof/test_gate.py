@@ -5,13 +5,14 @@ from build_case import Points, case, flat, line, step, ticks
 from hypothesis import given
 from hypothesis import strategies as st
 
+from memwhy.model.proof import Limit
 from memwhy.model.units import KIB, MIB
 from memwhy.proof import gate
 
-LIMIT = MIB / 60
+LIMIT = Limit(bytes=MIB / 60)
 
 
-def outcome(points: Points, *, limit: float = LIMIT, after_s: float = 0.0, **more: object) -> str:
+def outcome(points: Points, *, limit: Limit = LIMIT, after_s: float = 0.0, **more: object) -> str:
     return gate(
         case(total="process.rss_bytes", series={"process.rss_bytes": points}, **more), limit, after_s=after_s
     ).outcome
@@ -79,7 +80,7 @@ def test_level_noise_is_never_called_growth(seed: int):
 def test_an_outcome_always_agrees_with_its_own_interval(slope: int, noise: int, seed: int, limit: float):
     found = gate(
         case(total="process.rss_bytes", series={"process.rss_bytes": line(50 * MIB, slope, noise=noise, seed=seed)}),
-        limit,
+        Limit(bytes=limit),
     )
     pace = found.pace
     assert pace is not None

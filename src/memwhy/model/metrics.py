@@ -207,6 +207,13 @@ _COUNTERS = {
     "go.mallocs_count": ("count", "Go objects ever allocated", "MemStats.Mallocs"),
     "go.frees_count": ("count", "Go objects ever freed", "MemStats.Frees"),
     "go.gc_count": ("count", "Go collections", "MemStats.NumGC"),
+    "work.requests_count": (
+        "count",
+        "requests handled",
+        "a service's own counter, such as http_requests_total; the fact work.requests names it",
+    ),
+    "work.messages_count": ("count", "messages handled", "a service's own counter, such as messages_consumed_total"),
+    "work.jobs_count": ("count", "jobs done", "a service's own counter, such as jobs_processed_total"),
     "process.cpu_ns": ("count", "CPU time, ns", "stat utime + stime"),
     "process.major_faults_count": ("count", "major faults", "stat majflt"),
     "process.minor_faults_count": ("count", "minor faults", "stat minflt"),

@@ -1,14 +1,16 @@
 """Does a fix work? Only where the growth was there before, could have been seen after, and is not: under a like load."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from memwhy.model import weigh
-from memwhy.model.case import Case, Series
 from memwhy.model.metrics import label
-from memwhy.model.proof import Load, Pace, Pair, Reason, Verification
-from memwhy.model.units import human_duration, human_rate
+from memwhy.model.proof import Left, Load, Pace, Pair, Reason, Verification, rate_said, scale_of
+from memwhy.model.units import human_duration
+from memwhy.proof import left
+from memwhy.proof.alike import differences, too_short
 from memwhy.proof.load import load_of
-from memwhy.proof.pace import SETTLING, later_half, longer, pace_of
+from memwhy.proof.pace import grows, longer
+from memwhy.proof.side import Run, Side, sides
 
 RESIDUE = 0.1
 """A fix is proven when at most this share of the growth can still be there."""
@@ -16,141 +18,170 @@ IDLE = 0.05
 """A run that did less than this share of the other's work shows nothing."""
 UNLIKE = 0.5
 """Below this share of the work, growth per unit of work is what is compared, and that is said."""
-CONDITIONS = (
-    ("host.kernel", "the kernel"),
-    ("thp.enabled", "transparent huge pages"),
-    ("env.GOGC", "GOGC"),
-    ("env.GOMEMLIMIT", "GOMEMLIMIT"),
-    ("env.GODEBUG", "GODEBUG"),
-    ("env.MALLOC_ARENA_MAX", "MALLOC_ARENA_MAX"),
-)
-"""Facts that change how memory grows by themselves, and what to call them."""
+
+
+_NOTHING = "Not proven: all of the growth can still be there."
 
 
 @dataclass(slots=True)
-class _Run:
-    """What both runs say, on the way to an answer. series: the total of the run after the fix."""
+class _Trial:
+    """What all runs say, on the way to an answer. by_work: only where both runs counted it and the old growth follows it."""
 
-    total: Pair
-    series: Series
-    layers: tuple[Pair, ...]
-    load: Load | None
-    warnings: list[str]
+    before: Side
+    after: Side
+    control: Side | None
     residue: float
+    total: Pair
+    by_work: Pair | None
+    load: Load | None
+    warnings: list[str] = field(default_factory=list)
 
     def answer(self, reason: Reason, headline: str, **more: object) -> Verification:
         pair = self.total
-        because = [f"{name}: {_said(pace)}" for name, pace in (("before", pair.before), ("after", pair.after))]
-        if pair.after.detectable is not None:
-            because.append(
-                f"growth above {human_rate(pair.after.detectable, pair.after.per)} would have been seen after the fix"
-            )
-        if self.load is not None:
-            because.append(f"the run after the fix did {self.load.ratio:.0%} of the work ({self.load.what})")
         return Verification(
             outcome="proven" if reason == "stopped" else "not-proven",
             reason=reason,
             headline=headline,
             total=pair,
-            layers=self.layers,
+            by_work=self.by_work,
+            control=self.control.leaking if self.control else None,
+            layers=left.layers(self.before.case, self.after.case),
             load=self.load,
             would_have_seen=pair.after.detectable,
-            because=tuple(because),
+            because=tuple(_because(self)),
             warnings=tuple(self.warnings),
             **more,  # type: ignore[arg-type]
         )
 
 
 def verify(
-    before: Case, after: Case, *, work: tuple[float, float] | None = None, residue: float = RESIDUE
+    before: Run, after: Run, *, control: Run | None = None, residue: float = RESIDUE, after_s: float = 0.0
 ) -> Verification:
-    """Hold the run after a fix against the one before it. work: units of work done in each, where they are known."""
-    warnings = _alike(before, after)
-    totals = _totals(before, after)
-    if isinstance(totals, str):
+    """Hold the run after a fix against the one before it.
+
+    control: the unfixed build, run again beside the fixed one: it must still leak. after_s: what to leave out at the begin
+    of each run.
+    """
+    runs = [before, after] if control is None else [before, after, control]
+    found = sides(runs, after_s)
+    warnings = differences(before.case, after.case)
+    if isinstance(found, str):
         return Verification(
             outcome="not-proven",
             reason="not-comparable",
-            headline=f"The two cannot be compared: {totals}.",
+            headline=f"The two cannot be compared: {found}.",
             total=None,
             warnings=tuple(warnings),
         )
-    old, new = totals
-    run = _Run(
-        total=Pair(label=label(old.metric), before=pace_of(old), after=_settled(new)),
-        series=new,
-        layers=_layers(before, after),
-        load=load_of(before, after, work),
-        warnings=warnings,
+    old, new, *third = found
+    name = label(old.series.metric)
+    trial = _Trial(
+        before=old,
+        after=new,
+        control=third[0] if third else None,
         residue=residue,
+        total=Pair(label=name, before=old.leaking, after=new.settled),
+        by_work=_by_work(name, old, new),
+        load=load_of(old, new),
+        warnings=[*warnings, *(note for side in found for note in side.notes)],
     )
-    return _before_first(run)
+    return _before_first(trial)
 
 
-def _before_first(run: _Run) -> Verification:
-    old = run.total.before
+def _by_work(name: str, old: Side, new: Side) -> Pair | None:
+    if old.work is None or new.work is None or old.work.unit != new.work.unit:
+        return None
+    pair = old.by_work(mended=False), new.by_work(mended=True)
+    return None if pair[0] is None or pair[1] is None else Pair(label=name, before=pair[0], after=pair[1])
+
+
+def _before_first(trial: _Trial) -> Verification:
+    old = trial.total.before
     if old.slope is None:
-        return run.answer("too-short", f"The run before the fix has no trend: {old.reason}.", needed_s=_more(old, 0.0))
-    if old.low is None or old.low <= 0 or old.shape in ("flat", "falling", "warm-up", "step"):
-        return run.answer(
+        return trial.answer(
+            "too-short", f"The run before the fix has no trend: {old.reason}.", needed_s=_more(old, 0.0)
+        )
+    if not grows(old):
+        return trial.answer(
             "nothing-to-fix",
             "Growth is not shown in the run before the fix: there is nothing that a fix could have stopped.",
             next_step="record the old build for longer, or under the load that makes it grow",
         )
-    return _load_next(run)
+    return _control_next(trial)
 
 
-def _load_next(run: _Run) -> Verification:
-    load = run.load
+def _control_next(trial: _Trial) -> Verification:
+    if trial.control is None:
+        return _load_next(trial)
+    pace = trial.control.leaking
+    if not grows(pace):
+        why = f": {pace.reason}" if pace.slope is None else f" ({_said(pace)})"
+        return trial.answer(
+            "trigger-absent",
+            f"The unfixed build does not leak beside the fix either{why}: the leak's trigger was absent.",
+            next_step="run both builds again at the same time, under the load that made the old one grow",
+        )
+    return _load_next(trial)
+
+
+def _load_next(trial: _Trial) -> Verification:
+    load = trial.load
     if load is None:
-        run.warnings.append("how much work each run did is not known: memwhy verify --work N M tells it")
-        return _after_last(run, 1.0)
+        trial.warnings.append("how much work each run did is not known: memwhy verify --work N M tells it")
+        return _length_next(trial)
     if load.ratio < IDLE:
-        return run.answer(
+        return trial.answer(
             "load-unlike",
             f"The run after the fix did next to nothing ({load.ratio:.1%} of the work): it proves nothing.",
             next_step="record the new build under the load that made the old one grow",
         )
-    if load.ratio < UNLIKE or load.given:
-        if not load.given:
-            run.warnings.append(
-                f"the run after the fix did {load.ratio:.0%} of the work ({load.what}): so much less growth was expected of it"
-            )
-        return _after_last(run, load.ratio)
-    return _after_last(run, min(1.0, load.ratio))
-
-
-def _after_last(run: _Run, ratio: float) -> Verification:
-    """ratio: how much of the old growth the new run would show if nothing had been fixed."""
-    old, new = run.total.before, run.total.after
-    if new.slope is None or new.high is None or new.low is None or old.low is None or old.slope is None:
-        return run.answer("too-short", f"The run after the fix has no trend: {new.reason}.", needed_s=_more(new, 0.0))
-    expected = old.low * ratio
-    left = max(0.0, new.high) / expected
-    if left <= run.residue:
-        if new.shape == "growing" and not weigh.slight(run.series):
-            run.warnings.append(
-                f"it still grows by {human_rate(new.slope, new.per)}: a start-up that goes on, or a second, smaller leak"
-            )
-        return run.answer(
-            "stopped",
-            f"The fix works: {_at_most(left)} of the growth can be left.",
-            left_at_most=left,
+    if load.ratio < UNLIKE:
+        trial.warnings.append(
+            f"the run after the fix did {load.ratio:.0%} of the work ({load.what}): so much less growth was expected of it"
         )
-    allowed = run.residue * expected
+    return _length_next(trial)
+
+
+def _length_next(trial: _Trial) -> Verification:
+    new = trial.total.after
+    if new.slope is None:
+        return trial.answer("too-short", f"The run after the fix has no trend: {new.reason}.", needed_s=_more(new, 0.0))
+    still = grows(new) and not weigh.slight(trial.after.series)
+    if not still and (why := too_short(trial.before, trial.after)) is not None:
+        whole = trial.before.series.points
+        needed = whole[-1][0] - whole[0][0] - new.span
+        return trial.answer(
+            "too-short", why, needed_s=needed, next_step="record the new build for as long as the old one"
+        )
+    return _after_last(trial)
+
+
+def _after_last(trial: _Trial) -> Verification:
+    """What was expected of an unfixed build is the old pace, scaled down to the work done; never up: growth need not follow it."""
+    new = trial.total.after
+    expected = _expected(trial)
+    share = _share_left(trial, expected)
+    assert new.slope is not None and new.low is not None
+    rest = left.left(trial.before, trial.after)
+    gone = left.gone(trial.before, trial.after, trial.residue)
+    if share <= trial.residue:
+        if grows(new) and not weigh.slight(trial.after.series):
+            trial.warnings.append(
+                f"it still grows by {rate_said(new.slope, new.per)}: a start-up that goes on, or a second, smaller leak"
+            )
+        return trial.answer(
+            "stopped", f"The fix works: {_at_most(share)} of the growth can be left.", left_at_most=share, left=rest
+        )
+    allowed = trial.residue * expected
     if new.low > allowed and new.shape not in ("flat", "falling"):
-        headline = (
-            "It still grows as before."
-            if new.high >= old.low * ratio
-            else f"It still grows, at {_percent(new.slope / (old.slope * ratio))} of the old pace."
-        )
-        step = "memwhy explain AFTER   (what holds the rest)"
-        return run.answer("still-grows", headline, left_at_most=left, next_step=step)
+        return _still(trial, share, expected, rest, gone)
     needed = _more(new, allowed)
-    return run.answer(
+    return trial.answer(
         "not-excluded",
-        f"Not proven: {_at_most(left)} of the growth can still be there.",
-        left_at_most=left,
+        f"Not proven: {_at_most(share)} of the growth can still be there." if share < 1 else _NOTHING,
+        left_at_most=share,
+        left=rest,
+        gone=gone,
         needed_s=needed,
         next_step=f"record the new build for {human_duration(needed + new.span)}"
         if needed and new.per == "s"
@@ -158,75 +189,90 @@ def _after_last(run: _Run, ratio: float) -> Verification:
     )
 
 
+def _still(trial: _Trial, share: float, expected: float, rest: tuple[Left, ...], gone: tuple[str, ...]) -> Verification:
+    """It grows on: as before, slower, or by another leak than the one that was mended."""
+    old, new = trial.total.before, trial.total.after
+    assert old.slope is not None and old.low is not None and new.slope is not None and new.high is not None
+    as_before = new.high >= expected
+    pace = new.slope / (expected * old.slope / old.low)
+    step = "memwhy explain AFTER   (what holds the rest)"
+    if gone:
+        names = f" What is left: {', '.join(dict.fromkeys(one.what for one in rest))}." if rest else ""
+        headline = (
+            f"One leak of several is gone ({', '.join(gone)}), and it still grows, at {_percent(pace)} of the old pace."
+        )
+        return trial.answer("partly", headline + names, left_at_most=share, left=rest, gone=gone, next_step=step)
+    headline = "It still grows as before." if as_before else f"It still grows, at {_percent(pace)} of the old pace."
+    return trial.answer("still-grows", headline, left_at_most=share, left=rest, next_step=step)
+
+
+def _expected(trial: _Trial) -> float:
+    """The least growth per `per` that the run after the fix would have shown without it."""
+    old = trial.total.before
+    assert old.low is not None
+    least = old.low * (min(1.0, trial.load.ratio) if trial.load is not None else 1.0)
+    if trial.control is None:
+        return least
+    beside = trial.control.leaking
+    load = load_of(trial.control, trial.after)
+    assert beside.low is not None
+    return min(least, beside.low * (min(1.0, load.ratio) if load is not None else 1.0))
+
+
+def _share_left(trial: _Trial, expected: float) -> float:
+    """How much of the growth can be left at most: per time, and per piece of work where it was counted; the greater."""
+    new = trial.total.after
+    assert new.high is not None
+    share = max(0.0, new.high) / expected
+    if trial.by_work is None:
+        return share
+    lows = [trial.by_work.before.low]
+    if trial.control is not None and (beside := trial.control.by_work(mended=False)) is not None:
+        lows.append(beside.low)
+    if any(low is None or low <= 0 for low in lows):
+        trial.warnings.append(
+            "the old growth does not follow the work that was counted: growth per time is what is compared"
+        )
+        return share
+    if trial.by_work.after.high is None:
+        return share
+    return max(share, max(0.0, trial.by_work.after.high) / min(low for low in lows if low is not None))
+
+
+def _because(trial: _Trial) -> list[str]:
+    pairs = [("before", trial.total.before), ("after", trial.total.after)]
+    if trial.control is not None:
+        pairs.append(("control, the unfixed build beside it", trial.control.leaking))
+    texts = [f"{name}: {_said(pace)}" for name, pace in pairs]
+    seen = [rate_said(trial.total.after.detectable, trial.total.after.per)] if trial.total.after.detectable else []
+    if trial.by_work is not None:
+        texts += [
+            f"{name}: {_said(pace)}"
+            for name, pace in (("before", trial.by_work.before), ("after", trial.by_work.after))
+        ]
+        if trial.by_work.after.detectable:
+            seen.append(rate_said(trial.by_work.after.detectable, "work", trial.by_work.after.unit))
+    if seen:
+        texts.append(f"growth above {' or '.join(seen)} would have been seen after the fix, nine times in ten")
+    if trial.load is not None:
+        texts.append(f"the run after the fix did {trial.load.ratio:.0%} of the work ({trial.load.what})")
+    if trial.before.work is not None and trial.before.work.even:
+        texts.append("only the sum of the work is known: it is taken to have been done evenly")
+    return texts
+
+
 def _more(pace: Pace, limit: float) -> float | None:
     return longer(pace, limit) if pace.per == "s" else None
-
-
-def _totals(before: Case, after: Case) -> tuple[Series, Series] | str:
-    """The total of both, in the same metric and on the same kind of clock; or why there is none."""
-    old, new = weigh.total(before), weigh.total(after)
-    if old is None or new is None:
-        return f"the run {'before' if old is None else 'after'} the fix has no figures of memory over time"
-    if old.metric != new.metric:
-        shared = [
-            one for one in ("process.rss_bytes", old.metric, new.metric) if one in before.series and one in after.series
-        ]
-        if not shared:
-            return f"one tells {label(old.metric)}, the other {label(new.metric)}"
-        old, new = before.series[shared[0]], after.series[shared[0]]
-    if old.course.per != new.course.per:
-        return "only one of them has times"
-    return old, new
-
-
-def _settled(series: Series) -> Pace:
-    """The pace; that of the later half where the first one holds a start or a step."""
-    whole = pace_of(series)
-    if whole.shape not in SETTLING:
-        return whole
-    later = later_half(series)
-    return later if later.slope is not None and later.shape not in SETTLING else whole
-
-
-def _layers(before: Case, after: Case) -> tuple[Pair, ...]:
-    """Layers that grew before the fix, by pace, beside what they do after it."""
-    pairs = [
-        Pair(label=label(name), before=pace_of(series), after=_settled(after.series[name]))
-        for name, series in before.series.items()
-        if name.startswith("layer.") and name in after.series and series.growing
-    ]
-    return tuple(sorted(pairs, key=lambda pair: -(pair.before.slope or 0.0)))
-
-
-def _alike(before: Case, after: Case) -> list[str]:
-    """What differs between the two and may itself change how memory grows."""
-    warnings = []
-    old, new = before.target, after.target
-    if old.command and new.command and old.command != new.command:
-        warnings.append(f"the runs are of different programs: {old.command} and {new.command}")
-    if (old.runtime, old.runtime_version) != (new.runtime, new.runtime_version) and "unknown" not in (
-        old.runtime,
-        new.runtime,
-    ):
-        names = [" ".join(part for part in (one.runtime, one.runtime_version) if part) for one in (old, new)]
-        warnings.append(f"the runtime changed as well: {names[0]}, then {names[1]}")
-    for name, what in CONDITIONS:
-        pair = before.facts.get(name), after.facts.get(name)
-        if pair[0] != pair[1] and (None not in pair or name.startswith("env.")):
-            warnings.append(f"{what} differs: {pair[0] or 'unset'}, then {pair[1] or 'unset'}")
-    if after.ended is not None and "OOM" in after.ended:
-        warnings.append(f"the run after the fix {after.ended}")
-    return warnings
 
 
 def _said(pace: Pace) -> str:
     if pace.slope is None or pace.low is None or pace.high is None:
         return f"no trend ({pace.reason})"
-    rate = human_rate(pace.slope, pace.per)
-    rest = f"{human_rate(pace.low, pace.per)} to {human_rate(pace.high, pace.per)}"
+    scale = scale_of(pace.slope, pace.low, pace.high)
+    rate, low, high = (rate_said(one, pace.per, pace.unit, scale=scale) for one in (pace.slope, pace.low, pace.high))
     span = human_duration(pace.span) if pace.per == "s" else f"{pace.n} readings"
     part = ", later half" if pace.part == "later half" else ""
-    return f"{rate} ({rest}; {span}{part}; {pace.shape})"
+    return f"{rate} ({low} to {high}; {span}{part}; {pace.shape})"
 
 
 def _at_most(share: float) -> str:

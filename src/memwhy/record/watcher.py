@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from memwhy.model.evidence import Evidence, Snapshot
 from memwhy.model.units import NS_PER_S
+from memwhy.record.asking import ENDPOINT_CADENCES, FETCH_S, SELDOM_S, counts_work, fetch, from_url
 from memwhy.record.clock import boot_ns, reason, timed
 from memwhy.record.due import (
     CADENCES,
@@ -55,7 +56,8 @@ class Watcher:
         self.identity = proc.process_identity(root, pid)
         self.ended: str | None = None
         self.events: list[str] = []
-        self.endpoints: tuple[Endpoint, ...] = () if pprof_url is None else (_from_url(pprof_url),)
+        self.endpoints: tuple[Endpoint, ...] = () if pprof_url is None else (from_url(pprof_url),)
+        self._counting: set[str] = set()
         self.cpu_ns = 0
         self.looks: Looks | None = Looks(root, pid) if inside and root == "/proc" else None
         self.sampler: Sampler | FaultWatch | None = None
@@ -82,6 +84,8 @@ class Watcher:
             return self._take_final(started_ns, cpu_ns)
         if self._tick in SURVEY_TICKS and (self._tick == 0 or not self.endpoints):
             self._find_endpoints()
+        elif self._tick in SURVEY_TICKS:
+            self._find_counters()
         by_ns = started_ns + SLACK_NS
         due = [name for name in self._sources if self._due[name].next_ns <= by_ns or (last and name in _CLOSING)]
         evidence = [self._read(source) for source in due]
@@ -244,12 +248,15 @@ class Watcher:
         return [] if one is None else [one]
 
     def _ask_seldom(self) -> None:
-        """What is read from outside needs no requests: the endpoint's profiles are for attribution, so at the begin and the end."""
+        """What is read from outside needs no requests: the endpoint's profiles are for attribution: at the begin and the end,
+        and heap profiles between, as growth by site is told from several states of the heap. Its counters of the load nobody
+        else reads."""
         for source, _, _, every_s in ENDPOINT_CADENCES:
-            due = self._due.get(source)
-            if due is not None and due.reads and due.cadence.every_s < SELDOM_S:
-                due.cadence = Cadence(source=source, every_s=max(every_s, SELDOM_S))
-                due.next_ns = due.read_ns + round(SELDOM_S * NS_PER_S)
+            due = self._due.get(source) if source not in self._counting else None
+            seldom_s = PROFILES_S if source == "go/heap" else SELDOM_S
+            if due is not None and due.reads and due.cadence.every_s < seldom_s:
+                due.cadence = Cadence(source=source, every_s=max(every_s, seldom_s))
+                due.next_ns = due.read_ns + round(seldom_s * NS_PER_S)
 
     def _find_endpoints(self) -> None:
         if not self.endpoints and self._probe and self.root == "/proc":
@@ -270,19 +277,28 @@ class Watcher:
             # MemStats come with the heap profile: the other kinds are asked only where that is missing
             if kind in kinds and (kind == "pprof" or "pprof" not in kinds):
                 self._due[source] = Due(Cadence(source=source, every_s=every_s))
-                silent = silent or not self._prime(kind, path)
+                silent = silent or self._prime(kind, path) is None
+        if not silent:
+            self._find_counters()
 
-    def _prime(self, kind: str, path: str) -> bool:
-        """Ask once and throw the answer away: the first answer makes the target page in code and make buffers, which
-        must not look like growth in what is watched from then on. False when it does not come in time."""
+    def _find_counters(self) -> None:
+        """What counts the load is asked beside profiles too; a counter may show up with the first request only."""
+        kinds = {one.kind for one in self.endpoints} - {"pprof"}
+        for source, kind, path, every_s in ENDPOINT_CADENCES:
+            if kind in kinds and source not in self._counting and counts_work(source, self._prime(kind, path) or b""):
+                self._counting.add(source)
+                self._due.setdefault(source, Due(Cadence(source=source, every_s=every_s)))
+
+    def _prime(self, kind: str, path: str) -> bytes | None:
+        """Ask once before anything counts: the first answer makes the target page in code and make buffers, which must
+        not look like growth in what is watched from then on. None when it does not come in time."""
         where = next(one for one in self.endpoints if one.kind == kind)
         try:
-            _fetch(where, path)
+            return fetch(where, path)
         except TimeoutError:
-            return False
+            return None
         except OSError:
-            pass
-        return True
+            return b""
 
     def _read_endpoints(self, *, last: bool) -> list[Evidence]:
         found: list[Evidence] = []
@@ -299,7 +315,7 @@ class Watcher:
             def ask(where: "Endpoint" = where, path: str = path, silent: bool = silent) -> bytes:
                 if silent:  # a target that is stopped must not hold up the tick once for every path
                     raise TimeoutError("not asked: the endpoint has just let another question time out")
-                return _fetch(where, path)
+                return fetch(where, path)
 
             one = timed(source, ask)
             silent = silent or (one.error is not None and one.cost_ns >= FETCH_S * NS_PER_S)
@@ -343,25 +359,24 @@ class Watcher:
         return before is not None and self._oom_kills is not None and self._oom_kills > before
 
 
-ENDPOINT_CADENCES = (
-    ("go/heap", "pprof", "/debug/pprof/heap?debug=1", 4.0),
-    ("go/goroutine", "pprof", "/debug/pprof/goroutine?debug=1", 8.0),
-    ("go/threadcreate", "pprof", "/debug/pprof/threadcreate?debug=1", 60.0),
-    ("go/expvar", "expvar", "/debug/vars", 5.0),
-    ("go/metrics", "metrics", "/metrics", 10.0),
-)
-"""source, kind of endpoint, path, seconds. The heap profile's text brings MemStats and the allocs profile with it."""
-
 FROM_MEMORY = (LOOK, DOCUMENTS)
-SELDOM_S = 300.0
-"""Between requests to an endpoint whose figures are read from outside."""
-FETCH_S = 2.0
-FETCH_BYTES = 32 << 20
+PROFILES_S = 8.0
+"""Between heap profiles where all else is read from outside; a dear one is asked for less often, as any source is."""
 
 _BRIEF = ("proc/status", "proc/smaps")
 BRIEF_NS = NS_PER_S // 4
 """No part of a brief tick takes longer, by what it took before: whoever pressed Ctrl-C waits."""
-_CLOSING = ("proc/status", "proc/smaps", "proc/smaps_rollup", "proc/fd", "proc/libraries", "go/heap", "go/goroutine")
+_CLOSING = (
+    "proc/status",
+    "proc/smaps",
+    "proc/smaps_rollup",
+    "proc/fd",
+    "proc/libraries",
+    "go/heap",
+    "go/goroutine",
+    "go/expvar",
+    "go/metrics",
+)
 
 
 def snapshots(watcher: Watcher, *, for_s: float | None, tick_s: float = 1.0) -> Iterator[Snapshot]:
@@ -393,18 +408,6 @@ def _exe(root: str, pid: int) -> str:
         return os.readlink(f"{root}/{pid}/exe")
     except OSError:
         return ""
-
-
-def _from_url(url: str) -> "Endpoint":
-    from memwhy.sources.go.endpoint import from_url  # sockets and URLs, 5 ms: only who asks somebody needs them
-
-    return from_url(url)
-
-
-def _fetch(where: "Endpoint", path: str) -> bytes:
-    from memwhy.sources.go.endpoint import fetch
-
-    return fetch(where, path, FETCH_S, FETCH_BYTES)
 
 
 def _pidfd(pid: int) -> int | None:

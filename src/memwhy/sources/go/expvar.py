@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from memwhy.model.errors import ParseError
 from memwhy.model.reading import Reading
+from memwhy.sources.go.load import published
 from memwhy.sources.go.memstats import metrics_of
 from memwhy.sources.span import Span
 
@@ -72,7 +73,7 @@ def _join(lines: Sequence[str], first: int, index: int) -> tuple[str, int]:
 
 
 def parse(raw: bytes) -> Reading:
-    """Metrics go.* of memstats. Raises ParseError for other JSON and for what is no JSON."""
+    """Metrics go.* of memstats, and work.* of what else is published. Raises ParseError for other JSON and for what is no JSON."""
     text = raw.decode("utf-8", "replace").strip()
     start = text.find("{")
     try:
@@ -86,4 +87,5 @@ def parse(raw: bytes) -> Reading:
     notes: list[str] = []
     if isinstance(data, dict) and "cmdline" in data:
         notes.append("the command line in /debug/vars was not read")
-    return Reading(metrics=metrics, notes=tuple(notes))
+    work, named = published(data) if isinstance(data, dict) and "memstats" in data else ({}, {})
+    return Reading(metrics=metrics | work, facts=named, notes=tuple(notes))

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from memwhy.model.errors import ParseError
 from memwhy.model.reading import Reading
+from memwhy.sources.go.load import counted
 from memwhy.sources.span import Span
 
 NAME = "go/metrics"
@@ -75,7 +76,8 @@ def find(lines: Sequence[str]) -> Iterable[Span]:
 
 
 def parse(raw: bytes) -> Reading:
-    """Metrics go.* and process.*, facts go.version, go.gogc; the time stamp where samples carry one.
+    """Metrics go.*, process.* and work.* (what a service counts of its load, all its labels together), facts go.version,
+    go.gogc and the load counters' names; the time stamp where samples carry one.
 
     Where one text holds the figures of several targets, those of the first one met are taken and a note says so.
     Raises ParseError when no known metric is in it.
@@ -84,6 +86,7 @@ def parse(raw: bytes) -> Reading:
     metrics: dict[str, int] = {}
     facts: dict[str, str] = {}
     owner: dict[str, str] = {}
+    loads: list[tuple[str, float]] = []
     wall_ns: int | None = None
     others = strange = 0
     for line in lines:
@@ -95,6 +98,8 @@ def parse(raw: bytes) -> Reading:
         if name == "go_info":
             facts.setdefault("go.version", dict(_LABEL.findall(labels or "")).get("version", "unknown"))
         value = _number(text)
+        if value is not None and name not in METRICS:
+            loads.append((name, value))
         if value is None or (name not in METRICS and name != "go_gc_gogc_percent"):
             continue
         if owner.setdefault(name, labels or "") != (labels or ""):
@@ -107,6 +112,8 @@ def parse(raw: bytes) -> Reading:
         whole = round(value * _SCALE.get(name, 1))
         if 0 <= whole < (_NO_LIMIT if name == "go_gc_gomemlimit_bytes" else 1 << 63):
             metrics[METRICS[name]] = whole
+    work, named = counted(loads)
+    metrics, facts = metrics | work, facts | named
     if not metrics:
         raise ParseError(NAME, 1, lines[0] if lines else "", "no metric of Go or of the process in Prometheus text")
     return Reading(
