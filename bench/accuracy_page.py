@@ -34,9 +34,10 @@ program's `truth.toml`. What grows does so by 1 MiB/s (and, watched longer, by 1
 
 **Right** is a verdict of the true cause, or of one that `truth.toml` lists as as right; "undetermined" is right only where nobody
 can know yet. **Rash** is wrong with high confidence. **Accused** is who is put down to a wrong cause, or for whom a cause is
-supported that `truth.toml` acquits. Precision counts verdicts (undetermined is none), recall counts programs. A verdict at 20 s
+supported that `truth.toml` acquits (but for other-process beside another verdict: the bench runs programs that grow in the same
+cgroup, so that it is true). Precision counts verdicts (undetermined is none), recall counts programs. A verdict at 20 s
 is what the first 20 s of the same recording say. It is what `--until-sure` would have had then; a watch told to last
-20 s closes with one more look into malloc, and knows a little more. The last column of a length is what the command printed.
+20 s closes with one more look into malloc, and knows a little more. At its whole length it is what the command printed.
 """
 LENGTHS_S = (20.0, 60.0, 180.0, 300.0)
 Cells = Sequence[str]

@@ -17,6 +17,8 @@ from memwhy.model.report import CAUSES
 STEADY = "steady"
 EDGES = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 """Where the bins of `probability` begin; no cause is a verdict below the first."""
+BESIDE = "other-process"
+"""Supported beside another verdict it accuses nobody: the bench itself runs programs that grow in the same cgroup."""
 LEAST_SHARE, MOST_ACCUSED = 0.95, 0.01
 SOON_S = {FAST: 20.0, SLOW: 300.0}
 
@@ -124,7 +126,7 @@ def outcome(truth: Truth, said: Said) -> Outcome:
 
 def accusations(truth: Truth, said: Said) -> tuple[str, ...]:
     """Causes that it was wrongly put down to, in the contract's order."""
-    blamed = set(said.supported) & set(truth.acquitted)
+    blamed = set(said.supported) & set(truth.acquitted) - {BESIDE}
     if outcome(truth, said) in (Outcome.WRONG, Outcome.RASH):
         blamed.add(said.cause)
     return tuple(cause for cause in CAUSES if cause in blamed)

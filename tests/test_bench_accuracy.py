@@ -139,6 +139,12 @@ def test_a_wrong_verdict_and_an_acquitted_cause_that_is_supported_accuse() -> No
     )
 
 
+def test_what_grows_beside_is_true_of_the_bench_and_accuses_only_as_the_verdict() -> None:
+    truth = replace(STEADY, acquitted=("other-process",))
+    assert accusations(truth, said(60, "steady", supported=("steady", "other-process"))) == ()
+    assert accusations(truth, said(60, "other-process")) == ("other-process",)
+
+
 def test_a_second_leak_that_is_named_beside_the_first_accuses_nobody() -> None:
     both = said(60, "native-leak", supported=("native-leak", "heap-leak"))
     assert accusations(TWO, both) == ()
