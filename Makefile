@@ -83,8 +83,8 @@ cycles-native: core  ## attach and detach on a loaded server, CYCLES times (1000
 accuracy: core specimens  ## how often is watch right: every specimen and twin, half an hour, into docs/accuracy.md (ACCURACY=options)
 	PYTHONPATH=src $(BIN)/python bench/accuracy.py --write docs/accuracy.md $(ACCURACY)
 
-calibration: setup  ## false alarms and power of the trend, beside the field's methods
-	$(BIN)/python bench/calibration.py --count 200
+calibration: setup  ## false alarms and power of the trend, beside the field's methods (docs/calibration.md); CALIBRATION="--count 400" for more
+	$(BIN)/python bench/calibration.py --write docs/calibration.md $(CALIBRATION)
 
 cases: setup  ## how often explain is right on the reports of tests/cases
 	$(BIN)/python tools/score_cases.py

@@ -1,371 +1,124 @@
-"""How often is a trend wrong? Generated series with known truth through memwhy's trend() and three rivals.
+"""How often is a trend wrong? Generated series with known truth through memwhy's trend() and the field's methods.
 
-    python bench/calibration.py [--quick] [--seed N] [--count N]
+    python bench/calibration.py [--seed N] [--count N] [--only PART …] [--write FILE]
 
-Prints Markdown: how often each innocent shape is called growing, how often a leak of a given size is seen, how
-often the 95 % interval holds the true slope, and what a course costs. Same seed, same tables (but the last).
-
-Series live at a level of 500 MiB. Sizes are shares of that level over the whole span, so that one table serves
-all lengths. "quiet" noise is a few pages, "lively" is AR(1) with correlation 0.8 between readings and a standard
-deviation of 0.3 % of the level. Pasted series are rounded to 1 MiB, live ones to a page.
+Parts: hours, shapes, live, held-out, costs. Each prints tables of Markdown; with --write they replace what stands between
+the marks of a file. Same seed, same count, same numpy: same tables, but for the costs. `hours` and `shapes` are the series
+of calibration_shapes, 360 readings over 10 minutes to 72 hours, at six leaks; `live` those of calibration_live, short
+watches and pasted pages, with the interval's coverage; `held-out` has shapes and a seed that nothing was chosen by.
 """
 
 import argparse
-import math
+import os
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from random import Random
-from typing import Literal
+from functools import partial
+from multiprocessing import Pool
+from pathlib import Path
 
-from memwhy.model.trend import Course, Trend
-from memwhy.trend import trend
+from calibration_held_out import HELD_OUT
+from calibration_live import LENGTHS, SIZES, coverage, false_alarms, own_detectable, power
+from calibration_page import bars, by_length, by_shape, costs, live, plain, power_of_ours, power_of_rivals
+from calibration_rates import LEAKS, SPANS, Cell, Count, measure
+from calibration_shapes import SHAPES, WAYS, Shape
+from native import machine, put
 
-LEVEL = 500 << 20
-PAGE, MIB = 4096, 1 << 20
-Values = list[float]
-
-
-@dataclass(frozen=True, slots=True)
-class Length:
-    """A way of observing: n readings, `every` seconds apart (0: pasted, no times), rounded to quantum."""
-
-    name: str
-    n: int
-    every: float
-    quantum: int
-
-
-LENGTHS = (
-    Length("4 pasted", 4, 0, MIB),
-    Length("6 pasted", 6, 0, MIB),
-    Length("10 pasted", 10, 0, MIB),
-    Length("20 pasted", 20, 0, MIB),
-    Length("20 s", 20, 1, PAGE),
-    Length("30 s", 30, 1, PAGE),
-    Length("1 min", 60, 1, PAGE),
-    Length("5 min", 300, 1, PAGE),
-    Length("1 h", 360, 10, PAGE),
-    Length("6 h", 2160, 10, PAGE),
-    Length("24 h", 8640, 10, PAGE),
-)
-QUICK = tuple(length for length in LENGTHS if length.name in ("6 pasted", "10 pasted", "30 s", "5 min"))
-
-
-# Innocent shapes: u runs from 0 to 1 over the span, the result is a share of the level.
-
-
-def flat(random: Random, us: Values) -> Values:
-    return [0.0] * len(us)
-
-
-def sawtooth(random: Random, us: Values) -> Values:
-    period, height, phase = random.uniform(0.04, 0.4), random.uniform(0.05, 0.4), random.random()
-    return [height * ((u / period + phase) % 1) for u in us]
-
-
-def step(random: Random, us: Values) -> Values:
-    at, size = random.uniform(0.1, 0.9), random.uniform(0.05, 0.3)
-    return [size if u >= at else 0.0 for u in us]
-
-
-def steps(random: Random, us: Values) -> Values:
-    ats = [(random.random(), random.uniform(0.03, 0.15)) for _ in range(random.randint(2, 3))]
-    return [sum(size for at, size in ats if u >= at) for u in us]
-
-
-def warm_up(random: Random, us: Values) -> Values:
-    pace, size = random.uniform(0.05, 0.3), random.uniform(0.1, 0.5)
-    return [size * (1 - math.exp(-u / pace)) for u in us]
-
-
-def logarithm(random: Random, us: Values) -> Values:
-    pace, size = random.uniform(0.01, 0.1), random.uniform(0.05, 0.2)
-    return [size * math.log1p(u / pace) / 3 for u in us]
-
-
-def plateau(random: Random, us: Values) -> Values:
-    end, size = random.uniform(0.3, 0.8), random.uniform(0.1, 0.5)
-    return [size * min(u / end, 1) for u in us]
-
-
-def wave(random: Random, us: Values) -> Values:
-    period, size, phase = random.uniform(0.3, 1.0), random.uniform(0.05, 0.2), random.uniform(0, 2 * math.pi)
-    return [size * math.sin(2 * math.pi * u / period + phase) for u in us]
-
-
-def load_walk(random: Random, us: Values) -> Values:
-    keep = math.exp(-1 / (0.1 * len(us)))
-    at, out = random.gauss(0, 0.03), []
-    for _ in us:
-        at = keep * at + random.gauss(0, 0.03 * math.sqrt(1 - keep * keep))
-        out.append(at)
-    return out
-
-
-def batch(random: Random, us: Values) -> Values:
-    begin, last, size = random.random(), random.uniform(0.1, 0.4), random.uniform(0.05, 0.3)
-    return [size if begin <= u <= begin + last else 0.0 for u in us]
-
-
-def heavy_tail(random: Random, us: Values) -> Values:
-    return [0.004 * abs(random.gauss(0, 1)) / math.sqrt(random.expovariate(1)) for _ in us]
-
-
-INNOCENT: tuple[Callable[[Random, Values], Values], ...] = (
-    flat, sawtooth, step, steps, warm_up, logarithm, plateau, wave, load_walk, batch, heavy_tail,
-)  # fmt: skip
-
-
-def portions(random: Random, us: Values) -> Values:
-    """What growth of 1 looks like when it comes in 8 to 30 equal portions (an allocator's regions)."""
-    count, phase = random.randint(8, 30), random.random()
-    return [math.floor(u * count + phase) / count - u for u in us]
-
-
-def noise(random: Random, n: int, kind: str) -> Values:
-    if kind == "quiet":
-        return [random.gauss(0, 3 * PAGE) for _ in range(n)]
-    return [0.003 * LEVEL * value for value in correlated(random, n, 0.8)]
-
-
-def correlated(random: Random, n: int, phi: float) -> Values:
-    """A stationary AR(1) series of unit variance."""
-    at, out = random.gauss(0, 1), []
-    rest = math.sqrt(1 - phi * phi)
-    for _ in range(n):
-        out.append(at)
-        at = phi * at + rest * random.gauss(0, 1)
-    return out
-
-
-def points(length: Length, values: Values) -> list[tuple[float, int]]:
-    every = length.every or 1
-    return [(i * every, round(v / length.quantum) * length.quantum) for i, v in enumerate(values)]
-
-
-def course(length: Length, values: Values) -> Course:
-    per: Literal["s", "sample"] = "s" if length.every else "sample"
-    return trend(points(length, values), quantum=length.quantum, per=per)
-
-
-# The rivals, each answering "is it growing?" at the usual 5 %.
-
-
-def ols(readings: list[tuple[float, int]]) -> bool:
-    """One-sided 2.5 % t-test of the least-squares slope, readings taken for independent."""
-    n = len(readings)
-    mx, my = sum(x for x, _ in readings) / n, sum(y for _, y in readings) / n
-    sxx = sum((x - mx) ** 2 for x, _ in readings)
-    slope = sum((x - mx) * (y - my) for x, y in readings) / sxx
-    rest = sum((y - my - slope * (x - mx)) ** 2 for x, y in readings)
-    t = {2: 4.30, 4: 2.78, 8: 2.31, 18: 2.10, 28: 2.05}.get(n - 2, 1.97)
-    return slope > t * math.sqrt(rest / (n - 2) / sxx)
-
-
-def mann_kendall(readings: list[tuple[float, int]]) -> bool:
-    """Mann-Kendall with ties and continuity correction, on at most 120 readings (it is quadratic)."""
-    ys = [y for _, y in readings[:: math.ceil(len(readings) / 120)]]
-    n = len(ys)
-    s = sum((b > a) - (b < a) for i, a in enumerate(ys) for b in ys[i + 1 :])
-    ties = [ys.count(y) for y in set(ys)]
-    variance = (n * (n - 1) * (2 * n + 5) - sum(t * (t - 1) * (2 * t + 5) for t in ties)) / 18
-    return variance > 0 and (s - 1) / math.sqrt(variance) > 1.96
-
-
-def hourly_rule(readings: list[tuple[float, int]]) -> bool:
-    """A threshold as monitoring systems have it: rising, the last quarter too, by 10 % of the level per hour.
-
-    For pasted readings one second apart is assumed, as such a rule would see a scrape.
-    """
-    tail = readings[-max(len(readings) // 4, 2) :]
-    gains = []
-    for part in (readings, tail):
-        mx, my = sum(x for x, _ in part) / len(part), sum(y for _, y in part) / len(part)
-        gains.append(sum((x - mx) * (y - my) for x, y in part) / sum((x - mx) ** 2 for x, _ in part))
-    return gains[1] > 0 and gains[0] * 3600 > 0.1 * LEVEL
-
-
-RIVALS = {"OLS t": ols, "Mann-Kendall": mann_kendall, "hourly rule": hourly_rule}
+Job = Callable[[], list[Count]]
+PARTS = ("hours", "shapes", "live", "held-out", "costs")
+HELD_OUT_SEED = 1000
+"""Added to the seed for what is held out."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rate:
-    """How often: hits of count. method is "memwhy" or a rival."""
-
-    method: str
-    case: str
-    length: str
-    hits: int
+class Wanted:
+    seed: int
     count: int
-
-    @property
-    def share(self) -> float:
-        return self.hits / self.count
+    only: tuple[str, ...]
 
 
-def answers(length: Length, values: Values, rivals: bool) -> dict[str, bool]:
-    out = {"memwhy": isinstance(c := course(length, values), Trend) and c.growing}
-    if rivals:
-        readings = points(length, values)
-        out |= {name: rule(readings) for name, rule in RIVALS.items()}
-    return out
+def cells(shapes: dict[str, Shape], ways: bool) -> list[Cell]:
+    """Each shape seen plainly, and, where asked for, any of them seen badly, at each length."""
+    plainly = [Cell(name, span, (shape,)) for span in SPANS for name, shape in shapes.items()]
+    badly = [Cell(way, span, tuple(shapes.values()), way, grain) for span in SPANS for way, grain in WAYS.items()]
+    return plainly + badly if ways else plainly
 
 
-def tally(case: str, length: Length, count: int, rivals: bool, make: Callable[[], Values]) -> Iterator[Rate]:
-    hits = dict.fromkeys(("memwhy", *(RIVALS if rivals else ())), 0)
-    for _ in range(count):
-        for name, grows in answers(length, make(), rivals).items():
-            hits[name] += grows
-    return (Rate(name, case, length.name, hit, count) for name, hit in hits.items())
+def jobs_of(wanted: Wanted) -> dict[str, list[Job]]:
+    """What is to be measured, by family, in pieces that processors can share."""
+    seed, count, later = wanted.seed, wanted.count, wanted.seed + HELD_OUT_SEED
+    few = max(count // 2, 1)
+    jobs: dict[str, list[Job]] = {}
+    if {"hours", "shapes", "costs"} & set(wanted.only):
+        jobs["hours"] = [partial(measure, cell, seed, count, LEAKS, True) for cell in cells(SHAPES, True)]
+    if "live" in wanted.only:
+        jobs["alarms"] = [partial(false_alarms, seed, count, (length,)) for length in LENGTHS]
+        jobs["power"] = [partial(power, seed, count, (length,)) for length in LENGTHS]
+        jobs["coverage"] = [partial(coverage, seed, 2 * count, (size,)) for size in SIZES]
+        jobs["detectable"] = [partial(own_detectable, seed, count, (length,)) for length in LENGTHS]
+    if "held-out" in wanted.only:
+        jobs["held-out"] = [partial(measure, cell, later, few, LEAKS, True) for cell in cells(HELD_OUT, False)]
+        jobs["again"] = [partial(measure, cell, later, few, LEAKS, False) for cell in cells(SHAPES, False)]
+    return jobs
 
 
-def false_alarms(seed: int, count: int, lengths: tuple[Length, ...], rivals: bool = True) -> list[Rate]:
-    """How often each innocent shape is called growing, half of the series quiet and half lively."""
-    rates: list[Rate] = []
-    for length in lengths:
-        us = [i / (length.n - 1) for i in range(length.n)]
-        for shape in INNOCENT:
-            random = Random(f"{seed}/{shape.__name__}/{length.name}")
-
-            def make(random: Random = random, us: Values = us, shape: Callable[..., Values] = shape) -> Values:
-                rest = noise(random, len(us), random.choice(("quiet", "lively")))
-                return [LEVEL * (1 + s) + r for s, r in zip(shape(random, us), rest, strict=True)]
-
-            rates += tally(shape.__name__, length, count, rivals, make)
-    return rates
+def done(job: Job) -> list[Count]:
+    return job()
 
 
-GROWTHS = (0.005, 0.01, 0.03, 0.1, 0.3)
-CARRIERS = {"lively": flat, "lively, in portions": portions, "lively, on a saw-tooth": sawtooth}
+def measured(jobs: dict[str, list[Job]]) -> dict[str, list[Count]]:
+    """The counts of all jobs, in their order, by as many processes as there are processors."""
+    with Pool(os.cpu_count()) as pool:
+        answers = {name: pool.imap(done, each) for name, each in jobs.items()}
+        return {name: [count for counts in answer for count in counts] for name, answer in answers.items()}
 
 
-def power(seed: int, count: int, lengths: tuple[Length, ...]) -> list[Rate]:
-    """How often a leak is seen that adds this share of the level over the span."""
-    rates: list[Rate] = []
-    for length in lengths:
-        us = [i / (length.n - 1) for i in range(length.n)]
-        for name, carrier in CARRIERS.items():
-            for growth in GROWTHS:
-                random = Random(f"{seed}/{name}/{growth}/{length.name}")
-
-                def make(
-                    random: Random = random,
-                    us: Values = us,
-                    growth: float = growth,
-                    carrier: Callable[..., Values] = carrier,
-                ) -> Values:
-                    form, rest = carrier(random, us), noise(random, len(us), "lively")
-                    scale = growth if carrier is portions else 1.0
-                    bent = zip(us, form, rest, strict=True)
-                    return [LEVEL * (1 + growth * u + scale * f) + r for u, f, r in bent]
-
-                rates += tally(f"{name}: +{growth:.1%}", length, count, False, make)
-    return rates
-
-
-NOISES: dict[str, tuple[Callable[[Random, int], Values], int]] = {
-    "white": (lambda random, n: [random.gauss(0, 1) for _ in range(n)], 1),
-    "AR(1) 0.5": (lambda random, n: correlated(random, n, 0.5), 1),
-    "AR(1) 0.9": (lambda random, n: correlated(random, n, 0.9), 1),
-    "AR(1) 0.9 + white": (lambda random, n: [a + random.gauss(0, 1) for a in correlated(random, n, 0.9)], 1),
-    "heavy tail": (lambda random, n: [random.gauss(0, 1) / math.sqrt(random.expovariate(1)) for _ in range(n)], 1),
-    "white, rounded to its size": (lambda random, n: [random.gauss(0, 1) for _ in range(n)], 100),
-    "rounding alone": (lambda random, n: [random.gauss(0, 0.01) for _ in range(n)], 100),
-}
-"""Noise of size 100, and what the readings are rounded to."""
-
-SIZES = (4, 6, 10, 20, 30, 60, 300, 2160)
+def pages(counts: dict[str, list[Count]], wanted: Wanted) -> dict[str, str]:
+    """The parts that were asked for, as Markdown."""
+    found: dict[str, str] = {}
+    head = f"Seed {wanted.seed}, {wanted.count} series of each shape and length, each at every leak."
+    hours = counts.get("hours", [])
+    if "hours" in wanted.only:
+        tables = [bars(hours, SHAPES), by_length(hours, SHAPES), power_of_rivals(hours, SHAPES)]
+        found["hours"] = "\n\n".join([head, *tables, power_of_ours(hours, SHAPES)])
+    if "shapes" in wanted.only:
+        found["shapes"] = "\n\n".join([head, *(by_shape(hours, span) for span in SPANS)])
+    if "live" in wanted.only:
+        found["live"] = live(wanted.seed, wanted.count, counts)
+    if "held-out" in wanted.only:
+        held, again = counts["held-out"], counts["again"]
+        later = f"Seed {wanted.seed + HELD_OUT_SEED}, {max(wanted.count // 2, 1)} series of each shape and length."
+        tables = [by_length(held, HELD_OUT), power_of_rivals(held, HELD_OUT), plain(held, HELD_OUT)]
+        found["held-out"] = "\n\n".join(
+            [later, *tables, "The eleven shapes again, with this seed:", bars(again, SHAPES)]
+        )
+    if "costs" in wanted.only:
+        found["costs"] = "\n\n".join([f"{machine()}; load {os.getloadavg()[0]:.1f}.", costs(hours)])
+    return found
 
 
-def coverage(seed: int, count: int, sizes: tuple[int, ...] = SIZES) -> list[Rate]:
-    """How often the 95 % interval holds the true slope; half of the series have irregular times."""
-    rates = []
-    for n in sizes:
-        for name, (make, grain) in NOISES.items():
-            random = Random(f"{seed}/{name}/{n}")
-            hits = seen = 0
-            for _ in range(count):
-                slope = random.uniform(-3, 3) * 100 / n
-                gaps = random.random() < 0.5
-                xs = sorted(random.uniform(0, n) for _ in range(n)) if gaps else [float(i) for i in range(n)]
-                ys = [slope * x + 100 * v for x, v in zip(xs, make(random, n), strict=True)]
-                readings = [(x, round(y / grain) * grain + 10**6) for x, y in zip(xs, ys, strict=True)]
-                answer = trend(readings, quantum=grain)
-                if isinstance(answer, Trend):
-                    seen += 1
-                    hits += answer.low <= slope <= answer.high
-            rates.append(Rate("memwhy", name, str(n), hits, seen))
-    return rates
-
-
-def own_detectable(seed: int, count: int, lengths: tuple[Length, ...]) -> list[Rate]:
-    """How often a leak is called growing that is just as large as the same noise's `detectable`."""
-    rates = []
-    for length in lengths:
-        for kind in ("quiet", "lively"):
-            random = Random(f"{seed}/{kind}/{length.name}/detectable")
-            hits = 0
-            for _ in range(count):
-                rest = noise(random, length.n, kind)
-                calm = course(length, [LEVEL + r for r in rest])
-                if isinstance(calm, Trend):
-                    rise = calm.detectable * (length.every or 1)
-                    leak = course(length, [LEVEL + rise * i + r for i, r in enumerate(rest)])
-                    hits += isinstance(leak, Trend) and leak.growing
-            rates.append(Rate("memwhy", kind, length.name, hits, count))
-    return rates
-
-
-def table(title: str, rates: list[Rate], method: str = "memwhy") -> str:
-    """A Markdown table, cases down and lengths across, in per cent."""
-    rates = [rate for rate in rates if rate.method == method]
-    lengths, cases = list(dict.fromkeys(r.length for r in rates)), list(dict.fromkeys(r.case for r in rates))
-    shares = {(r.case, r.length): r.share for r in rates}
-    lines = [f"### {title}", "", "| | " + " | ".join(lengths) + " |", "|---" * (len(lengths) + 1) + "|"]
-    lines += [f"| {case} | " + " | ".join(f"{shares[case, x]:.1%}" for x in lengths) + " |" for case in cases]
-    means = [sum(shares[case, x] for case in cases) / len(cases) for x in lengths]
-    return "\n".join([*lines, "| *mean* | " + " | ".join(f"{m:.1%}" for m in means) + " |", ""])
-
-
-def costs() -> str:
-    """What one course costs, best of five."""
-    random = Random(0)
-    lines = ["### Cost of one course", "", "| readings | ms |", "|---|---|"]
-    for n in (10, 30, 360, 8640, 100_000):
-        readings = [(float(i), LEVEL + round(v)) for i, v in enumerate(noise(random, n, "lively"))]
-        best = math.inf
-        for _ in range(5):
-            begin = time.perf_counter()
-            trend(readings)
-            best = min(best, time.perf_counter() - begin)
-        lines.append(f"| {n} | {best * 1e3:.2f} |")
-    return "\n".join([*lines, ""])
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description="false alarms, power and coverage of memwhy's trends")
-    parser.add_argument("--quick", action="store_true", help="four lengths and few series, under a minute")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--count", type=int, default=0, help="series per cell (default 400, quick 60)")
-    wanted = parser.parse_args()
-    count = wanted.count or (60 if wanted.quick else 400)
-    lengths = QUICK if wanted.quick else LENGTHS
-    say = sys.stdout.write
-    alarms = false_alarms(wanted.seed, count, lengths)
-    say(f"# Calibration of trends (seed {wanted.seed}, {count} series per cell)\n\n")
-    for method in ("memwhy", *RIVALS):
-        say(table(f"False 'growing': {method}", alarms, method) + "\n")
-    say(table("Power: leaks called growing", power(wanted.seed, count, lengths)) + "\n")
-    sizes = (6, 10, 30, 300) if wanted.quick else SIZES
-    say(table("Coverage of the 95 % interval", coverage(wanted.seed, count, sizes)) + "\n")
-    say(
-        table("Leaks of exactly the size 'detectable' called growing", own_detectable(wanted.seed, count, lengths))
-        + "\n"
+def asked(arguments: Sequence[str] | None) -> tuple[Wanted, Path | None]:
+    parser = argparse.ArgumentParser(
+        description="false alarms, power and coverage of trends, beside the field's methods"
     )
-    say(costs())
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--count", type=int, default=100, help="series of each shape and length")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="these parts alone")
+    parser.add_argument("--write", type=Path, help="put the tables between the marks of this file")
+    said = parser.parse_args(arguments)
+    if said.count < 1:
+        parser.error("--count has to be 1 at least")
+    return Wanted(said.seed, said.count, tuple(said.only)), said.write
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    wanted, path = asked(arguments)
+    for name, text in pages(measured(jobs_of(wanted)), wanted).items():
+        print(f"## {name}\n\n{text}\n")
+        if path is not None:
+            put(path, name, text)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

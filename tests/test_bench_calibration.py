@@ -1,0 +1,180 @@
+"""The calibration counts what it says: its series have the truth they claim, its methods answer as the field's own do."""
+
+import json
+import math
+import sys
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+ANSWERS = json.loads((ROOT / "tests" / "evidence" / "calibration" / "answers.json").read_text())
+MIB = 1 << 20
+
+
+@pytest.fixture(scope="module", autouse=True)
+def bench() -> Iterator[None]:
+    """The folder of the bench is where its modules find each other."""
+    sys.path.insert(0, str(ROOT / "bench"))
+    yield
+    sys.path.remove(str(ROOT / "bench"))
+
+
+def module(name: str) -> ModuleType:
+    return __import__(name)
+
+
+@pytest.mark.parametrize("answer", ANSWERS["series"], ids=lambda answer: f"{len(answer['values'])} readings")
+def test_the_rivals_answer_as_the_libraries_do(answer: dict[str, float | list[int]]) -> None:
+    rivals = module("calibration_rivals")
+    ys = np.array(answer["values"], float)
+    ts = np.arange(len(ys), dtype=float)
+    assert rivals.hamed_rao(ys) == pytest.approx(answer["hamed_rao_z"], rel=1e-9)
+    assert rivals.sen_slope(ys) == pytest.approx(answer["sen_slope"], rel=1e-9)
+    assert rivals.newey_west(ts, ys, 7) == pytest.approx(answer["newey_west_t_7_lags"], rel=1e-9)
+    slope, _ = rivals.line(ts, ys)
+    assert rivals.ols(ts, ys, ts) == (answer["ols_p"] < 0.05 and slope > 0)
+
+
+def test_the_points_of_students_t_are_those_of_the_tables() -> None:
+    rivals = module("calibration_rivals")
+    for freedom, point in ANSWERS["student_975"].items():
+        assert rivals.student_975(int(freedom)) == pytest.approx(point, rel=0.01)
+
+
+def steady(n: int = 360, span_s: float = 3600.0) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+    return np.linspace(0, span_s, n)
+
+
+def test_coroots_rule_asks_for_a_tenth_and_fifty_mebibytes_in_an_hour() -> None:
+    rivals = module("calibration_rivals")
+    ts = steady()
+    rise = np.linspace(0, 1, 360)
+    assert not rivals.coroot(ts, 1000 * MIB + 45 * MIB * rise, ts)
+    assert not rivals.coroot(ts, 1000 * MIB + 95 * MIB * rise, ts)
+    assert rivals.coroot(ts, 1000 * MIB + 105 * MIB * rise, ts)
+    assert not rivals.coroot(ts, 400 * MIB + 45 * MIB * rise, ts)
+    stopped = 1000 * MIB + 300 * MIB * np.minimum(rise / 0.7, 1)
+    assert not rivals.coroot(ts, stopped, ts)
+
+
+def test_a_plain_leak_is_seen_by_every_method_and_a_still_process_by_none() -> None:
+    rivals = module("calibration_rivals")
+    ts = steady()
+    random = np.random.default_rng(1)
+    still = 500 * MIB + MIB * random.standard_normal(360)
+    leak = still + 300 * MIB * ts / ts[-1]
+    load = np.ones(360) + 0.01 * random.standard_normal(360)
+    assert {name for name, rule in rivals.RIVALS.items() if rule(ts, leak, load)} == set(rivals.RIVALS)
+    assert {name for name, rule in rivals.RIVALS.items() if rule(ts, still, load)} == set()
+
+
+def test_growth_that_follows_the_load_is_taken_out_or_left_undecided() -> None:
+    rivals = module("calibration_rivals")
+    ts = steady()
+    load = 1 + ts / ts[-1] + 0.01 * np.random.default_rng(2).standard_normal(360)
+    values = 500 * MIB * load
+    assert rivals.robust(ts, values, load)
+    assert not rivals.robust_with_load(ts, values, load)
+
+
+def test_a_leak_adds_its_share_of_the_level_each_minute_and_begins_anew_with_each_life() -> None:
+    shapes = module("calibration_shapes")
+    ts = steady(61)
+    one = shapes.Innocent(np.zeros(61), np.ones(61))
+    grown = shapes.readings(one, ts, 0.01, shapes.PAGE)
+    assert grown[0] == shapes.LEVEL
+    assert grown[60] == pytest.approx(1.6 * shapes.LEVEL, abs=shapes.PAGE)
+    two = shapes.Innocent(np.zeros(61), np.ones(61), (0.0, 1800.0))
+    restarted = shapes.readings(two, ts, 0.01, shapes.PAGE)
+    assert restarted[29] == pytest.approx(1.29 * shapes.LEVEL, abs=shapes.PAGE)
+    assert restarted[60] == pytest.approx(1.3 * shapes.LEVEL, abs=shapes.PAGE)
+    assert restarted[30] < 0.5 * restarted[29]
+
+
+def test_every_shape_ends_within_its_bounds_and_is_drawn_anew() -> None:
+    shapes, held_out = module("calibration_shapes"), module("calibration_held_out")
+    for name, shape in {**shapes.SHAPES, **held_out.HELD_OUT}.items():
+        for span_s in (600.0, 259200.0):
+            ts = steady(360, span_s)
+            first, again, other = (shapes.innocent(np.random.default_rng(k), ts, shape) for k in (1, 1, 2))
+            assert np.array_equal(first.shares, again.shares), name
+            assert not np.array_equal(first.shares, other.shares), name
+            assert np.isfinite(first.shares).all(), name
+            assert np.abs(first.shares).max() < 2, name
+
+
+def test_readings_lie_on_their_grain_and_gaps_are_gaps() -> None:
+    shapes = module("calibration_shapes")
+    random = np.random.default_rng(3)
+    ts = shapes.times(random, 3600.0, 360, "gaps")
+    assert 100 < len(ts) < 342
+    assert np.diff(ts).max() > 150
+    irregular = shapes.times(random, 3600.0, 360, "irregular")
+    assert (len(irregular), irregular[0], irregular[-1]) == (360, 0.0, 3600.0)
+    values = shapes.readings(shapes.innocent(random, ts, shapes.noise), ts, 0.01, MIB)
+    assert (values % MIB == 0).all()
+
+
+def test_same_seed_same_counts_and_what_is_counted_is_what_causes_make_of_it() -> None:
+    rates, shapes = module("calibration_rates"), module("calibration_shapes")
+    cell = rates.Cell("step", "1 h", (shapes.step,))
+    counts, again = (rates.measure(cell, 1, 3, (0.0, 1.0), False) for _ in range(2))
+    assert [(c.method, c.leak, c.grows, c.unsaid, c.count) for c in counts] == [
+        (c.method, c.leak, c.grows, c.unsaid, c.count) for c in again
+    ]
+    ts = steady()
+    assert rates.judged(ts, 500 * MIB + np.round(100 * MIB * ts / ts[-1]), 4096) is True
+    assert rates.judged(ts, np.full(360, 500.0 * MIB), 4096) is False
+    assert rates.judged(ts, 500 * MIB + np.round(0.5 * MIB * ts / ts[-1]), 4096) is None
+    assert rates.judged(ts[:2], np.full(2, 500.0 * MIB), 4096) is None
+
+
+def test_the_error_of_a_mean_is_that_of_its_binomials() -> None:
+    rates = module("calibration_rates")
+    counts = [rates.Count("memwhy", case, "1 h", 0.0, grows=50, count=100) for case in "ab"]
+    found = rates.mean(counts)
+    assert found.share == 0.5
+    assert found.error == pytest.approx(math.sqrt(0.25 / 200), rel=0.01)
+    never = rates.mean([rates.Count("memwhy", "a", "1 h", 0.0, count=100)])
+    assert (never.share, never.unsaid) == (0.0, 0.0)
+    assert 0 < never.error < 0.01
+
+
+def test_pieces_shared_by_processes_come_back_in_their_order() -> None:
+    calibration, live = module("calibration"), module("calibration_live")
+    jobs = {"alarms": [partial(live.false_alarms, 1, 1, (length,), False) for length in live.QUICK[:2]]}
+    counts = calibration.measured(jobs)["alarms"]
+    assert [(c.span, c.case) for c in counts] == [
+        (length.name, shape.__name__) for length in live.QUICK[:2] for shape in live.INNOCENT
+    ]
+    assert [c.grows for c in counts] == [c.grows for job in jobs["alarms"] for c in job()]
+
+
+def test_a_bar_is_beaten_only_by_more_than_twice_the_error() -> None:
+    page, rates, shapes = module("calibration_page"), module("calibration_rates"), module("calibration_shapes")
+    counts = [
+        rates.Count("memwhy", case, span, leak, grows=hits, count=100)
+        for case in shapes.SHAPES
+        for span in rates.SPANS
+        for leak, hits in zip(rates.LEAKS, (2, 50, 84, 90, 92, 100), strict=True)
+    ]
+    rows = page.bars(counts, shapes.SHAPES).splitlines()[2:]
+    said = [tuple(cell.strip() for cell in row.strip("|").split("|")) for row in rows]
+    assert [(span, what, word) for span, what, _, _, word in said] == [
+        ("10 min", "false alarms", "better"),
+        ("1 h", "false alarms", "better"),
+        ("6 h", "false alarms", "no clear difference"),
+        ("24 h", "false alarms", "worse"),
+        ("72 h", "false alarms", "worse"),
+        ("1 h", "seen, 0.1 %/min", "better"),
+        ("1 h", "seen, 0.3 %/min", "better"),
+        ("1 h", "seen, 1.0 %/min", "better"),
+        ("24 h", "seen, 0.01 %/min", "worse"),
+        ("24 h", "seen, 0.03 %/min", "no clear difference"),
+        ("24 h", "seen, 0.1 %/min", "worse"),
+    ]
