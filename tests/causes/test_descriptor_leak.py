@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 import pytest
-from build_case import case, readings, watched
+from build_case import Points, case, readings, watched
 from scenarios import PACE, scene, verdict
 
 from memwhy.causes.descriptor_leak import judge
+from memwhy.causes.goroutine_leak import judge as goroutines
 from memwhy.model.report import Finding, Verdict
 
 
@@ -55,3 +56,22 @@ def test_two_readings_cannot_tell_and_none_is_said() -> None:
     found = judge(case(series={"process.descriptors_count": readings(10, 18)}))
     assert (found.verdict, found.because) == (Verdict.CANNOT_SAY, ("descriptors: 10 to 18: too few readings",))
     assert judge(case()).because == ("the descriptors were not counted",)
+
+
+def test_a_count_that_is_dear_to_take_and_so_read_seldom_rises_by_its_few_readings() -> None:
+    """Four readings in a line are no clear shape for a trend; a pool that has filled is told by readings that stay."""
+    rises, fills = readings(508, 840, 1_154, 2_314), readings(10, 60, 60, 60)
+    assert judge(case(series={"process.descriptors_count": rises})).verdict is Verdict.SUPPORTED
+    assert judge(case(series={"process.descriptors_count": fills})).verdict is Verdict.REFUTED
+
+
+def test_descriptors_that_were_read_for_half_the_time_are_the_root_of_goroutines_all_the_same() -> None:
+    series = {
+        "process.descriptors_count": Points(((0.0, 508), (8.0, 840), (16.0, 1_154))),
+        "go.goroutines_count": Points(tuple((4.0 * n, 1_600 + 290 * n) for n in range(10))),
+    }
+    found = goroutines(case(series=series))
+    assert (found.verdict, found.against) == (
+        Verdict.CANNOT_SAY,
+        ("descriptors pile up as fast: each open connection keeps its goroutines, so they are the root",),
+    )

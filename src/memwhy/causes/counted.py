@@ -1,6 +1,7 @@
 """Counted: what goroutine, thread and descriptor leaks have in common: a count that rises, and what each one costs."""
 
 import re
+from itertools import pairwise
 
 from memwhy.model import weigh
 from memwhy.model.case import Case, Series
@@ -11,6 +12,9 @@ from memwhy.model.units import MIB, human_bytes
 MOST_EACH_BYTES = MIB
 """What one connection, thread or goroutine can be believed to hold. Usual are tens to hundreds of KiB: a connection two
 stacks, two 4 KiB buffers and TLS records of 16 KiB; a thread some pages of stack and 132 KiB of a malloc arena."""
+
+FEW_READINGS = 6
+"""Of a count that is dear to take, so few may be all there is of a minute; their shape is seldom clear."""
 
 PILED = 24
 """So many more, and half as many again, are a pile; fewer may be load that rises."""
@@ -30,13 +34,26 @@ def count(case: Case, metric: str) -> Series | None:
 
 
 def rising(series: Series) -> bool:
-    """The count rises by its trend and by more than a handful; or, with too few readings for a trend, it never
+    """The count rises by its trend and by more than a handful; or, with too few readings for a clear one, it never
     falls and ends at twice its start and dozens more."""
     more = series.last - series.first
-    if isinstance(series.course, Trend):
-        return series.growing and more >= 5
     values = [value for _, value in series.points]
+    if isinstance(series.course, Trend):
+        few = series.course.shape == "unclear" and len(values) <= FEW_READINGS
+        if series.growing or not few:
+            return series.growing and more >= 5
+        if any(after <= before for before, after in pairwise(values)):  # a pool that has filled looks so, too
+            return False
     return values == sorted(values) and more >= max(24, series.first)
+
+
+def pace(series: Series, beside: Series) -> float:
+    """How much more it became, for each second watched where both series have the same clock: one of two counts may be
+    dear to take, and end long before the other."""
+    more = series.last - series.first
+    span_s = series.points[-1][0] - series.points[0][0]
+    same = series.clock == beside.clock != "order" and beside.points[-1][0] > beside.points[0][0]
+    return more / span_s if same and span_s > 0 else more
 
 
 def piled(series: Series) -> bool:

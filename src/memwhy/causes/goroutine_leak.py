@@ -113,7 +113,7 @@ def _follow_descriptors(case: Case) -> bool:
     descriptors, goroutines = counted.count(case, "process.descriptors_count"), case.series["go.goroutines_count"]
     if descriptors is None or not counted.root(case, "process.descriptors_count"):
         return False
-    return 3 * (descriptors.last - descriptors.first) >= goroutines.last - goroutines.first
+    return 3 * counted.pace(descriptors, goroutines) >= counted.pace(goroutines, descriptors)
 
 
 LONG_MINUTES, DAY_MINUTES = 60, 1440
