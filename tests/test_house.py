@@ -14,8 +14,9 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "memwhy"
 
 ARROWS = {
-    "cli": {"record", "diagnose", "recording", "sources", "render", "inspect", "proof", "native"},
+    "cli": {"record", "diagnose", "recording", "sources", "render", "inspect", "proof", "native", "probe"},
     "proof": {"trend"},
+    "probe": {"sources", "account", "inspect", "native", "proof"},
     "record": {"sources", "inspect", "native", "memory"},
     "inspect": {"runtimes", "memory", "sources", "account", "_core"},
     "runtimes": {"memory", "sources", "_core"},
@@ -23,7 +24,7 @@ ARROWS = {
     "casefile": {"sources", "account", "trend"},
     "sources": {"memory", "_core"},
     "native": {"inspect", "runtimes", "memory", "sources", "account", "_core"},
-    "attribution": set(),
+    "attribution": {"trend"},
     "conclude": set(),
     "recording": set(),
     "memory": {"_core"},
@@ -33,6 +34,7 @@ ARROWS = {
     "render": set(),
     "_core": set(),
     "model": set(),
+    "pytest_plugin": {"proof", "sources"},
     "__main__": {"cli"},
     "__init__": set(),
 }
@@ -42,6 +44,7 @@ THIRD_PARTY = {
     "sources/go/pprof.py": {"google"},
     "sources/go/profile_pb2.py": {"google"},
     "native/patch.py": {"iced_x86"},
+    "pytest_plugin.py": {"pytest"},
 }
 
 

@@ -1,11 +1,14 @@
 """verify and check on real processes: exit codes are the answer, and the answer is right."""
 
 import json
+import os
+import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
-from memwhy_command import Done, run_memwhy
+from memwhy_command import Done, environment, run_memwhy
 
 LEAK = """
 import time
@@ -151,3 +154,44 @@ def test_what_makes_no_sense_is_said_in_a_line(arguments: tuple[str, ...], said:
     assert done.code == 2
     assert said in done.err
     assert "Traceback" not in done.err
+
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "verify.md"
+
+
+def lines_for_ci() -> str:
+    """The shell lines that the page about proofs gives for CI."""
+    return PAGE.read_text().split("```sh\n")[1].split("```")[0]
+
+
+@pytest.mark.parametrize(("program", "passes"), [(LEAK, False), (QUIET, True)])
+def test_the_documented_lines_for_ci_fail_a_build_that_grows(program: str, passes: bool, tmp_path: Path):
+    (tmp_path / "service.py").write_text(program)
+    command = tmp_path / "memwhy"
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m memwhy "$@"\n')
+    command.chmod(0o755)
+    settings = {
+        "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}",
+        "SERVER": f"{sys.executable} service.py",
+        "LIMIT": "20MiB/min",
+        "WATCH": "10s",
+        "START": "2s",
+    }
+    done = subprocess.run(
+        ["bash", "-e", "-c", lines_for_ci()],
+        env=environment(settings),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    assert (done.returncode == 0) is passes, done.stdout + done.stderr
+    assert ("is excluded" if passes else "is shown") in done.stdout
+    assert (tmp_path / "growth.memwhy").exists()
+
+
+def test_the_documented_job_runs_the_same_lines():
+    job = PAGE.read_text().split("```yaml\n")[1].split("```")[0]
+    script = job.split("run: |\n")[1].split("      - if:")[0]
+    assert textwrap.dedent(script) == lines_for_ci()
