@@ -19,7 +19,7 @@ import (
 )
 
 func main() {
-	run := stage.Open(1200, "`REQUESTS` per second, of about 1.2 KiB in C strings")
+	run := stage.Open(1200, "`REQUESTS` per second, of about 0.9 KiB in C strings")
 	frees, count := true, 0
 	step := func() {
 		describe(&message{frees: frees}, count)

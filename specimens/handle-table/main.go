@@ -69,7 +69,8 @@ func main() {
 		records = add(handle, name)
 		number++
 	}
-	for step(); run.Twin && number <= bound; {
+	step()
+	for run.Twin && number < bound {
 		step()
 	}
 	run.Ready(fmt.Sprintf("records=%d", records))
