@@ -48,6 +48,7 @@ BUILT_APART: dict[str, tuple[Binary, ...]] = {
         Binary(file="odds-server", package="./odds-scraper/server", cgo=True),
         Binary(file="odds-scraper", package=SCRAPER, cgo=True, parses=True),
         Binary(file="odds-scraper.twin", package=SCRAPER, tags=("fixed",), cgo=True, parses=True),
+        Binary(file="odds-scraper.pure", package=SCRAPER),  # without cgo: Go code parses the pages, and nothing leaks
         Binary(file="odds-scraper.stripped", package=SCRAPER, options=STRIPPED, cgo=True, parses=True),
         Binary(
             file="odds-scraper.twin.stripped",

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Run a specimen, or its innocent twin, for as long as somebody looks at it. Standard library only.
 
-    run.py NAME [guilty|twin|guilty-stripped|twin-stripped] [FLAG …]
+    run.py NAME [guilty|twin|guilty-stripped|twin-stripped|pure] [FLAG …]
 
 prints the specimen's READY line and its log file, and ends it on Ctrl-C or when this process's standard
 output is closed. From Python: `with running("odds-scraper", "twin") as specimen: … specimen.pid …`.
@@ -22,7 +22,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 BIN = HERE / "bin"
-VARIANTS = ("guilty", "twin", "guilty-stripped", "twin-stripped")
+VARIANTS = ("guilty", "twin", "guilty-stripped", "twin-stripped", "pure")
 SERVER_FLAGS = ("-cancelled", "-pages")
 TERM_GRACE_S = 5.0
 
@@ -84,6 +84,10 @@ def binary_of(name: str, variant: str) -> tuple[Path, list[str]]:
         if not built_apart:
             raise SpecimenFailed(f"{name} is not built stripped")
         suffix += ".stripped"
+    if variant == "pure":
+        if not built_apart:
+            raise SpecimenFailed(f"{name} is not built without cgo")
+        suffix = ".pure"
     return BIN / f"{name}{suffix}", ["-twin"] if twin and not built_apart else []
 
 
