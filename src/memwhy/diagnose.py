@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from memwhy.attribution import attribute
 from memwhy.casefile import Casebook
 from memwhy.causes import judge_all
+from memwhy.causes.experiments import weigh_in
 from memwhy.conclude import conclude
 from memwhy.model.errors import RecordingError
 from memwhy.model.reading import Unread, Where
@@ -24,9 +25,9 @@ __all__ = ["Casebook", "book_of", "book_of_paths", "case_of", "diagnose", "expla
 def diagnose(book: Casebook, *, overhead: Overhead | None = None) -> Report:
     """The report on all that the casebook holds. The same evidence gives the same report for ever."""
     case = book.case()
-    findings = judge_all(case)
+    findings, tested = weigh_in(judge_all(case), case.experiments)
     holders = attribute(case, findings)
-    return conclude(case, findings, holders, evidence=book.evidence(), overhead=overhead)
+    return conclude(case, findings, holders, evidence=book.evidence(), overhead=overhead, tested=tested)
 
 
 def explain(

@@ -13,6 +13,7 @@ from memwhy.model.case import Case, SeenProfile, Series
 from memwhy.model.errors import ParseError
 from memwhy.model.evidence import Evidence, Snapshot
 from memwhy.model.native import StackReading
+from memwhy.model.probe import Experiment
 from memwhy.model.reading import Moment, Observation, Reading, Unread, Where
 from memwhy.model.report import EvidenceRow
 from memwhy.model.units import NS_PER_S
@@ -50,6 +51,7 @@ class Casebook:
         self.unread: list[Unread] = []
         self.profiles: list[SeenProfile] = []
         self.stacks: dict[str, list[StackReading]] = {}
+        self.experiments: dict[str, dict[str, Experiment]] = {}
         self.account: Account | None = None
         self._accounts: dict[str, Account] = {}
         self._facts_of: dict[str, dict[str, str]] = {}
@@ -134,6 +136,8 @@ class Casebook:
             kept.append(reading.stacks)
             if len(kept) > KEPT_STACKS:
                 del kept[1:-1:2]
+        for experiment in reading.experiments:  # stated first, then again with its result
+            self.experiments.setdefault(subject, {})[experiment.name] = experiment
         for profile in reading.profiles:
             x = moment.value * (1.0 if moment.clock == "order" else 1e-9)
             self.profiles.append(SeenProfile(profile=profile, subject=subject, where=where, x=x))
@@ -236,6 +240,7 @@ class Casebook:
             account=self._accounts.get(subject) or (None if self.live else self.account),
             profiles=tuple(self.profiles),
             stacks=grow(self.stacks.get(subject, ())),
+            experiments=tuple(self.experiments.get(subject, {}).values()),
             facts=dict(sorted(facts.items())),
             live=self.live,
             ended=self.ended,

@@ -28,7 +28,9 @@ COMMANDS = {
 }
 PLANNED = ("compare", "report", "lint", "deps", "fleet", "agent")
 """Names that later versions answer to: no process may be meant by them."""
-TAKING_VALUES = ("--format", "-o", "--for", "--tick", "--pprof", "--max-size", "--heap-profile", "--goroutines")
+TAKING_VALUES = (
+    "--format", "-o", "--for", "--tick", "--pprof", "--max-size", "--probe", "--probe-max", "--heap-profile", "--goroutines",
+)  # fmt: skip
 """Options whose value is the next word, before any command has said so."""
 
 _OBJECTS_BEFORE_COLLECTING = 10_000

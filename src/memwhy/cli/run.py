@@ -6,25 +6,30 @@ The command keeps this terminal's input and output; the answer comes when it end
 import argparse
 import os
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from memwhy.cli.output import say
 from memwhy.cli.sampling import add_native, adopt, check_stacks, period_of, without
 from memwhy.cli.targets import ROOT, add_watching, tick_of
-from memwhy.cli.watch import add_watch
+from memwhy.cli.watch import add_probe, add_watch
 from memwhy.model.errors import MemwhyError, UsageError
 from memwhy.model.units import parse_duration, parse_size
 
 if TYPE_CHECKING:
+    from memwhy.cli.session import Then
     from memwhy.native.preloaded import Preloaded
+    from memwhy.probe.environment import Variable
+    from memwhy.record import Watcher
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's own options."""
     add_watching(parser)
     add_native(parser, how="start it with the sampler in it, and name the code behind native memory that stays")
+    add_probe(parser, "env:NAME=VALUE runs the command again with that variable and compares; auto picks one")
     add_watch(parser)
     parser.add_argument("command", nargs=argparse.REMAINDER, metavar="-- CMD", help="the command and its arguments")
 
@@ -32,7 +37,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Start, watch, answer. A command that is still running when --for is over is ended: we started it."""
     from memwhy.cli.session import watch
-    from memwhy.record import Watcher
 
     command = options.command[1:] if options.command[:1] == ["--"] else options.command
     if not command:
@@ -40,21 +44,36 @@ def run(options: argparse.Namespace) -> int:
     if options.for_ is None:
         options.for_ = "0"
     _check(options)
+    then: Then | None = None
     with ExitStack() as stack:
         tables, refused = _tables(options, stack)
         child = stack.enter_context(started(command, tables))
-        watcher = Watcher(
-            child.pid, root=ROOT, pprof_url=options.pprof, probe=not options.no_probe, inside=not options.no_inside
-        )
+        watcher = _watcher(child.pid, options)
         if tables is not None:
             adopt(watcher, tables, options)
         elif refused is not None:
             without(watcher, options, refused)
         options.native = False
-        code = watch(watcher, options)
+        if options.probe is not None:
+            from memwhy.cli.probing import on_pair
+
+            def second(what: "Variable") -> "Watcher":
+                end(child)
+                again = stack.enter_context(started(command, changes={what.name: what.value}))
+                return _watcher(again.pid, options)
+
+            options.until_sure = False  # both runs are watched for the same time
+            then = partial(on_pair, options, second)
+        code = watch(watcher, options, then=then)
         if child.poll() is not None:
             say(f"the command ended with exit code {child.returncode}", options)
         return code
+
+
+def _watcher(pid: int, options: argparse.Namespace) -> "Watcher":
+    from memwhy.record import Watcher
+
+    return Watcher(pid, root=ROOT, pprof_url=options.pprof, probe=not options.no_probe, inside=not options.no_inside)
 
 
 def _tables(options: argparse.Namespace, stack: ExitStack) -> "tuple[Preloaded | None, MemwhyError | None]":
@@ -71,33 +90,45 @@ def _tables(options: argparse.Namespace, stack: ExitStack) -> "tuple[Preloaded |
 
 
 @contextmanager
-def started(command: Sequence[str], tables: "Preloaded | None" = None) -> Iterator[subprocess.Popen[bytes]]:
+def started(
+    command: Sequence[str], tables: "Preloaded | None" = None, changes: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
     """A command, with this terminal's input and output, that is ended when the block is left. tables: of the sampler to
-    start it with. Raises UsageError."""
+    start it with. changes: of its environment. Raises UsageError."""
+    environment = {**os.environ, **(changes or {})}
     try:
         child = (
-            subprocess.Popen(command)
+            subprocess.Popen(command, env=environment)
             if tables is None
-            else subprocess.Popen(command, env=tables.environment(os.environ), pass_fds=(tables.descriptor,))
+            else subprocess.Popen(command, env=tables.environment(environment), pass_fds=(tables.descriptor,))
         )
     except OSError as error:
         raise UsageError(f"{command[0]}: {error.strerror}", help="give a program that exists and may be run") from error
     try:
         yield child
     finally:
-        if child.poll() is None:
-            child.terminate()
-            try:
-                child.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                child.kill()
-                child.wait()
+        end(child)
+
+
+def end(child: "subprocess.Popen[bytes]") -> None:
+    """SIGTERM, after ten seconds SIGKILL; nothing where it has ended."""
+    if child.poll() is None:
+        child.terminate()
+        try:
+            child.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
 
 
 def _check(options: argparse.Namespace) -> None:
     """Whatever is wrong with the options is said before the command begins its work. Raises UsageError."""
     check_stacks(options)
     parse_duration(options.for_)
+    if options.probe is not None:
+        from memwhy.cli.probing import check_pair
+
+        check_pair(options)
     tick_of(options)
     if options.max_size:
         parse_size(options.max_size)

@@ -3,7 +3,9 @@
 import argparse
 import sys
 import time
+from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import count
 
 from memwhy.cli.keeping import Discard, Keeper, keep
 from memwhy.cli.output import say, write
@@ -13,7 +15,7 @@ from memwhy.cli.stopping import stoppable
 from memwhy.cli.targets import tick_of
 from memwhy.diagnose import Casebook, diagnose
 from memwhy.model.errors import RecordingError, TargetGone
-from memwhy.model.evidence import Snapshot
+from memwhy.model.evidence import Evidence, Snapshot
 from memwhy.model.report import Overhead
 from memwhy.model.trend import Trend
 from memwhy.model.units import human_bytes, human_rate, parse_duration, parse_size
@@ -23,11 +25,15 @@ DEFAULT_FOR_S = 60.0
 CHECK_EVERY_S = 5.0
 
 
-def watch(watcher: Watcher, options: argparse.Namespace) -> int:
+Then = Callable[[Watcher, Casebook, Callable[[Evidence], None]], None]
+"""What is to be done once the watch is over and before the recording is closed, which takes the evidence of it, too."""
+
+
+def watch(watcher: Watcher, options: argparse.Namespace, *, then: Then | None = None) -> int:
     """Watch until the time is over, the target ends, the verdict is sure, or Ctrl-C; then print the diagnosis."""
     until_sure: bool = sys.stdout.isatty() if options.until_sure is None else options.until_sure
     begun_s, cpu_s = time.monotonic(), time.process_time()
-    book = followed(watcher, options, until_sure=until_sure)
+    book = followed(watcher, options, until_sure=until_sure, then=then)
     wall_s = time.monotonic() - begun_s
     sampled = book.newest_stacks()
     overhead = Overhead(
@@ -43,8 +49,11 @@ def watch(watcher: Watcher, options: argparse.Namespace) -> int:
     return 0
 
 
-def followed(watcher: Watcher, options: argparse.Namespace, *, until_sure: bool = False) -> Casebook:
-    """Watch until the time is over, the target ends, the verdict is sure, or Ctrl-C. Raises TargetGone when nothing was seen."""
+def followed(
+    watcher: Watcher, options: argparse.Namespace, *, until_sure: bool = False, then: Then | None = None
+) -> Casebook:
+    """Watch until the time is over, the target ends, the verdict is sure, or Ctrl-C; not after Ctrl-C, do what is to be done
+    then. Raises TargetGone when nothing was seen."""
     for_s = DEFAULT_FOR_S if options.for_ is None else parse_duration(options.for_)
     max_bytes = parse_size(options.max_size) if options.max_size else None
     book = Casebook(live=True)
@@ -55,11 +64,13 @@ def followed(watcher: Watcher, options: argparse.Namespace, *, until_sure: bool 
             stoppable(),
             keep(watcher, options.output, max_bytes=max_bytes) as recorder,
             Progress(quiet=options.quiet) as progress,
-            letting_go(watcher),
         ):
-            if getattr(options, "native", False) and watcher.sampler is None:
-                attach(watcher, options)
-            _follow(watcher, recorder, book, progress, options, for_s, until_sure=until_sure)
+            with letting_go(watcher):
+                if getattr(options, "native", False) and watcher.sampler is None:
+                    attach(watcher, options)
+                tick = _follow(watcher, recorder, book, progress, options, for_s, until_sure=until_sure)
+            if then is not None and book.timeline.tracks:
+                then(watcher, book, partial(_note, recorder, book, count(tick)))
     except KeyboardInterrupt:
         if not book.timeline.tracks:
             raise
@@ -82,13 +93,16 @@ def _follow(
     for_s: float,
     *,
     until_sure: bool,
-) -> None:
-    """Every snapshot into the recording and the casebook; stopped early, a brief one closes the series."""
+) -> int:
+    """Every snapshot into the recording and the casebook; stopped early, a brief one closes the series. Returns the number of
+    the tick that would come next."""
     begun_s = checked_s = time.monotonic()
+    tick = 0
     try:
         for snapshot in snapshots(watcher, for_s=for_s or None, tick_s=tick_of(options)):
             recorder = _kept(recorder, snapshot, book)
             book.add_snapshot(snapshot)
+            tick = snapshot.tick + 1
             elapsed_s = time.monotonic() - begun_s
             progress.say(partial(_progress, book, elapsed_s))
             if until_sure and elapsed_s >= 20 and time.monotonic() - checked_s >= CHECK_EVERY_S:
@@ -96,11 +110,12 @@ def _follow(
                 if diagnose(book).conclusion.confidence == "high":
                     break
         else:
-            return
+            return tick
     except KeyboardInterrupt:
         _close(watcher, recorder, book)
         raise
     _close(watcher, recorder, book)
+    return tick + 1
 
 
 def _close(watcher: Watcher, recorder: Discard | Keeper, book: Casebook) -> None:
@@ -109,6 +124,20 @@ def _close(watcher: Watcher, recorder: Discard | Keeper, book: Casebook) -> None
     if snapshot is not None:
         _kept(recorder, snapshot, book)
         book.add_snapshot(snapshot)
+
+
+def _note(recorder: Discard | Keeper, book: Casebook, ticks: Iterator[int], evidence: Evidence) -> None:
+    """One more piece of evidence, as a snapshot of its own."""
+    snapshot = Snapshot(
+        tick=next(ticks),
+        monotonic_ns=evidence.monotonic_ns,
+        wall_ns=evidence.wall_ns,
+        late_ns=0,
+        cpu_ns=0,
+        evidence=(evidence,),
+    )
+    _kept(recorder, snapshot, book)
+    book.add_snapshot(snapshot)
 
 
 def _kept(recorder: Discard | Keeper, snapshot: Snapshot, book: Casebook) -> Discard | Keeper:

@@ -1,11 +1,13 @@
 """Look at a live process from outside, then say what holds its memory.
 
 Reading only: the target is never stopped. Ctrl-C ends the watch and diagnoses what was seen.
+With --probe an experiment is made at the end; what it does to the target is said before.
 With --native a sampler is put into the target until the end: it is stopped for some milliseconds, and its calls of malloc
 lead through the sampler, which tells the C and Go code that allocated what is not freed.
 """
 
 import argparse
+from functools import partial
 
 from memwhy.cli.output import add_format
 from memwhy.cli.sampling import add_native, add_stacks
@@ -16,7 +18,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's own options."""
     add_target(parser)
     add_native(parser, how="put the sampler into the process, and name the code behind native memory that stays")
+    add_probe(parser, "gc, trim, goroutineleak, or auto: the one that tells the likeliest causes apart best")
     add_watch(parser)
+
+
+def add_probe(parser: argparse.ArgumentParser, which: str) -> None:
+    """--probe, --probe-max."""
+    parser.add_argument("--probe", metavar="WHAT", help=f"make an experiment once the watch is over: {which}")
+    parser.add_argument(
+        "--probe-max",
+        metavar="TIME",
+        default="250ms",
+        help="with --probe trim: how long malloc_trim may hold malloc's locks, as expected before (default: 250ms)",
+    )
 
 
 def add_watch(parser: argparse.ArgumentParser) -> None:
@@ -39,4 +53,9 @@ def run(options: argparse.Namespace) -> int:
     from memwhy.cli.session import watch
 
     check_stacks(options)
-    return watch(watcher_of(options), options)
+    if options.probe is None:
+        return watch(watcher_of(options), options)
+    from memwhy.cli.probing import check_probe, on_process
+
+    check_probe(options)
+    return watch(watcher_of(options), options, then=partial(on_process, options))

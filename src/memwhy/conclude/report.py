@@ -11,6 +11,7 @@ from memwhy.conclude.sampler import sampled
 from memwhy.conclude.suggestions import suggestions
 from memwhy.model import inside, weigh
 from memwhy.model.case import Case
+from memwhy.model.probe import Tested
 from memwhy.model.report import Conclusion, EvidenceRow, Finding, Holder, Overhead, Report, Verdict
 from memwhy.model.units import human_bytes
 
@@ -31,6 +32,7 @@ def conclude(
     *,
     evidence: tuple[EvidenceRow, ...],
     overhead: Overhead | None,
+    tested: tuple[Tested, ...] = (),
 ) -> Report:
     """The frozen report."""
     account = case.account
@@ -60,6 +62,7 @@ def conclude(
         limit=limit_said(case),
         proof=proof(case, conclusion),
         sampling=sampled(case),
+        experiments=tested,
     )
 
 

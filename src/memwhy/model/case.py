@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from memwhy.model.account import Account
 from memwhy.model.native import StackGrowth
+from memwhy.model.probe import Experiment
 from memwhy.model.profile import Profile
 from memwhy.model.reading import Where
 from memwhy.model.trend import Course
@@ -73,7 +74,8 @@ class Case:
 
     total: the metric that stands for the whole ("process.rss_bytes", else the cgroup's, else the host's), or None.
     series: of the main subject, by metric. controls: the same total for other subjects (a second host).
-    account: the layers at the last full look. stacks: what a sampler in the process saw. live: watched by memwhy itself, not pasted.
+    account: the layers at the last full look. stacks: what a sampler in the process saw.
+    experiments: what was tried on the target, in the order of being made, each once. live: watched by memwhy itself, not pasted.
     ended: how the target ended, if it did ("exited", "killed by the OOM killer", …).
     """
 
@@ -84,6 +86,7 @@ class Case:
     account: Account | None = None
     profiles: tuple[SeenProfile, ...] = ()
     stacks: StackGrowth | None = None
+    experiments: tuple[Experiment, ...] = ()
     facts: Map[str, str] = field(default_factory=dict)
     live: bool = False
     ended: str | None = None

@@ -11,6 +11,7 @@ from typing import Literal
 
 from memwhy.model.mapping import Mapping
 from memwhy.model.native import StackReading
+from memwhy.model.probe import Experiment
 from memwhy.model.profile import Profile
 
 
@@ -36,6 +37,7 @@ class Reading:
     mappings: tuple[Mapping, ...] = ()
     profiles: tuple[Profile, ...] = ()
     stacks: StackReading | None = None
+    experiments: tuple[Experiment, ...] = ()
     wall_ns: int | None = None
     elapsed_ns: int | None = None
     subject: str | None = None

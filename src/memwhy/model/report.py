@@ -7,6 +7,7 @@ from typing import Literal
 from memwhy.model.account import Check
 from memwhy.model.case import Series, Target
 from memwhy.model.inspection import Inspection
+from memwhy.model.probe import Tested
 from memwhy.model.trend import Course
 
 SCHEMA = "memwhy/diagnosis/1"
@@ -169,5 +170,7 @@ class Report:
     malloc_rows: tuple[Row, ...] = ()
     inspection: Inspection | None = None
     """The last look from outside, when there was one."""
+    experiments: tuple[Tested, ...] = ()
+    """What was tried on the target, and what each result changed."""
     sampling: tuple[str, ...] = ()
     """What the sampler in the process saw, in sentences; nothing where there was none."""

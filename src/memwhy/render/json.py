@@ -13,6 +13,7 @@ from memwhy.model.account import Check
 from memwhy.model.inspection import as_plain
 from memwhy.model.report import SCHEMA, Finding, Holder, Report, Row
 from memwhy.model.trend import Course, Trend
+from memwhy.render import experiments
 from memwhy.render.figures import unit_of
 
 
@@ -103,6 +104,7 @@ def _added(report: Report) -> dict[str, Any]:
         "span_s": _number(report.span_s),
         **({} if report.inspection is None else {"inspect": _finite(as_plain(report.inspection))}),
         "sampling": list(report.sampling),
+        **({"experiments": _finite(experiments.rows(report))} if report.experiments else {}),
     }
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from memwhy.model.report import Holder, Report, Row
-from memwhy.render import chain, inside, outline
+from memwhy.render import chain, experiments, inside, outline
 from memwhy.render.figures import NONE, Pace, amount, now_header, now_of, pace_of, rate_of, rows_of, share_of, unit_of
 from memwhy.render.plain import clean
 
@@ -30,6 +30,7 @@ def render(report: Report) -> str:
         _why(report),
         _holders(report),
         _bullets("Sampler", map(escape, report.sampling)),
+        _bullets("Tried", map(escape, experiments.sentences(report))),
         *(_inside(table) for table in (inside.tables(report.inspection) if report.inspection else ())),
         _bullets("Careful", (escape(text) for text in outline.cares(report))),
         _steps(report),

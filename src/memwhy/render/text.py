@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from memwhy.model.report import Holder, NextStep, Report, Row
-from memwhy.render import chain, inside, outline
+from memwhy.render import chain, experiments, inside, outline
 from memwhy.render.figures import Pace, amount, now_header, now_of, pace_of, rate_of, rows_of, share_of, unit_of
 from memwhy.render.page import MARGIN, WIDTH, Cells, Line, Span, Style, columns, hang, ledger, line, note, paint
 from memwhy.render.plain import clean, elide, pad, width, wrap
@@ -26,6 +26,7 @@ def render(report: Report, *, colour: bool = False, verbose: bool = False) -> st
         note("Why", _why(report)) + note("Against", _against(report)),
         *(_holders(*group) for group in outline.held(report)),
         note("Sampler", report.sampling),
+        note("Tried", experiments.sentences(report)),
         _rivals(report),
         *(_inside(table) for table in (inside.tables(report.inspection) if report.inspection else ())),
         _ruled_out(report),

@@ -16,9 +16,10 @@ class _Readers(Mapping[str, ModuleType]):
 
     def _all(self) -> dict[str, ModuleType]:
         if self._found is None:
-            from memwhy.sources import go, inside, look, proc, sampled
+            from memwhy.sources import experiment, go, inside, look, proc, sampled
 
-            self._found = {**proc.READERS, **go.READERS, look.NAME: look, inside.NAME: inside, sampled.NAME: sampled}
+            others = (look, inside, sampled, experiment)
+            self._found = {**proc.READERS, **go.READERS, **{one.NAME: one for one in others}}
         return self._found
 
     def __getitem__(self, name: str) -> ModuleType:
