@@ -55,6 +55,8 @@ def test_a_known_cause_is_named_or_left_open_and_never_another_one(
     known: dict[str, Any] = truth(name)[variant]  # type: ignore[assignment]
     answer = all_watched[name, variant].result().report
     allowed = {known["cause"], *known.get("also", ()), "undetermined"}
+    if answer["verdict"]["confidence"] != "high":
+        allowed |= {*known.get("meanwhile", ())}  # so short a watch ends long before undecided_s
     if known["cause"] == "other-process":
         allowed.add("steady")  # true of the process itself; children are read too seldom for a rate in so short a watch
     assert answer["verdict"]["cause"] in allowed
