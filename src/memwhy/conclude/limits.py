@@ -12,7 +12,7 @@ def limit_said(case: Case) -> str | None:
     course = case.series[case.total].course
     if not isinstance(course, Trend) or not course.growing or course.per != "s" or course.slope <= 0:
         return None
-    room, name = _room(case)
+    room, name = room_of(case)
     if room is None or room <= 0:
         return None
     soonest, likely = room / course.high, room / course.slope
@@ -27,7 +27,7 @@ def limit_said(case: Case) -> str | None:
     return f"At this rate {name} is reached in {human_duration(likely)} {interval}."
 
 
-def _room(case: Case) -> tuple[int | None, str]:
+def room_of(case: Case) -> tuple[int | None, str]:
     """Bytes left until the nearest limit, and its name. In a cgroup, what file pages it holds can be taken back."""
     rooms: list[tuple[int, str]] = []
     limit, current = case.series.get("cgroup.limit_bytes"), case.series.get("cgroup.current_bytes")

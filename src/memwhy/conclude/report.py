@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Literal
 
+from memwhy.conclude.advice import advise
 from memwhy.conclude.cautions import cautions
 from memwhy.conclude.limits import limit_said
 from memwhy.conclude.missing import missing, next_steps, proof
@@ -62,6 +63,7 @@ def conclude(
         limit=limit_said(case),
         proof=proof(case, conclusion),
         sampling=sampled(case),
+        advice=advise(case),
         experiments=tested,
     )
 

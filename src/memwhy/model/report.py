@@ -115,6 +115,24 @@ class Holder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Advice:
+    """Something to set or to watch, computed from what was measured.
+
+    arithmetic: the sum behind `bytes`, a line each. bytes: the value of a limit, None where none helps. soonest_s, likely_s,
+    latest_s: until the limit; None where it is not met at that end of the interval. rules: YAML for Prometheus.
+    """
+
+    kind: Literal["memory-limit", "time-to-limit", "alert"]
+    text: str
+    arithmetic: tuple[str, ...] = ()
+    bytes: int | None = None
+    soonest_s: float | None = None
+    likely_s: float | None = None
+    latest_s: float | None = None
+    rules: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Overhead:
     """What the watching cost. target_paused_s: how long the target was stopped by us (reading /proc: 0).
 
@@ -174,3 +192,4 @@ class Report:
     """What was tried on the target, and what each result changed."""
     sampling: tuple[str, ...] = ()
     """What the sampler in the process saw, in sentences; nothing where there was none."""
+    advice: tuple[Advice, ...] = ()

@@ -11,7 +11,7 @@ from typing import Any
 
 from memwhy.model.account import Check
 from memwhy.model.inspection import as_plain
-from memwhy.model.report import SCHEMA, Finding, Holder, Report, Row
+from memwhy.model.report import SCHEMA, Advice, Finding, Holder, Report, Row
 from memwhy.model.trend import Course, Trend
 from memwhy.render import experiments
 from memwhy.render.figures import unit_of
@@ -104,6 +104,7 @@ def _added(report: Report) -> dict[str, Any]:
         "span_s": _number(report.span_s),
         **({} if report.inspection is None else {"inspect": _finite(as_plain(report.inspection))}),
         "sampling": list(report.sampling),
+        "advice": [_advice(one) for one in report.advice],
         **({"experiments": _finite(experiments.rows(report))} if report.experiments else {}),
     }
 
@@ -134,6 +135,19 @@ def _holder(holder: Holder) -> dict[str, Any]:
         "stack": list(holder.stack),
         "method": holder.method,
         **(counted if holder.method == "native-stacks" else {}),
+    }
+
+
+def _advice(one: Advice) -> dict[str, Any]:
+    return {
+        "kind": one.kind,
+        "text": one.text,
+        "arithmetic": list(one.arithmetic),
+        "bytes": one.bytes,
+        "soonest_s": _number(one.soonest_s),
+        "likely_s": _number(one.likely_s),
+        "latest_s": _number(one.latest_s),
+        "rules": one.rules,
     }
 
 

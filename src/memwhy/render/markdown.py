@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from memwhy.model.report import Holder, Report, Row
 from memwhy.render import chain, experiments, inside, outline
 from memwhy.render.figures import NONE, Pace, amount, now_header, now_of, pace_of, rate_of, rows_of, share_of, unit_of
-from memwhy.render.plain import clean
+from memwhy.render.plain import clean, clean_row
 
 _BREAK = "&#8203;"
 _SPECIAL = re.compile(r"[\\`*\[\]~|$<>&@#]|://|www\.|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])", re.IGNORECASE)
@@ -35,6 +35,7 @@ def render(report: Report) -> str:
         _bullets("Careful", (escape(text) for text in outline.cares(report))),
         _steps(report),
         _fix(report),
+        *_advice(report),
         _fold("Ruled out", _answers(outline.acquitted(report))),
         _fold("Cannot say", _answers(outline.unsaid(report)), _missing(report)),
         _fold("Evidence", *_evidence(report)),
@@ -181,6 +182,18 @@ def _fix(report: Report) -> str:
     proof = [escape(report.proof)] if report.proof else []
     parts = (_bullets("Fix", map(escape, winner.remedy)), _bullets("Prove", proof))
     return "\n\n".join(part for part in parts if part)
+
+
+def _advice(report: Report) -> list[str]:
+    """What was computed: sentences, and sums and rules as blocks to be copied."""
+    blocks = []
+    for one in outline.advice(report):
+        text = f"**Advice**: {escape(one.text)}"
+        if one.arithmetic:
+            text += "\n\n" + "\n".join(f"    {clean_row(row)}" for row in one.arithmetic)
+        rules = "\n".join(f"    {clean_row(row)}" for row in one.rules.splitlines())
+        blocks += [text, _fold("Rules", rules)]
+    return blocks
 
 
 def _answers(answers: tuple[outline.Answer, ...]) -> str:

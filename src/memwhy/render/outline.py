@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from memwhy.model.account import Check
 from memwhy.model.metrics import REGISTRY
-from memwhy.model.report import EvidenceRow, Finding, Holder, Overhead, Report, Row, Verdict
+from memwhy.model.report import Advice, EvidenceRow, Finding, Holder, Overhead, Report, Row, Verdict
 from memwhy.model.trend import NotEnough, Trend
 from memwhy.render.figures import amount, duration
 
@@ -113,6 +113,11 @@ def _answers(report: Report, verdict: Verdict) -> tuple[Answer, ...]:
         groups.setdefault((because, at_most), []).append(name)
     alone_first = sorted(groups.items(), key=lambda group: len(group[1]) > 1)
     return tuple(Answer(name=", ".join(names), because=because, at_most=most) for (because, most), names in alone_first)
+
+
+def advice(report: Report) -> tuple[Advice, ...]:
+    """What was computed beyond what the page says anyway: the time until the limit stands below the table."""
+    return tuple(one for one in report.advice if one.kind != "time-to-limit" or report.limit is None)
 
 
 def cares(report: Report) -> tuple[str, ...]:

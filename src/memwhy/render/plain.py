@@ -5,10 +5,13 @@ Whatever is not printable (Unicode categories Cc, Cf, Cs, Co, Cn, Zl, Zp) is sho
 Widths follow Unicode Standard Annex 11: wide and full-width characters take two columns, marks none.
 """
 
+import re
 import unicodedata
 
 LONGEST = 2000
 """Characters kept of one text; the middle of a longer one is left out."""
+
+_INNER = re.compile(r" +|[^ ]+")
 
 MOST_MARKS = 2
 """Combining marks kept on one letter; more of them paint over the lines above and below."""
@@ -31,6 +34,12 @@ def clean(text: str, *, longest: int = LONGEST) -> str:
             out.append(char if char.isprintable() else " " if char.isspace() else _escape(char))
             marks = 0
     return " ".join("".join(out).split())
+
+
+def clean_row(text: str) -> str:
+    """The same of one line whose blanks count: a sum, a line of YAML."""
+    blanks = len(text) - len(text.lstrip(" "))
+    return " " * min(blanks, 40) + _INNER.sub(lambda gap: clean(gap[0]) if gap[0].strip() else gap[0], text[blanks:])
 
 
 def _selects(char: str) -> bool:

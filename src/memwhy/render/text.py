@@ -6,7 +6,7 @@ from memwhy.model.report import Holder, NextStep, Report, Row
 from memwhy.render import chain, experiments, inside, outline
 from memwhy.render.figures import Pace, amount, now_header, now_of, pace_of, rate_of, rows_of, share_of, unit_of
 from memwhy.render.page import MARGIN, WIDTH, Cells, Line, Span, Style, columns, hang, ledger, line, note, paint
-from memwhy.render.plain import clean, elide, pad, width, wrap
+from memwhy.render.plain import clean, clean_row, elide, pad, width, wrap
 
 _CONFIDENCE: dict[str, Style] = {"high": "green", "medium": "yellow", "low": "red"}
 _MOST_FRAMES = 12
@@ -34,6 +34,7 @@ def render(report: Report, *, colour: bool = False, verbose: bool = False) -> st
         note("Careful", outline.cares(report), style="yellow"),
         *(_everything(report) if verbose else ()),
         _to_do(report),
+        *_advice(report),
         _read(report),
     ]
     lines: list[Line] = []
@@ -198,6 +199,19 @@ def _to_do(report: Report) -> list[Line]:
         lines += note("Fix", winner.remedy, style="bold")
     lines += note("Prove", [report.proof or ""], style="bold")
     return lines
+
+
+def _advice(report: Report) -> list[list[Line]]:
+    """What was computed: sentences with their sums, then rules to be copied, never broken. One that the page says already is left out."""
+    blocks: list[list[Line]] = []
+    for one in outline.advice(report):
+        label = "Advice" if not blocks else ""
+        lines = hang(one.text, indent=MARGIN, hanging=MARGIN)
+        lines[0] = (Span(pad(label, MARGIN), "bold"), *lines[0][1:])
+        lines += [(Span(" " * MARGIN + clean_row(row)),) for row in one.arithmetic]
+        lines += [(Span("  " + clean_row(row), "dim"),) for row in one.rules.splitlines()]
+        blocks.append(lines)
+    return blocks
 
 
 def _steps(steps: tuple[NextStep, ...]) -> list[Line]:
