@@ -218,3 +218,11 @@ def test_correlated_noise_widens_the_interval_and_is_said() -> None:
     assert isinstance(shuffled, Trend)
     assert wandering.high - wandering.low > 2 * (shuffled.high - shuffled.low)
     assert any("neighbours hang together" in check for check in wandering.checks)
+
+
+def test_readings_that_come_unevenly_are_no_portions() -> None:
+    """Most of a steady rise lies in the longest pause between two of four readings."""
+    steady = trend([(t, round(37e6 + 1e6 * t)) for t in (0.0, 28.6, 30.6, 32.8)], quantum=4096)
+    at_once = trend([(0.0, 37_000_000), (11.0, 37_100_000), (22.0, 69_000_000), (33.0, 69_100_000)], quantum=4096)
+    assert isinstance(steady, Trend) and isinstance(at_once, Trend)
+    assert (steady.shape, at_once.growing) == ("growing", False)

@@ -127,11 +127,8 @@ def _guard(
     late = sign * halves.first < REMAINS * abs(line.slope) and abs(halves.second - halves.first) > halves.error
     if late:
         return "unclear", [*checks, "it began only in the second half"]
-    if len(xs) < FEW:
-        rises = sorted((sign * (b - a) - quantum for a, b in pairwise(ys)), reverse=True)
-        portion = sum(rises[:2]) / (sign * (ys[-1] - ys[0]) or 1)
-        if portion > PORTIONS or sign * (ys[-1] - ys[0]) <= 0:
-            return "unclear", [*checks, f"two of {len(rises)} changes make most of it"]
+    if len(xs) < FEW and _in_portions(xs, [sign * y for y in ys], quantum):
+        return "unclear", [*checks, f"two of {len(xs) - 1} changes make most of it"]
     taken = [jump for jump in jumps(xs, ys, quantum) if jump[1] * sign > 0][:MOST]
     for count in range(1, len(taken) + 1):
         left, _ = least_squares(xs, without(ys, taken[:count]))
@@ -141,6 +138,17 @@ def _guard(
                 return "step", [*checks, f"one jump makes {share}"]
             return "unclear", [*checks, f"{count} jumps make {share}"]
     return "growing" if sign > 0 else "falling", checks
+
+
+def _in_portions(xs: Sequence[float], ys: Sequence[float], quantum: float) -> bool:
+    """Two of the few changes make most of the rise, and far more than their time alone would give them."""
+    rise, span = ys[-1] - ys[0], xs[-1] - xs[0]
+    changes = sorted(
+        ((d - c - quantum, b - a) for (a, b), (c, d) in zip(pairwise(xs), pairwise(ys), strict=True)), reverse=True
+    )
+    share, share_of_time = (sum(values[:2]) for values in zip(*changes, strict=True))
+    usual = 2 / len(changes)
+    return rise <= 0 or share / rise - max(usual, share_of_time / span) > PORTIONS - usual
 
 
 def _bends(xs: Sequence[float], ys: Sequence[float], line: Line, quantum: float) -> bool:
