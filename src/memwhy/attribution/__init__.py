@@ -1,7 +1,11 @@
 """A layer's growth put down to code, the unattributed share included."""
 
-from memwhy.attribution.profiles import blocks_by_size, goroutine_groups, heap_sites, lost_graphs, native_layer
+from memwhy.attribution.descriptors import descriptor_groups
+from memwhy.attribution.goroutines import goroutine_groups
+from memwhy.attribution.heap import heap_sites
+from memwhy.attribution.profiles import blocks_by_size, lost_graphs, native_layer
 from memwhy.attribution.sites import kept_sites
+from memwhy.attribution.threads import thread_groups
 from memwhy.model.case import Case
 from memwhy.model.report import Finding, Holder, Verdict
 
@@ -22,6 +26,8 @@ def attribute(case: Case, findings: tuple[Finding, ...]) -> tuple[Holder, ...]:
         return kept_sites(case, "mmap", "layer.anonymous_bytes") + kept_sites(case, "malloc", native_layer(case))
     if first.cause == "goroutine-leak":
         return goroutine_groups(case)
+    if first.cause == "thread-leak":
+        return thread_groups(case)
     if first.cause == "descriptor-leak":
-        return goroutine_groups(case)
+        return descriptor_groups(case) or goroutine_groups(case)
     return ()

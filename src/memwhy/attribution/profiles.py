@@ -3,29 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable
 
+from memwhy.attribution.frames import module_of, own_frame
+from memwhy.attribution.states import by_stack
 from memwhy.model.case import Case, SeenProfile
 from memwhy.model.profile import Profile
 from memwhy.model.report import Holder
 
 MOST_HOLDERS = 8
-GOROUTINE_STACK_BYTES = 2048  # runtime/stack.go: the smallest stack; what a goroutine pins beyond it is not measured
-OF_THE_RUNTIME = ("runtime.", "runtime/", "internal/", "sync.", "reflect.", "syscall.", "time.Sleep")
-
-
-def heap_sites(case: Case) -> tuple[Holder, ...]:
-    """Go allocation sites by growth of in-use bytes; with one profile only, by size."""
-    pair = first_and_last(case.profiles, "inuse_space")
-    if pair is None:
-        return ()
-    return _holders(*pair, layer="layer.go_heap_bytes", method="pprof", each_bytes=1)
-
-
-def goroutine_groups(case: Case) -> tuple[Holder, ...]:
-    """Groups of goroutines by growth of their number, at the smallest stack's bytes each."""
-    pair = first_and_last(case.profiles, "goroutine")
-    if pair is None:
-        return ()
-    return _holders(*pair, layer="layer.go_heap_bytes", method="goroutines", each_bytes=GOROUTINE_STACK_BYTES)
 
 
 def lost_graphs(case: Case) -> tuple[Holder, ...]:
@@ -75,23 +59,6 @@ def first_and_last(seen: Iterable[SeenProfile], kind: str) -> tuple[Profile | No
     return (None if oldest is newest else oldest.profile, newest.profile)
 
 
-def own_frame(frames: tuple[str, ...]) -> str:
-    """The first frame, from the leaf, that is not the runtime's own; the leaf when all are."""
-    return next((frame for frame in frames if not frame.startswith(OF_THE_RUNTIME)), frames[0] if frames else "?")
-
-
-def by_stack(profile: Profile) -> Counter[tuple[str, ...]]:
-    """Values by stack; a text table's rows stand as stacks of one frame."""
-    values: Counter[tuple[str, ...]] = Counter()
-    if profile.stacks:
-        for sample in profile.stacks:
-            values[sample.frames] += sample.value
-    else:
-        for row in profile.rows:
-            values[(row.function,)] += row.flat
-    return values
-
-
 def _holders(old: Profile | None, new: Profile, *, layer: str, method: str, each_bytes: int) -> tuple[Holder, ...]:
     grown = by_stack(new)
     if old is not None:
@@ -114,10 +81,3 @@ def _holders(old: Profile | None, new: Profile, *, layer: str, method: str, each
         )
         for function, value in best
     )
-
-
-def module_of(function: str) -> str | None:
-    """The Go package path of a function: `net/http` of `net/http.(*Transport).dial`; None when it has none."""
-    head, slash, tail = function.rpartition("/")
-    package, dot, _ = tail.partition(".")
-    return f"{head}{slash}{package}" if dot and package else None

@@ -24,7 +24,7 @@ WORDED = ("words/", "pasted/prose", "pasted/crowd", "pasted/exhausted", "page/",
 """Sources of what people write, not of what tools print of a process: figures in sentences, settings, messages."""
 
 KEPT_PROFILES = 24
-"""Of one kind and build: the oldest half and the newest half are kept."""
+"""Of one kind and build; of more, every second one between the first and the last is dropped."""
 
 KEPT_STACKS = 64
 """Readings of the sampler; of more, every second one is dropped."""
@@ -140,7 +140,7 @@ class Casebook:
             self.experiments.setdefault(subject, {})[experiment.name] = experiment
         for profile in reading.profiles:
             x = moment.value * (1.0 if moment.clock == "order" else 1e-9)
-            self.profiles.append(SeenProfile(profile=profile, subject=subject, where=where, x=x))
+            self.profiles.append(SeenProfile(profile=profile, subject=subject, where=where, x=x, clock=moment.clock))
         if len(self.profiles) > KEPT_PROFILES * 8:
             self._thin_profiles()
 
@@ -148,12 +148,10 @@ class Casebook:
         groups: dict[tuple[str, str, str | None], list[SeenProfile]] = {}
         for seen in self.profiles:
             groups.setdefault((seen.profile.kind, seen.subject, seen.profile.build_id), []).append(seen)
-        half = KEPT_PROFILES // 2
-        kept = [
-            seen
-            for group in groups.values()
-            for seen in (group if len(group) <= KEPT_PROFILES else group[:half] + group[-half:])
-        ]
+        for group in groups.values():
+            if len(group) > KEPT_PROFILES:
+                del group[1:-1:2]
+        kept = [seen for group in groups.values() for seen in group]
         self.profiles = sorted(kept, key=lambda seen: seen.x)
 
     # -- layers ---------------------------------------------------------------------------------

@@ -50,12 +50,13 @@ class Series:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenProfile:
-    """A profile in its place."""
+    """A profile in its place. x: seconds of `clock`, or 0, 1, 2 … for the clock "order"."""
 
     profile: Profile
     subject: str
     where: Where
     x: float
+    clock: str = "monotonic"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -146,7 +146,8 @@ class StackFrame:
 class GoroutineGroup:
     """Goroutines with the same state, stack and creation site. stack: leaf first; empty for running ones.
 
-    waiting_s: how long the longest of them has been blocked at least, None where that is not known.
+    waiting_s: how long the longest of them has been blocked at least, None where that is not known. stack_bytes: of all
+    their stacks together, as the runtime allocated them.
     """
 
     count: int
@@ -154,6 +155,7 @@ class GoroutineGroup:
     stack: tuple[StackFrame, ...]
     created_by: str = ""
     waiting_s: float | None = None
+    stack_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

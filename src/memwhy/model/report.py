@@ -96,8 +96,10 @@ class NextStep:
 class Holder:
     """A share of one layer's growth or size put down to code. stack: leaf first.
 
-    Where a sampler counted: modules, "name@version" of each frame, "" for unknown; low_bytes, high_bytes: a 95 % interval
-    of `bytes`; bytes_per_s: its pace, None where it does not grow; note: what more is known, and what would free it.
+    Where it was measured more than once, or drawn: modules, "name@version" of each frame, "" for unknown; low_bytes,
+    high_bytes: a 95 % interval of `bytes`; bytes_per_s: its pace, None where it is not shown to grow; low_per_s, high_per_s:
+    the pace's interval; note: what more is known, and what would free it. count, low_count, high_count, count_per_s: the same of
+    what is counted (goroutines, descriptors, threads), how many more they are.
     """
 
     layer: str
@@ -112,6 +114,12 @@ class Holder:
     high_bytes: int | None = None
     bytes_per_s: float | None = None
     note: str = ""
+    low_per_s: float | None = None
+    high_per_s: float | None = None
+    count: int | None = None
+    low_count: int | None = None
+    high_count: int | None = None
+    count_per_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

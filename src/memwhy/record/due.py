@@ -32,6 +32,7 @@ CADENCES = (
     Cadence(source="proc/vmstat", every_s=10),
     Cadence(source="proc/cgroup", every_s=5),
     Cadence(source="proc/threads", every_s=10),
+    Cadence(source="proc/blocked", every_s=10),
     Cadence(source="proc/fd", every_s=5),
     Cadence(source="proc/sockets", every_s=10),
     Cadence(source="proc/children", every_s=3),

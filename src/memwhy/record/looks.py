@@ -25,8 +25,8 @@ _DEEP: tuple[Depth, ...] = ("lost", "malloc")
 EVERY_S: dict[Depth, float] = {"cheap": 2.0, "malloc": 15.0, "lost": 600.0}
 EXPECTED_S_PER_GIB: dict[Depth, float] = {"cheap": 0.2, "malloc": 1.0, "lost": 4.0}
 """CPU seconds for each GiB of RSS until a look of that depth was measured; twice what a quiet target takes."""
-DOCUMENTS_EVERY_S = 30.0
-"""Between what the runtime's own endpoints would have told: at the begin, at the end, and now and then."""
+DOCUMENTS_EVERY_S = 8.0
+"""Between what the runtime's own endpoints would have told: growth by site is told from several states of the heap."""
 EXPECTED_S_PER_GOROUTINE = 50e-6
 """CPU seconds until documents were read once; twice what was measured."""
 BUDGET_SHARE = 0.02

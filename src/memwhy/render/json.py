@@ -14,6 +14,7 @@ from memwhy.model.inspection import as_plain
 from memwhy.model.report import SCHEMA, Advice, Finding, Holder, Report, Row
 from memwhy.model.trend import Course, Trend
 from memwhy.render import experiments
+from memwhy.render.chain import measured
 from memwhy.render.figures import unit_of
 
 
@@ -125,6 +126,12 @@ def _holder(holder: Holder) -> dict[str, Any]:
         "high_bytes": holder.high_bytes,
         "bytes_per_s": _number(holder.bytes_per_s),
         "note": holder.note,
+        "low_per_s": _number(holder.low_per_s),
+        "high_per_s": _number(holder.high_per_s),
+        "count": holder.count,
+        "low_count": holder.low_count,
+        "high_count": holder.high_count,
+        "count_per_s": _number(holder.count_per_s),
     }
     return {
         "layer": holder.layer,
@@ -134,7 +141,7 @@ def _holder(holder: Holder) -> dict[str, Any]:
         "share": _number(holder.share),
         "stack": list(holder.stack),
         "method": holder.method,
-        **(counted if holder.method == "native-stacks" else {}),
+        **(counted if measured(holder) else {}),
     }
 
 

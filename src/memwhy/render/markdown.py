@@ -148,7 +148,7 @@ def _holders(report: Report) -> str:
                 _code(holder.module or ""),
                 " ← ".join(_code(frame) for frame in _chain(holder))
                 + (f"; {escape(holder.note)}" if holder.note else ""),
-                escape(chain.figures(holder)) if holder.method == chain.SAMPLED else amount(holder.bytes),
+                escape(chain.figures(holder)) if chain.measured(holder) else amount(holder.bytes),
                 share_of(holder.share).replace("<", "&lt;"),
             )
             for holder in holders
@@ -159,7 +159,9 @@ def _holders(report: Report) -> str:
 
 
 def _chain(holder: Holder) -> tuple[str, ...]:
-    return chain.shortened(holder.stack) if holder.method == chain.SAMPLED else outline.callers(holder)
+    if holder.method == chain.SAMPLED:
+        return chain.shortened(holder.stack)
+    return chain.shortened(outline.callers(holder)) if chain.measured(holder) else outline.callers(holder)
 
 
 def _inside(table: inside.Table) -> str:

@@ -124,8 +124,8 @@ def _holders(layer: str, method: str, holders: tuple[Holder, ...]) -> list[Line]
         (Span("Who holds it", "bold"), Span(elide(f"  {clean(layer)}, by {method}", WIDTH - 12), "dim"))
     ]
     for holder in holders:
-        if method == chain.SAMPLED:
-            lines += _sampled(holder)
+        if chain.measured(holder):
+            lines += _measured(holder)
             continue
         figures = (
             f"  {pad(amount(holder.bytes, whole=False), 10, right=True)} {pad(share_of(holder.share), 6, right=True)}  "
@@ -142,12 +142,20 @@ def _holders(layer: str, method: str, holders: tuple[Holder, ...]) -> list[Line]
     return lines
 
 
-def _sampled(holder: Holder) -> list[Line]:
-    """A call site with its margin and its pace, and the whole stack below it."""
+def _measured(holder: Holder) -> list[Line]:
+    """A site with its interval and its pace, and its stack; of native memory the whole stack below it."""
+    sampled = holder.method == chain.SAMPLED
+    named: list[Line] = [(Span(f"  {elide(clean(holder.function), WIDTH - 2)}", "bold"),)]
+    where = clean(holder.module) if holder.module and not sampled else ""
+    if where and width(clean(holder.function)) + width(where) <= WIDTH - 4:
+        named = [(*named[0], Span(f"  {where}", "dim"))]
+    elif where:
+        named.append((Span(f"    {elide(where, WIDTH - 4)}", "dim"),))
+    stack = _stack(chain.shortened(holder.stack), indent=4, first="", most=chain.MOST_FRAMES)
     lines: list[Line] = [
-        (Span(f"  {elide(clean(holder.function), WIDTH - 2)}", "bold"),),
+        *named,
         line(f"    {chain.figures(holder)}  {share_of(holder.share)}"),
-        *_stack(chain.shortened(holder.stack), indent=4, first="", most=chain.MOST_FRAMES),
+        *(stack if sampled else _stack(chain.shortened(outline.callers(holder)), indent=4)),
     ]
     for text in (holder.note, chain.libraries(holder)):
         lines += hang(text, indent=4, hanging=6, style="dim") if text else []

@@ -4,15 +4,16 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as Map
+from dataclasses import replace
 from typing import Any
 
 from memwhy.model.errors import ParseError
 from memwhy.model.inspection import CATEGORIES
-from memwhy.model.profile import Profile, ProfileRow
+from memwhy.model.profile import Profile, ProfileRow, Waiting
 from memwhy.model.reading import Reading
 from memwhy.sources.go.goroutine_text import c_call
 from memwhy.sources.go.memstats import metrics_of
-from memwhy.sources.go.stacks import profile_of
+from memwhy.sources.go.stacks import profile_of, with_waiting
 from memwhy.sources.span import Span
 
 NAME = "inspect/look"
@@ -280,12 +281,15 @@ def _goroutines(go: Part, facts: dict[str, str]) -> list[Profile]:
     """Goroutines by stack, as a profile, and which Go functions are inside C calls."""
     stacks: dict[tuple[str, ...], int] = {}
     inside: dict[str, int] = {}
+    waiting: dict[tuple[str, ...], Waiting] = {}
     for group in _rows(go, "groups"):
         frames = tuple(str(frame.get("function", "?")) for frame in _rows(group, "stack"))
         count = _number(group.get("count"))
         if not count:
             continue
-        stacks[frames or ("(running)",)] = stacks.get(frames or ("(running)",), 0) + count
+        frames = frames or ("(running)",)
+        stacks[frames] = stacks.get(frames, 0) + count
+        waiting[frames] = _waiting(group, waiting.get(frames))
         if (function := c_call(frames)) is not None:
             inside[function] = inside.get(function, 0) + count
     for call in _rows(go, "cgo_calls"):
@@ -295,4 +299,16 @@ def _goroutines(go: Part, facts: dict[str, str]) -> list[Profile]:
     if inside:
         ranked = sorted(inside.items(), key=lambda item: (-item[1], item[0]))
         facts["go.in_cgo"] = "\n".join(f"{count} {function}" for function, count in ranked)
-    return [profile_of("goroutine", "count", stacks)] if stacks else []
+    return [with_waiting(profile_of("goroutine", "count", stacks), waiting)] if stacks else []
+
+
+def _waiting(group: Part, before: Waiting | None) -> Waiting:
+    """What a group says of its goroutines, with what a larger one of the same stack has said."""
+    size, longest_s = _number(group.get("stack_bytes")), group.get("waiting_s")
+    waited_s = float(longest_s) if isinstance(longest_s, int | float) and 0 <= longest_s < 1e10 else None
+    if before is None:
+        creator = str(group.get("created_by") or "").partition(" at ")[0]
+        return Waiting(state=str(group.get("state") or ""), created_by=creator, waiting_s=waited_s, stack_bytes=size)
+    both_s = max((one for one in (waited_s, before.waiting_s) if one is not None), default=None)
+    together = None if size is None or before.stack_bytes is None else size + before.stack_bytes
+    return replace(before, waiting_s=both_s, stack_bytes=together)

@@ -7,6 +7,7 @@ import pytest
 from memwhy.model.errors import ParseError
 from memwhy.model.mapping import Mapping
 from memwhy.model.metrics import REGISTRY
+from memwhy.model.profile import Profile, StackSample
 from memwhy.model.reading import Reading
 from memwhy.sources.proc import READERS
 
@@ -153,7 +154,32 @@ def test_descriptors_are_counted_by_kind(capture: Capture) -> None:
             "process.anon_inodes_count": 1,
         },
         facts={"process.descriptors": "5 pipe\n1 device\n1 eventfd\n1 memfd"},
+        profiles=(
+            Profile(
+                kind="descriptors",
+                unit="count",
+                total=8,
+                stacks=(
+                    StackSample(frames=("pipe",), value=5),
+                    StackSample(frames=("device",), value=1),
+                    StackSample(frames=("eventfd",), value=1),
+                    StackSample(frames=("memfd",), value=1),
+                ),
+            ),
+        ),
     )
+
+
+def test_files_are_counted_by_name_with_digits_folded_and_by_directory_where_they_are_many() -> None:
+    few = b"".join(b"%d -> /tmp/upload-%d.part\n" % (n, n) for n in range(3, 40)) + b"2 -> /var/log/app.log (deleted)\n"
+    (profile,) = READERS["proc/fd"].parse(few).profiles
+    assert profile.stacks == (
+        StackSample(frames=("file", "/tmp/upload-#.part"), value=37),
+        StackSample(frames=("deleted file", "/var/log/app.log"), value=1),
+    )
+    words = [bytes([97 + n // 26, 97 + n % 26]) for n in range(300)]
+    (profile,) = READERS["proc/fd"].parse(b"".join(b"9 -> /srv/data/%s\n" % word for word in words)).profiles
+    assert profile.stacks == (StackSample(frames=("file", "in /srv/data"), value=300),)
 
 
 def test_sockets_of_the_process_are_counted_and_its_listener_named(capture: Capture) -> None:
@@ -164,6 +190,27 @@ def test_sockets_of_the_process_are_counted_and_its_listener_named(capture: Capt
             "process.sockets_listen_count": 1,
         },
         facts={"process.listening": "127.0.0.1:42027", "process.socket_states": "1 tcp listen"},
+    )
+
+
+def test_sockets_are_counted_by_whom_they_lead_to() -> None:
+    tail = " 0:0 0:0 0 0 0 77 1\n"
+    rows = [
+        "   0: 0100007F:1F90 00000000:0000 0A",
+        "   1: 0100007F:1F90 0700000A:C350 08",
+        "   2: 0100007F:1F90 0700000A:C351 08",
+        "   3: 0200000A:9C40 0500000A:01BB 01",
+        "   4: 0200000A:9C41 0500000A:01BB 01",
+        "   5: 0000000000000000FFFF00000200000A:9C42 0000000000000000FFFF00000500000A:01BB 01",
+    ]
+    udp = "   6: 00000000:14E9 00000000:0000 07"
+    text = f"==> net/tcp <==\nheads\n{''.join(row + tail for row in rows)}==> net/udp <==\nheads\n{udp}{tail}"
+    (profile,) = READERS["proc/sockets"].parse(text.encode()).profiles
+    assert (profile.kind, profile.unit, profile.total) == ("sockets", "count", 6)
+    assert profile.stacks == (
+        StackSample(frames=("tcp established", "to 10.0.0.5:443"), value=3),
+        StackSample(frames=("tcp close-wait", "accepted on port 8080", "from 10.0.0.7"), value=2),
+        StackSample(frames=("udp open", "on port 5353"), value=1),
     )
 
 

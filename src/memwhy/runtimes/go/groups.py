@@ -24,11 +24,13 @@ def groups(seen: Goroutines) -> tuple[GoroutineGroup, ...]:
     texts = {row.raw_status << 8 | row.wait_reason: seen.state(row) for row in seen.rows}
     counted: Counter[tuple[str, int, int]] = Counter()
     longest: dict[tuple[str, int, int], float] = {}
+    stack_bytes: Counter[tuple[str, int, int]] = Counter()
     for i, (row, stack) in enumerate(zip(seen.rows, seen.stacks, strict=True)):
         if i in seen.system:
             continue
         place = texts[row.raw_status << 8 | row.wait_reason], stack, row.created_pc if row.id != 1 else 0
         counted[place] += 1
+        stack_bytes[place] += max(0, row.stack_high - row.stack_low)
         waiting_s = seen.waiting_s(row)
         if waiting_s is not None:
             longest[place] = max(waiting_s, longest.get(place, 0.0))
@@ -41,7 +43,7 @@ def groups(seen: Goroutines) -> tuple[GoroutineGroup, ...]:
             stack_frames(frames_of(seen, stack)) if kept else (),
             created_by(seen, created_pc) if kept else "",
         )
-        merged[alike] = _joined(merged.get(alike), alike, count, longest.get(place))
+        merged[alike] = _joined(merged.get(alike), alike, count, longest.get(place), stack_bytes[place])
     return tuple(
         sorted(merged.values(), key=lambda group: (-group.count, group.state, group.created_by, _names(group.stack)))
     )
@@ -50,13 +52,18 @@ def groups(seen: Goroutines) -> tuple[GoroutineGroup, ...]:
 _Alike = tuple[str, tuple[StackFrame, ...], str]
 
 
-def _joined(before: GoroutineGroup | None, alike: _Alike, count: int, waiting_s: float | None) -> GoroutineGroup:
+def _joined(
+    before: GoroutineGroup | None, alike: _Alike, count: int, waiting_s: float | None, stack_bytes: int
+) -> GoroutineGroup:
     state, stack, creator = alike
     if before is not None:
         count += before.count
+        stack_bytes += before.stack_bytes or 0
         waiting_s = max((one for one in (waiting_s, before.waiting_s) if one is not None), default=None)
     rounded_s = None if waiting_s is None else round(waiting_s, 3)
-    return GoroutineGroup(count=count, state=state, stack=stack, created_by=creator, waiting_s=rounded_s)
+    return GoroutineGroup(
+        count=count, state=state, stack=stack, created_by=creator, waiting_s=rounded_s, stack_bytes=stack_bytes
+    )
 
 
 def _names(stack: tuple[StackFrame, ...]) -> tuple[tuple[str, int], ...]:

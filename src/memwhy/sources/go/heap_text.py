@@ -7,13 +7,14 @@ says twice the period, a convention inherited from the C++ profiler (runtime/ppr
 import math
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from memwhy.model.errors import ParseError
 from memwhy.model.profile import Profile
 from memwhy.model.reading import Reading
 from memwhy.sources.go.memstats import metrics_of
 from memwhy.sources.go.records import HEAP_RECORD, blocks, headless, records, skipped_note
-from memwhy.sources.go.stacks import Frames, profile_of
+from memwhy.sources.go.stacks import Frames, drawn_variance, profile_of
 from memwhy.sources.span import Span
 
 NAME = "go/heap"
@@ -29,6 +30,9 @@ _PAIRS = {
     "MSpan": ("MSpanInuse", "MSpanSys"),
     "MCache": ("MCacheInuse", "MCacheSys"),
 }
+_PAUSE_ENDS = re.compile(r"[\s>|`*]{0,20}#\s*PauseEnd = \[((?:\d{1,20} ?){256})\]\s*$")
+_FIRST_PUBLISHED = 2
+"""Up to the first collection Go shows all that was ever allocated; from the second on what was alive at the one before."""
 _GO_STYLES = ("heap",)
 _DEFAULT_PERIOD_BYTES = 512 << 10  # runtime.MemProfileRate
 _KINDS = ("inuse_objects", "inuse_space", "alloc_objects", "alloc_space")
@@ -58,6 +62,7 @@ def parse(raw: bytes) -> Reading:
         above = -1 if at is None else at
         body = ["" if i <= above or i in memstats_lines else line for i, line in enumerate(lines)]
         profiles, notes = _profiles(header, body)
+        profiles = _dated(profiles, metrics.get("go.gc_count"), lines)
     if header is not None and header[5] not in _GO_STYLES:
         metrics |= {"tool.outstanding_bytes": profiles[0].total}
     return Reading(metrics=metrics, profiles=profiles, notes=notes)
@@ -90,6 +95,7 @@ def _profiles(header: re.Match[str] | None, body: Sequence[str]) -> tuple[tuple[
     style, rate = (header[5], int(header[6] or 0)) if header else ("heap", 2 * _DEFAULT_PERIOD_BYTES)
     period = {"heap": rate // 2, "heapprofile": 1}.get(style, rate)
     stacks: dict[Frames, list[int]] = {}
+    variances: list[dict[Frames, float]] = [{}, {}]
     unread: list[int] = []
     sampled = 0
     for record in records(body, HEAP_RECORD, unread):
@@ -99,6 +105,9 @@ def _profiles(header: re.Match[str] | None, body: Sequence[str]) -> tuple[tuple[
         known = stacks.setdefault(record.frames, [0, 0, 0, 0])
         for i, value in enumerate(values):
             known[i] += value
+        for i, told in enumerate(variances):
+            more = drawn_variance(values[2 * i], values[2 * i + 1], period)
+            told[record.frames] = told.get(record.frames, 0.0) + more
     notes = list(skipped_note(unread, body))
     # The writer adds 1 to the header's figure where alloc equals in use.
     if header is None:
@@ -107,17 +116,31 @@ def _profiles(header: re.Match[str] | None, body: Sequence[str]) -> tuple[tuple[
         notes.append(f"the text is cut: its stacks hold {sampled} of {header[4]} sampled bytes")
     if style not in _GO_STYLES:
         in_use = {frames: values[1] for frames, values in stacks.items()}
-        return (profile_of("native_inuse", "bytes", in_use, sampling_period_bytes=period or None),), tuple(notes)
+        return (
+            profile_of("native_inuse", "bytes", in_use, sampling_period_bytes=period or None, variances=variances[0]),
+        ), tuple(notes)
     profiles = tuple(
         profile_of(
             kind,
             "bytes" if kind.endswith("space") else "count",
             {frames: values[i] for frames, values in stacks.items()},
             sampling_period_bytes=period or None if kind.endswith("space") else None,
+            variances=variances[i // 2] if kind.endswith("space") else None,
         )
         for i, kind in enumerate(_KINDS)
     )
     return profiles, tuple(notes)
+
+
+def _dated(profiles: tuple[Profile, ...], collections: int | None, lines: Sequence[str]) -> tuple[Profile, ...]:
+    """With the collection that their figures are of: PauseEnd is a ring of 256 ends of pauses, the newest at
+    (NumGC + 255) % 256 (runtime/mstats.go)."""
+    if collections is None:
+        return profiles
+    ends = next((match[1].split() for line in lines if (match := _PAUSE_ENDS.match(line))), [])
+    as_of = int(ends[(collections + 254) % 256]) if ends and collections >= _FIRST_PUBLISHED else 0
+    in_range = as_of if 0 < as_of < 1 << 63 else None
+    return tuple(replace(one, collections=collections, as_of_wall_ns=in_range) for one in profiles)
 
 
 def scale(count: int, size_bytes: int, period_bytes: int) -> tuple[int, int]:

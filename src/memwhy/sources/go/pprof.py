@@ -6,7 +6,8 @@ Format: google/pprof proto/profile.proto; what Go writes: runtime/pprof/proto.go
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Mapping as Map
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Literal
 
@@ -15,7 +16,7 @@ from memwhy.model.profile import Profile, ProfileRow, StackSample
 from memwhy.model.reading import Reading
 from memwhy.sources.go import pprof_core
 from memwhy.sources.go.pprof_file import NAME, decompress
-from memwhy.sources.go.stacks import Frames, profile_of
+from memwhy.sources.go.stacks import Frames, drawn_variance, profile_of
 from memwhy.sources.go.varint import read_varint
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def reading_of(summed: pprof_core.Summed) -> Reading:
                 unit=unit,
                 total=sum(row.flat for row in rows) if signed else summed.totals[index],
                 rows=tuple(rows),
-                stacks=tuple(_merged(summed, index)),
+                stacks=tuple(_drawn(_merged(summed, index), _counted(summed, index), summed.period if in_bytes else 0)),
                 build_id=summed.build_id,
                 binary=summed.binary,
                 wall_ns=summed.time_ns or None,
@@ -97,6 +98,22 @@ def _merged(summed: pprof_core.Summed, index: int) -> list[StackSample]:
         StackSample(frames=tuple(summed.names[node] for node in nodes), value=value) for nodes, value in stacks.items()
     ]
     return sorted(samples, key=lambda sample: (-abs(sample.value), sample.frames))
+
+
+def _counted(summed: pprof_core.Summed, index: int) -> dict[Frames, int]:
+    """How many blocks the bytes of a type are, by stack: the type before it, by the format's convention."""
+    if not index or summed.types[index][1] != "bytes" or summed.types[index - 1][1] != "count":
+        return {}
+    return {one.frames: one.value for one in _merged(summed, index - 1)}
+
+
+def _drawn(samples: list[StackSample], counts: Map[Frames, int], period: int) -> list[StackSample]:
+    """With the variance of each; where no count is told it is that of the smallest blocks, the most there can be."""
+    if period <= 0:
+        return samples
+    return [
+        replace(one, variance=drawn_variance(counts.get(one.frames, one.value), one.value, period)) for one in samples
+    ]
 
 
 def content_of(data: bytes) -> "Content":
@@ -234,6 +251,7 @@ class Content:
                     binary=binary,
                     wall_ns=self.time_ns or None,
                     sampling_period_bytes=period_bytes if unit == "bytes" else None,
+                    variances=self._variances(stacks, i, period_bytes) if unit == "bytes" and period_bytes else None,
                 )
             )
         if self.drops_frames:
@@ -242,6 +260,14 @@ class Content:
             notes.append(f"{self.cut_stacks} stacks were cut to {_MOST_STACK_FRAMES} frames")
         facts = {name: text for name, text in (("profile.binary", binary), ("profile.build_id", build_id)) if text}
         return Reading(facts=facts, profiles=tuple(profiles), wall_ns=self.time_ns or None, notes=tuple(notes))
+
+    def _variances(self, stacks: Map[Frames, list[int]], index: int, period: int) -> dict[Frames, float]:
+        """Of the bytes of each stack, by the count in the type before it, if it is one."""
+        counted = index > 0 and self.text(self.types[index - 1][1]) == "count"
+        return {
+            frames: drawn_variance(values[index - 1] if counted else values[index], values[index], period)
+            for frames, values in stacks.items()
+        }
 
     def _stacks(self) -> dict[Frames, list[int]]:
         frames_of: dict[int, Frames] = {}

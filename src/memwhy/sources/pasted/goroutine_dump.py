@@ -8,12 +8,13 @@ gp=, m= and mp=. runtime.NumGoroutine leaves out goroutine 0 and those that the 
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from memwhy.model.errors import ParseError
+from memwhy.model.profile import Waiting
 from memwhy.model.reading import Reading
 from memwhy.sources.go.goroutine_text import c_call
-from memwhy.sources.go.stacks import Frames, profile_of
+from memwhy.sources.go.stacks import Frames, profile_of, with_waiting
 from memwhy.sources.span import Span
 
 NAME = "pasted/goroutine_dump"
@@ -155,6 +156,14 @@ def _facts(own: Sequence[_Goroutine]) -> dict[str, str]:
     return facts
 
 
+def _waiting(one: _Goroutine, before: Waiting | None) -> Waiting:
+    """Of the goroutines of one stack: the first one's state and creator, the longest's time."""
+    longest_s = max(60.0 * one.minutes, before.waiting_s or 0.0 if before else 0.0) or None
+    if before is not None:
+        return replace(before, waiting_s=longest_s)
+    return Waiting(state=one.state, created_by=one.creator, waiting_s=longest_s)
+
+
 def parse(text: str) -> tuple[Reading, ...]:
     """One reading: a profile, facts by state and creator, and the count where ten or more are shown.
 
@@ -169,14 +178,16 @@ def parse(text: str) -> tuple[Reading, ...]:
     if not own:
         return (Reading(notes=("only goroutines of the runtime's own are shown",)),)
     stacks: dict[Frames, int] = {}
+    waiting: dict[Frames, Waiting] = {}
     for one in own:
         frames = _seen_from_outside(one.frames)
         stacks[frames] = stacks.get(frames, 0) + 1
+        waiting[frames] = _waiting(one, waiting.get(frames))
     metrics = {"go.goroutines_count": len(own)} if len(own) >= _ENOUGH else {}
     notes: list[str] = []
     if not metrics:
         notes.append(f"{len(own)} goroutine(s) are shown; how many there are is not told")
     elif all(one.number != 1 for one in shown):
         notes.append("the dump is cut, it has no goroutine 1: there are more goroutines than it shows")
-    profile = profile_of("goroutine" if metrics else "goroutine (some)", "count", stacks)
+    profile = with_waiting(profile_of("goroutine" if metrics else "goroutine (some)", "count", stacks), waiting)
     return (Reading(metrics=metrics, facts=_facts(own), profiles=(profile,), notes=tuple(notes)),)

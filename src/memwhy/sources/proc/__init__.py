@@ -8,6 +8,7 @@ shape; raises OSError) and a pure `parse(raw) -> Reading` (raises ParseError). T
 from types import ModuleType
 
 from memwhy.sources.proc import (
+    blocked,
     cgroup,
     children,
     cmdline,
@@ -45,6 +46,7 @@ READERS: dict[str, ModuleType] = {
         fd,
         sockets,
         threads,
+        blocked,
         children,
         environ,
         cgroup,

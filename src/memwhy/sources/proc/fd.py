@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from memwhy.model.errors import ParseError
+from memwhy.model.profile import Profile, StackSample
 from memwhy.model.reading import Reading
 from memwhy.sources.proc.fields import subject_near
 from memwhy.sources.proc.files import decode, numeric_names, printable, process_path
@@ -21,6 +22,10 @@ MOST = 20_000
 
 _MODE = re.compile(r"[-bcdlps][-rwxsStT]{9}[.+@]?")
 _TOO_MANY = re.compile(rb"(\d{1,10}) descriptors, too many to name each")
+PROFILE = "descriptors"
+MOST_FILES = 200
+"""Names of files that are told apart, digits folded; those beyond are put together by directory, then as others."""
+_DIGITS = re.compile(r"\d+")
 _METRICS = {
     "socket": "process.sockets_count",
     "pipe": "process.pipes_count",
@@ -73,7 +78,8 @@ def target_of(line: str) -> str:
 
 
 def parse(raw: bytes) -> Reading:
-    """Counts by kind; fact process.descriptors lists `count kind` (anon inodes by their kind, deleted files apart).
+    """Counts by kind; fact process.descriptors lists `count kind` (anon inodes by their kind, deleted files apart). A profile of
+    kind "descriptors" counts them by what they are: frames are (`socket`), (`eventpoll`), (`file`, `/var/log/app-#.log`).
 
     Reads the output of `ls -l /proc/PID/fd` as well. An empty text is a process without descriptors.
     """
@@ -91,7 +97,31 @@ def parse(raw: bytes) -> Reading:
     metrics = {"process.descriptors_count": len(targets)}
     metrics |= {metric: kinds[kind] for kind, metric in _METRICS.items()}
     rows = [f"{number} {name}" for name, number in sorted(named.items(), key=lambda item: (-item[1], item[0]))]
-    return Reading(metrics=metrics, facts={"process.descriptors": "\n".join(rows)} if rows else {})
+    facts = {"process.descriptors": "\n".join(rows)} if rows else {}
+    return Reading(metrics=metrics, facts=facts, profiles=(_by_name(targets),) if targets else ())
+
+
+def _by_name(targets: Sequence[str]) -> Profile:
+    """What is open, files by name; digits stand as #, so that files which are numbered are one."""
+    groups: Counter[tuple[str, ...]] = Counter()
+    for target in targets:
+        name = _name_of(target)
+        is_file = name in ("file", "deleted file")
+        groups[(name, _DIGITS.sub("#", printable(target.removesuffix(" (deleted)")))) if is_file else (name,)] += 1
+    if len(groups) > MOST_FILES:
+        folders: Counter[tuple[str, ...]] = Counter()
+        for group, number in groups.items():
+            folders[(group[0], f"in {group[1].rpartition('/')[0] or '/'}") if len(group) > 1 else group] += number
+        groups = folders
+    kept = groups.most_common(MOST_FILES)
+    rest = sum(groups.values()) - sum(number for _, number in kept)
+    samples = sorted([*kept, *([(("others",), rest)] if rest else [])], key=lambda item: (-item[1], item[0]))
+    return Profile(
+        kind=PROFILE,
+        unit="count",
+        total=len(targets),
+        stacks=tuple(StackSample(frames=frames, value=number) for frames, number in samples),
+    )
 
 
 def _name_of(target: str) -> str:
