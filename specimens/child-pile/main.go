@@ -26,7 +26,12 @@ func main() {
 	}
 	orders, ours, err := os.Pipe() // every helper's standard input; our end closes with us, however we die
 	run.Must(err)
-	run.AtEnd(func() { ours.Close() })
+	run.AtEnd(func() {
+		ours.Close()
+		for errno := error(nil); errno != syscall.ECHILD; { // no zombies for an init that reaps none
+			_, errno = syscall.Wait4(-1, nil, 0, nil)
+		}
+	})
 	program, err := os.Executable()
 	run.Must(err)
 	arguments := append([]string{program, "-helper"}, run.Bounds()...)
