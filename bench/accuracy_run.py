@@ -29,8 +29,10 @@ from run import SpecimenFailed, binary_of, ensure_built, names, running, truth
 GRID_S = (10, 15, 20, 25, 30, 40, 50, *range(60, 300, 30), *range(300, 3600, 300))
 """Lengths at which a beginning of the recording is diagnosed."""
 HALF_TICK_S = 0.5
-READY_S, READY_SLOW_S = 60.0, 900.0
+READY_S = 120.0
 """A specimen warms up by a share of its work: one whose -rate is a hundredth takes longer."""
+FEWEST_PIECES = 4
+"""Of work in one watch: fewer are no slow growth, but a step or two."""
 REST_S = 90.0
 """What a watch may take beyond its time: its start, a closing look, the diagnosis, on a busy machine."""
 _REPLAY = threading.Lock()
@@ -48,11 +50,6 @@ class Task:
     pace: str
     for_s: float
     truth: Truth
-
-    @property
-    def ready_s(self) -> float:
-        """How long its specimen may warm up."""
-        return READY_SLOW_S if self.pace == SLOW else READY_S
 
     @property
     def file(self) -> str:
@@ -92,10 +89,15 @@ def _paces(variant: str, its: Truth, wanted: Sequence[str]) -> list[str]:
 
 def flags_of(task: Task) -> list[str]:
     """The specimen's flags: its bound in time, and the rate at which it grows as the pace says. Raises SpecimenFailed."""
-    flags = ["-for", f"{task.for_s + task.ready_s + REST_S:.0f}s"]
+    flags = ["-for", f"{task.for_s + READY_S + REST_S:.0f}s"]
     if task.pace in PACES and task.truth.bytes_per_s is not None:
         middle = sum(task.truth.bytes_per_s) / 2
-        flags += ["-rate", f"{default_rate(task.specimen, task.variant) * PACES[task.pace] / middle:.6g}"]
+        per_s = default_rate(task.specimen, task.variant) * PACES[task.pace] / middle
+        if per_s * task.for_s < FEWEST_PIECES:
+            raise SpecimenFailed(
+                f"{per_s * task.for_s:.1f} pieces of its work are all it would do in {task.for_s:.0f} s"
+            )
+        flags += ["-rate", f"{per_s:.6g}"]
     return flags
 
 
@@ -126,9 +128,7 @@ class Watches:
         recording.unlink(missing_ok=True)
         try:
             flags = flags_of(task)
-            with running(
-                task.specimen, task.variant, *flags, pprof=task.endpoint, ready_within_s=task.ready_s
-            ) as specimen:
+            with running(task.specimen, task.variant, *flags, pprof=task.endpoint, ready_within_s=READY_S) as specimen:
                 printed = self._watch(task, specimen.pid, recording)
             (self.folder / f"{task.file}.json").write_text(printed)
             with _REPLAY:

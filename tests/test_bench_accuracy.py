@@ -50,7 +50,7 @@ from accuracy_rows import (
     read_rows,
     truth_of,
 )
-from accuracy_run import Watches, beginnings, plan
+from accuracy_run import SpecimenFailed, Watches, beginnings, flags_of, plan
 
 NATIVE = Truth(cause="native-leak", acquitted=("heap-leak", "steady"), bytes_per_s=(1e6, 1.2e6))
 STEADY = Truth(cause="steady", acquitted=("native-leak", "heap-leak"), bytes_per_s=(-3e4, 3e4))
@@ -449,6 +449,19 @@ def test_every_variant_is_watched_with_and_without_its_endpoint_in_an_order_of_t
     assert tasks[:2] == sorted(tasks, key=lambda one: -one.for_s)[:2]
     orders = {tuple(plan(names, for_s=60.0, slow_for_s=300.0, paces=(FAST,), seed=seed)) for seed in range(5)}
     assert len(orders) == 5
+
+
+@pytest.mark.specimen
+def test_the_rate_of_what_grows_is_set_and_a_step_or_two_are_no_slow_growth() -> None:
+    tasks = plan(["mmap-pile"], for_s=60.0, slow_for_s=300.0, paces=(FAST, SLOW), seed=1)
+    flags = {(one.variant, one.pace): flags_of(one) for one in tasks}
+    assert flags["twin", AS_IT_IS] == ["-for", "270s"]
+    fast, slow = flags["guilty", FAST], flags["guilty", SLOW]
+    assert (fast[:3], slow[:3]) == (["-for", "270s", "-rate"], ["-for", "510s", "-rate"])
+    assert float(fast[3]) == pytest.approx(60 * float(slow[3]), rel=1e-4)
+    (brief, _) = plan(["mmap-pile"], for_s=60.0, slow_for_s=10.0, paces=(SLOW,), seed=1)
+    with pytest.raises(SpecimenFailed, match="pieces of its work are all"):
+        flags_of(brief)
 
 
 def test_the_noise_ends_when_its_standard_input_does() -> None:
