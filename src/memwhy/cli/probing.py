@@ -135,13 +135,12 @@ def _chosen(
     pair = leading(stated, probabilities)
     if pair is None:
         can = ", ".join(one.name for one in stated) or "nothing"
-        _nothing(
-            f"no two open causes differ in what they foretell of what can be tried here ({can})", options, book
-        )
+        _nothing(f"no two open causes differ in what they foretell of what can be tried here ({can})", options, book)
+        return None
     best, said = choose(stated, probabilities, pair)
     rated = ", ".join(said)
     if best is None:
-        return _nothing(f"no experiment would tell {pair[0]} from {pair[1]} ({rated})", options, book)
+        _nothing(f"no experiment would tell {pair[0]} from {pair[1]} ({rated})", options, book)
         return None
     say(f"--probe auto: {best.name}, which tells {pair[0]} from {pair[1]} best ({rated})", options)
     return best

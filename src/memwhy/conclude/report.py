@@ -63,6 +63,7 @@ def conclude(
         limit=limit_said(case),
         proof=proof(case, conclusion),
         sampling=sampled(case),
+        experiments=tested,
         advice=advise(case),
         experiments=tested,
     )
