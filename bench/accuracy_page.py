@@ -54,7 +54,7 @@ def page(conditions: Sequence[Conditions], rows: Iterable[Row]) -> str:
         *(_measured(one) for one in conditions),
         _loads(rows),
         section("What is asked for", ("", "measured", "holds"), _bars(rows, whole_s)),
-        section("By length of the watch", _LENGTH_HEADS, [*_lengths(usual, ""), *_lengths(slow, f", {SLOW}")]),
+        section("By length of the watch", _LENGTH_HEADS, _lengths(usual, slow)),
         section(f"Truth by verdict, after {whole_s:.0f} s", *_confusion(usual, whole_s), note=_CONFUSION),
         section(
             f"By cause, after {whole_s:.0f} s",
@@ -73,7 +73,11 @@ def page(conditions: Sequence[Conditions], rows: Iterable[Row]) -> str:
         _patience(rows),
         section("Second leaks", ("program", "verdict", "others supported"), _seconds(usual, whole_s)),
         section("Not right", ("program", "truth", "verdicts by length"), _wrong(rows), note=_WRONG),
-        section("Not measured", ("program", "why"), [(row.name, row.problem) for row in rows if row.problem]),
+        section(
+            "Not measured",
+            ("program", "why"),
+            [(row.name, row.problem.replace("|", "/")) for row in rows if row.problem],
+        ),
     ]
     return "\n".join(part for part in parts if part)
 
@@ -119,18 +123,27 @@ def _bars(rows: Sequence[Row], whole_s: float) -> list[Cells]:
     return [(bar.asked, bar.measured, words[bar.holds]) for bar in bars(rows, whole_s)]
 
 
-def _lengths(rows: Sequence[Row], suffix: str) -> list[Cells]:
-    """One line for each length at which most were asked."""
-    lengths = {row.for_s for row in rows} | {length for length in LENGTHS_S if any(row.for_s > length for row in rows)}
+def _lengths(usual: Sequence[Row], slow: Sequence[Row]) -> list[Cells]:
+    """One line for each length at which most were asked; at the whole length also by what could be read."""
     found: list[Cells] = []
-    for length_s in sorted(lengths):
-        one = score(rows, length_s)
-        precision, recall = together(by_cause(rows, length_s))
-        counts = (one.runs, one.right, one.not_yet, one.undetermined, one.wrong, one.rash)
-        alarms = accused(twins(rows), length_s)
-        cells = (_value(precision), _value(recall), f"{alarms.hits} of {alarms.n}", _number(one.brier))
-        found.append((f"{length_s:.0f} s{suffix}", *map(str, counts), *cells))
+    for rows, pace in ((usual, ""), (slow, f", {SLOW}")):
+        ends = sorted({row.for_s for row in rows})
+        for length_s in sorted({*ends, *(one for one in LENGTHS_S if any(row.for_s > one for row in rows))}):
+            found.append(_scored(f"{length_s:.0f} s{pace}", rows, length_s))
+        for length_s in ends:
+            for endpoint, words in ((False, "from outside"), (True, "endpoint")):
+                some = [row for row in rows if row.endpoint is endpoint]
+                found.append(_scored(f"{length_s:.0f} s{pace}, {words}", some, length_s))
     return found
+
+
+def _scored(name: str, rows: Sequence[Row], length_s: float) -> Cells:
+    one = score(rows, length_s)
+    precision, recall = together(by_cause(rows, length_s))
+    counts = (one.runs, one.right, one.not_yet, one.undetermined, one.wrong, one.rash)
+    alarms = accused(twins(rows), length_s)
+    cells = (_value(precision), _value(recall), f"{alarms.hits} of {alarms.n}", _number(one.brier))
+    return (name, *map(str, counts), *cells)
 
 
 def _confusion(rows: Sequence[Row], length_s: float) -> tuple[Cells, list[Cells]]:

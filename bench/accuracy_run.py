@@ -133,7 +133,7 @@ class Watches:
             (self.folder / f"{task.file}.json").write_text(printed)
             with _REPLAY:
                 return _judged(task, json.loads(printed), recording)
-        except (SpecimenFailed, MemwhyError, subprocess.TimeoutExpired, _WatchFailed) as problem:
+        except (SpecimenFailed, MemwhyError, subprocess.TimeoutExpired, json.JSONDecodeError, _WatchFailed) as problem:
             return _row(task, problem=" ".join(str(problem).split())[:300])
 
     def stop(self) -> None:
