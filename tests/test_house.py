@@ -14,8 +14,9 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "memwhy"
 
 ARROWS = {
-    "cli": {"record", "diagnose", "recording", "sources", "render", "inspect", "proof", "native", "probe"},
-    "proof": {"trend"},
+    "cli": {"record", "diagnose", "recording", "sources", "render", "inspect", "proof", "comparison", "native", "probe"},
+    "comparison": {"proof", "attribution", "trend"},
+    "proof": {"trend", "attribution"},
     "probe": {"sources", "account", "inspect", "native", "proof"},
     "record": {"sources", "inspect", "native", "memory"},
     "inspect": {"runtimes", "memory", "sources", "account", "_core"},

@@ -24,9 +24,10 @@ COMMANDS = {
     "inspect": "look into a process or a core from outside: who holds each byte, what is lost",
     "verify": "did the fix work? growth before and after it, with intervals",
     "check": "a gate for CI: does memory grow faster than a limit?",
+    "compare": "two hosts, builds or times: what differs, and how many bytes each difference could explain",
     "dump": "raw evidence out of a recording",
 }
-PLANNED = ("compare", "report", "lint", "deps", "fleet", "agent")
+PLANNED = ("report", "lint", "deps", "fleet", "agent")
 """Names that later versions answer to: no process may be meant by them."""
 TAKING_VALUES = (
     "--format", "-o", "--for", "--tick", "--pprof", "--max-size", "--probe", "--probe-max", "--heap-profile", "--goroutines",

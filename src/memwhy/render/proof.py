@@ -133,10 +133,10 @@ def _json(answer: Answer) -> str:
     schema = CHECK if isinstance(answer, Gate) else VERIFICATION
     if isinstance(answer, Verification) and answer.load is not None:
         plain["load"]["ratio"] = answer.load.ratio
-    return json.dumps({"schema": schema, **_finite(plain)}, indent=2, allow_nan=False) + "\n"
+    return json.dumps({"schema": schema, **finite(plain)}, indent=2, allow_nan=False) + "\n"
 
 
-def _finite(value: object) -> dict[str, object]:
+def finite(value: object) -> dict[str, object]:
     """The same with null where a number is none that JSON has."""
     cleaned = _clean(value)
     assert isinstance(cleaned, dict)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from memwhy.memory.space import Module, Space
+from memwhy.sources.proc.libraries import ALLOCATORS, NAME_OF_MUSL
 
 _BANNER = re.compile(rb"GNU C Library [^\n\0]{0,120}?release version (\d{1,3})\.(\d{1,3})")
 _VERSION_NEEDED = re.compile(rb"GLIBC_(\d{1,3})\.(\d{1,3})(?:\.\d+)?\0")
@@ -12,14 +13,7 @@ _LIBC = re.compile(r"^libc(?:\.so\.6|-2\.\d+\.so)$")
 _MOST_FILE_BYTES = 64 << 20
 _PIECE_BYTES = 1 << 20
 
-_OTHERS_BY_NAME = {
-    "jemalloc": re.compile(r"^libjemalloc"),
-    "tcmalloc": re.compile(r"^libtcmalloc"),
-    "mimalloc": re.compile(r"^libmimalloc"),
-    "snmalloc": re.compile(r"^libsnmalloc"),
-    "Hoard": re.compile(r"^libhoard"),
-    "musl": re.compile(r"^(?:ld-musl-|libc\.musl-|libc\.so$)"),
-}
+_OTHERS_BY_NAME = {**ALLOCATORS, "musl": NAME_OF_MUSL}
 _OTHERS_BY_TEXT = {
     "jemalloc": b"<jemalloc>: ",
     "tcmalloc": b"tcmalloc: large alloc",

@@ -25,7 +25,7 @@ _MOST_TEXT_BYTES = 8 << 20
 _GLIBC = re.compile(rb"GNU C Library \(?([^\n\0)]{0,120})\)? [a-z]{1,20} release version (\d{1,3}\.\d{1,3})")
 _MUSL_VERSION = re.compile(rb"\0(\d{1,2}\.\d{1,3}\.\d{1,3}(?:[-_]git[\w.-]{0,40})?)\0")
 _NAME_OF_GLIBC = re.compile(r"libc(?:\.so\.6|-(2\.\d{1,3})\.so)$")
-_NAME_OF_MUSL = re.compile(r"ld-musl-|libc\.musl-|libc\.so$")
+NAME_OF_MUSL = re.compile(r"ld-musl-|libc\.musl-|libc\.so$")
 _LINE = re.compile(r"([0-9a-f]{2,128}|-)\t([^\t]{1,200})\t(/.{1,4096})")
 ALLOCATORS = {
     "jemalloc": re.compile(r"libjemalloc"),
@@ -74,7 +74,7 @@ def _tells(files: Files, mapping: Mapping, name: str) -> tuple[str | None, str]:
 
 
 def _c_library(elf: Elf, name: str) -> str:
-    is_musl = bool(_NAME_OF_MUSL.match(name))
+    is_musl = bool(NAME_OF_MUSL.match(name))
     if not is_musl and not _NAME_OF_GLIBC.match(name):
         return ""
     section = elf.section(".rodata")
@@ -110,7 +110,7 @@ def c_library(named: Sequence[tuple[str, str]]) -> tuple[str, str] | None:
             return printable(version), printable(package.removesuffix(")"))
         if (match := _NAME_OF_GLIBC.match(name)) is not None:
             return (f"glibc {match[1]}" if match[1] else "glibc"), ""
-        if _NAME_OF_MUSL.match(name):
+        if NAME_OF_MUSL.match(name):
             return "musl", ""
     return None
 
