@@ -177,7 +177,7 @@ def test_looks_too_close_together_leave_the_verdict_to_the_layers() -> None:
 
 def test_looks_that_come_unevenly_still_say_what_grows() -> None:
     case = looked(scene("cgo leak in arenas"), {"derived.malloc_bytes": GROWN}, at=(0.0, 45.0, 56.0, 60.0))
-    assert case.series["derived.malloc_bytes"].course.shape == "unclear"  # type: ignore[union-attr]
+    assert case.series["derived.malloc_bytes"].growing
     assert verdict(case).cause == "native-leak"
     assert judged(case)["native-leak"].because[0].startswith("98 % of the growth is in blocks that are in use")
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 from build_case import MIB, case, flat, line, mebibytes, readings, watched
-from scenarios import PACE, scene, scene_without
+from scenarios import PACE, scene, scene_without, verdict
 
-from memwhy.causes.heap_retained import REMEDY, judge
+from memwhy.causes.heap_retained import HUGE, REMEDY, judge
 from memwhy.model.report import Finding, Verdict
 
 
@@ -72,3 +72,26 @@ def test_a_program_without_a_runtime_has_none() -> None:
     assert judge(case(total="process.rss_bytes", series={"process.rss_bytes": line(9 * MIB, MIB)})).verdict is (
         Verdict.CANNOT_SAY
     )
+
+
+GROWTH = {"layer.go_heap_bytes": PACE}
+
+
+def test_pages_that_come_back_in_huge_pages_are_the_heap_s_though_go_has_released_them() -> None:
+    """Go holds no more than before, and its heap's resident pages grow as the huge pages do."""
+    found = judge(watched(grows=GROWTH, given={"process.anon_huge_bytes": line(8 * MIB, PACE)}))
+    assert (found.verdict, found.probability, found.remedy) == (Verdict.SUPPORTED, 0.75, HUGE)
+    assert found.because[-1] == (
+        "100 % of the growth is in huge pages: huge pages 8.0 to 53.0 MiB, +45.0 MiB/min (+45.0 MiB to +45.0 MiB)"
+    )
+
+
+def test_resident_heap_beyond_what_go_holds_is_open_where_huge_pages_do_not_follow() -> None:
+    found = judge(watched(grows=GROWTH, given={"process.anon_huge_bytes": flat(8 * MIB)}))
+    assert found.verdict is Verdict.REFUTED
+
+
+def test_nothing_grows_and_most_of_it_is_lazily_freed_is_retained_and_steady_beside_it() -> None:
+    """That nothing grows is true as well, and does not say what holds the memory."""
+    conclusion = verdict(watched(given={"process.lazy_free_bytes": flat(40 * MIB)}))
+    assert (conclusion.cause, conclusion.confidence) == ("heap-retained", "medium")

@@ -57,15 +57,17 @@ def judge_all(case: Case) -> tuple[Finding, ...]:
 
 
 def _counted(case: Case, findings: list[Finding]) -> Finding | None:
-    """The finding that a look inside counted and did not infer: what is lost, and where no trend is, what holds most of
-    RSS. It leaves to the others what remains."""
+    """The finding that was counted and not inferred: what is lost, and where no growth is, what holds most of RSS though
+    nobody uses it. It leaves to the others what remains: that nothing grows is true beside it, and answers less."""
     lost = inside.lost(case)
     name = "native-leak" if lost is not None and lost.dominates else None
-    if name is None and weigh.grows(case) is None:
-        held = {"native-retained": inside.KEPT, "heap-retained": inside.IDLE}
-        name = next(
-            (one for one, metric in held.items() if (inside.share_of_rss(case, metric) or 0) >= inside.MUCH), None
-        )
+    if name is None and not weigh.grows(case):
+        unused = {
+            "native-retained": inside.share_of_rss(case, inside.KEPT),
+            "heap-retained": inside.share_of_rss(case, inside.IDLE)
+            or weigh.level_share(case, "process.lazy_free_bytes"),
+        }
+        name = next((one for one, share in unused.items() if (share or 0) >= inside.MUCH), None)
     return next((one for one in findings if one.cause == name and one.verdict is Verdict.SUPPORTED), None)
 
 

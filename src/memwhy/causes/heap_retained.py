@@ -2,7 +2,8 @@
 
 What grows       HeapIdle - HeapReleased; it follows the highest heap the program ever had.
 Speaks for       Idle and unreleased memory is most of the RSS, or of its growth; resident pages, where a look
-                 inside counted them. LazyFree pages (Go 1.12 to 1.15).
+                 inside counted them. LazyFree pages (Go 1.12 to 1.15). Huge pages that make resident again
+                 what Go had given back.
 Speaks against   HeapIdle - HeapReleased is small: it is the most that FreeOSMemory could give back.
 Remedy           A memory limit (GOMEMLIMIT), debug.FreeOSMemory after a burst; GODEBUG=madvdontneed=1 before Go 1.16.
 References       runtime/mgcscavenge.go; golang/go#42330 (MADV_DONTNEED again from Go 1.16).
@@ -21,6 +22,11 @@ REMEDY = (
     "set GOMEMLIMIT (minus what native code holds), or call debug.FreeOSMemory once after the burst",
     "before Go 1.16: GODEBUG=madvdontneed=1, or a newer Go",
 )
+HUGE = (
+    "keep huge pages away from the heap: GODEBUG=disablethp=1 (Go 1.21.6 and newer)",
+    "or for the whole host: echo 0 > /sys/kernel/mm/transparent_hugepage/khugepaged/max_ptes_none",
+)
+"""golang/go#64332; Documentation/admin-guide/mm/transhuge.rst."""
 
 
 def judge(case: Case) -> Finding:
@@ -36,6 +42,8 @@ def judge(case: Case) -> Finding:
         share *= max(0, idle - _room(case)) / idle
     lazy = weigh.level_share(case, "process.lazy_free_bytes")
     held = weigh.part(case, "derived.go_held_bytes")
+    if growing and (back := _came_back(case, held)) is not None:
+        return back
     if growing and (retained.minor or (held is not None and held.minor)):
         text = f"idle and unreleased Go heap is at most {human_bytes(most)} and does not follow: {weigh.said(retained)}"
         return Finding(cause=NAME, verdict=Verdict.REFUTED, probability=0.02, bytes=most, against=(text,))
@@ -60,6 +68,34 @@ def judge(case: Case) -> Finding:
         return Finding(cause=NAME, verdict=Verdict.REFUTED, probability=0.04, bytes=most, against=(text,))
     return Finding(
         cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.06, bytes=most, because=(weigh.said(retained),)
+    )
+
+
+def _came_back(case: Case, held: weigh.Part | None) -> Finding | None:
+    """Pages of the heap that Go has given back, or never held, become resident: the kernel fills whole huge pages
+    (khugepaged, MADV_COLLAPSE: Documentation/admin-guide/mm/transhuge.rst; golang/go#8832)."""
+    idle, heap = inside.change(case, inside.IDLE), weigh.part(case, "layer.go_heap_bytes")
+    huge = weigh.part(case, "process.anon_huge_bytes")
+    seen = idle is not None and idle.main
+    beyond = heap is not None and heap.main and held is not None and held.minor and huge is not None and huge.main
+    if not seen and not beyond:
+        return None
+    because = [idle.said] if idle is not None and seen else []
+    if held is not None and held.minor:
+        because.append(f"what Go holds does not follow: {weigh.said(held)}")
+    if huge is not None and huge.main:
+        because.append(f"{weigh.percent(huge.mid)} of the growth is in huge pages: {weigh.said(huge)}")
+    part = heap if heap is not None else huge
+    return Finding(
+        cause=NAME,
+        verdict=Verdict.SUPPORTED,
+        probability=0.8 if seen and huge is not None and huge.main else 0.75,
+        headline="Pages of Go's heap that it does not use become resident.",
+        bytes=inside.level(case, inside.IDLE) if seen else part.series.last if part is not None else None,
+        bytes_per_s=weigh.explained_per_s(part) if part is not None else None,
+        because=tuple(because),
+        remedy=HUGE if huge is not None and huge.main else REMEDY,
+        confirm_with="cat /sys/kernel/mm/transparent_hugepage/enabled /sys/kernel/mm/transparent_hugepage/khugepaged/max_ptes_none",
     )
 
 
