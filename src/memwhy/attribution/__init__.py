@@ -1,7 +1,7 @@
 """A layer's growth put down to code, the unattributed share included."""
 
 from memwhy.attribution.descriptors import descriptor_groups
-from memwhy.attribution.goroutines import goroutine_groups
+from memwhy.attribution.goroutines import goroutine_groups, leaked_groups
 from memwhy.attribution.heap import heap_sites
 from memwhy.attribution.profiles import blocks_by_size, lost_graphs, native_layer
 from memwhy.attribution.sites import kept_sites
@@ -16,7 +16,8 @@ def attribute(case: Case, findings: tuple[Finding, ...]) -> tuple[Holder, ...]:
     """Who holds the layer that the first finding blames, and whose native memory grows beside it; empty when no holders were measured."""
     first = findings[0]
     if first.verdict is not Verdict.SUPPORTED:
-        return kept_sites(case, "malloc", native_layer(case)) + kept_sites(case, "mmap", "layer.anonymous_bytes")
+        native = kept_sites(case, "malloc", native_layer(case)) + kept_sites(case, "mmap", "layer.anonymous_bytes")
+        return native + leaked_groups(case)
     if first.cause in HEAP_CAUSES:
         return heap_sites(case)
     if first.cause == "native-leak":

@@ -5,7 +5,8 @@ not. What a group waits for and who started it stands in tracebacks and in looks
 is taken from the newest listing that tells it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from collections.abc import Mapping as Map
 from dataclasses import dataclass, replace
 
 from memwhy.attribution.frames import own_frame
@@ -22,6 +23,7 @@ LEAST_SHARE = 0.02
 """Groups that grow less than this share of all growth are left out where larger ones are shown."""
 _OF_THE_RUNTIME = ("runtime.", "internal/runtime/")
 _SEPARATOR = "\n"
+_CERTAIN = "the collector found nothing that could ever wake them"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,22 +79,34 @@ def _place(frames: Frames) -> Site:
 def goroutine_groups(case: Case) -> tuple[Holder, ...]:
     """Groups of goroutines by growth of their number, with the bytes of their stacks; of one listing, the largest."""
     sites = Sites(case)
-    leaked = leaked_groups(case, sites)
     grown = groups(case)
     if not grown:
-        return leaked or _largest(case, sites)
+        return leaked_groups(case) or _largest(case, sites)
+    leaked = _leaked(case)
     whole = sum(one.growth.change for one in grown)
     named = [one for one in grown if one.growth.change >= LEAST_SHARE * whole]
     each, how = stack_bytes_each(case)
     allocated = _live_heap(case)
-    holders = [_holder(one, one.growth.change / whole, each, how, allocated, sites) for one in named[:MOST_HOLDERS]]
-    return (*leaked, *holders)
+    holders = [
+        _holder(one, one.growth.change / whole, (each, how), (allocated, leaked), sites) for one in named[:MOST_HOLDERS]
+    ]
+    unnamed = set(leaked) - {one.stack for one in named[:MOST_HOLDERS]}
+    return (*holders, *(leaked_groups(case, unnamed) if unnamed else ()))
 
 
-def _holder(one: Group, share: float, each: float, how: str, allocated: dict[str, Growth], sites: Sites) -> Holder:
+def _holder(
+    one: Group,
+    share: float,
+    stacks: tuple[float, str],
+    told: tuple[dict[str, Growth], Map[Frames, int]],
+    sites: Sites,
+) -> Holder:
+    """stacks: bytes of a stack where nobody read it, and how that is known. told: live heap by first function, leaked by stack."""
+    each, how = stacks
     growth = one.growth
     read = one.waiting.stack_bytes if one.waiting is not None else None
     own = read or each
+    words = f"{human_bytes(own)} of stack each, {'as allocated' if read else how}"
     return Holder(
         layer=LAYER,
         function=own_frame(one.stack),
@@ -111,7 +125,7 @@ def _holder(one: Group, share: float, each: float, how: str, allocated: dict[str
         low_count=growth.low,
         high_count=growth.high,
         count_per_s=growth.per if growth.grows else None,
-        note="; ".join(_said(one, f"{human_bytes(own)} of stack each, {'as allocated' if read else how}", allocated)),
+        note="; ".join(_said(one, words, *told)),
     )
 
 
@@ -119,8 +133,8 @@ def _pace(per: float | None, each: float, growth: Growth) -> float | None:
     return per * each if per is not None and growth.grows else None
 
 
-def _said(one: Group, stacks: str, allocated: dict[str, Growth]) -> list[str]:
-    """`1,204 now, waiting in chan receive, for 41 s and longer; started by main.serve; 8.0 KiB of stack each, …`."""
+def _said(one: Group, stacks: str, allocated: dict[str, Growth], leaked: Map[Frames, int]) -> list[str]:
+    """`1,204 now, in chan receive, the longest for 41 s at least; started by main.serve; 8.0 KiB of stack each, …`."""
     text = f"{one.growth.last:,} now"
     if one.waiting is not None and one.waiting.state:
         text += f", in {one.waiting.state}"
@@ -129,6 +143,8 @@ def _said(one: Group, stacks: str, allocated: dict[str, Growth]) -> list[str]:
     parts = [text]
     if one.waiting is not None and one.waiting.created_by:
         parts.append(f"started by {one.waiting.created_by}")
+    if one.stack in leaked:
+        parts.append(f"{leaked[one.stack]:,} leaked for certain: {_CERTAIN}")
     if not one.growth.grows:
         parts.append("it does not grow steadily")
     parts.append(stacks)
@@ -166,15 +182,19 @@ def stack_bytes_each(case: Case) -> tuple[float, str]:
     return max(stacks.last / count.last, SMALLEST_STACK_BYTES), "StackInuse divided by the number of goroutines"
 
 
-def leaked_groups(case: Case, sites: Sites) -> tuple[Holder, ...]:
-    """Goroutines that the collector itself found leaked (Go 1.27; 1.26 with GOEXPERIMENT=goroutineleakprofile): blocked on what
-    nothing that runs can reach. Of the newest such profile, the largest groups."""
-    seen = count_states(case.profiles, "goroutineleak")
-    if seen is None:
-        return ()
+def leaked_groups(case: Case, only: Collection[Frames] | None = None) -> tuple[Holder, ...]:
+    """Goroutines that the collector itself found leaked (Go 1.27; 1.26 with GOEXPERIMENT=goroutineleakprofile), by the newest such
+    profile, the largest groups; only: these stacks."""
+    found = {stack: count for stack, count in _leaked(case).items() if only is None or stack in only}
     each, how = stack_bytes_each(case)
-    note = f"leaked for certain: the collector found nothing that could ever wake them; {human_bytes(each)} of stack each, {how}"
-    return _listed(seen, sites, each, note)
+    note = f"leaked for certain: {_CERTAIN}; {human_bytes(each)} of stack each, {how}"
+    return _listed(found, Sites(case), each, note)
+
+
+def _leaked(case: Case) -> dict[Frames, int]:
+    """Leaked goroutines by stack, as the newest profile or dump has them."""
+    seen = count_states(case.profiles, "goroutineleak")
+    return _by_bare_stack(seen) if seen is not None else {}
 
 
 def _largest(case: Case, sites: Sites) -> tuple[Holder, ...]:
@@ -183,13 +203,19 @@ def _largest(case: Case, sites: Sites) -> tuple[Holder, ...]:
     if seen is None:
         return ()
     each, how = stack_bytes_each(case)
-    return _listed(seen, sites, each, f"as many as there are now; {human_bytes(each)} of stack each, {how}")
+    return _listed(
+        _by_bare_stack(seen), sites, each, f"as many as there are now; {human_bytes(each)} of stack each, {how}"
+    )
 
 
-def _listed(seen: Seen, sites: Sites, each: float, note: str) -> tuple[Holder, ...]:
+def _by_bare_stack(seen: Seen) -> dict[Frames, int]:
     counted: dict[Frames, int] = {}
     for frames, count in by_stack(seen.newest).items():
         counted[bare(frames)] = counted.get(bare(frames), 0) + count
+    return counted
+
+
+def _listed(counted: Map[Frames, int], sites: Sites, each: float, note: str) -> tuple[Holder, ...]:
     ranked = sorted(
         ((stack, count) for stack, count in counted.items() if count > 0), key=lambda row: (-row[1], row[0])
     )

@@ -99,7 +99,7 @@ class Holder:
     Where it was measured more than once, or drawn: modules, "name@version" of each frame, "" for unknown; low_bytes,
     high_bytes: a 95 % interval of `bytes`; bytes_per_s: its pace, None where it is not shown to grow; low_per_s, high_per_s:
     the pace's interval; note: what more is known, and what would free it. count, low_count, high_count, count_per_s: the same of
-    what is counted (goroutines, descriptors, threads), how many more they are.
+    what is counted (goroutines, descriptors, threads): how many more they are, or how many, without an interval.
     """
 
     layer: str

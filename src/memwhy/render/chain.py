@@ -55,8 +55,8 @@ def figures(holder: Holder) -> str:
 
 
 def _counted(holder: Holder) -> str:
-    """`+120 (118 to 122), +4.0/s; 1.9 MiB`; bytes only where there are any."""
-    text = f"{holder.count:+,}"
+    """`+120 (118 to 122), +4.0/s; 1.9 MiB`, `120; 1.9 MiB` of what was counted once; bytes only where there are any."""
+    text = f"{holder.count:,}" if holder.low_count is None else f"{holder.count:+,}"
     if holder.low_count is not None and holder.high_count is not None and holder.high_count > holder.low_count:
         text += f" ({holder.low_count:,} to {holder.high_count:,})"
     if holder.count_per_s is not None:

@@ -5,7 +5,7 @@ fields are messages too), so that memory goes with the number of different stack
 Format: google/pprof proto/profile.proto; what Go writes: runtime/pprof/proto.go.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -34,7 +34,8 @@ _MOST_FRAMES = 30_000_000
 
 
 def parse(raw: bytes) -> Reading:
-    """Profiles, one per sample type, with function rows and stacks; facts profile.binary and profile.build_id.
+    """Profiles, one per sample type, with function rows and stacks; facts profile.binary, profile.build_id and, of the profile
+    goroutineleak, go.leaked_goroutines.
 
     Raises ParseError for other bytes, truncated files, and files of more than MOST_BYTES after decompression.
     """
@@ -79,13 +80,18 @@ def reading_of(summed: pprof_core.Summed) -> Reading:
         notes.append(
             f"of {summed.samples:,} samples the {pprof_core.STACKS:,} largest are kept as stacks; rows are of all"
         )
-    facts = {"profile.binary": summed.binary, "profile.build_id": summed.build_id}
     return Reading(
-        facts={name: text for name, text in facts.items() if text},
+        facts=_facts(summed.binary, summed.build_id, profiles),
         profiles=tuple(profiles),
         wall_ns=summed.time_ns or None,
         notes=tuple(notes),
     )
+
+
+def _facts(binary: str | None, build_id: str | None, profiles: Iterable[Profile]) -> dict[str, str]:
+    leaked = next((str(one.total) for one in profiles if one.kind == "goroutineleak"), None)
+    facts = {"profile.binary": binary, "profile.build_id": build_id, "go.leaked_goroutines": leaked}
+    return {name: text for name, text in facts.items() if text}
 
 
 def _merged(summed: pprof_core.Summed, index: int) -> list[StackSample]:
@@ -258,7 +264,7 @@ class Content:
             notes.append("the profile asks viewers to hide some frames (drop_frames); they are all shown here")
         if self.cut_stacks:
             notes.append(f"{self.cut_stacks} stacks were cut to {_MOST_STACK_FRAMES} frames")
-        facts = {name: text for name, text in (("profile.binary", binary), ("profile.build_id", build_id)) if text}
+        facts = _facts(binary, build_id, profiles)
         return Reading(facts=facts, profiles=tuple(profiles), wall_ns=self.time_ns or None, notes=tuple(notes))
 
     def _variances(self, stacks: Map[Frames, list[int]], index: int, period: int) -> dict[Frames, float]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from memwhy.model.errors import ParseError
-from memwhy.model.profile import Waiting
+from memwhy.model.profile import Profile, Waiting
 from memwhy.model.reading import Reading
 from memwhy.sources.go.goroutine_text import c_call
 from memwhy.sources.go.stacks import Frames, profile_of, with_waiting
@@ -164,6 +164,13 @@ def _waiting(one: _Goroutine, before: Waiting | None) -> Waiting:
     return Waiting(state=one.state, created_by=one.creator, waiting_s=longest_s)
 
 
+def _leaked(own: Sequence[_Goroutine]) -> Iterator[Profile]:
+    """Those that the collector marked "(leaked)", as the profile of that name has them."""
+    leaked = Counter(_seen_from_outside(one.frames) for one in own if one.leaked)
+    if leaked:
+        yield profile_of("goroutineleak", "count", leaked)
+
+
 def parse(text: str) -> tuple[Reading, ...]:
     """One reading: a profile, facts by state and creator, and the count where ten or more are shown.
 
@@ -190,4 +197,5 @@ def parse(text: str) -> tuple[Reading, ...]:
     elif all(one.number != 1 for one in shown):
         notes.append("the dump is cut, it has no goroutine 1: there are more goroutines than it shows")
     profile = with_waiting(profile_of("goroutine" if metrics else "goroutine (some)", "count", stacks), waiting)
-    return (Reading(metrics=metrics, facts=_facts(own), profiles=(profile,), notes=tuple(notes)),)
+    profiles = (profile, *_leaked(own))
+    return (Reading(metrics=metrics, facts=_facts(own), profiles=profiles, notes=tuple(notes)),)
