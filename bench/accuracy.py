@@ -28,6 +28,7 @@ from run import SpecimenFailed, binary_of, ensure_built
 from memwhy.model.errors import UsageError
 from memwhy.model.units import parse_duration
 
+SLOW_FOR_S = 300.0
 NOISE = Path(__file__).with_name("accuracy_noise.py")
 
 
@@ -42,6 +43,12 @@ def main() -> int:
         except (SpecimenFailed, UsageError) as problem:
             print(f"accuracy: {problem}", file=sys.stderr)
             return 2
+        except KeyboardInterrupt:
+            print(
+                f"accuracy: stopped; what was measured is in {options.json}" if options.json else "accuracy: stopped",
+                file=sys.stderr,
+            )
+            return 130
     text = page(conditions, rows)
     print(text)
     if options.write:
@@ -53,7 +60,9 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", help="specimens (default: all)")
-    parser.add_argument("--for", dest="for_", default="60s", help="how long each is watched (default: 60s)")
+    parser.add_argument(
+        "--for", dest="for_", metavar="TIME", default="60s", help="how long each is watched (default: 60s)"
+    )
     parser.add_argument(
         "--slow",
         nargs="?",
@@ -61,17 +70,18 @@ def _options() -> argparse.Namespace:
         choices=("too", "only"),
         help="what grows also (or only) at 1 MiB/min, for 5 min",
     )
-    parser.add_argument("--at-once", type=int, default=6, help="watches at a time (default: 6)")
-    parser.add_argument("--noise", type=int, nargs="?", const=1, default=0, help="processes that use CPU in bursts")
-    parser.add_argument("--seed", type=int, default=1, help="of the order and the noise (default: 1)")
-    parser.add_argument("--json", type=Path, help="append the raw rows to this file as they come")
-    parser.add_argument("--keep", type=Path, help="keep recordings and answers in this folder")
-    parser.add_argument("--from", dest="from_", type=Path, nargs="+", help="raw rows of earlier runs: run nothing")
-    parser.add_argument("--write", type=Path, help="write the page to this file")
+    parser.add_argument("--at-once", type=int, metavar="N", default=6, help="watches at a time (default: 6)")
+    parser.add_argument(
+        "--noise", type=int, metavar="N", nargs="?", const=1, default=0, help="processes that use CPU in bursts"
+    )
+    parser.add_argument("--seed", type=int, metavar="N", default=1, help="of the order and the noise (default: 1)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="append the raw rows to this file as they come")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep recordings and answers in this folder")
+    parser.add_argument(
+        "--from", dest="from_", type=Path, nargs="+", metavar="FILE", help="raw rows of earlier runs: run nothing"
+    )
+    parser.add_argument("--write", type=Path, metavar="FILE", help="write the page to this file")
     return parser.parse_args()
-
-
-SLOW_FOR_S = 300.0
 
 
 def measure(options: argparse.Namespace) -> tuple[list[Conditions], list[Row]]:
