@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from typing import Literal
 
 from memwhy.model.trend import Course, Shape, Trend
+from memwhy.trend import beside
 from memwhy.trend.enough import LEAST, in_clumps, too_few, too_few_teeth
 from memwhy.trend.noise import tame
 from memwhy.trend.points import BLOCKS, FINE, RAW, Points, gather, last_life, tidy
 from memwhy.trend.shape import tell_shape
 from memwhy.trend.slope import Line, fit
 from memwhy.trend.teeth import find_teeth, judge_floor
+
+SETTLING: tuple[Shape, ...] = ("step", "warm-up", "unclear")
 
 
 def trend(
@@ -49,6 +52,14 @@ def trend(
     if teeth is not None:
         shape, floor_checks = judge_floor(teeth, line, shape)
         checks += floor_checks
+    elif shape in SETTLING and len(xs) >= beside.LEAST:
+        left = beside.goes_on(xs, ys, line, quantum, len(life.xs))
+        if left is not None:
+            (line, said), shape = left, "growing"
+            checks.append(said)
+    if shape == "growing" and line.slope < line.reach(len(life.xs)):
+        shape = "unclear"
+        checks.append("so little growth in so many readings may be chance")
     return _describe(life, per, line, shape, [*life.checks, *_caveats(life, line, per), *checks])
 
 
@@ -65,7 +76,7 @@ def _describe(life: Points, per: Literal["s", "sample"], line: Line, shape: Shap
         low=line.low / span,
         high=line.high / span,
         shape=shape,
-        detectable=line.detectable / span,
+        detectable=line.detectable(len(life.xs)) / span,
         checks=tuple(checks),
     )
 

@@ -14,7 +14,7 @@ from itertools import pairwise
 from operator import mul
 
 from memwhy.trend.middle import fmean, median
-from memwhy.trend.noise import autocorrelation, student_900, student_975, weighted_variance
+from memwhy.trend.noise import autocorrelation, student, student_900, student_975, weighted_variance
 
 WAVES = 6
 """Most cosines. Twelve would narrow the interval of 72 points by 8 %, but hold the slope under AR(1) 0.9 plus white
@@ -26,6 +26,7 @@ class Line:
     """A fitted line. error: the slope's standard error; freedom: its degrees; rounding: the most that the
     readings' resolution can have bent it; grain: the standard error that rounding alone gives it. correlation: of neighbours.
     explained_by_rounding: no reading is further from the line than half a quantum.
+    bounds: the interval where more is unknown than the line itself, else None.
     """
 
     slope: float
@@ -36,6 +37,7 @@ class Line:
     correlation: float
     explained_by_rounding: bool
     residuals: tuple[float, ...]
+    bounds: tuple[float, float] | None = None
 
     @property
     def half_width(self) -> float:
@@ -43,21 +45,29 @@ class Line:
 
     @property
     def low(self) -> float:
-        return self.slope - self.half_width
+        return self.bounds[0] if self.bounds else self.slope - self.half_width
 
     @property
     def high(self) -> float:
-        return self.slope + self.half_width
+        return self.bounds[1] if self.bounds else self.slope + self.half_width
 
-    @property
-    def detectable(self) -> float:
+    def reach(self, readings: int, error: float = 0.0) -> float:
+        """How far from zero the slope has to lie to be taken for growth: the more readings, the further.
+
+        One more unknown pays from z² above ln n on (Schwarz 1978); 1.96 is that of 47 readings, and fewer are held to it. In a
+        hundred thousand readings the slightest misfit of the noise is significant. error: another than the line's own.
+        """
+        z = max(math.sqrt(math.log(readings)), 1.96)
+        own = math.hypot(student(z, self.freedom) * (error or self.error), self.rounding)
+        return max(own, self.slope - self.bounds[0]) if self.bounds else own
+
+    def detectable(self, readings: int) -> float:
         """The slope that would be called growing about nine times in ten.
 
-        One t of 90 % puts zero outside of the interval so often; the guards of the shape cost two more (measured).
+        One t of 90 % puts zero outside of the reach so often; the guards of the shape cost two more (measured).
         """
         error = max(self.error, self.grain)
-        reach = math.hypot(student_975(self.freedom) * error, self.rounding)
-        return reach + 3 * student_900(self.freedom) * error + self.rounding
+        return self.reach(readings, error) + 3 * student_900(self.freedom) * error + self.rounding
 
 
 def fit(xs: Sequence[float], ys: Sequence[float], quantum: float) -> Line:

@@ -39,7 +39,7 @@ def find_teeth(xs: Sequence[float], ys: Sequence[float], quantum: float) -> Teet
     if len(turns) < 3:
         return None
     legs = list(pairwise(turns))
-    falls = [(a, b) for a, b in legs if ys[b] < ys[a]]
+    falls = [(a, b) for a, b in legs if ys[a] - ys[b] >= deep]  # the first and the last leg may be a wiggle
     rises = [(a, b) for a, b in legs if ys[b] > ys[a]]
     if not falls or not rises:
         return None
