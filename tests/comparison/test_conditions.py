@@ -37,7 +37,7 @@ def test_arenas_are_bounded_by_cpus_or_by_settings_and_by_glibc_alone(facts: dic
         (
             {"go.godebug": "asynctimerchan=1,panicnil=1"},
             {"env.GODEBUG": "asynctimerchan=1"},
-            {"GODEBUG panicnil": ("1", "not set"), "go.mod's go line": ("before 1.21", "that of its Go version")},
+            {"GODEBUG, other settings": ("panicnil=1", "not set"), "go.mod's go line": ("before 1.21", "that of its Go version")},
         ),
         ({"process.cpus": "8"}, {}, {"malloc's arenas": ("at most 64 (8 CPUs)", "at most 16 (2 CPUs)"), "GOMAXPROCS": ("8", "2"),
                                      "CPUs": ("8", "2")}),
@@ -55,6 +55,13 @@ def test_each_kind_is_read_off_its_facts(
     a: dict[str, str], b: dict[str, str], expected: dict[str, tuple[str, str]]
 ) -> None:
     assert differing(a, b) == expected
+
+
+def test_an_old_go_has_old_defaults_and_a_new_one_with_an_old_go_line_the_same() -> None:
+    old, new = {"go.version": "go1.22.5"}, {"go.version": "go1.26.1", "go.godebug": "asynctimerchan=1"}
+    found = differing(old, new)
+    assert "GODEBUG asynctimerchan" not in found
+    assert differing(old, {"go.version": "go1.26.1"})["GODEBUG asynctimerchan"] == ("1", "not set")
 
 
 def test_libraries_and_modules_differ_by_presence_version_and_build() -> None:

@@ -6,19 +6,28 @@ from collections.abc import Callable
 
 from memwhy.comparison.components import Pair, components
 from memwhy.comparison.given import Given
+from memwhy.comparison.rules import RULES
 from memwhy.model.units import human_bytes
 
 Value = str | None
 """None: nobody tells. "": it does not apply to this run."""
 NOT_SET = "not set"
+_NOTHING = (NOT_SET, "none")
 CHANGED_DEFAULTS = {
-    "panicnil": 21, "httplaxcontentlength": 22, "httpmuxgo121": 22, "tls10server": 22, "tlsrsakex": 22, "asynctimerchan": 23,
-    "gotypesalias": 23, "httpservecontentkeepheaders": 23, "tls3des": 23, "winreadlinkvolume": 23, "winsymlink": 23,
-    "x509keypairleaf": 23, "x509negativeserial": 23, "httpcookiemaxnum": 24, "multipathtcp": 24, "randseednop": 24,
-    "rsa1024min": 24, "tlsmlkem": 24, "x509usepolicies": 24, "containermaxprocs": 25, "decoratemappings": 25,
-    "updatemaxprocs": 25, "x509sha256skid": 25, "cryptocustomrand": 26, "tlssecpmlkem": 26,
+    "asynctimerchan": (23, "1"), "containermaxprocs": (25, "0"), "cryptocustomrand": (26, "1"),
+    "decoratemappings": (25, "0"), "gotestjsonbuildtext": (24, "1"), "gotypesalias": (23, "0"),
+    "httpcookiemaxnum": (24, "0"), "httplaxcontentlength": (22, "1"), "httpmuxgo121": (22, "1"),
+    "httpservecontentkeepheaders": (23, "1"), "httpservecontentmaxranges": (26, "1"), "multipathtcp": (24, "0"),
+    "netedns0": (19, "0"), "panicnil": (21, "1"), "randseednop": (24, "0"), "rsa1024min": (24, "0"),
+    "tls10server": (22, "1"), "tls3des": (23, "1"), "tlsmlkem": (24, "0"), "tlsrsakex": (22, "1"),
+    "tlssecpmlkem": (26, "0"), "tlssha1": (25, "1"), "tlsunsafeekm": (22, "1"), "tracebacklabels": (27, "0"),
+    "updatemaxprocs": (25, "0"), "urlmaxqueryparams": (24, "0"), "urlstrictcolons": (26, "0"),
+    "winreadlinkvolume": (23, "0"), "winsymlink": (23, "0"), "x509keypairleaf": (23, "0"),
+    "x509negativeserial": (23, "1"), "x509rsacrt": (24, "0"), "x509sha256skid": (25, "0"),
+    "x509sslcertoverrideplatform": (27, "0"), "x509usepolicies": (24, "0"),
 }  # fmt: skip
-"""GODEBUG settings by the minor version of Go that changed their default (internal/godebugs/table.go of Go 1.26)."""
+"""GODEBUG settings whose default changed: the minor version of Go that did it, and the value that restores what was before
+(internal/godebugs/table.go of Go 1.26 and 1.27)."""
 ARENAS_PER_CPU = 8
 """Of glibc on 64 bit (malloc/arena.c: NARENAS_FROM_NCORES)."""
 _ARENA_MAX_TUNABLE = re.compile(r"(?:^|:)glibc\.malloc\.arena_max=(\d{1,6})(?::|$)")
@@ -110,10 +119,15 @@ def _gomaxprocs(side: Given) -> Value:
 
 
 def godebug(side: Given) -> dict[str, str]:
-    """GODEBUG as it is in effect: the defaults that the linker left, and what the environment sets above them."""
+    """GODEBUG as it is in effect: defaults that the linker left, or that this version of Go has not changed yet, and what the
+    environment sets above them."""
     facts = side.case.facts
     words = f"{facts.get('go.godebug', '')},{facts.get('env.GODEBUG', '')}".split(",")
-    return dict(word.strip().split("=", 1) for word in words if "=" in word)
+    told = dict(word.strip().split("=", 1) for word in words if "=" in word)
+    version = _GO_MINOR.match(facts.get("go.version", ""))
+    if version is None:
+        return told
+    return {key: old for key, (minor, old) in CHANGED_DEFAULTS.items() if int(version[1]) < minor} | told
 
 
 def _go_line(side: Given) -> Value:
@@ -124,7 +138,7 @@ def _go_line(side: Given) -> Value:
     if "go.build_settings" not in facts:
         return None
     keys = [word.split("=")[0].strip() for word in facts.get("go.godebug", "").split(",")]
-    minors = [CHANGED_DEFAULTS[key] for key in keys if key in CHANGED_DEFAULTS]
+    minors = [CHANGED_DEFAULTS[key][0] for key in keys if key in CHANGED_DEFAULTS]
     return f"before 1.{min(minors)}" if minors else "that of its Go version"
 
 
@@ -218,9 +232,9 @@ def pairs(a: Given, b: Given) -> tuple[list[Pair], list[str], list[str]]:
         if "" in values or values == (None, None):
             continue
         if None in values:
-            unknown.append(
-                f"{what}: {'B' if values[1] is None else 'A'} does not tell it, the other says {values[0] or values[1]}"
-            )
+            told = values[0] or values[1]
+            who = "B" if values[1] is None else "A"
+            unknown += [f"{what}: {who} does not tell it, the other says {told}"] if told not in _NOTHING else []
         elif _alike(kind, *values):
             same += [f"{what} {values[0]}"] if values[0] != NOT_SET else []
         else:
@@ -238,7 +252,7 @@ def _alike(kind: str, a: Value, b: Value) -> bool:
 
 
 def _godebug_pairs(a: Given, b: Given) -> list[Pair]:
-    """A row for each GODEBUG setting that differs. A default may change with Go's version: that is its row."""
+    """A row for each GODEBUG setting that differs and is known to touch memory, and one for all others."""
     if any(side.case.target.runtime != "go" for side in (a, b)):
         return []
     told = {"go.build_settings", "go.godebug", "env.GODEBUG"}
@@ -247,17 +261,18 @@ def _godebug_pairs(a: Given, b: Given) -> list[Pair]:
     if any("env.GODEBUG" in side.case.facts for side in (a, b)) and not all(_environment_read(side) for side in (a, b)):
         return []
     settings = godebug(a), godebug(b)
-    keys = sorted(settings[0].keys() | settings[1].keys())
-    return [
-        Pair(
-            kind=f"godebug.{key}",
-            what=f"GODEBUG {key}",
-            a=settings[0].get(key, NOT_SET),
-            b=settings[1].get(key, NOT_SET),
-        )
-        for key in keys
-        if settings[0].get(key) != settings[1].get(key)
+    keys = [
+        key for key in sorted(settings[0].keys() | settings[1].keys()) if settings[0].get(key) != settings[1].get(key)
     ]
+    found = []
+    for key in [key for key in keys if f"godebug.{key}" in RULES]:
+        a_value, b_value = (told.get(key, NOT_SET) for told in settings)
+        found.append(Pair(kind=f"godebug.{key}", what=f"GODEBUG {key}", a=a_value, b=b_value))
+    others = [key for key in keys if f"godebug.{key}" not in RULES]
+    if others:
+        said = [",".join(f"{key}={told[key]}" for key in others if key in told) or NOT_SET for told in settings]
+        found.append(Pair(kind="godebug", what="GODEBUG, other settings", a=said[0], b=said[1]))
+    return found
 
 
 def _environment_read(side: Given) -> bool:

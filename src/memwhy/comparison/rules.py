@@ -143,7 +143,7 @@ RULES: dict[str, Rule] = {
         why="with asynctimerchan=1, as before Go 1.23, timers and tickers that are not stopped are not collected",
         parts=("go_heap",),
         source="go.dev/doc/go1.23, Timer changes; go.mod's go line decides the default",
-        confirm="run the heavier one with GODEBUG=asynctimerchan=0",
+        confirm="run the heavier one, built with Go 1.23 or newer, with GODEBUG=asynctimerchan=0",
     ),
     "modules.version": Rule(
         why="another version of a module may keep more",
