@@ -1,9 +1,11 @@
 """malloc_trim in running programs: what it gives back, what it leaves, and when it is refused."""
 
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from memwhy_command import environment
 from trim_programs import freed
 
 from memwhy.inspect import look
@@ -18,7 +20,7 @@ from memwhy.probe.measuring import rss_bytes
 from memwhy.probe.trimming import not_ruled_out, state_trim
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "native"))
-from native_targets import foreign_code, sampler_mappings
+from native_targets import answered, foreign_code, loaded_server, sampler_mappings
 
 pytest.importorskip("memwhy._core._stops")
 NO_ROOM_FOR_ERROR = 2 * MIB
@@ -126,3 +128,34 @@ def test_every_instruction_of_the_hook_is_one_and_every_jump_lands_on_another() 
     trampolines = [target for target in inner if target >= 0xF000]
     assert trampolines == [0xF000 + 64 * index for index in range(4)]
     assert {target for target in inner if target < 0xF000} <= starts | {len(raw)}
+
+
+def test_a_loaded_server_fails_no_request_while_it_is_trimmed() -> None:
+    """Eight threads allocate, and a signal interrupts them a thousand times a second."""
+    with loaded_server() as (server, clients):
+        trimmed = [trim(server.pid) for _ in range(10)]
+        requests, failed = answered(clients)
+        assert (failed, server.is_alive) == (0, True)
+        assert requests > 50
+        assert [one.left for one in trimmed] == [()] * 10
+        assert (foreign_code(server.pid), sampler_mappings(server.pid)) == ({}, [])
+
+
+def test_a_memwhy_that_is_killed_in_the_midst_leaves_what_the_next_one_takes_away() -> None:
+    code = (
+        "import sys, time; from memwhy.native.trim import trim\n"
+        "def stop():\n    print('placed', flush=True); time.sleep(600)\n"
+        "trim(int(sys.argv[1]), {}=stop)\n"
+    )
+    for moment in ("just_before", "just_after"):
+        with freed("f 20") as program:
+            assert program.ask("w") == "ok"
+            command = [sys.executable, "-c", code.format(moment), str(program.pid)]
+            with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment()) as memwhy:
+                assert memwhy.stdout is not None
+                assert memwhy.stdout.readline() == b"placed\n"
+                memwhy.kill()
+            assert len(sampler_mappings(program.pid)) == 1
+            assert trim(program.pid).left == ()
+            assert program.ask("").split()[0] == "working"
+            assert (foreign_code(program.pid), sampler_mappings(program.pid)) == ({}, [])

@@ -9,6 +9,8 @@ from memwhy.model.probe import Experiment, Shift, Tested
 from memwhy.model.report import Finding, Verdict
 
 SUPPORTED, REFUTED = 0.5, 0.02
+TOLD = 0.01
+"""A cause that was acquitted already is not told of what moved it by less."""
 _ORDER = {Verdict.SUPPORTED: 0, Verdict.CANNOT_SAY: 1, Verdict.REFUTED: 2}
 
 
@@ -63,6 +65,8 @@ def _after(findings: Sequence[Finding], experiment: Experiment) -> tuple[Sequenc
 
 def _changed(finding: Finding, shift: Shift, text: str, *, decided: bool) -> Finding:
     """One finding with its new probability, and the verdict that follows from it where that moved."""
+    if finding.verdict is Verdict.REFUTED and abs(shift.after - shift.before) < TOLD:
+        return replace(finding, probability=shift.after)
     if not decided:
         return replace(finding, because=(*finding.because, f"{text}: that decides nothing"))
     line = f"{text}: {shift.before:.2f} -> {shift.after:.2f}"

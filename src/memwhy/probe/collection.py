@@ -11,10 +11,11 @@ from memwhy.model.probe import Experiment, Result
 from memwhy.model.units import NS_PER_S, human_bytes, human_duration
 from memwhy.probe import predictions
 from memwhy.probe.measuring import measured
-from memwhy.sources.go import count_text, heap_text
+from memwhy.sources.go import count_text, goroutine_text, heap_text
 from memwhy.sources.go.endpoint import Endpoint, fetch
 
 HEAP, FORCED = "/debug/pprof/heap?debug=1", "/debug/pprof/heap?gc=1&debug=1"
+GOROUTINES = "/debug/pprof/goroutine?debug=1"
 INDEX, LEAKED = "/debug/pprof/", "/debug/pprof/goroutineleak?debug=1"
 LATER_S = 3.0
 _FETCH_S, _COLLECT_S = 5.0, 60.0
@@ -80,8 +81,11 @@ def state_leak_profile(case: Case, endpoint: Endpoint | None) -> Experiment:
             f"{asked.base} has no goroutineleak profile",
             help="build with Go 1.26 and GOEXPERIMENT=goroutineleakprofile, or with a newer Go",
         )
-    series = case.series.get("go.goroutines_count")
-    return predictions.goroutine_leak(case, series.last if series is not None else 0)
+    try:
+        found = goroutine_text.parse(fetch(asked, GOROUTINES, _FETCH_S, _MOST_BYTES))
+    except (OSError, ParseError) as error:
+        raise CannotProbe(f"{asked.base}{GOROUTINES} gave no count: {error}") from error
+    return predictions.goroutine_leak(case, found.metrics.get("go.goroutines_count", 0))
 
 
 def find_leaked(stated: Experiment, case: Case, endpoint: Endpoint | None, root: str, pid: int) -> Experiment:

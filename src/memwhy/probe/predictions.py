@@ -123,6 +123,7 @@ def goroutine_leak(case: Case, now: int) -> Experiment:
     grown = now - series.first if series is not None else 0
     asked = grown if grown >= 10 else now
     what = f"{grown:,} goroutines came in this watch" if grown >= 10 else f"there are {now:,} goroutines"
+    most = (1 + SPARE) * now + UNTIL_DONE_S * pace_of(case, "go.goroutines_count")
     others = ("heap-leak", "gc-headroom", "heap-retained", "native-leak", "steady")
     return Experiment(
         name="goroutineleak",
@@ -133,13 +134,13 @@ def goroutine_leak(case: Case, now: int) -> Experiment:
         ),
         measure="goroutines found leaked:",
         unit="count",
-        error=1.0,
-        widest=float(max(now, 1)) + 2.0,
+        error=max(1.0, ERROR_SHARE * now),
+        widest=max(most, 1.0) + 2.0,
         predictions=(
             Prediction(
                 cause="goroutine-leak",
                 low=weigh.MAIN * asked,
-                high=float(max(now, asked)),
+                high=max(most, float(asked)),
                 because=what,
                 unseen=UNSEEN_LEAKED,
             ),
@@ -172,7 +173,7 @@ def noise_of(case: Case) -> float:
 
 
 def pace_of(case: Case, metric: str) -> float:
-    """A counter's mean rate over the watch; 0 where it was not read twice."""
+    """By how much it rose in a second over the watch; 0 where it did not, or was not read twice."""
     series = case.series.get(metric)
     if series is None or len(series.points) < 2 or series.clock == "order":
         return 0.0
