@@ -17,6 +17,10 @@ while True:
     kept.append(bytearray(256 << 10))
     time.sleep(0.1)
 """
+TWO_LEAKS = LEAK.replace("kept = []", "import mmap\nkept = []").replace(
+    "    time.sleep", "    kept.append(mmap.mmap(-1, 256 << 10))\n    kept[-1].write(bytes(256 << 10))\n    time.sleep"
+)
+"""The same, and as much again in memory that is shared."""
 QUIET = """
 import time
 while True:
@@ -35,9 +39,9 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Each program's recording, and what the gate said while it was made."""
     folder = tmp_path_factory.mktemp("proofs")
     codes = {}
-    for name, program in (("leak", LEAK), ("quiet", QUIET)):
+    for name, program in (("leak", LEAK), ("quiet", QUIET), ("two", TWO_LEAKS)):
         codes[name] = check(program, "-o", str(folder / f"{name}.memwhy")).code
-    assert codes == {"leak": 1, "quiet": 0}
+    assert codes == {"leak": 1, "quiet": 0, "two": 1}
     return {name: folder / f"{name}.memwhy" for name in codes}
 
 
@@ -92,6 +96,14 @@ def test_nothing_is_proven_where_the_unfixed_build_does_not_leak_beside_the_fix(
         there = run_memwhy("verify", leak, quiet, "--control", leak, "--format", form)
         assert there.code == 0
         assert "unfixed, beside it" in there.out
+
+
+def test_a_fix_for_one_leak_of_two_is_told_with_what_is_left(recordings: dict[str, Path]):
+    done = run_memwhy("verify", str(recordings["two"]), str(recordings["leak"]), "--format", "json")
+    answer = json.loads(done.out)
+    assert (done.code, answer["reason"], answer["gone"]) == (1, "partly", ["shared memory"])
+    assert [one["what"] for one in answer["left"]] == ["other anonymous"]
+    assert "What is left: other anonymous." in answer["headline"]
 
 
 SERVICE = """
@@ -174,8 +186,8 @@ def test_the_documented_lines_for_ci_fail_a_build_that_grows(program: str, passe
         "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}",
         "SERVER": f"{sys.executable} service.py",
         "LIMIT": "20MiB/min",
-        "WATCH": "10s",
-        "START": "2s",
+        "WATCH": "20s",
+        "START": "3s",
     }
     done = subprocess.run(
         ["bash", "-e", "-c", lines_for_ci()],

@@ -2,7 +2,7 @@
 
 import pytest
 from build_case import Points, case, flat, line, step, ticks
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from memwhy.model.proof import Limit
@@ -71,6 +71,8 @@ def test_level_noise_is_never_called_growth(seed: int):
     assert outcome(flat(200 * MIB, noise=MIB, seed=seed)) != "exceeded"
 
 
+# a trend takes milliseconds, on a busy machine more
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     slope=st.integers(0, 4 * MIB),
     noise=st.integers(0, 2 * MIB),

@@ -4,10 +4,16 @@ from dataclasses import replace
 
 import pytest
 from build_case import Points, case, flat, line, ticks
+from build_stacks import Habit, own, readings
 
+from memwhy.model.case import SeenProfile
+from memwhy.model.native import StackGrowth
+from memwhy.model.profile import Profile, ProfileRow
 from memwhy.model.proof import Work
+from memwhy.model.reading import Where
 from memwhy.model.units import KIB, MIB
 from memwhy.proof import Run, verify
+from memwhy.trend.stacks import grow
 
 NOISE = 32 * KIB
 
@@ -176,6 +182,59 @@ def test_of_two_leaks_the_one_that_is_left_is_named():
         "One leak of several is gone (Go heap), and it still grows, at 33 % of the old pace."
         " What is left: other anonymous."
     )
+
+
+def sampled(rate: float) -> StackGrowth | None:
+    """What a sampler saw of a program with two call sites, of which one keeps 256 KiB a second and the other `rate`."""
+    habits = [Habit(own("decode", "main"), lambda _: 256 * KIB), Habit(own("index", "main"), lambda _: rate)]
+    return grow(readings(habits, seconds=60))
+
+
+def test_code_that_still_allocates_for_ever_is_named_and_code_that_stopped_as_well():
+    before, after = (
+        run(line(100 * MIB, per_s, noise=NOISE), native_heap=line(30 * MIB, per_s)) for per_s in (MIB, MIB / 4)
+    )
+    before = replace(before, case=replace(before.case, stacks=sampled(768 * KIB)))
+    after = replace(after, case=replace(after.case, stacks=sampled(0)))
+    found = verify(before, after)
+    assert (found.reason, found.gone) == ("partly", ("index",))
+    assert [(one.kind, one.what) for one in found.left] == [("layer", "native heap [heap]"), ("site", "decode")]
+
+
+def heap_profiles(per_s: dict[str, float]) -> tuple[SeenProfile, ...]:
+    """A heap profile every ten seconds; bytes in use of each function grow by so much a second."""
+    return tuple(
+        SeenProfile(
+            profile=Profile(
+                kind="inuse_space",
+                unit="bytes",
+                total=sum(round(9 * MIB + rate * x) for rate in per_s.values()),
+                rows=tuple(ProfileRow(function=name, flat=round(9 * MIB + rate * x), cum=round(9 * MIB + rate * x)) for name, rate in per_s.items()),
+            ),
+            subject="target",
+            where=Where(file="live"),
+            x=float(x),
+        )
+        for x in range(0, 61, 10)
+    )  # fmt: skip
+
+
+def test_go_code_that_still_grows_is_named_by_its_heap_profiles():
+    before = run(line(100 * MIB, 2 * MIB, noise=NOISE), go_heap=line(30 * MIB, 2 * MIB))
+    after = run(line(100 * MIB, MIB, noise=NOISE), go_heap=line(30 * MIB, MIB))
+    after = replace(after, case=replace(after.case, profiles=heap_profiles({"main.index": MIB, "main.read": 0})))
+    assert [(one.kind, one.what) for one in verify(before, after).left] == [
+        ("layer", "Go heap"),
+        ("site", "main.index"),
+    ]
+
+
+def test_growth_that_only_moved_between_mallocs_layers_is_not_gone():
+    """What else is allocated decides whether malloc takes a block from its heap or maps it."""
+    before = run(line(100 * MIB, MIB, noise=NOISE), native_heap=line(30 * MIB, MIB), anonymous=flat(9 * MIB))
+    after = run(line(100 * MIB, MIB / 2, noise=NOISE), native_heap=flat(30 * MIB), anonymous=line(9 * MIB, MIB / 2))
+    found = verify(before, after)
+    assert (found.reason, found.gone, [one.what for one in found.left]) == ("still-grows", (), ["other anonymous"])
 
 
 def test_growth_that_is_new_is_told_too():

@@ -115,7 +115,7 @@ def _control_next(trial: _Trial) -> Verification:
         return _load_next(trial)
     pace = trial.control.leaking
     if not grows(pace):
-        why = f": {pace.reason}" if pace.slope is None else f" ({_said(pace)})"
+        why = f" ({pace.reason})" if pace.slope is None else ""
         return trial.answer(
             "trigger-absent",
             f"The unfixed build does not leak beside the fix either{why}: the leak's trigger was absent.",
