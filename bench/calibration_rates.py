@@ -3,7 +3,7 @@
 import math
 import time
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -50,7 +50,7 @@ class Count:
 
     @property
     def share(self) -> float:
-        return self.grows / self.count
+        return self.grows / self.count if self.count else math.nan
 
     def add(self, answer: bool | None, cpu_s: float = 0.0) -> None:
         """One more series. None: the method cannot say."""
@@ -69,8 +69,9 @@ class Mean:
     unsaid: float
 
 
-def mean(counts: Sequence[Count]) -> Mean:
-    """Each case weighs the same. A case that never or always happened has the error of one half in its count."""
+def mean(counts: Iterable[Count]) -> Mean:
+    """Each case of which there was any weighs the same. A case that never or always happened has the error of one half in its count."""
+    counts = [one for one in counts if one.count]
     k = len(counts)
     variance = 0.0
     for one in counts:

@@ -2,9 +2,9 @@
 
 import json
 import math
+import subprocess
 import sys
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from types import ModuleType
 
@@ -145,14 +145,17 @@ def test_the_error_of_a_mean_is_that_of_its_binomials() -> None:
     assert 0 < never.error < 0.01
 
 
-def test_pieces_shared_by_processes_come_back_in_their_order() -> None:
-    calibration, live = module("calibration"), module("calibration_live")
-    jobs = {"alarms": [partial(live.false_alarms, 1, 1, (length,), False) for length in live.QUICK[:2]]}
-    counts = calibration.measured(jobs)["alarms"]
-    assert [(c.span, c.case) for c in counts] == [
-        (length.name, shape.__name__) for length in live.QUICK[:2] for shape in live.INNOCENT
-    ]
-    assert [c.grows for c in counts] == [c.grows for job in jobs["alarms"] for c in job()]
+def test_the_tables_are_written_between_their_marks_whoever_made_the_pieces(tmp_path: Path) -> None:
+    live = module("calibration_live")
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- live -->\nold\n<!-- end of live -->\nafter\n")
+    bench = [sys.executable, str(ROOT / "bench" / "calibration.py"), "--count", "1", "--seed", "3", "--only", "live"]
+    subprocess.run([*bench, "--write", str(page)], check=True, capture_output=True, timeout=120)
+    text = page.read_text()
+    assert text.startswith("before\n<!-- live -->\nSeed 3, 1 series")
+    assert text.endswith("<!-- end of live -->\nafter\n")
+    alone = [c for c in live.false_alarms(3, 1, live.LENGTHS, False) if c.case == "load_walk"]
+    assert f"| load_walk | {' | '.join(f'{100 * c.share:.1f}' for c in alone)} |" in text
 
 
 def test_a_bar_is_beaten_only_by_more_than_twice_the_error() -> None:
