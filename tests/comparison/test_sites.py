@@ -1,6 +1,7 @@
 """Profiles of two runs: what differs beyond the sampling's own error, and what cannot be compared."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -158,12 +159,31 @@ def test_text_tables_are_compared_by_the_function_that_allocates_itself() -> Non
     assert [(one.name, one.a, one.b, one.proven) for one in gap.sites] == [("main.f", 40 * MIB, 2 * MIB, True)]
 
 
+def test_where_only_the_largest_stacks_are_kept_the_rows_of_all_are_compared() -> None:
+    whole = heap({"main.f": (9 * MIB, 9.0 * MIB * PERIOD), "main.g": (9 * MIB, 9.0 * MIB * PERIOD)})
+    cut = replace(whole, stacks=whole.stacks[:1])
+    assert {one.name: one.gap.value for one in only(side("a", whole), side("b", cut)).sites} == {
+        "main.f": 0,
+        "main.g": 0,
+    }
+
+
 def test_one_heap_as_a_file_and_as_text_is_the_same_heap() -> None:
     books = [book_of_paths([str(EVIDENCE / name)], stdin=None, progress=None) for name in ("heap.pb.gz", "heap.txt")]
     found = compare(*(Given(name=str(index), case=book.case()) for index, book in enumerate(books)))
     space = next(one for one in found.profiles if one.kind == "inuse_space")
     assert space.proven == 0
     assert all(one.gap.low <= 0 <= one.gap.high for one in space.sites)
+
+
+def test_what_was_counted_at_one_moment_is_told_without_a_judgement() -> None:
+    def census(kept: int) -> Profile:
+        rows = (ProfileRow(function="blocks of 128 bytes", flat=kept, cum=kept),)
+        return Profile(kind="malloc_in_use", unit="bytes", total=kept, rows=rows)
+
+    site = only(side("a", census(50 * MIB)), side("b", census(MIB))).sites[0]
+    assert (site.gap.value, site.gap.low, site.gap.high) == (49 * MIB, 49 * MIB, 49 * MIB)
+    assert (site.chance, site.proven) == (None, False)
 
 
 def test_goroutine_groups_are_compared_by_number() -> None:

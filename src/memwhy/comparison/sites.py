@@ -7,6 +7,7 @@ most p for each byte. A sum's variance for one byte of it is its weight: as if s
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from memwhy.attribution.frames import own_frame
@@ -22,17 +23,18 @@ LABELS = {
     "alloc_space": "Go heap ever allocated, by allocation site",
     "native_inuse": "native memory in use, by function",
     "goroutine": "goroutines, by where they were started or wait",
-    "threadcreate": "threads made by Go, by stack",
     "malloc_in_use": "malloc's blocks in use, by size",
     "malloc_lost": "lost blocks, by what they are",
 }
-"""Kinds that are compared, and what to call them. Counts of objects only tell the size of blocks."""
+"""Kinds that are compared, and what to call them."""
 DRAWN = frozenset(("inuse_space", "alloc_space", "native_inuse"))
 """Kinds whose values are estimates of drawn blocks."""
 DEFAULT_PERIOD_BYTES = 512 << 10
 """runtime.MemProfileRate, for text that does not tell."""
 MOST_SITES = 12
 UNNAMED_SHARE = 0.5
+WHOLE = 0.999
+"""Stacks that hold this share of a profile are all of it, but for rounding."""
 _NONE_DRAWN = 3.688879
 """The most blocks of which none is drawn, at 97.5 % (Poisson: -ln 0.025)."""
 _NORMAL = 20_000
@@ -132,18 +134,14 @@ def _period(profile: Profile) -> int:
 
 def _profile_gap(kind: str, newest: tuple[SeenProfile, SeenProfile]) -> ProfileGap:
     profiles = newest[0].profile, newest[1].profile
-    by_leaf = not all(one.stacks for one in profiles)
+    by_leaf = not all(_has_all_stacks(one) for one in profiles)
     sums = [_sums(one, by_leaf=by_leaf) for one in profiles]
     drawn = kind in DRAWN
     none = _Sum()
     named = sorted(sums[0].keys() | sums[1].keys())
     pairs = [(name, sums[0].get(name, none), sums[1].get(name, none)) for name in named]
     found = [pair for pair in pairs if pair[1].value or pair[2].value]
-    chances = [chance_of(*_weighed(one, other)) for _, one, other in found]
-    sites = [
-        SiteGap(name=name, a=one.value, b=other.value, gap=_gap(one, other), chance=chance, proven=proven)
-        for (name, one, other), chance, proven in zip(found, chances, holm(chances), strict=True)
-    ]
+    sites = _judged(found) if drawn or profiles[0].unit == "count" else _counted(found)
     sites.sort(key=lambda site: (not site.proven, -abs(site.gap.value), site.name))
     return ProfileGap(
         kind=kind,
@@ -158,6 +156,28 @@ def _profile_gap(kind: str, newest: tuple[SeenProfile, SeenProfile]) -> ProfileG
         a_period_bytes=_period(profiles[0]) if drawn else None,
         b_period_bytes=_period(profiles[1]) if drawn else None,
     )
+
+
+def _judged(found: Sequence[tuple[str, _Sum, _Sum]]) -> list[SiteGap]:
+    """Estimates, and counts of what comes and goes one by one."""
+    chances = [chance_of(*_weighed(one, other)) for _, one, other in found]
+    return [
+        SiteGap(name=name, a=one.value, b=other.value, gap=_gap(one, other), chance=chance, proven=proven)
+        for (name, one, other), chance, proven in zip(found, chances, holm(chances), strict=True)
+    ]
+
+
+def _counted(found: Sequence[tuple[str, _Sum, _Sum]]) -> list[SiteGap]:
+    """What was counted to the byte, at one moment on each side."""
+    return [
+        SiteGap(name=name, a=one.value, b=other.value, gap=_gap(one, other), chance=None, proven=False)
+        for name, one, other in found
+    ]
+
+
+def _has_all_stacks(profile: Profile) -> bool:
+    """Of a large file only the largest stacks are kept, of a text table none; its rows are of all."""
+    return sum(stack.value for stack in profile.stacks) >= WHOLE * profile.total
 
 
 def _sums(profile: Profile, *, by_leaf: bool) -> dict[str, _Sum]:

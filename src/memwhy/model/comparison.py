@@ -61,13 +61,14 @@ class Figure:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteGap:
     """One function (or group, or size) in both profiles. gap: A minus B with what sampling may be off by; chance: of so
-    large a gap where there is none; proven: beyond chance, all sites considered (Holm)."""
+    large a gap where there is none, None of what was counted block by block at one moment, which swings nobody knows how;
+    proven: beyond chance, all sites considered (Holm)."""
 
     name: str
     a: int
     b: int
     gap: Gap
-    chance: float
+    chance: float | None
     proven: bool
 
 

@@ -5,13 +5,15 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
-from memwhy.model.comparison import SCHEMA, Compared, Comparison, Difference, Figure, ProfileGap
+from memwhy.model.comparison import SCHEMA, Compared, Comparison, Difference, Figure, ProfileGap, SiteGap
 from memwhy.model.units import GIB, KIB, MIB, human_bytes, human_change, human_duration, human_rate
 from memwhy.render.markdown import escape, grid
 from memwhy.render.page import WIDTH, Cells, Line, Span, columns, hang, note, paint
 from memwhy.render.proof import finite
 
 SITES_SHOWN = 8
+MUCH = 0.02
+"""Of a profile: what was counted and differs by less is left out of text."""
 _UNITS = (("GiB", GIB), ("MiB", MIB), ("KiB", KIB))
 _HEADER = ("", "A", "B", "A - B", "A - B a minute")
 _HEADER_ORDER = ("", "A", "B", "A - B", "A - B a reading")
@@ -140,18 +142,24 @@ def _profile(one: ProfileGap, *, verbose: bool) -> list[Line]:
 
 def _profile_title(one: ProfileGap) -> str:
     totals = f"{_amount(one.a_total, one.unit)} in A, {_amount(one.b_total, one.unit)} in B"
+    if any(site.chance is None for site in one.sites):
+        return f"{one.label}: {totals}; each counted at one moment"
     return f"{one.label}: {totals}; beyond chance {one.proven or 'none'} of {one.compared} differ"
 
 
 def _sites(one: ProfileGap, *, verbose: bool) -> list[list[str]]:
-    """Those that differ beyond chance, each with the longer half of its interval."""
+    """Those that differ beyond chance, each with the longer half of its interval; of what was counted, those that differ much."""
     rows = []
-    for site in [site for site in one.sites if site.proven or verbose][:SITES_SHOWN]:
+    for site in [site for site in one.sites if verbose or _worth_telling(site, one)][:SITES_SHOWN]:
         half = max(site.gap.high - site.gap.value, site.gap.value - site.gap.low)
         gap = _change(site.gap.value, one.unit) + (f" ± {_amount(half, one.unit)}" if half else "")
-        name = site.name if site.proven else f"{site.name} (by chance?)"
+        name = site.name if site.proven or site.chance is None else f"{site.name} (by chance?)"
         rows.append(["  " + name, _amount(site.a, one.unit), _amount(site.b, one.unit), gap])
     return rows
+
+
+def _worth_telling(site: SiteGap, one: ProfileGap) -> bool:
+    return site.proven if site.chance is not None else abs(site.gap.value) >= MUCH * max(one.a_total, one.b_total)
 
 
 def _ranked(found: Comparison) -> list[Line]:
