@@ -121,6 +121,13 @@ def test_a_warm_up_that_has_ended_does_not_grow() -> None:
     assert (found["a"].shape, found["a"].grows) == ("warm-up", False)
 
 
+def test_two_clumps_of_readings_do_not_make_growth_a_step_and_a_step_seen_on_the_way_is_one() -> None:
+    clumps = grow([State(x, {"a": (10 + round(10 * x), 0.0)}) for x in (0.0, 0.3, 20.0, 20.4, 22.0)])
+    assert clumps["a"].grows
+    step = grow([State(float(i), {"a": (10 if i < 4 else 300, 0.0)}) for i in range(8)])
+    assert (step["a"].shape, step["a"].grows) == ("step", False)
+
+
 def test_one_state_alone_says_nothing_of_growth() -> None:
     assert grow([State(1.0, {"a": (5, 0.0)})]) == {}
     assert grow([]) == {}

@@ -9,7 +9,7 @@ from collections.abc import Mapping as Map
 from dataclasses import dataclass
 
 from memwhy.attribution.frames import own_frame
-from memwhy.attribution.goroutines import Group, groups, stack_bytes_each
+from memwhy.attribution.goroutines import Group, groups, pace_bytes, stack_bytes_each
 from memwhy.attribution.heap import LAYER, LEAST_SHARE, MOST_HOLDERS, Sites
 from memwhy.attribution.states import Frames, Seen, Site, by_stack, count_states
 from memwhy.model.case import Case
@@ -137,7 +137,9 @@ def _holder(
         modules=sites.versions(first),
         low_bytes=round(one.low * held) if held else None,
         high_bytes=round(one.high * held) if held else None,
-        bytes_per_s=one.per * held if one.per is not None and one.grows and held else None,
+        bytes_per_s=pace_bytes(one.per, held, one),
+        low_per_s=pace_bytes(one.low_per, held, one),
+        high_per_s=pace_bytes(one.high_per, held, one),
         count=one.change,
         low_count=one.low,
         high_count=one.high,

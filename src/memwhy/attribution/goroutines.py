@@ -118,9 +118,9 @@ def _holder(
         modules=sites.versions(one.stack),
         low_bytes=round(growth.low * own),
         high_bytes=round(growth.high * own),
-        bytes_per_s=_pace(growth.per, own, growth),
-        low_per_s=_pace(growth.low_per, own, growth),
-        high_per_s=_pace(growth.high_per, own, growth),
+        bytes_per_s=pace_bytes(growth.per, own, growth),
+        low_per_s=pace_bytes(growth.low_per, own, growth),
+        high_per_s=pace_bytes(growth.high_per, own, growth),
         count=growth.change,
         low_count=growth.low,
         high_count=growth.high,
@@ -129,8 +129,9 @@ def _holder(
     )
 
 
-def _pace(per: float | None, each: float, growth: Growth) -> float | None:
-    return per * each if per is not None and growth.grows else None
+def pace_bytes(per: float | None, each: float, growth: Growth) -> float | None:
+    """A pace of counts in bytes a second; None where it is not shown to grow, or nobody knows what each takes."""
+    return per * each if per is not None and growth.grows and each else None
 
 
 def _said(one: Group, stacks: str, allocated: dict[str, Growth], leaked: Map[Frames, int]) -> list[str]:

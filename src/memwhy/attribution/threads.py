@@ -7,7 +7,7 @@ at the threads' own pace are named first, beside what the kernel says of as many
 import re
 
 from memwhy.attribution.frames import own_frame
-from memwhy.attribution.goroutines import Group, groups
+from memwhy.attribution.goroutines import Group, groups, pace_bytes
 from memwhy.attribution.heap import LEAST_SHARE, MOST_HOLDERS, Sites
 from memwhy.attribution.states import Frames, Site, count_states
 from memwhy.model.case import Case, Series
@@ -143,7 +143,9 @@ def _holder(
         modules=modules,
         low_bytes=round(growth.low * each) if each else None,
         high_bytes=round(growth.high * each) if each else None,
-        bytes_per_s=growth.per * each if growth.per is not None and growth.grows and each else None,
+        bytes_per_s=pace_bytes(growth.per, each, growth),
+        low_per_s=pace_bytes(growth.low_per, each, growth),
+        high_per_s=pace_bytes(growth.high_per, each, growth),
         count=growth.change,
         low_count=growth.low,
         high_count=growth.high,

@@ -11,10 +11,11 @@ import math
 from collections.abc import Mapping as Map
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Generic, Literal, TypeVar
 
 from memwhy.model.drawn import interval
-from memwhy.model.trend import Shape
+from memwhy.model.trend import Shape, Trend
 from memwhy.trend.course import trend
 from memwhy.trend.enough import LEAST
 from memwhy.trend.significance import holm, more_by_chance, student_quantile, student_sf
@@ -23,6 +24,10 @@ from memwhy.trend.stacks import slope_error
 
 MOST_TESTED = 64
 """Sites whose courses are reckoned, the largest ones at any time; the others count as tested without a result."""
+CLUMPED = 0.4
+"""Readings with nothing between for so much of the time lie in two clumps, where a step and a line look alike."""
+_EXACT = 1e-3
+"""A block has a byte at least: what weighs less was not drawn but counted."""
 _NONE_SEEN = 3.688879
 """The most blocks of which none is drawn, at 97.5 % (Poisson: -ln 0.025)."""
 
@@ -104,6 +109,9 @@ def _line(
     beyond = max(0.0, line.slope - line.rounding)
     chance = student_sf(beyond / math.sqrt(whole), freedom) if whole > 0 else 0.0 if beyond > 0 else 1.0
     course = trend(list(zip(xs, values, strict=True)), quantum=quantum, per=per, restarts=False)
+    shape: Shape = course.shape if isinstance(course, Trend) else "unclear"
+    if shape == "step" and max(b - a for a, b in pairwise(xs)) > CLUMPED * span:
+        shape = "unclear"
     return Growth(
         change=round(line.slope),
         low=round(line.slope - half),
@@ -112,7 +120,7 @@ def _line(
         low_per=(line.slope - half) / span,
         high_per=(line.slope + half) / span,
         chance=chance,
-        shape=getattr(course, "shape", "unclear"),
+        shape=shape,
         states=len(xs),
         span=span,
         last=values[-1],
@@ -127,7 +135,7 @@ def _difference(xs: Sequence[float], values: Sequence[int], variances: Sequence[
     low = change - math.hypot(last - after[0], before[1] - first)
     high = change + math.hypot(after[1] - last, first - before[0])
     drawn = (first_variance + last_variance) / (first + last) if period > 0 and first + last > 0 else float(period <= 0)
-    if drawn > 0:  # of counts, each is as good as one drawn block
+    if drawn > _EXACT:  # of counts, each is as good as one drawn block
         chance = more_by_chance(first / drawn, last / drawn)
     else:
         chance = 0.0 if change > 0 else 1.0

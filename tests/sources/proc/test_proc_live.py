@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -258,3 +259,20 @@ def test_a_thread_named_with_escape_codes_cannot_reach_the_terminal() -> None:
     finally:
         libc.prctl(15, before, 0, 0, 0)
     assert all(character.isprintable() or character == "\n" for value in READERS["proc/threads"].parse(raw).facts.values() for character in value)  # fmt: skip
+
+
+def test_a_host_with_very_many_connections_costs_little_and_only_own_rows_are_kept(tmp_path: Path) -> None:
+    head = b"  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
+    row = b"%4d: 0100007F:%04X 0500000A:01BB 01 00000000:00000000 00:00000000 00000000     0        0 %d 1 0 20 4 30 10 -1\n"
+    net, descriptors = tmp_path / "7" / "net", tmp_path / "7" / "fd"
+    net.mkdir(parents=True)
+    descriptors.mkdir()
+    (net / "tcp").write_bytes(head + b"".join(row % (n, n % 65536, 1_000_000 + n) for n in range(100_000)))
+    for number, inode in enumerate((1_000_000, 1_050_000, 1_099_999)):
+        (descriptors / str(number)).symlink_to(f"socket:[{inode}]")
+    began_ns = time.thread_time_ns()
+    raw = READERS["proc/sockets"].read(str(tmp_path), 7)
+    assert time.thread_time_ns() - began_ns < 1_000_000_000  # 60 ms where nothing else runs
+    assert raw.count(b"\n") == 5
+    (profile,) = READERS["proc/sockets"].parse(raw).profiles
+    assert [(one.frames, one.value) for one in profile.stacks] == [(("tcp established", "to 10.0.0.5:443"), 3)]
