@@ -32,10 +32,10 @@ Written by `make accuracy`, which runs every specimen and every innocent twin, w
 from outside alone (no endpoint, `--no-probe`) and with Go's endpoint (found by itself), and holds the verdict against the
 program's `truth.toml`. What grows does so by 1 MiB/s (and, watched longer, by 1 MiB/min); what does not grow runs as it is.
 
-**Right** is a verdict of the true cause, or of one that `truth.toml` lists as as right; "undetermined" is right only where nobody
-can know yet. **Rash** is wrong with high confidence. **Accused** is who is put down to a wrong cause, or for whom a cause is
+**Right** is a verdict of the true cause, or of one that `truth.toml` lists as as right. **Not yet** is "undetermined" where nobody
+can know the end of it (a cache that still fills), or what describes it meanwhile, without high confidence. **Rash** is wrong with high confidence. **Accused** is who is put down to a wrong cause, or for whom a cause is
 supported that `truth.toml` acquits (but for other-process beside another verdict: the bench runs programs that grow in the same
-cgroup, so that it is true). Precision counts verdicts (undetermined is none), recall counts programs. A verdict at 20 s
+cgroup, so that it is true). Precision counts verdicts (undetermined is none, nor is not yet), recall counts programs. A verdict at 20 s
 is what the first 20 s of the same recording say. It is what `--until-sure` would have had then; a watch told to last
 20 s closes with one more look into malloc, and knows a little more. At its whole length it is what the command printed.
 """

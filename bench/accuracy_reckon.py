@@ -1,7 +1,7 @@
 """Rows into figures: what was right, how often, how sure, how soon. Pure; it reads rows and nothing else.
 
-Right is a verdict of the truth's cause or of those that truth.toml lists as as right, and "undetermined" where nobody can
-know yet. Rash is wrong and said with high confidence. Accused is who is called by a wrong cause, or for whom a cause is supported
+Right is a verdict of the truth's cause or of those that truth.toml lists as as right. Not yet is "undetermined" where nobody can
+know, or what describes the course meanwhile, if it is not said with high confidence: found, but no verdict. Rash is wrong and said with high confidence. Accused is who is called by a wrong cause, or for whom a cause is supported
 that truth.toml acquits.
 """
 
@@ -119,15 +119,20 @@ def outcome(truth: Truth, said: Said) -> Outcome:
     """What one verdict was worth."""
     if said.cause in truth.accepted:
         return Outcome.RIGHT
+    early = said.length_s <= truth.undecided_s
+    if early and (said.cause == UNDETERMINED or (said.cause in truth.meanwhile and said.confidence != "high")):
+        return Outcome.NOT_YET
     if said.cause == UNDETERMINED:
-        return Outcome.NOT_YET if said.length_s <= truth.undecided_s else Outcome.OPEN
+        return Outcome.OPEN
     return Outcome.RASH if said.confidence == "high" else Outcome.WRONG
 
 
 def accusations(truth: Truth, said: Said) -> tuple[str, ...]:
     """Causes that it was wrongly put down to, in the contract's order."""
-    blamed = set(said.supported) & set(truth.acquitted) - {BESIDE}
-    if outcome(truth, said) in (Outcome.WRONG, Outcome.RASH):
+    worth = outcome(truth, said)
+    allowed = {BESIDE, *truth.meanwhile} if worth is Outcome.NOT_YET else {BESIDE}
+    blamed = set(said.supported) & set(truth.acquitted) - allowed
+    if worth in (Outcome.WRONG, Outcome.RASH):
         blamed.add(said.cause)
     return tuple(cause for cause in CAUSES if cause in blamed)
 
@@ -139,7 +144,7 @@ def score(rows: Iterable[Row], length_s: float) -> Score:
     decided = [
         (said.probability, one is Outcome.RIGHT)
         for (_, said), one in zip(seen, found, strict=True)
-        if said.cause != UNDETERMINED
+        if one not in (Outcome.OPEN, Outcome.NOT_YET)
     ]
     rash = found.count(Outcome.RASH)
     return Score(
@@ -161,7 +166,7 @@ def by_cause(rows: Iterable[Row], length_s: float) -> list[CauseScore]:
         true = [outcome(row.truth, said) for row, said in seen if row.truth.cause == cause]
         if named or true:
             held = sum(one in (Outcome.RIGHT, Outcome.NOT_YET) for one in true)
-            precision = Share(named.count(Outcome.RIGHT), len(named))
+            precision = Share(named.count(Outcome.RIGHT), len(named) - named.count(Outcome.NOT_YET))
             found.append(CauseScore(cause=cause, precision=precision, recall=Share(held, len(true))))
     return found
 
@@ -185,7 +190,8 @@ def confusion(rows: Iterable[Row], length_s: float) -> dict[tuple[str, str], Sha
 
 def bins(rows: Iterable[Row], length_s: float) -> list[Bin]:
     """Calibration: verdicts by their probability, and how many of each bin were right."""
-    seen = [(row, said) for row, said in pairs(rows, length_s) if said.cause != UNDETERMINED]
+    open_ = (Outcome.OPEN, Outcome.NOT_YET)
+    seen = [(row, said) for row, said in pairs(rows, length_s) if outcome(row.truth, said) not in open_]
     found = []
     for low, high in zip(EDGES, (*EDGES[1:], 1.0), strict=True):
         within = [(row, said) for row, said in seen if low <= said.probability < high or said.probability == high == 1]

@@ -21,7 +21,7 @@ SLOW_BELOW = 8
 class Truth:
     """What truth.toml says of one variant. also_grows: causes of second leaks, which may be named beside the first.
 
-    undecided_s: nobody can know the answer before. bytes_per_s: at default flags, at least and at most; None: not said.
+    undecided_s: nobody can know the answer before; meanwhile: causes that describe the course until then. bytes_per_s: at default flags, at least and at most; None: not said.
     """
 
     cause: str
@@ -29,6 +29,7 @@ class Truth:
     also_grows: tuple[str, ...] = ()
     acquitted: tuple[str, ...] = ()
     undecided_s: float = 0.0
+    meanwhile: tuple[str, ...] = ()
     bytes_per_s: tuple[float, float] | None = None
 
     @property
@@ -38,9 +39,9 @@ class Truth:
 
     @property
     def grows(self) -> bool:
-        """Memory grows for as long as it is watched, so that the time until this is named can be taken."""
+        """Memory grows for as long as it is watched."""
         innocent = self.accepted & {"steady", "virtual-only"}
-        return self.bytes_per_s is not None and self.bytes_per_s[0] > 0 and not self.undecided_s and not innocent
+        return self.bytes_per_s is not None and self.bytes_per_s[0] > 0 and not innocent
 
     @property
     def slow(self) -> bool:
@@ -116,6 +117,7 @@ def truth_of(section: Mapping[str, Any]) -> Truth:
         also_grows=_names(section.get("also_grows", ())),
         acquitted=_names(section.get("acquitted", ())),
         undecided_s=float(section.get("undecided_s", 0)),
+        meanwhile=_names(section.get("meanwhile", ())),
         bytes_per_s=None if rate is None else (float(rate[0]), float(rate[1])),
     )
 

@@ -79,10 +79,11 @@ def plan(wanted: Sequence[str], *, for_s: float, slow_for_s: float, paces: Seque
 
 
 def _paces(variant: str, its: Truth, wanted: Sequence[str]) -> list[str]:
-    """What grows has its rate set, what grows slowly by itself only to that; everything else runs as it is."""
+    """What grows has its rate set, what grows slowly by itself only to that; everything else runs as it is, as does what
+    nobody can know at first: how long that is was measured at its own rate."""
     if variant == "guilty" and its.slow:
         return [SLOW]
-    if variant == "guilty" and its.grows:
+    if variant == "guilty" and its.grows and not its.undecided_s:
         return list(wanted)
     return [AS_IT_IS] if FAST in wanted else []
 

@@ -55,6 +55,7 @@ from accuracy_run import SpecimenFailed, Watches, beginnings, flags_of, plan
 NATIVE = Truth(cause="native-leak", acquitted=("heap-leak", "steady"), bytes_per_s=(1e6, 1.2e6))
 STEADY = Truth(cause="steady", acquitted=("native-leak", "heap-leak"), bytes_per_s=(-3e4, 3e4))
 WARMING = Truth(cause="steady", acquitted=("heap-leak",), undecided_s=30.0)
+FILLING = replace(WARMING, meanwhile=("heap-leak",))
 SAW = Truth(cause="gc-headroom", also=("steady",))
 TWO = Truth(cause="native-leak", also_grows=("heap-leak",), bytes_per_s=(1.5e6, 1.7e6))
 CONDITIONS = Conditions(
@@ -120,6 +121,10 @@ ROWS = [
         (WARMING, said(30, UNDETERMINED), Outcome.NOT_YET),
         (WARMING, said(40, UNDETERMINED), Outcome.OPEN),
         (WARMING, said(20, "heap-leak", 0.95), Outcome.RASH),
+        (FILLING, said(30, "heap-leak", 0.8), Outcome.NOT_YET),
+        (FILLING, said(30, "heap-leak", 0.9), Outcome.RASH),
+        (FILLING, said(40, "heap-leak", 0.8), Outcome.WRONG),
+        (FILLING, said(30, "native-leak", 0.8), Outcome.WRONG),
         (TWO, said(60, "native-leak"), Outcome.RIGHT),
         (TWO, said(60, "heap-leak"), Outcome.WRONG),
     ],
@@ -137,6 +142,20 @@ def test_a_wrong_verdict_and_an_acquitted_cause_that_is_supported_accuse() -> No
         "native-leak",
         "heap-leak",
     )
+
+
+def test_what_describes_the_course_meanwhile_is_no_verdict_and_accuses_nobody_until_it_is_over() -> None:
+    filling = row("cache", FILLING, said(20, "heap-leak"), said(60, "heap-leak"), variant="twin")
+    assert accused([filling], 20.0) == Share(0, 1)
+    assert accused([filling], 60.0) == Share(1, 1)
+    early, late = score([filling], 20.0), score([filling], 60.0)
+    assert (early.right, early.not_yet, early.wrong, early.brier) == (0, 1, 0, None)
+    assert (late.right, late.not_yet, late.wrong, late.brier) == (0, 0, 1, pytest.approx(0.64))
+    assert by_cause([filling], 20.0) == [
+        CauseScore(cause="heap-leak", precision=Share(0, 0), recall=Share(0, 0)),
+        CauseScore(cause="steady", precision=Share(0, 0), recall=Share(1, 1)),
+    ]
+    assert [one.right.n for one in bins([filling], 20.0)] == [0] * 6
 
 
 def test_what_grows_beside_is_true_of_the_bench_and_accuses_only_as_the_verdict() -> None:
@@ -395,7 +414,7 @@ def test_truth_is_read_as_it_stands() -> None:
 def test_what_grows_is_memory_and_goes_on_growing() -> None:
     reserved = Truth(cause="virtual-only", bytes_per_s=(6e7, 7e7))
     log = Truth(cause="steady", also=("file-cache",), bytes_per_s=(1.4e6, 1.6e6))
-    drip = replace(NATIVE, bytes_per_s=(15_000.0, 20_000.0))
+    drip = replace(NATIVE, bytes_per_s=(15_000.0, 20_000.0), undecided_s=240.0)
     assert [one.grows for one in (NATIVE, TWO, drip)] == [True, True, True]
     assert [one.grows for one in (STEADY, WARMING, SAW, reserved, log)] == [False] * 5
     assert [one.slow for one in (NATIVE, TWO, drip, STEADY)] == [False, False, True, False]
@@ -464,6 +483,16 @@ def test_the_rate_of_what_grows_is_set_and_a_step_or_two_are_no_slow_growth() ->
     (brief, _) = plan(["mmap-pile"], for_s=60.0, slow_for_s=10.0, paces=(SLOW,), seed=1)
     with pytest.raises(SpecimenFailed, match="pieces of its work are all"):
         flags_of(brief)
+
+
+def test_what_grows_slowly_by_itself_is_watched_for_long_and_what_nobody_can_know_at_first_runs_as_it_is() -> None:
+    tasks = plan(["churn-leak", "load-swing"], for_s=60.0, slow_for_s=300.0, paces=(FAST,), seed=1)
+    assert {(one.specimen, one.variant, one.pace, one.for_s) for one in tasks} == {
+        ("churn-leak", "guilty", SLOW, 300.0),
+        ("churn-leak", "twin", AS_IT_IS, 60.0),
+        ("load-swing", "guilty", AS_IT_IS, 60.0),
+        ("load-swing", "twin", AS_IT_IS, 60.0),
+    }
 
 
 def test_the_noise_ends_when_its_standard_input_does() -> None:
