@@ -14,7 +14,18 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "memwhy"
 
 ARROWS = {
-    "cli": {"record", "diagnose", "recording", "sources", "render", "inspect", "proof", "comparison", "native", "probe"},
+    "cli": {
+        "record",
+        "diagnose",
+        "recording",
+        "sources",
+        "render",
+        "inspect",
+        "proof",
+        "comparison",
+        "native",
+        "probe",
+    },
     "comparison": {"proof", "attribution", "trend"},
     "proof": {"trend", "attribution"},
     "probe": {"sources", "account", "inspect", "native", "proof"},

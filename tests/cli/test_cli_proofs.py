@@ -115,10 +115,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = b"ok"
         if self.path == "/metrics":
             body = b'# TYPE http_requests_total counter\\nhttp_requests_total{code="200"} %d\\n' % served
+        elif self.path == "/debug/pprof/symbol":
+            body = b"num_symbols: 1\\n"
         elif self.path == "/":
             served += 1
             kept.append(bytearray(size))
-        self.send_response(200 if self.path in ("/", "/metrics") else 404)
+        self.send_response(200 if body != b"ok" or self.path == "/" else 404)
         self.end_headers()
         self.wfile.write(body)
     def log_message(self, *_): pass
@@ -132,6 +134,7 @@ while True:
 
 
 def test_a_service_is_held_against_a_limit_per_request_that_it_counts_itself(tmp_path: Path):
+    """Its counter is asked beside profiles, and shows up with the first request only."""
     program = tmp_path / "service.py"
     program.write_text(SERVICE)
     watch = ("--for", "25s", "--after", "2s", "--quiet", "--no-inside", "--format", "json")
