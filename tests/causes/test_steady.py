@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 import pytest
-from build_case import KIB, MIB, case, line, mebibytes, readings, watched
+from build_case import KIB, MIB, Points, case, flat, line, mebibytes, readings, watched
 from scenarios import SCENARIOS, scene, verdict
 
-from memwhy.causes.steady import clues, judge
+from memwhy.causes import judge_all
+from memwhy.causes.steady import PACED, clues, judge
 from memwhy.model.case import Case
 from memwhy.model.report import Finding, Verdict
 
@@ -155,3 +156,26 @@ def test_a_level_that_a_pile_of_descriptors_holds_is_less_of_a_rest() -> None:
         for series in ({}, {"process.descriptors_count": readings(5000)})
     ]
     assert weights == [2.5, 1.5]
+
+
+YOUNG = {"go.heap_alloc_bytes": line(200 * KIB, 2 * KIB), "go.next_gc_bytes": flat(4 * MIB)}
+"""A heap that has never been collected, and how far it has come."""
+
+
+def test_what_a_young_heap_adds_before_its_first_collection_is_no_growth_yet_and_no_leak_ruled_out() -> None:
+    young = watched(grows={"layer.go_heap_bytes": 2 * KIB}, given=YOUNG)
+    found = judge(young)
+    assert (found.verdict, found.probability) == (Verdict.SUPPORTED, PACED)
+    assert "of it is Go's own, and its heap holds 320.0 KiB of the 4.0 MiB at which it is collected" in found.because[1]
+    assert verdict(young).cause == "steady"
+    assert {one.cause: one.verdict for one in judge_all(young)}["heap-leak"] is Verdict.CANNOT_SAY
+
+
+@pytest.mark.parametrize(
+    ("beside", "goal"),
+    [({"layer.native_heap_bytes": 5 * KIB}, flat(4 * MIB)), ({}, line(4 * MIB, 4 * KIB))],
+    ids=["malloc grows as well", "what lives after collections grows"],
+)
+def test_the_same_rise_is_open_where_a_collection_would_not_end_it(beside: dict[str, float], goal: Points) -> None:
+    rises = watched(grows={"layer.go_heap_bytes": 2 * KIB, **beside}, given={**YOUNG, "go.next_gc_bytes": goal})
+    assert judge(rises).verdict is Verdict.CANNOT_SAY

@@ -35,6 +35,8 @@ def judge(case: Case) -> Finding:
     if not growing:
         first = live or held or heap
         assert first is not None
+        if (pacing := weigh.toward_collection(case)) is not None:
+            return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.1, because=(pacing,))
         return Finding(cause=NAME, verdict=Verdict.REFUTED, probability=0.02, bytes=first.at_most,
                        against=(f"nothing grows: {weigh.said(first)}",))  # fmt: skip
     outer = heap or held

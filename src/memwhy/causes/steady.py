@@ -57,6 +57,16 @@ def judge(case: Case) -> Finding:
     if (aside := _aside(case)) is not None:
         text = f"{label(whole.metric)}: {weigh.change_said(whole)}"
         return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.1, because=(text,), against=(aside,))
+    if course.growing and (pacing := weigh.toward_collection(case)) is not None:
+        return Finding(
+            cause=NAME,
+            verdict=Verdict.SUPPORTED,
+            probability=PACED,
+            headline="Steady, as far as this can tell: what moved may all be garbage up to the next collection.",
+            bytes=0,
+            because=(f"{label(whole.metric)}: {weigh.change_said(whole)}, {weigh.slope_said(course)}", pacing),
+            confirm_with=_longer(case, _until_collected_s(case)),
+        )
     if course.growing:
         seconds = weigh.SLIGHT_MOST_BYTES / course.slope * 1.5 if course.slope > 0 else 300.0
         text = f"{weigh.change_said(whole)}, {weigh.slope_said(course)}: so little that warm-up and our own requests may be all of it"
@@ -94,6 +104,16 @@ def judge(case: Case) -> Finding:
         ),
         confirm_with=_longer(case),
     )
+
+
+PACED = 0.62
+
+
+def _until_collected_s(case: Case) -> float:
+    """Until the heap reaches the goal of its next collection, and a little more."""
+    alloc, goal = case.series["go.heap_alloc_bytes"], case.series["go.next_gc_bytes"]
+    pace = alloc.course.slope if isinstance(alloc.course, Trend) else 0.0
+    return 1.2 * (goal.last - alloc.last) / pace if pace > 0 else 300.0
 
 
 FEW = 10

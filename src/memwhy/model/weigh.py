@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from memwhy.model.case import Case, Series
 from memwhy.model.metrics import label
 from memwhy.model.trend import Trend
-from memwhy.model.units import KIB, MIB, human_change, human_range, human_rate
+from memwhy.model.units import KIB, MIB, human_bytes, human_change, human_range, human_rate
 
 MAIN = 0.5
 """A part that explains at least this share of the growth is a main suspect."""
@@ -17,6 +17,8 @@ MINOR = 0.2
 """A part that can explain at most this share of the growth is acquitted of being its cause."""
 SLIGHT_LEAST_BYTES = 512 * KIB
 SLIGHT_MOST_BYTES = MIB
+FIRST_TOUCHES_BYTES = 256 * KIB
+"""Of stacks, of libraries' data, of malloc's top: what may come beside Go's own in a young process."""
 REQUEST_BYTES = 48 * KIB
 """Measured with Go 1.26 in small programs: a request for a text profile allocates 20 KiB and adds 35 to 45 KiB to RSS."""
 FIRST_COLLECTION_BYTES = 4 * MIB
@@ -59,12 +61,13 @@ def total(case: Case) -> Series | None:
 
 
 def grows(case: Case) -> bool | None:
-    """Whether the total grows: True, False, or None when it cannot be said: parts that disagree, growth too slight yet."""
+    """Whether the total grows: True, False, or None when it cannot be said: parts that disagree, growth too slight yet
+    that no collection will end."""
     whole = total(case)
     if whole is None or not isinstance(whole.course, Trend):
         return None
     if slight(whole, left_by_us(case)):
-        return None if whole.course.growing else False
+        return None if whole.growing and toward_collection(case) is None else False
     if whole.course.shape == "unclear":
         return None
     return whole.course.growing
@@ -78,6 +81,26 @@ def slight(series: Series, spare_bytes: int = 0) -> bool:
         return False
     line = min(max(0.01 * series.last, SLIGHT_LEAST_BYTES), SLIGHT_MOST_BYTES) + spare_bytes
     return max(abs(course.slope * course.span), abs(series.last - series.first)) <= line
+
+
+def toward_collection(case: Case) -> str | None:
+    """That the little which grew is Go's heap on its way to a collection that has not come yet: all of it may be garbage
+    (runtime/mgcpacer.go; go.dev/doc/gc-guide). In words; None where something else moved too, or what lives has grown."""
+    whole, heap = total(case), case.series.get("layer.go_heap_bytes")
+    alloc, goal = case.series.get("go.heap_alloc_bytes"), case.series.get("go.next_gc_bytes")
+    live, other = case.series.get("derived.go_live_bytes"), case.series.get("layer.go_other_bytes")
+    if whole is None or heap is None or alloc is None or goal is None or alloc.last >= goal.last:
+        return None
+    if not whole.growing or not slight(whole, left_by_us(case)):
+        return None
+    grown = whole.last - whole.first
+    of_go = heap.last - heap.first + (other.last - other.first if other is not None else 0)
+    if of_go < MAIN * grown or grown - of_go > FIRST_TOUCHES_BYTES or (live is not None and live.growing):
+        return None
+    return (
+        f"{human_bytes(of_go)} of it is Go's own, and its heap holds {human_bytes(alloc.last)} of the {human_bytes(goal.last)}"
+        " at which it is collected: what of that stays is known after the collection"
+    )
 
 
 def left_by_us(case: Case) -> int:
