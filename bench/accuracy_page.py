@@ -103,7 +103,7 @@ def section(title: str, heads: Cells, rows: Iterable[Cells], *, note: str = "") 
 
 def _measured(one: Conditions) -> str:
     noise = f"{one.noise} processes using CPU in bursts beside" if one.noise else "nothing beside"
-    return f"{one.when}; {one.machine}; {one.at_once} at a time, {noise}; seed {one.seed}; {one.for_s:.0f} s each.\n"
+    return f"{one.when}; {one.machine}; {one.at_once} at a time, {noise}; seed {one.seed}; {one.for_s:.0f} s each, {SLOW} for {one.slow_for_s:.0f} s.\n"
 
 
 def _loads(rows: Sequence[Row]) -> str:

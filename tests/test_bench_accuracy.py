@@ -303,7 +303,7 @@ def test_a_course_tells_stretches_of_the_same_verdict() -> None:
     )
 
 
-PAGE = """2026-11-23 10:00 UTC; 2 × a CPU, Linux 6.1, glibc 2.36; 6 at a time, nothing beside; seed 1; 60 s each.
+PAGE = """2026-11-23 10:00 UTC; 2 × a CPU, Linux 6.1, glibc 2.36; 6 at a time, nothing beside; seed 1; 60 s each, 1 MiB/min for 300 s.
 
 2 watches of 1 specimens; load average 2.5 to 2.5. Explained from its recording, a watch gives the verdict that it printed: 1.00 (2 of 2).
 
