@@ -105,13 +105,15 @@ def test_what_is_foretold_is_said_before_it_is_done(collected: dict[str, Done]) 
     assert order == sorted(order)
 
 
-def test_a_trim_gives_back_little_of_a_leak(tmp_path: Path) -> None:
+def test_a_trim_is_chosen_for_a_native_leak_and_gives_back_little_of_it() -> None:
     pytest.importorskip("memwhy._core._stops")
     with looked("list") as pid:
-        answer = watched(pid, "trim").report
+        done = watched(pid, "auto")
+        answer = done.report
         assert Path(f"/proc/{pid}").exists()
     one = experiment(answer)
     check(one)
+    assert "--probe auto: trim, which tells native-leak from native-retained best" in done.err
     assert one["result"]["value"] < 4 * MIB
     assert answer["verdict"]["cause"] == "native-leak"
     shifts = {row["cause"]: (row["before"], row["after"]) for row in one["shifts"]}

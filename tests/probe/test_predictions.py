@@ -1,5 +1,7 @@
 """What is foretold comes from the case's own figures."""
 
+from dataclasses import replace
+
 from build_case import Points, flat, line, watched
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from memwhy.model.inspection import Malloc
 from memwhy.model.probe import Experiment, Prediction
 from memwhy.model.units import GIB, KIB, MIB
 from memwhy.probe import environment, predictions
-from memwhy.probe.choose import choose, leading
+from memwhy.probe.choose import choose
 from memwhy.probe.predictions import Heap
 
 
@@ -101,9 +103,7 @@ def test_before_the_first_collection_all_that_was_ever_allocated_may_be_garbage(
 
 def test_just_after_a_collection_there_is_nothing_to_learn() -> None:
     stated = predictions.collection(leaking_heap(), heap(40 * MIB, 0.0, 222 * MIB), 61.0)
-    chosen, said = choose([stated], {"gc-headroom": 0.4, "heap-leak": 0.4}, ("gc-headroom", "heap-leak"))
-    assert interval(stated, "heap-leak") == (0, 0)
-    assert (chosen is None) == (said[0] < "gc 0.10")
+    assert (interval(stated, "heap-leak"), interval(stated, "gc-headroom")) == ((0, 0), (0, 4))
 
 
 def test_leaked_goroutines_are_those_that_came() -> None:
@@ -162,14 +162,23 @@ def test_a_second_run_that_ends_early_is_a_problem_and_no_result() -> None:
     assert done.problem == "the second run ended early, after 20 s of 60 s: the two cannot be compared"
 
 
-def test_the_likeliest_causes_of_which_something_is_foretold_are_the_pair() -> None:
+def test_the_experiment_is_for_the_likeliest_cause_and_the_likeliest_that_it_can_be_told_from() -> None:
     stated = predictions.trim(growing(), counted(130 * MIB))
-    open_ones = {"steady": 0.6, "native-retained": 0.15, "native-cache": 0.1, "native-leak": 0.01}
-    assert leading([stated], open_ones) == ("native-retained", "native-cache")
-    assert leading([stated], {"steady": 0.6, "native-retained": 0.2, "native-leak": 0.01}) is None
-    chosen, said = choose([stated], open_ones, ("native-retained", "native-cache"))
-    assert chosen == stated
-    assert said[0].startswith("trim 0.")
+    found = choose([stated], {"steady": 0.6, "native-retained": 0.15, "native-cache": 0.1, "native-leak": 0.01})
+    assert (found.best, found.pair) == (stated, ("native-retained", "native-cache"))
+    found = choose([stated], {"native-leak": 0.6, "native-cache": 0.2, "native-retained": 0.004})
+    assert (found.best, found.pair) == (stated, ("native-leak", "native-retained"))
+    assert found.said[0].startswith("trim 0.")
+
+
+def test_nothing_is_tried_where_no_open_cause_foretells_anything_or_all_the_same() -> None:
+    stated = predictions.trim(growing(), counted(130 * MIB))
+    none = choose([stated], {"steady": 0.9, "native-retained": 0.02})
+    assert (none.best, none.pair) == (None, None)
+    alike = replace(stated, predictions=stated.predictions[1:])
+    same = choose([alike], {"native-leak": 0.5, "native-cache": 0.2})
+    assert (same.best, same.pair) == (None, ("native-leak", "native-cache"))
+    assert choose([], {"native-leak": 0.9}) == choose([environment.pair(growing(), environment.variable("X=1"))], {})
 
 
 SHORT = tuple(

@@ -15,7 +15,7 @@ from memwhy.model.evidence import Evidence
 from memwhy.model.probe import Experiment
 from memwhy.model.units import parse_duration
 from memwhy.probe import AUTO, ENV, ON_PROCESSES, collection, environment, trimming
-from memwhy.probe.choose import choose, leading
+from memwhy.probe.choose import choose
 from memwhy.record import Watcher
 from memwhy.render.experiments import foretold
 from memwhy.sources import experiment as evidence_of
@@ -132,18 +132,17 @@ def _chosen(
 ) -> Experiment | None:
     """The one to make of those that could be made; why, or why none."""
     probabilities = {finding.cause: finding.probability for finding in findings}
-    pair = leading(stated, probabilities)
-    if pair is None:
+    choice = choose(stated, probabilities)
+    if choice.pair is None:
         can = ", ".join(one.name for one in stated) or "nothing"
-        _nothing(f"no two open causes differ in what they foretell of what can be tried here ({can})", options, book)
+        _nothing(f"no open cause foretells anything of what can be tried here ({can})", options, book)
         return None
-    best, said = choose(stated, probabilities, pair)
-    rated = ", ".join(said)
-    if best is None:
-        _nothing(f"no experiment would tell {pair[0]} from {pair[1]} ({rated})", options, book)
+    between, rated = f"{choice.pair[0]} from {choice.pair[1]}", ", ".join(choice.said)
+    if choice.best is None:
+        _nothing(f"no experiment would tell {between} ({rated})", options, book)
         return None
-    say(f"--probe auto: {best.name}, which tells {pair[0]} from {pair[1]} best ({rated})", options)
-    return best
+    say(f"--probe auto: {choice.best.name}, which tells {between} best ({rated})", options)
+    return choice.best
 
 
 def _nothing(why: str, options: argparse.Namespace, book: Casebook) -> None:

@@ -19,18 +19,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_target(parser)
     add_native(parser, how="put the sampler into the process, and name the code behind native memory that stays")
     add_probe(parser, "gc, trim, goroutineleak, or auto: the one that tells the likeliest causes apart best")
-    add_watch(parser)
-
-
-def add_probe(parser: argparse.ArgumentParser, which: str) -> None:
-    """--probe, --probe-max."""
-    parser.add_argument("--probe", metavar="WHAT", help=f"make an experiment once the watch is over: {which}")
     parser.add_argument(
         "--probe-max",
         metavar="TIME",
         default="250ms",
-        help="with --probe trim: how long malloc_trim may hold malloc's locks, as expected before (default: 250ms)",
+        help="how long malloc_trim may hold malloc's locks, as expected before it is tried (default: 250ms)",
     )
+    add_watch(parser)
+
+
+def add_probe(parser: argparse.ArgumentParser, which: str) -> None:
+    """--probe."""
+    parser.add_argument("--probe", metavar="WHAT", help=f"make an experiment once the watch is over: {which}")
 
 
 def add_watch(parser: argparse.ArgumentParser) -> None:

@@ -97,7 +97,7 @@ def trim(case: Case, malloc: Malloc, trimmable: Sequence[int] = ()) -> Experimen
         does=(
             "puts a hook on malloc, free, calloc and realloc, with which one thread of the program calls malloc_trim(0) when no"
             " lock of malloc is taken, and takes it away again: the program is stopped for some milliseconds in all",
-            f"malloc_trim is expected to take about {human_duration(expected_s(malloc))}; for as long its thread waits, and"
+            f"malloc_trim is expected to take {short(expected_s(malloc))}; for as long its thread waits, and"
             " others that need the same arena",
             "pages that come back are fetched anew from the kernel when they are used again",
         ),
@@ -152,6 +152,11 @@ def goroutine_leak(case: Case, now: int) -> Experiment:
             ),
         ),
     )
+
+
+def short(seconds: float) -> str:
+    """`12 ms`, and in words what is less than one."""
+    return human_duration(seconds) if seconds >= 0.0005 else "less than 1 ms"
 
 
 def slope_of(case: Case) -> float:

@@ -13,8 +13,8 @@ from memwhy.native.trim import handlers, trim
 from memwhy.probe import predictions
 from memwhy.probe.collection import CannotProbe
 from memwhy.probe.measuring import measured, rss_bytes
+from memwhy.probe.predictions import short
 
-DEFAULT_MAX_S = 0.25
 LATER_S = 3.0
 _MORE_LOOKS = 2
 """What could be given back changes while a program works."""
@@ -54,8 +54,8 @@ def trim_target(stated: Experiment, case: Case, root: str, pid: int) -> Experime
     courses.append(Measured(when=f"{human_duration(LATER_S)} later", rss_bytes=rss_bytes(root, pid)))
     before, after = courses[0].rss_bytes, courses[1].rss_bytes
     said = [
-        f"malloc_trim took {human_duration(done.took_s)}: so long one thread was held up, and others that needed the same arena;"
-        f" all threads stood still for {human_duration(done.stop_s)} in all, to put the hook there and to take it away"
+        f"malloc_trim took {short(done.took_s)}: so long one thread was held up, and others that needed the same arena;"
+        f" all threads stood still for {short(done.stop_s)} in all, to put the hook there and to take it away"
         + ("" if done.gave else "; it answered that it had nothing to give back"),
         *(f"left in the process, where it does no harm: {one}" for one in done.left),
     ]
