@@ -1,9 +1,11 @@
 """gc-headroom: the heap fills up to the next collection, and the live heap stays."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
-from scenarios import scene, scene_without
+from build_case import CGO, MIB, flat, watched
+from scenarios import SCENARIOS, scene, scene_without
 
 from memwhy.causes.gc_headroom import judge
 from memwhy.model.report import Finding, Verdict
@@ -35,6 +37,22 @@ def test_a_live_heap_stacks_or_idle_pages_that_grow_are_no_pacing(name: str) -> 
 )
 def test_a_heap_that_does_not_carry_the_growth_acquits_it(name: str) -> None:
     assert judge(scene(name)).verdict is Verdict.REFUTED
+
+
+RISES = SCENARIOS["heap that rises to a far collection"][1]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"given": {"go.next_gc_bytes": flat(32 * MIB)}},
+        {"given": {"go.next_gc_bytes": flat(4 * MIB)}, "facts": CGO},
+        {"grows": {**RISES["grows"], "process.descriptors_count": 5.0}},
+    ],
+    ids=["more than the headroom", "the smallest goal, which hides what lives", "connections that pile up"],
+)
+def test_growth_with_another_reason_is_no_pacing(more: dict[str, Any]) -> None:
+    assert judge(watched(**{**RISES, **more})).verdict is Verdict.CANNOT_SAY
 
 
 def test_without_next_gc_it_cannot_be_told() -> None:

@@ -2,13 +2,14 @@
 
 What grows       HeapAlloc between collections; the heap's pages up to NextGC once, then no more.
 Speaks for       The live heap is flat while HeapInuse or the heap's pages rise toward NextGC; GOGC is large or off.
-Speaks against   The live heap itself rises; Go's memory is flat.
+Speaks against   The live heap itself rises; Go's memory is flat, or grows by more than the headroom there is.
 Remedy           A smaller GOGC or a GOMEMLIMIT, if the headroom costs too much.
 References       go.dev/doc/gc-guide; runtime/mgcpacer.go.
 """
 
 from collections.abc import Iterator
 
+from memwhy.causes import counted
 from memwhy.causes.clue import DECISIVE, FAIR, STRONG, Clue, against, believed, denied, for_
 from memwhy.model import levels, weigh
 from memwhy.model.case import Case
@@ -17,6 +18,9 @@ from memwhy.model.trend import Trend
 from memwhy.model.units import MIB, human_bytes
 
 NAME = "gc-headroom"
+PILES = ("process.descriptors_count", "go.goroutines_count", "process.threads_count")
+ROOMY = 1.25
+"""Spans that are not full make the heap larger than its goal by some; pacing makes it no larger than that."""
 
 
 def judge(case: Case) -> Finding:
@@ -39,7 +43,9 @@ def judge(case: Case) -> Finding:
             confirm_with=None if native else "NextGC and HeapInuse from MemStats or /debug/pprof/heap?debug=1",
         )
     headroom = max(0, case.series["go.next_gc_bytes"].last - live.series.last)
-    if growing and held.main and _level(live) and not _stacks_explain(case) and not _idle(case):
+    room = ROOMY * headroom + MIB
+    other = _stacks_explain(case) or _idle(case) or _at_least(case) or any(counted.root(case, one) for one in PILES)
+    if growing and held.main and _level(live) and held.change <= room and not other:
         return Finding(
             cause=NAME,
             verdict=Verdict.SUPPORTED,
@@ -61,6 +67,13 @@ def judge(case: Case) -> Finding:
 def _level(live: weigh.Part) -> bool:
     """The live heap has a course of its own, and it explains little."""
     return isinstance(live.series.course, Trend) and not live.series.growing and live.minor
+
+
+def _at_least(case: Case) -> bool:
+    """The goal is the smallest there is, 4 MiB at GOGC=100 (runtime/mgcpacer.go: heapMinimum): what lives below is not told by it."""
+    gogc = case.facts.get("env.GOGC", "")
+    least = weigh.FIRST_COLLECTION_BYTES * (int(gogc) if gogc.isdigit() and len(gogc) < 9 else 100) // 100
+    return case.series["go.next_gc_bytes"].most <= least
 
 
 def _idle(case: Case) -> bool:
