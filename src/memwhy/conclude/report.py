@@ -63,7 +63,6 @@ def conclude(
         limit=limit_said(case),
         proof=proof(case, conclusion),
         sampling=sampled(case),
-        experiments=tested,
         advice=advise(case),
         experiments=tested,
     )

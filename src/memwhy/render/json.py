@@ -15,7 +15,6 @@ from memwhy.model.report import SCHEMA, Advice, Finding, Holder, Report, Row
 from memwhy.model.trend import Course, Trend
 from memwhy.render import experiments
 from memwhy.render.chain import measured
-from memwhy.render import experiments
 from memwhy.render.figures import unit_of
 
 
@@ -106,7 +105,6 @@ def _added(report: Report) -> dict[str, Any]:
         "span_s": _number(report.span_s),
         **({} if report.inspection is None else {"inspect": _finite(as_plain(report.inspection))}),
         "sampling": list(report.sampling),
-        **({"experiments": _finite(experiments.rows(report))} if report.experiments else {}),
         "advice": [_advice(one) for one in report.advice],
         **({"experiments": _finite(experiments.rows(report))} if report.experiments else {}),
     }
