@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from build_case import KIB, MIB, case, flat, line, watched
+from build_case import KIB, MIB, case, flat, line, step, ticks, watched
 from scenarios import PACE, judged, scene, verdict
 
 from memwhy.causes.other_process import CONFIRM, judge
@@ -29,6 +29,16 @@ def test_a_child_that_grows_beside_a_flat_process_is_the_one() -> None:
 def test_a_child_that_has_just_started_is_no_leak() -> None:
     young = watched(given={"process.children_rss_bytes": line(3 * MIB, 3 * KIB)})
     assert (judge(young).verdict, verdict(young).cause) == (Verdict.REFUTED, "steady")
+
+
+def test_children_that_multiply_by_jumps_are_the_ones_and_a_pool_that_has_filled_is_not() -> None:
+    count = ticks(lambda x: 1 + x // 13)
+    resident = ticks(lambda x: 7 * MIB * (1 + x // 13))
+    filled = ticks(lambda x: min(4, 1 + x))
+    multiply = watched(given={"process.children_count": count, "process.children_rss_bytes": resident})
+    pool = {"process.children_count": filled, "process.children_rss_bytes": step(7 * MIB, 28 * MIB, at=0.1)}
+    assert judge(multiply).verdict is Verdict.SUPPORTED
+    assert judge(watched(given=pool)).verdict is Verdict.REFUTED
 
 
 def test_a_cgroup_that_grows_around_a_flat_process_points_at_a_neighbour() -> None:

@@ -34,7 +34,7 @@ def judge(case: Case) -> Finding:
         return Finding(
             cause=NAME,
             verdict=Verdict.SUPPORTED,
-            probability=0.85,
+            probability=0.85 if children.growing else 0.6,
             headline="A child process grows; the process itself does not.",
             bytes=children.last,
             bytes_per_s=children.course.slope if isinstance(children.course, Trend) else None,
@@ -64,11 +64,14 @@ def judge(case: Case) -> Finding:
 
 
 def child_grows(case: Case) -> Series | None:
-    """The descendants' memory, when it grows by more than a start touches."""
-    children = case.series.get("process.children_rss_bytes")
-    if children is None or not children.growing or children.last - children.first <= weigh.SLIGHT_MOST_BYTES:
+    """The descendants' memory, when it grows by more than a start touches: in a straight line, or with their number, by
+    jumps of a process each."""
+    children, count = case.series.get("process.children_rss_bytes"), case.series.get("process.children_count")
+    if children is None or children.last - children.first <= weigh.SLIGHT_MOST_BYTES:
         return None
-    return children
+    values = [value for _, value in children.points]
+    multiply = count is not None and count.growing and values == sorted(values) and children.last >= 2 * children.first
+    return children if children.growing or multiply else None
 
 
 def _larger(children: object, case: Case) -> bool:

@@ -15,7 +15,7 @@ from memwhy.causes.clue import DECISIVE, FAIR, HINT, STRONG, Clue, against, beli
 from memwhy.causes.other_process import child_grows
 from memwhy.causes.virtual_only import address_space_grows
 from memwhy.model import inside, levels, weigh
-from memwhy.model.case import Case
+from memwhy.model.case import Case, Series
 from memwhy.model.metrics import label
 from memwhy.model.report import Finding, Verdict
 from memwhy.model.trend import Trend
@@ -141,13 +141,19 @@ def _aside(case: Case) -> str | None:
     if children is not None:
         return f"the children's RSS grows: {weigh.change_said(children)}"
     few = case.series.get("process.children_rss_bytes")
-    if few is not None and not isinstance(few.course, Trend) and few.last - few.first > weigh.SLIGHT_LEAST_BYTES:
+    if few is not None and few.last - few.first > weigh.SLIGHT_LEAST_BYTES and _may_rise(few):
         return f"the children's RSS rose, in too few readings to judge: {weigh.change_said(few)}"
     if not case.live and (beyond := _charged_beyond(case)) is not None:
         return beyond
     if virtual is not None:
         return f"address space grows: {weigh.change_said(virtual)}"
     return None
+
+
+def _may_rise(series: Series) -> bool:
+    """It has no clear shape yet, and its slope is above zero as far as one can be told."""
+    course = series.course
+    return not isinstance(course, Trend) or (course.shape == "unclear" and course.low > 0)
 
 
 def _charged_beyond(case: Case) -> str | None:
