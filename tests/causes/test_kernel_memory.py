@@ -1,8 +1,8 @@
 """kernel-memory: in a host's or a cgroup's total, never in a process's RSS."""
 
 import pytest
-from build_case import MIB, case, line, readings
-from scenarios import scene, verdict
+from build_case import KIB, MIB, case, line, readings, step, watched
+from scenarios import judged, scene, verdict
 
 from memwhy.causes.kernel_memory import judge
 from memwhy.model.report import Verdict
@@ -44,3 +44,30 @@ def test_one_look_says_how_large_it_is() -> None:
         series={"host.used_bytes": readings(900 * MIB), "derived.kernel_bytes": readings(800 * MIB)},
     )
     assert judge(look).because == ("89 % of the total is kernel memory at this moment",)
+
+
+def test_page_tables_that_grow_beside_a_flat_process_are_the_answer() -> None:
+    grown = watched(grows={"process.page_tables_bytes": MIB})
+    found = judge(grown)
+    assert (found.verdict, found.probability) == (Verdict.SUPPORTED, 0.85)
+    assert found.because[0].startswith("page tables (VmPTE) grow: ")
+    assert (found.bytes_per_s is not None and found.bytes_per_s) == pytest.approx(MIB, rel=0.02)
+    assert (verdict(grown).cause, judged(grown)["steady"].verdict) == ("kernel-memory", Verdict.CANNOT_SAY)
+
+
+def test_page_tables_of_memory_that_is_mapped_and_used_follow_it_and_are_acquitted() -> None:
+    grown = watched(grows={"layer.anonymous_bytes": MIB, "process.page_tables_bytes": MIB / 512})
+    assert judge(grown).verdict is Verdict.REFUTED
+    assert verdict(grown).cause == "mmap-leak"
+
+
+def test_page_tables_that_outgrow_the_memory_they_map_are_told_beside_it() -> None:
+    grown = watched(grows={"layer.anonymous_bytes": MIB / 4, "process.page_tables_bytes": MIB})
+    found = judge(grown)
+    assert (found.verdict, found.probability) == (Verdict.CANNOT_SAY, 0.1)
+    assert verdict(grown).cause == "mmap-leak"
+
+
+def test_page_tables_that_a_large_process_gains_at_once_are_no_course() -> None:
+    once = watched(given={"process.page_tables_bytes": step(2 * MIB, 2 * MIB + 96 * KIB, noise=1)})
+    assert (judge(once).verdict, verdict(once).cause) == (Verdict.REFUTED, "steady")

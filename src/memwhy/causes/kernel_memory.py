@@ -1,8 +1,9 @@
 """Kernel memory: slab, socket buffers, page tables, kernel stacks; no process owns it in its RSS.
 
 What grows       SUnreclaim, KernelStack, PageTables, Percpu on the host; kernel, slab, sock in the cgroup; VmPTE.
-Speaks for       The kernel's part explains the growth.
-Speaks against   It is flat; the process's own RSS explains the growth.
+Speaks for       The kernel's part explains the growth. Page tables alone are a process's own: they grow faster than its RSS
+                 where pages of zeros or of shared memory are mapped thinly, or are given back and their tables stay.
+Speaks against   It is flat; the process's own RSS explains the growth: memory that is used needs a 512th of it in tables.
 Remedy           Follow the growing slab cache (slabtop), the sockets' queues (ss -m), or the mappings behind the page tables.
 References       proc_meminfo(5); cgroup-v2.rst memory.stat; slabinfo(5).
 """
@@ -12,17 +13,20 @@ from collections.abc import Iterator
 from memwhy.causes.clue import DECISIVE, FAIR, HINT, STRONG, Clue, against, believed, for_
 from memwhy.causes.elsewhere import judge_parts
 from memwhy.model import levels, weigh
-from memwhy.model.case import Case
-from memwhy.model.report import Finding
+from memwhy.model.case import Case, Series
+from memwhy.model.report import Finding, Verdict
+from memwhy.model.trend import Trend
 from memwhy.model.units import MIB, human_bytes
 
 NAME = "kernel-memory"
+SHORT_S = 15.0
+"""A program that starts fills its tables in less."""
 PARTS = ("cgroup.kernel_bytes", "cgroup.sock_bytes", "derived.kernel_bytes", "process.page_tables_bytes")
 
 
 def judge(case: Case) -> Finding:
     """See the module's docstring."""
-    return judge_parts(
+    return _by_page_tables(case) or judge_parts(
         case,
         cause=NAME,
         metrics=PARTS,
@@ -30,6 +34,42 @@ def judge(case: Case) -> Finding:
         headline="The kernel's own memory grows: slab, sockets, page tables or per-cpu data.",
         remedy=("find the cache: slabtop -s c; sockets' queues: ss -tm; then the program that makes them",),
         confirm_with="grep -E 'SUnreclaim|KernelStack|PageTables|Percpu' /proc/meminfo   twice, some minutes apart",
+    )
+
+
+def page_tables_grow(case: Case) -> Series | None:
+    """The process's page tables, when they grow, by more than a start takes, and faster than its RSS: VmPTE is in no RSS,
+    and what is resident needs 8 bytes of it for each page of 4 KiB (Documentation/mm/page_tables.rst)."""
+    tables, resident = case.series.get("process.page_tables_bytes"), case.series.get("process.rss_bytes")
+    if tables is None or resident is None or case.total != resident.metric:
+        return None
+    if not tables.growing or tables.last - tables.first <= weigh.SLIGHT_LEAST_BYTES:
+        return None
+    return tables if tables.last - tables.first > resident.most - resident.first else None
+
+
+def _by_page_tables(case: Case) -> Finding | None:
+    """The page tables of one process, which its RSS leaves out; None where they do not outgrow it."""
+    tables = page_tables_grow(case)
+    if tables is None or not isinstance(tables.course, Trend):
+        return None
+    beside = weigh.grows(case) is True
+    text = (
+        f"page tables (VmPTE) grow: {weigh.change_said(tables)}, {weigh.slope_said(tables.course)}; they are in no RSS"
+    )
+    return Finding(
+        cause=NAME,
+        verdict=Verdict.CANNOT_SAY if beside else Verdict.SUPPORTED,
+        probability=0.1 if beside else 0.85 if tables.course.span >= SHORT_S else 0.65,
+        headline="Page tables grow, not the memory they map: each table is 4 KiB of the kernel's.",
+        bytes=tables.last,
+        bytes_per_s=tables.course.slope if tables.course.per == "s" else None,
+        because=(text,),
+        against=("the process's own RSS grows too",) if beside else (),
+        remedy=(
+            "map no more than is used, close together: a page table maps 2 MiB, and stays until its range is unmapped",
+        ),
+        confirm_with="grep -E 'VmPTE|VmRSS' /proc/PID/status   twice, some minutes apart",
     )
 
 
