@@ -96,3 +96,34 @@ def test_what_is_no_row_of_docker_is_refused(text: str) -> None:
     assert list(docker_stats.find(text.split("\n"))) == []
     with pytest.raises(ParseError):
         docker_stats.parse(text)
+
+
+CRI = "CONTAINER           NAME                CPU %               MEM                 DISK                INODES              SWAP"
+
+
+@pytest.mark.parametrize(
+    ("text", "subject", "used"),
+    [
+        ("3f0c1b2a9d8e7       0.42                1.318GB             24.58kB             12", "container 3f0c1b2a9d8e7", 1_318_000_000),
+        ("> 3f0c1b2a9d8e7 0.42 1.318GB 24.58kB 12", "container 3f0c1b2a9d8e7", 1_318_000_000),
+        ("$ sudo crictl stats | grep 3f0c\n3f0c1b2a9d8e7  0.42  9.5MB  0B  12", "container 3f0c1b2a9d8e7", 9_500_000),
+        (f"{CRI}\n3f0c1b2a9d8e7  shop  0.42  512kB  0B  12  0B", "container shop", 512_000),
+        ("3f0c1b2a9d8e7  shop  0.42  512kB  0B  12  0B\r", "container shop", 512_000),
+    ],
+)  # fmt: skip
+def test_a_row_of_crictl_is_the_working_set_in_decimal_units(text: str, subject: str, used: int) -> None:
+    reading = only(text)
+    assert (reading.subject, dict(reading.metrics), reading.notes) == (subject, {"cgroup.working_set_bytes": used}, ())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "3f0c1b2a9d8e7 0.42 1.318 24.58 12",
+        "3f0c1b2a9d8e7 nginx:latest 5 days ago 1.318GB",
+        "docker.io/library/shop  latest  3f0c1b2a9d8e7  31.5MB",
+        "3f0c1b2a9d8e7 4 1.318GB 24.58kB 12 of 30",
+    ],
+)
+def test_an_image_of_crictl_is_no_container(text: str) -> None:
+    assert read(text) == []

@@ -4,12 +4,14 @@ What MEM USAGE counts depends on the version. Docker's client before 1.13 printe
 included, with a blank before the unit; since 17.06 it takes the cache off (docker/cli, command/container/stats_helpers.go:
 v1 cache, from 20.10 total_inactive_file; v2 inactive_file), and prints no blank. Podman prints the cgroup's usage, on
 cgroup v2 from 4.0 to 5.5 its anonymous memory alone, and since then docker's figure (containers/common#870 and #2455).
+crictl prints the working set that the runtime reports, docker's units, no percent sign, and of an id the first thirteen
+digits (cri-tools, cmd/crictl/stats.go).
 kB, MB and GB of docker are decimal (docker/go-units, HumanSize), KiB, MiB and GiB binary.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from memwhy.model.errors import ParseError
 from memwhy.model.reading import Reading
@@ -21,7 +23,7 @@ from memwhy.sources.system.cells import is_neutral, plain
 from memwhy.sources.system.commands import Command, command_in
 
 NAME = "system/docker_stats"
-TRIGGERS = (b"mem usage", b"mem %", b"mib /", b"gib /")
+TRIGGERS = (b"mem usage", b"mem %", b"mib /", b"gib /", b"crictl", b"inodes")
 
 _UNIT = r"(?:[KkMGT]i?B|[KMGT]|B)"
 _PAIR = re.compile(
@@ -33,6 +35,9 @@ _HEADER = re.compile(
 )
 _SHAPE = re.compile(
     rf"^(?:[0-9a-f]{{12}} )?(\S{{1,128}}) \d{{1,5}}(?:[.,]\d{{1,3}})?% \d{{1,9}}(?:[.,]\d{{1,3}})? ?{_UNIT} ?/ ?\d{{1,9}}(?:[.,]\d{{1,3}})? ?{_UNIT} \d{{1,3}}(?:[.,]\d{{1,3}})?%"
+)
+_CRICTL = re.compile(
+    rf"^[0-9a-f]{{13}} (?:([a-z0-9][\w.-]{{0,127}}) )?\d{{1,5}}\.\d{{2}} (?=(\d{{1,4}}(?:\.\d{{1,3}})?[kMGT]?B) \d{{1,4}}(?:\.\d{{1,3}})?[kMGT]?B \d{{1,9}}(?: \d{{1,4}}(?:\.\d{{1,3}})?[kMGT]?B)?$)"
 )
 _TWO = re.compile(
     r"^([A-Za-z0-9][\w.-]{0,127}):? (?:[:|-] )?(\d{1,4}(?:\.\d{1,3})?[KMG]iB)(?: ?/ ?(\d{1,4}(?:\.\d{1,3})?[KMGT]iB))?$"
@@ -53,7 +58,7 @@ ACTIVE_COUNTS = "docker's figure is usage without inactive file pages; active fi
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Row:
-    """One container. metric: which of the cgroup's figures its memory is."""
+    """One container. crictl: by the shape of crictl's row."""
 
     line: int
     name: str
@@ -62,6 +67,7 @@ class _Row:
     blank: bool
     pids: int | None
     stamp: Stamp | None
+    crictl: bool = False
 
 
 @dataclass(slots=True)
@@ -82,7 +88,11 @@ def _amount(number: str, unit: str) -> tuple[int, int]:
 
 
 def _row(text: str, line: int, block: _Block | None) -> _Row | None:
-    """The container in a plain line: under a header, by the shape of docker's row, or name and amount alone."""
+    """The container in a plain line: crictl's row, under a header, by the shape of docker's row, or name and amount alone."""
+    crictl = _CRICTL.match(text)
+    if crictl is not None:
+        row = _made(text, line, _SINGLE.match(text, crictl.end()), crictl[1] or text[:13])
+        return replace(row, crictl=True) if row is not None else None
     if block is not None and block.header:
         return _row_under(text, line, block)
     stats = block is not None and block.command is not None
@@ -190,8 +200,8 @@ def _closed(block: _Block) -> Iterator[_Block]:
     """The block if it is docker's for sure: one lone `name 5MiB` could be anything."""
     if not block.rows:
         return
-    sure = block.header or block.command is not None or len(block.rows) >= 2 or block.rows[0].limit is not None
-    if sure:
+    first = block.rows[0]
+    if block.header or block.command is not None or len(block.rows) >= 2 or first.limit is not None or first.crictl:
         block.last = block.rows[-1].line
         yield block
 
@@ -208,7 +218,7 @@ def _meaning(block: _Block, row: _Row) -> tuple[str, str]:
     header = block.header
     if "podman" in command or header.startswith("ID "):
         return "cgroup.current_bytes", PODMAN_COUNTS
-    if "ctop" in command or "RX/TX" in header or "INODES" in header:
+    if row.crictl or "ctop" in command or "RX/TX" in header or "INODES" in header:
         return "cgroup.working_set_bytes", ""
     if row.blank or "MEM USAGE/LIMIT" in header:
         return "cgroup.current_bytes", CACHE_COUNTS

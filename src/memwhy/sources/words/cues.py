@@ -99,7 +99,12 @@ OWN = any_of(
     r"\b(?:process(?:es)?|app(?:lication)?|program|service|daemon|it|they|workers?|binary|rss|broker|agent|exporter)\b",
     r"进程|程序|服务(?!器)|プロセス|процесс|Prozess",
 )
-BOXED = any_of(r"\b(?:containers?|pods?|docker|kubernetes|k8s|cgroup)\b", r"容器|コンテナ|контейнер|컨테이너")
+BOXED = any_of(
+    r"\b(?:containers?|pods?|docker|kubernetes|k8s|cgroup)\b",
+    r"\b(?:containerd|cri-?o|crictl|kubelet|cadvisor|podman|nomad)(?:'s)? (?:\w+ ){0,2}?(?:report\w*|show(?:s|n|ed|ing)?|says?|saying|said|sees?|claims?|measures?|displays?|stats|metrics?)\b",
+    r"容器|コンテナ|контейнер|컨테이너",
+)
+"""What a runtime of containers reports is of a container; what it uses itself is a process's."""
 GO = re.compile(
     r"\b(?:golang|Go (?:service|program|app\w*|process|binary|runtime|server|heap)|go ?1\.\d+|goroutines?|MemStats|pprof|GOGC|GOMEMLIMIT)\b|\((?:Go|golang)\)|协程"
 )
