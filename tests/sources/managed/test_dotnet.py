@@ -70,7 +70,27 @@ def test_what_a_program_asks_of_itself_is_read() -> None:
         "process.rss_bytes": 2000,
         "runtime.heap_committed_bytes": 1400,
     }
-    assert list(counters.find(["WorkingSet64: 2 GB", "HeapSizeBytes: 1.5"])) == []
+    assert list(counters.find(["WorkingSet64: 2 %", "HeapSizeBytes: 1.5", "PrivateWorkingSet: 4 GB"])) == []
+
+
+def test_what_a_program_prints_in_units_of_its_own_is_one_moment() -> None:
+    text = "GC.GetTotalMemory: 40 MiB\nHeapSizeBytes = 41 MiB\nTotalCommittedBytes: 1,500 MiB\nProcess WorkingSet: 1,7 GB\nPeakWorkingSet64: 2048 MB"
+    (reading,) = counters.parse(text)
+    assert reading.metrics == {
+        "runtime.heap_used_bytes": 40 << 20,
+        "runtime.heap_committed_bytes": 1500 << 20,
+        "process.rss_bytes": 1825361101,
+        "process.rss_peak_bytes": 2 << 30,
+    }
+    assert reading.quanta["process.rss_bytes"] == (1 << 30) // 10
+
+
+def test_modes_of_the_collector_side_by_side_are_two_subjects() -> None:
+    page = "### Server GC\n\nTotalCommittedBytes: 900 MiB\nHeapSizeBytes: 9 MiB\n\n**Workstation GC**:\n\nTotalCommittedBytes: 20 MiB"
+    spans = list(counters.find(page.split("\n")))
+    assert [span.subject for span in spans] == ["section Server GC", "section Workstation GC"]
+    plain = "the server\nTotalCommittedBytes: 900 MiB"
+    assert [span.subject for span in counters.find(plain.split("\n"))] == [None]
 
 
 def test_outputs_that_come_again_are_the_next_moment() -> None:

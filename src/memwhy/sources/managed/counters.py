@@ -1,6 +1,7 @@
 """Ruby's GC.stat, ObjectSpace.memsize_of_all and count_objects, and .NET's counters as dotnet-counters and programs print them.
 
-dotnet-counters' MB are powers of 1000 (System.Runtime's event counters divide by 1,000,000).
+dotnet-counters' MB are powers of 1000 (System.Runtime's event counters divide by 1,000,000); what a program prints after the
+names of GC's, GCMemoryInfo's, Process' and Environment's properties is in its own units, powers of 1024 where they are not said.
 """
 
 import re
@@ -9,7 +10,7 @@ from dataclasses import dataclass, field
 
 from memwhy.model.errors import ParseError
 from memwhy.model.reading import Reading
-from memwhy.sources.native.lines import DECIMAL, measure, with_words
+from memwhy.sources.native.lines import DECIMAL, LONGEST, measure, plain_decimal, with_words
 from memwhy.sources.span import Span
 
 NAME = "managed/counters"
@@ -19,7 +20,8 @@ TRIGGERS = (
     b"t_string",
     b"gettotalmemory",
     b"totalcommittedbytes",
-    b"workingset64",
+    b"heapsizebytes",
+    b"workingset",
     b"gc heap size",
     b"dotnet.gc.",
     b"working set (mb)",
@@ -33,7 +35,7 @@ _WORDS = (
     "GetTotalMemory",
     "HeapSizeBytes",
     "TotalCommittedBytes",
-    "WorkingSet64",
+    "WorkingSet",
     "GC Heap Size",
     "GC Committed",
     "Working Set",
@@ -72,14 +74,15 @@ _ROWS = (
             metric,
             "dotnet",
             re.compile(
-                rf"(?<![A-Za-z]){name}[\"'`]?\s?[:=]\s{{0,4}}(?P<number>\d{{1,18}})(?![\d.]|\s?(?:[KMGT]i?B?\b|%))"
+                rf"(?<![A-Za-z]){name}[\"'`]?\s?[:=]\s{{0,4}}[\"']?(?P<number>{DECIMAL})\s?(?P<unit>[KMGT]i?B|bytes|B)?(?![A-Za-z0-9.]|\s?%)"
             ),
         )
         for metric, name in (
-            ("runtime.heap_used_bytes", r"GetTotalMemory\((?:true|false)?\)"),
+            ("runtime.heap_used_bytes", r"GetTotalMemory(?:\((?:true|false|forceFullCollection: ?\w{4,5})?\))?"),
             ("runtime.heap_used_bytes", "HeapSizeBytes"),
             ("runtime.heap_committed_bytes", "TotalCommittedBytes"),
-            ("process.rss_bytes", "WorkingSet64"),
+            ("process.rss_bytes", "WorkingSet(?:64)?"),
+            ("process.rss_peak_bytes", "PeakWorkingSet(?:64)?"),
         )
     ),
     (
@@ -89,6 +92,7 @@ _ROWS = (
     ),
 )
 _GAP_LINES = 30
+_MODE = re.compile(r"(?:(?:with|using|non-?concurrent|concurrent|background) )?(?:Server|Workstation)(?: (?:non-?concurrent|concurrent))?[ -]GC(?: \w{1,12})?", re.IGNORECASE)  # fmt: skip
 _COUNTED = re.compile(
     r"TOTAL(?:=>|[\"']?: ?)\s?(?P<total>\d{1,15})(?!\d)(?:, {1,4}[:\"']?FREE(?:=>|[\"']?: ?)\s?(?P<free>\d{1,15})(?!\d))?"
 )
@@ -103,6 +107,8 @@ class _Moment:
     runtime: str
     metrics: dict[str, int] = field(default_factory=dict)
     quanta: dict[str, int] = field(default_factory=dict)
+    named: set[str] = field(default_factory=set)
+    mode: str | None = None
 
 
 def _ruby_objects(line: str) -> tuple[str, int] | None:
@@ -115,32 +121,45 @@ def _ruby_objects(line: str) -> tuple[str, int] | None:
     return ("runtime.heap_used_bytes", int(match["total"])) if line[match.end() :].startswith("}") else None
 
 
-def _figures(lines: Sequence[str]) -> Iterator[tuple[int, str, str, tuple[int, int]]]:
-    """(line, metric, runtime, (value, quantum))."""
+def _figures(lines: Sequence[str]) -> Iterator[tuple[int, str, str, str, tuple[int, int]]]:
+    """(line, metric, runtime, the words before the figure, (value, quantum))."""
     for i, line in with_words(lines, _WORDS):
         for metric, runtime, pattern in _ROWS:
             match = pattern.search(line)
-            measured = measure(match["number"], match.groupdict().get("unit") or "", decimal=True) if match else None
-            if measured is not None:
-                yield i, metric, runtime, measured
+            if match is None:
+                continue
+            unit = match.groupdict().get("unit") or ""
+            measured = measure(match["number"], unit, decimal=f"({unit})" in line)
+            if measured is not None and (unit or plain_decimal(match["number"]).isdecimal()):
+                name = line[match.start() : match.start("number")] if runtime == "dotnet" else metric
+                yield i, metric, runtime, name, measured
         if (counted := _ruby_objects(line)) is not None:
-            yield i, counted[0], "ruby", (counted[1], 1)
+            yield i, counted[0], "ruby", counted[0], (counted[1], 1)
+
+
+def _mode_above(lines: Sequence[str], first: int) -> str | None:
+    """The section of a heading that names a collector's mode: two modes side by side are two programs, and no course."""
+    for i in range(first - 1, max(-1, first - 1 - _GAP_LINES), -1):
+        text = lines[i][:LONGEST].strip("#*_=-—:` \t")
+        if _MODE.fullmatch(text):
+            return f"section {text}"
+    return None
 
 
 def _moments(lines: Sequence[str]) -> Iterator[_Moment]:
     moment: _Moment | None = None
-    for i, metric, runtime, measured in _figures(lines):
-        if moment is not None and (
-            metric in moment.metrics or runtime != moment.runtime or i - moment.last > _GAP_LINES
-        ):
+    for i, metric, runtime, name, measured in _figures(lines):
+        if moment is not None and (name in moment.named or runtime != moment.runtime or i - moment.last > _GAP_LINES):
             if measured[0] == moment.metrics.get(metric) and i - moment.last <= 2:
                 moment.last = i  # the same figure once more, on its own line
                 continue
             yield moment
             moment = None
-        moment = moment or _Moment(i, i, runtime)
+        moment = moment or _Moment(i, i, runtime, mode=_mode_above(lines, i))
         moment.last = i
-        moment.metrics[metric], moment.quanta[metric] = measured
+        moment.named.add(name)
+        if metric not in moment.metrics:  # GetTotalMemory and HeapSizeBytes are two names of one thing
+            moment.metrics[metric], moment.quanta[metric] = measured
     if moment is not None:
         yield moment
 
@@ -148,7 +167,7 @@ def _moments(lines: Sequence[str]) -> Iterator[_Moment]:
 def find(lines: Sequence[str]) -> Iterable[Span]:
     """Calls and screens."""
     for moment in _moments(lines):
-        yield Span(first=moment.first, last=moment.last)
+        yield Span(first=moment.first, last=moment.last, subject=moment.mode)
 
 
 def parse(text: str) -> tuple[Reading, ...]:
