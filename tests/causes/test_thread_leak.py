@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from build_case import case, line, readings, watched
-from scenarios import PACE, scene, verdict
+from scenarios import HEAP, PACE, judged, scene, verdict
 
 from memwhy.causes.thread_leak import judge
 from memwhy.model.report import Finding, Verdict
@@ -59,3 +59,28 @@ def test_two_readings_that_differ_a_little_cannot_tell() -> None:
 def test_uncounted_threads_are_said_to_be() -> None:
     found = judge(case(total="process.rss_bytes", series={"process.rss_bytes": line(9e6, 9e5)}))
     assert (found.verdict, found.because) == (Verdict.CANNOT_SAY, ("the thread count was not read",))
+
+
+BLOCKED = {**HEAP, "go.next_gc_bytes": PACE, "go.stack_inuse_bytes": 0.4 * PACE}
+
+
+def test_goroutines_with_a_thread_each_have_their_root_in_the_threads() -> None:
+    blocked = watched(grows={**BLOCKED, "go.goroutines_count": 25.0, "process.threads_count": 25.0})
+    found = judged(blocked)
+    assert verdict(blocked).cause == "thread-leak"
+    assert (found["goroutine-leak"].verdict, found["goroutine-leak"].against) == (
+        Verdict.CANNOT_SAY,
+        (
+            "threads pile up as fast: each goroutine has one of its own, as in a blocked system call, so they are the root",
+        ),
+    )
+
+
+def test_goroutines_far_beyond_the_threads_have_their_root_in_themselves() -> None:
+    waiting = watched(grows={**BLOCKED, "go.goroutines_count": 60.0, "process.threads_count": 2.0})
+    found = judged(waiting)
+    assert verdict(waiting).cause == "goroutine-leak"
+    assert (found["thread-leak"].verdict, found["thread-leak"].against) == (
+        Verdict.CANNOT_SAY,
+        ("goroutines rise faster, and most have no thread of their own: 40 to 3,640",),
+    )

@@ -56,6 +56,21 @@ def pace(series: Series, beside: Series) -> float:
     return more / span_s if same and span_s > 0 else more
 
 
+def threads(case: Case) -> Series | None:
+    """The count of OS threads: the kernel's, else the runtime's."""
+    return count(case, "process.threads_count") or count(case, "go.os_threads_count")
+
+
+def with_threads(case: Case) -> bool:
+    """Threads and goroutines rise together, a thread for every second new goroutine or more. Go runs goroutines on GOMAXPROCS
+    threads and gives one of its own only to what holds it: a blocking system call, a call into C, LockOSThread
+    (runtime/proc.go: entersyscall, handoffp; runtime.LockOSThread)."""
+    goroutines, started = count(case, "go.goroutines_count"), threads(case)
+    if goroutines is None or started is None or not (rising(goroutines) and rising(started)):
+        return False
+    return 2 * pace(started, goroutines) >= pace(goroutines, started)
+
+
 def piled(series: Series) -> bool:
     """The count has risen by dozens, and by half of what it was."""
     return series.last - series.first >= max(PILED, series.first // 2)

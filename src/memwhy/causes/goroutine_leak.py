@@ -2,7 +2,7 @@
 
 What grows       The number of goroutines, StackInuse, and the heap that they pin.
 Speaks for       The count rises steadily; stacks, or the Go heap with them, explain the growth.
-Speaks against   The count or StackInuse is flat.
+Speaks against   The count or StackInuse is flat; descriptors or threads rise as fast and keep the goroutines.
 Remedy           Give each goroutine a way out: a context, a closed channel, a timeout on the send or receive it waits in.
 References       go.dev/blog/pipelines; runtime/pprof goroutine and (Go 1.27) goroutineleak profiles.
 """
@@ -47,12 +47,12 @@ def _rising(case: Case, stacks: weigh.Part | None) -> Finding:
         )
     explains = held is None or held.mid is None or held.mid >= weigh.MAIN
     native_bound = held is not None and held.minor
-    follows = _follow_descriptors(case)
+    root = _root(case)
     second = counted.beside(case, goroutines)
-    probability = 0.1 if native_bound or follows or second else 0.8 if growing and explains else 0.55
+    probability = 0.1 if native_bound or root or second else 0.8 if growing and explains else 0.55
     against = [SECOND] if native_bound else [second] if second else []
-    if follows:
-        against.append("descriptors pile up as fast: each open connection keeps its goroutines, so they are the root")
+    if root:
+        against.append(root)
     return Finding(
         cause=NAME,
         verdict=Verdict.SUPPORTED if not against else Verdict.CANNOT_SAY,
@@ -106,6 +106,15 @@ def _by_stacks(case: Case, stacks: weigh.Part | None) -> Finding:
     growing = weigh.grows(case)
     verdict = Verdict.REFUTED if growing is False else Verdict.CANNOT_SAY
     return Finding(cause=NAME, verdict=verdict, probability=0.03, bytes=stacks.at_most, against=(weigh.said(stacks),))
+
+
+def _root(case: Case) -> str | None:
+    """What piles up as fast and keeps the goroutines, in words."""
+    if _follow_descriptors(case):
+        return "descriptors pile up as fast: each open connection keeps its goroutines, so they are the root"
+    if counted.with_threads(case):
+        return "threads pile up as fast: each goroutine has one of its own, as in a blocked system call, so they are the root"
+    return None
 
 
 def _follow_descriptors(case: Case) -> bool:

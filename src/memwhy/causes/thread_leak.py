@@ -1,8 +1,8 @@
 """OS threads are started and never end; each has a stack, and often a malloc arena.
 
 What grows       The number of threads, and layer thread stacks (resident) with the address space (8 MiB each).
-Speaks for       The count rises with the memory.
-Speaks against   The thread count is flat.
+Speaks for       The count rises with the memory; goroutines that rise as fast have a thread each, and these are the root.
+Speaks against   The thread count is flat; goroutines rise far faster, and Go's own memory takes the growth.
 Remedy           In Go: bound the concurrent blocking C calls and LockOSThread uses; elsewhere join threads or bound the pool.
 References       pthread_create(3) NOTES; proc_pid_status(5) "Threads"; runtime/debug.SetMaxThreads.
 """
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from memwhy.causes import counted
 from memwhy.causes.clue import DECISIVE, STRONG, Clue, against, believed, denied, for_
 from memwhy.model import levels, weigh
-from memwhy.model.case import Case
+from memwhy.model.case import Case, Series
 from memwhy.model.report import Finding, Verdict
 
 NAME = "thread-leak"
@@ -20,7 +20,7 @@ NAME = "thread-leak"
 
 def judge(case: Case) -> Finding:
     """See the module's docstring."""
-    threads = counted.count(case, "process.threads_count") or counted.count(case, "go.os_threads_count")
+    threads = counted.threads(case)
     stacks = weigh.part(case, "layer.thread_stacks_bytes")
     if threads is None:
         return counted.uncounted(
@@ -29,17 +29,16 @@ def judge(case: Case) -> Finding:
     bound = stacks.at_most if stacks is not None else None
     if not counted.rising(threads):
         return counted.still(NAME, threads, "threads", bound)
-    return _rising(case, stacks)
+    return _rising(case, threads, stacks)
 
 
-def _rising(case: Case, stacks: weigh.Part | None) -> Finding:
-    threads = case.series.get("process.threads_count") or case.series["go.os_threads_count"]
+def _rising(case: Case, threads: Series, stacks: weigh.Part | None) -> Finding:
     growing = weigh.grows(case)
     because = [counted.told(threads, "threads")]
     if stacks is not None:
         cost = counted.each_bytes(threads, max(0, stacks.change))
         because.append(weigh.said(stacks) + (f" ({cost} new thread)" if cost else ""))
-    second = counted.beside(case, threads)
+    second = counted.beside(case, threads) or _few_beside_goroutines(case)
     # a thread touches little of its stack: its arena, TLS and what it holds grow beside it
     return Finding(
         cause=NAME,
@@ -56,6 +55,16 @@ def _rising(case: Case, stacks: weigh.Part | None) -> Finding:
         ),
         confirm_with="curl -s 'http://HOST/debug/pprof/threadcreate?debug=1'   (or: grep Threads /proc/PID/status)",
     )
+
+
+def _few_beside_goroutines(case: Case) -> str | None:
+    """Most of the new goroutines have no thread, and Go's own memory takes the growth: it is theirs."""
+    goroutines, go = counted.count(case, "go.goroutines_count"), weigh.part(case, "layer.go_heap_bytes")
+    if goroutines is None or go is None or not go.main or not counted.root(case, goroutines.metric):
+        return None
+    if counted.with_threads(case):
+        return None
+    return f"goroutines rise faster, and most have no thread of their own: {weigh.change_said(goroutines)}"
 
 
 MANY, VERY_MANY = 400, 2_000
