@@ -296,3 +296,32 @@ def test_lost_blocks_that_nobody_touched_are_no_share_of_the_growth() -> None:
     lost = {"malloc.lost_bytes": 0.9 * GROWN, "malloc.lost_resident_bytes": 0.01 * GROWN}
     found = judged(looked(scene("cgo leak in arenas"), {"derived.malloc_bytes": GROWN, **lost}))
     assert "is lost (" not in found["native-leak"].because[0]
+
+
+LEFT = Points(((0.0, 2 * MIB), (30.0, 80 * MIB), (60.0, 80 * MIB)))
+"""What malloc has free, before a burst and after it."""
+
+
+def after_a_burst(free: Points) -> Case:
+    """One burst of 78 MiB in a process of 70 MiB, and three looks at what malloc has free."""
+    case = looked(scene("one burst"), {}, at=(0.0, 30.0, 60.0))
+    rss = Points(((0.0, 70 * MIB), (30.0, 148 * MIB), (60.0, 148 * MIB)))
+    made = {"ledger.rss_bytes": series("ledger.rss_bytes", rss)}
+    made["derived.malloc_kept_bytes"] = series("derived.malloc_kept_bytes", free)
+    return replace(case, series={**case.series, **made})
+
+
+def test_what_a_burst_has_left_is_the_answer_though_nothing_grows_any_more() -> None:
+    left = after_a_burst(LEFT)
+    found = judged(left)
+    assert (verdict(left).cause, verdict(left).probability) == ("native-retained", 0.75)
+    assert found["native-retained"].because == ("free chunks, caches and tops hold 80.0 MiB, 54 % of RSS",)
+    assert (found["steady"].verdict, found["steady"].probability) == (Verdict.SUPPORTED, 0.168)
+
+
+@pytest.mark.parametrize(
+    "free", [((0.0, 2 * MIB), (30.0, 2 * MIB), (60.0, 80 * MIB)), ((0.0, 2 * MIB), (30.0, 30 * MIB), (60.0, 30 * MIB))]
+)
+def test_blocks_that_are_free_for_a_moment_or_are_few_hold_nothing(free: tuple[tuple[float, int], ...]) -> None:
+    used = after_a_burst(Points(free))
+    assert (verdict(used).cause, judged(used)["native-retained"].verdict) == ("steady", Verdict.CANNOT_SAY)

@@ -68,9 +68,9 @@ def judge(case: Case) -> Finding:
 
 
 def _by_free_chunks(case: Case, growing: bool | None) -> Finding | None:
-    """By what malloc has free, counted from outside; None when nobody looked, or nothing grows."""
+    """By what malloc has free, counted from outside; None when nobody looked, or when nothing grows and most is in use."""
     kept, share = inside.change(case, inside.KEPT), inside.share_of_rss(case, inside.KEPT)
-    if share is None or growing is False:
+    if share is None or (growing is False and not _stays_free(case)):
         return None
     now = inside.level(case, inside.KEPT) or 0
     free = f"free chunks, caches and tops hold {human_bytes(now)}, {weigh.percent(share)} of RSS"
@@ -78,12 +78,20 @@ def _by_free_chunks(case: Case, growing: bool | None) -> Finding | None:
         free += f"; malloc_trim could give back {human_bytes(trimmable)} at most"
     if growing and kept is not None and kept.main:
         return _kept(now, 0.88 if kept.looks >= 4 else 0.8, (f"{weigh.percent(kept.share)} of the growth is freed memory: {kept.said}", free))  # fmt: skip
-    if growing is None and share >= inside.MUCH:
+    if not growing and share >= inside.MUCH:
         return _kept(now, 0.75, (free,))
     if growing and kept is not None and kept.minor:
         return Finding(cause=NAME, verdict=Verdict.REFUTED, probability=0.02, bytes=now, against=(f"freed memory does not follow the growth: {kept.said}", free))  # fmt: skip
     texts = (free,) if kept is None else (kept.said, free)
     return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.06 if share < inside.SOME else 0.2, bytes=now, because=texts, remedy=REMEDY)  # fmt: skip
+
+
+def _stays_free(case: Case) -> bool:
+    """Half of RSS is free, and of three looks or more it was so at the one before: between two requests a heap is free for a
+    moment, what a burst has left stays."""
+    kept, rss = case.series[inside.KEPT], dict(case.series[inside.RSS].points)
+    newest = kept.points[-2:] if len(kept.points) > 2 else kept.points[-1:]
+    return all(x in rss and value >= inside.MUCH * rss[x] for x, value in newest)
 
 
 def _by_stacks(case: Case, native: weigh.Part | None) -> Finding | None:
