@@ -1,10 +1,11 @@
 """virtual-only: address space that goes on growing while RSS does not."""
 
 import pytest
-from build_case import MIB, case, line, readings, watched
+from build_case import KIB, MIB, case, line, readings, watched
 from scenarios import scene, verdict
 
 from memwhy.causes.virtual_only import judge
+from memwhy.model import weigh
 from memwhy.model.report import Finding, Verdict
 
 
@@ -40,3 +41,15 @@ def test_address_space_alone_proves_nothing() -> None:
 def test_one_look_cannot_tell() -> None:
     look = case(total="process.rss_bytes", series={"process.rss_bytes": readings(60 * MIB)})
     assert judge(look).verdict is Verdict.CANNOT_SAY
+
+
+def test_memory_that_moves_as_little_as_in_a_warm_up_leaves_the_address_space_the_answer() -> None:
+    reserved = watched(grows={"process.virtual_bytes": 10 * MIB, "layer.anonymous_bytes": 9 * KIB}, noise=0)
+    assert weigh.grows(reserved) is None
+    assert (judge(reserved).verdict, verdict(reserved).cause) == (Verdict.SUPPORTED, "virtual-only")
+
+
+def test_address_space_that_grows_no_faster_than_what_is_touched_of_it_proves_nothing() -> None:
+    touched = watched(grows={"process.virtual_bytes": 1.2 * MIB, "layer.anonymous_bytes": 15 * KIB}, noise=0)
+    assert weigh.grows(touched) is None
+    assert judge(touched).verdict is Verdict.CANNOT_SAY
