@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 import pytest
-from build_case import watched
+from build_case import MIB, Points, series, watched
 from scenarios import PACE, scene, scene_without
 
 from memwhy.causes.mmap_leak import judge
+from memwhy.model.case import Case
 from memwhy.model.report import Finding, Verdict
 
 GROWTH = (
@@ -71,3 +72,16 @@ def test_another_mallocs_heap_is_not_taken_for_direct_mappings(facts: dict[str, 
         Verdict.CANNOT_SAY,
         ("jemalloc's heap lies in such mappings, and it was not read: native blocks that are not freed look the same",),
     )
+
+
+def seldom(*mib: int) -> Case:
+    """A leak of 45 MiB whose mappings a busy machine left to be read three times: 0, 2 and 59 s after the start."""
+    points = Points(tuple((x, value * MIB) for x, value in zip((0.0, 2.0, 59.0), mib, strict=True)))
+    leak, read = scene("mmap without a C heap"), series("layer.anonymous_bytes", points)
+    return replace(leak, series={**leak.series, read.metric: read})
+
+
+def test_few_readings_that_rise_with_the_total_are_a_leak_and_those_that_fall_are_not() -> None:
+    rising = judge(seldom(6, 8, 51))
+    assert (rising.verdict, rising.probability) == (Verdict.SUPPORTED, 0.8)
+    assert judge(seldom(6, 2, 51)).verdict is Verdict.CANNOT_SAY

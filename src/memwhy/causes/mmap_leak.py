@@ -18,9 +18,12 @@ from memwhy.model import inside, levels, weigh
 from memwhy.model.case import Case
 from memwhy.model.native import StackGrowth
 from memwhy.model.report import Finding, Verdict
+from memwhy.model.trend import Trend
 from memwhy.model.units import human_bytes
 
 NAME = "mmap-leak"
+FEWEST = 3
+"""Readings: of two, one may be of a single step."""
 
 
 def judge(case: Case) -> Finding:
@@ -45,7 +48,7 @@ def judge(case: Case) -> Finding:
     stacks = stacked.told(case)
     if stacks is not None and (mapped := _by_stacks(case, stacks, anonymous)) is not None:
         return mapped
-    if anonymous.main:
+    if anonymous.main or _rises_throughout(case, anonymous):
         return _large_blocks(case) or _supported(case, anonymous)
     verdict = Verdict.REFUTED if anonymous.minor else Verdict.CANNOT_SAY
     text = f"other anonymous mappings explain at most {weigh.percent(anonymous.high)} of the growth: {weigh.said(anonymous)}"
@@ -79,6 +82,20 @@ def _by_stacks(case: Case, stacks: StackGrowth, anonymous: weigh.Part) -> Findin
             cause=NAME, verdict=Verdict.REFUTED, probability=0.02, bytes=stacks.mapped_bytes, against=(text,)
         )
     return None
+
+
+def _rises_throughout(case: Case, anonymous: weigh.Part) -> bool:
+    """Readings too few or too uneven for a clear course, as a busy machine leaves them: they take most of the growth, no one
+    falls, and what slope they have is above zero; or the looks inside say so of what nobody owns."""
+    unowned = inside.change(case, inside.UNOWNED)
+    if anonymous.mid is None or anonymous.mid < weigh.MAIN:
+        return False
+    if unowned is not None and unowned.main:
+        return True
+    course, values = anonymous.series.course, [value for _, value in anonymous.series.points]
+    if isinstance(course, Trend) and not (course.shape == "unclear" and course.low > 0):
+        return False
+    return len(values) >= FEWEST and values == sorted(values)
 
 
 def _large_blocks(case: Case) -> Finding | None:
