@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from build_case import KIB, MIB, case, flat, line, step, ticks, watched
+from build_case import CGO, KIB, MIB, case, flat, line, step, ticks, watched
 from scenarios import PACE, judged, scene, verdict
 
 from memwhy.causes.other_process import CONFIRM, judge
@@ -41,15 +41,17 @@ def test_children_that_multiply_by_jumps_are_the_ones_and_a_pool_that_has_filled
     assert judge(watched(given=pool)).verdict is Verdict.REFUTED
 
 
-def test_a_cgroup_that_grows_around_a_flat_process_points_at_a_neighbour() -> None:
-    around = watched(given={"cgroup.anon_bytes": line(110 * MIB, MIB)})
+def test_a_container_that_grows_around_its_first_process_points_at_another() -> None:
+    around = watched(given={"cgroup.anon_bytes": line(110 * MIB, MIB)}, facts={**CGO, "process.nspid": "40212 1"})
     found = judge(around)
     assert (found.verdict, found.probability) == (Verdict.SUPPORTED, 0.5)
     assert found.headline == "This process is flat; another one around it grows."
 
 
-def test_a_small_tenant_of_a_large_cgroup_is_not_doubted_for_its_neighbours() -> None:
-    shared = watched(given={"cgroup.anon_bytes": line(900 * MIB, MIB)})
+@pytest.mark.parametrize("level", [110 * MIB, 900 * MIB])
+@pytest.mark.parametrize("pids", [{}, {"process.nspid": "40231"}, {"process.nspid": "40231 21"}])
+def test_a_tenant_of_a_cgroup_is_not_doubted_for_its_neighbours(level: int, pids: dict[str, str]) -> None:
+    shared = watched(given={"cgroup.anon_bytes": line(level, MIB)}, facts={**CGO, **pids})
     assert (judge(shared).verdict, judge(shared).probability) == (Verdict.CANNOT_SAY, 0.1)
     assert verdict(shared).cause == "steady"
 

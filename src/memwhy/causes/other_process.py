@@ -1,7 +1,7 @@
 """Another process holds it: a child, or a neighbour on the host or in the cgroup.
 
 What grows       The children's RSS, or the host's or cgroup's memory while the process's own RSS is flat.
-Speaks for       The process is flat and the sum around it grows.
+Speaks for       The process is flat and the sum around it grows; a cgroup's, where the process is the first of its container.
 Speaks against   The process's own RSS explains the growth.
 Remedy           Watch that process instead.
 References       proc_pid_task(5) children; cgroup.procs.
@@ -18,8 +18,6 @@ from memwhy.model.trend import Trend
 from memwhy.model.units import human_bytes
 
 NAME = "other-process"
-TENANT = 0.2
-"""A process that is this much of its cgroup is what the cgroup is for; one that is less has neighbours of its own kind."""
 CROWD = 100
 """So many processes of one program are seldom meant."""
 CONFIRM = "ps -eo pid,ppid,rss,comm --sort=-rss | head   twice, some minutes apart"
@@ -93,7 +91,7 @@ def _around(case: Case) -> Finding | None:
         # on a busy host something always moves: it must matter beside the process's own size and beside its own
         if not isinstance(course, Trend) or course.slope * course.span < max(0.1 * whole.last, 0.02 * series.last):
             continue
-        near = metric.startswith("cgroup.") and whole.last >= TENANT * series.last
+        near = metric.startswith("cgroup.") and first_of_container(case)
         return Finding(
             cause=NAME,
             verdict=Verdict.SUPPORTED if near else Verdict.CANNOT_SAY,
@@ -109,6 +107,12 @@ def _around(case: Case) -> Finding | None:
             confirm_with=CONFIRM,
         )
     return None
+
+
+def first_of_container(case: Case) -> bool:
+    """It is process 1 of its PID namespace: what else is in its cgroup is its own (pid_namespaces(7)). Any other process may
+    share the cgroup with neighbours that have nothing to do with it, as in a login session or a CI job."""
+    return case.facts.get("process.nspid", "").split()[-1:] == ["1"]
 
 
 def clues(case: Case) -> Iterator[Clue]:
