@@ -1,19 +1,23 @@
 """Shared memory: tmpfs, memfd, SysV or POSIX segments, which stay until they are removed.
 
 What grows       RssShmem, layer shared memory, the host's Shmem, files in /dev/shm or a tmpfs.
-Speaks for       Shared pages explain the growth.
-Speaks against   The shared part is flat.
+Speaks for       Shared pages explain the growth. Beside a flat process, whose pages nobody has mapped: its memfds become more, or
+                 it is the first of its container, and that is charged for them.
+Speaks against   The shared part is flat. The host's Shmem alone tells nothing of whose it is.
 Remedy           Remove segments and files (shm_unlink, ipcrm, closing memfds); bound what is written to tmpfs.
 References       proc_meminfo(5) Shmem; memfd_create(2); tmpfs(5).
 """
 
 from collections.abc import Iterator
 
+from memwhy.causes import counted
 from memwhy.causes.clue import DECISIVE, FAIR, STRONG, Clue, against, believed, for_
 from memwhy.causes.elsewhere import judge_parts
-from memwhy.model import levels
+from memwhy.causes.other_process import first_of_container
+from memwhy.model import levels, weigh
 from memwhy.model.case import Case
-from memwhy.model.report import Finding
+from memwhy.model.report import Finding, Verdict
+from memwhy.model.trend import Trend
 from memwhy.model.units import MIB, human_bytes
 
 NAME = "shared-memory"
@@ -22,20 +26,61 @@ PARTS = ("layer.shared_memory_bytes", "process.rss_shmem_bytes", "cgroup.shmem_b
 ALONE_BYTES = 1 << 30
 """Desktops and databases of a usual size have some hundred MiB."""
 
+REMEDY = ("remove what is done with: shm_unlink, ipcrm, close memfds; look into /dev/shm and other tmpfs mounts",)
+MOUNT = "/dev/shm/"
+
 
 def judge(case: Case) -> Finding:
     """See the module's docstring."""
-    return judge_parts(
+    return _unmapped(case) or judge_parts(
         case,
         cause=NAME,
         metrics=PARTS,
         noun="shared memory",
         headline="Shared memory grows: tmpfs, memfd or SysV segments.",
-        remedy=(
-            "remove what is done with: shm_unlink, ipcrm, close memfds; look into /dev/shm and other tmpfs mounts",
-        ),
+        remedy=REMEDY,
         confirm_with="grep Shmem /proc/meminfo; ls -l /dev/shm; ls -l /proc/PID/fd | grep memfd",
     )
+
+
+def _unmapped(case: Case) -> Finding | None:
+    """The host's shared memory grows and the process does not: files in a tmpfs that nobody has mapped are in no RSS, stay when
+    their writer ends, and are charged to the cgroup that first touched them (tmpfs(5); cgroup-v2.rst, "Memory Ownership")."""
+    shared = case.series.get("host.shared_bytes")
+    if case.total != "process.rss_bytes" or weigh.grows(case) or shared is None:
+        return None
+    if not shared.growing or shared.last - shared.first <= weigh.SLIGHT_MOST_BYTES:
+        return None
+    memfds, charged = case.series.get("process.memfds_count"), case.series.get("cgroup.shmem_bytes")
+    because = [f"the host's shared memory grows, which is in no RSS: {weigh.change_said(shared)}"]
+    its_own = memfds is not None and counted.rising(memfds)
+    if memfds is not None and its_own:
+        because.append(counted.told(memfds, "memfds"))
+    if charged is not None and charged.growing and 2 * (charged.last - charged.first) >= shared.last - shared.first:
+        because.append(f"its cgroup is charged for it: {weigh.change_said(charged)}")
+        its_own = its_own or first_of_container(case)
+    if opened := _opened(case):
+        because.append(f"it has {opened} open")
+    pid = case.target.pid or "PID"
+    return Finding(
+        cause=NAME,
+        verdict=Verdict.SUPPORTED if its_own else Verdict.CANNOT_SAY,
+        probability=0.8 if its_own else 0.2 if len(because) > 2 else 0.1,
+        headline="Shared memory grows that no process has mapped: files in a tmpfs, or memfds.",
+        bytes=max(0, shared.last - shared.first),
+        bytes_per_s=shared.course.slope if isinstance(shared.course, Trend) and shared.course.per == "s" else None,
+        because=tuple(because),
+        against=() if its_own else ("whose it is was not seen: any process of this host may write there",),
+        remedy=REMEDY,
+        confirm_with=f"ls -lt /dev/shm | head; grep wchar /proc/{pid}/io; grep Shmem: /proc/meminfo   twice: it writes as much as Shmem rises?",
+    )
+
+
+def _opened(case: Case) -> str | None:
+    """A file of this process in the tmpfs that every Linux has, as its descriptors name it."""
+    seen = [one.profile for one in case.profiles if one.profile.kind == "descriptors"]
+    paths = (stack.frames[-1] for stack in seen[-1].stacks) if seen else iter(())
+    return next((path for path in paths if path.startswith(MOUNT)), None)
 
 
 def clues(case: Case) -> Iterator[Clue]:
