@@ -7,12 +7,14 @@ Remedy           Find who keeps the objects: the in-use profile's growing functi
 References       runtime.MemStats; go.dev/doc/gc-guide.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from memwhy.causes import counted
 from memwhy.causes.clue import DECISIVE, FAIR, HINT, STRONG, Clue, against, believed, denied, for_
 from memwhy.model import levels, weigh
 from memwhy.model.case import Case
+from memwhy.model.profile import Profile
 from memwhy.model.report import Finding, Verdict
 from memwhy.model.trend import Trend
 from memwhy.model.units import MIB, human_bytes
@@ -177,6 +179,8 @@ def clues(case: Case) -> Iterator[Clue]:
             live.metric in ("derived.go_live_bytes", "runtime.heap_after_gc_bytes") or _collections(case) >= COLLECTIONS
         )
         yield from for_(DECISIVE if by_collection else STRONG, f"what is allocated rose: {live.said}")
+    elif live is not None and (step := _refcounted(case, live)):
+        yield from for_(STRONG, step)
     elif live is not None and live.flat and live.n > 1 and full is None:
         yield from against(STRONG, f"what is allocated stays: {live.said}")
     if part is not None and live is not None and rss is not None:
@@ -203,6 +207,22 @@ def clues(case: Case) -> Iterator[Clue]:
     yield from _by_profile(case)
     yield from _by_objects(case)
     yield from _by_loaders(case)
+
+
+STEPS = 8
+"""Looks of which each found more: a program warms up in fewer."""
+
+
+def _refcounted(case: Case, live: levels.Level) -> str | None:
+    """What is allocated rose from look to look where objects go with their last reference: no garbage is in it."""
+    series, runtime = case.series.get(live.metric), case.facts.get("heap.refcounted")
+    if series is None or runtime is None or len(series.points) <= STEPS:
+        return None
+    values = [value for _, value in series.points]
+    later = values[len(values) // 4 :]  # without a warm-up
+    if any(b < a for a, b in pairwise(later)) or len(set(later)) < max(STEPS, 0.8 * len(later)):
+        return None
+    return f"what is allocated rose at nearly each of {len(values)} looks: {values[0]:,} to {values[-1]:,} bytes; {runtime} frees with the last reference"
 
 
 LOADERS = 10_000
@@ -273,6 +293,26 @@ def _by_profile(case: Case) -> Iterator[Clue]:
 
 OWN = 0.05
 """What a function allocates itself, beside what it has the runtime allocate: main and server loops allocate nothing."""
+OWN_OBJECTS = 1_000
+"""Of one class of the program or of its libraries, that become more at every look."""
+
+
+def _by_instances(counts: Sequence[Profile]) -> Iterator[Clue]:
+    """A class of the program's own of which there are many, and more at each of several looks: builtin types hold anything."""
+    seen: dict[str, list[int]] = {}
+    for profile in counts:
+        for row in profile.rows:
+            seen.setdefault(row.function, []).append(row.flat)
+    rising = [
+        (values[-1], name, values[0])
+        for name, values in seen.items()
+        if len(set(values)) >= 3 and values == sorted(values) and values[-1] >= OWN_OBJECTS and name[:1].isupper()
+    ]
+    if rising:
+        last, name, first = max(rising)
+        yield from for_(STRONG, f"{name} objects became more at every look: {first:,} to {last:,}")
+
+
 MANY_NEW = 1_000
 """Objects of one type, between two looks after a collection: caches of code and of types take some hundreds."""
 
@@ -282,6 +322,7 @@ def _by_objects(case: Case) -> Iterator[Clue]:
     counts = [seen.profile for seen in case.profiles if seen.profile.kind == "python_objects"]
     if len(counts) < 2:
         return
+    yield from _by_instances(counts)
     before = {row.function: row.flat for row in counts[-2].rows}
     gains = sorted(
         (

@@ -108,3 +108,15 @@ def test_what_is_no_table_is_refused(module: object, text: str) -> None:
     assert list(module.find(text.split("\n"))) == []  # type: ignore[attr-defined]
     with pytest.raises(ParseError):
         module.parse(text)  # type: ignore[attr-defined]
+
+
+def test_growth_as_a_list_of_tuples_is_counts_before_and_at_each_call() -> None:
+    text = "10:00 growth [('dict', 70, 9), (\"my.Job\", 12, 2)]\nnothing: []\n10:05 growth [('dict', 71, 1)]"
+    readings = python_objects.parse(text)
+    assert [[(row.function, row.flat) for row in one.profiles[0].rows] for one in readings] == [
+        [("dict", 61), ("my.Job", 10)],
+        [("dict", 70), ("my.Job", 12)],
+        [("dict", 70)],
+        [("dict", 71)],
+    ]
+    assert list(python_objects.find(["points = [('a', 1), ('b', 2)]", "[('a', 1.5, 2)]"])) == []

@@ -12,10 +12,20 @@ from memwhy.model.errors import ParseError
 from memwhy.model.profile import Profile, ProfileRow
 from memwhy.model.reading import Reading
 from memwhy.sources.native.lines import DECIMAL, bare, measure
+from memwhy.sources.pasted.stamps import Stamp, read_stamp
 from memwhy.sources.span import Span
 
 NAME = "managed/python_objects"
-TRIGGERS = (b"# objects |", b"partition of a set of", b"show_growth", b"     +", b"most_common_types")
+TRIGGERS = (
+    b"# objects |",
+    b"partition of a set of",
+    b"show_growth",
+    b"     +",
+    b"most_common_types",
+    b"memory growth",
+    b"[('",
+    b'[("',
+)
 
 _PYMPLER_HEAD = re.compile(r"^types \|\s{1,20}# objects \|\s{1,20}total size$")
 _PYMPLER = re.compile(
@@ -26,6 +36,9 @@ _GUPPY = re.compile(
     r"^\d{1,4}\s{1,20}(?P<count>\d{1,15})\s{1,20}\d{1,3}\s{1,20}(?P<bytes>\d{1,18})\s{1,20}\d{1,3}\s{1,20}\d{1,18}\s{1,20}\d{1,3}\s(?P<name>\S.{0,200})$"
 )
 _GROWTH = re.compile(r"^(?P<name>[A-Za-z_][\w.<>]{0,80})\s{1,60}(?P<count>\d{1,15})\s{1,20}\+(?P<new>\d{1,15})$")
+_TUPLES = re.compile(r"\[\((?:'[^'\n]{1,100}'|\"[^\"\n]{1,100}\"), ?\d{1,15}, ?\d{1,15}\)")
+_TUPLE = re.compile(r"\(['\"](?P<name>[A-Za-z_][\w.<>]{0,80})['\"], ?(?P<count>\d{1,15}), ?(?P<new>\d{1,15})\)")
+"""objgraph.growth() as it is returned, and as programs log it (Home Assistant's profiler does)."""
 _COMMON_HEAD = re.compile(r"(?:show|get)_most_common_types\b|\bmost common types\b", re.IGNORECASE)
 _COMMON = re.compile(r"^(?P<name>[A-Za-z_][\w.<>]{0,80})\s{1,60}(?P<count>\d{1,15})$")
 _TYPES = frozenset(
@@ -68,11 +81,14 @@ class _Block:
     first: int
     last: int
     total: dict[str, int] = field(default_factory=dict)
+    stamp: Stamp | None = None
     rows: list[ProfileRow] = field(default_factory=list)
     before: list[ProfileRow] = field(default_factory=list)
 
     @property
     def says(self) -> bool:
+        if self.kind == "growth":
+            return bool(self.rows)
         if self.kind in (
             "objgraph",
             "common",
@@ -81,7 +97,20 @@ class _Block:
         return bool(self.total) or bool(self.rows)
 
 
+def _growth(line: str, i: int) -> _Block:
+    """One call of objgraph.growth() is a table in one line."""
+    block = _Block("growth", i, i, stamp=read_stamp(line[:200]))
+    for match in _TUPLE.finditer(line):
+        count, new = int(match["count"]), int(match["new"])
+        if new <= count and len(block.rows) < _MOST_ROWS:
+            block.rows.append(ProfileRow(function=match["name"], flat=count, cum=count))
+            block.before.append(ProfileRow(function=match["name"], flat=count - new, cum=count - new))
+    return block
+
+
 def _begin(line: str, i: int) -> _Block | None:
+    if _TUPLES.search(line):
+        return _growth(line, i)
     if _PYMPLER_HEAD.match(line):
         return _Block("pympler", i, i)
     if match := _GUPPY_HEAD.search(line):
@@ -118,7 +147,9 @@ def _take(block: _Block, line: str) -> bool:
 def _blocks(lines: Sequence[str]) -> Iterator[_Block]:
     block: _Block | None = None
     for i, raw in enumerate(lines):
-        if block is None and not ("|" in raw or "+" in raw or "Partition" in raw or "most" in raw.lower()):
+        if block is None and not (
+            "|" in raw or "+" in raw or "Partition" in raw or "[(" in raw or "most" in raw.lower()
+        ):
             continue
         line = bare(raw)
         if block is not None and _take(block, line):
@@ -160,13 +191,16 @@ def _profile(kind: str, rows: list[ProfileRow], total: int) -> Profile:
 def _readings(block: _Block) -> Iterator[Reading]:
     line, last_line = block.first + 1, block.last + 1
     facts = {"said.runtime": "cpython"}
-    kind = "python_objects" if block.kind in ("objgraph", "common") else "python_inuse"
-    if block.kind == "objgraph":
+    kind = "python_objects" if block.kind in ("objgraph", "common", "growth") else "python_inuse"
+    wall_ns = block.stamp.wall_ns if block.stamp else None
+    if block.before:
         note = "objgraph prints what is new: the first reading is the counts less that"
         before = _profile(kind, block.before, 0)
         yield Reading(facts=facts, profiles=(before,), notes=(note,), line=line, last_line=last_line)
     profile = _profile(kind, block.rows, block.total.get("runtime.heap_used_bytes", 0))
-    yield Reading(metrics=block.total, facts=facts, profiles=(profile,), line=line, last_line=last_line)
+    yield Reading(
+        metrics=block.total, facts=facts, profiles=(profile,), wall_ns=wall_ns, line=line, last_line=last_line
+    )
 
 
 def parse(text: str) -> tuple[Reading, ...]:
