@@ -40,6 +40,11 @@ class Binary:
     cgo: bool = False
     parses: bool = False
 
+    @property
+    def in_cpp(self) -> bool:
+        """Its package has C++ sources, which cgo hands to a C++ compiler."""
+        return any((HERE / self.package).glob("*.cpp"))
+
 
 SCRAPER = "./odds-scraper/scraper"
 BUILT_APART: dict[str, tuple[Binary, ...]] = {
@@ -83,12 +88,33 @@ def say(text: str) -> None:
     print(f"build: {text}", file=sys.stderr, flush=True)
 
 
+def first_found(*names: str) -> str | None:
+    """The first of these commands that is installed; "" is none."""
+    return next((name for name in names if name and shutil.which(name.split()[0])), None)
+
+
 def c_compiler() -> str:
     """The C compiler that cgo shall use. Raises BuildFailed."""
-    for name in (os.environ.get("CC", ""), "cc", "gcc", "clang"):
-        if name and shutil.which(name.split()[0]):
-            return name
+    if found := first_found(os.environ.get("CC", ""), "cc", "gcc", "clang"):
+        return found
     raise BuildFailed("no C compiler found (cc, gcc or clang): install one, or set CC")
+
+
+def cpp_compiler() -> str | None:
+    """The C++ compiler that cgo shall use."""
+    return first_found(os.environ.get("CXX", ""), "c++", "g++", "clang++")
+
+
+def without_cpp(binaries: list[Binary], asked: set[str]) -> list[Binary]:
+    """What can be built without a C++ compiler; says what is left out. Raises BuildFailed for what was asked for by name."""
+    missing = [binary.file for binary in binaries if binary.in_cpp]
+    if named := sorted(asked.intersection(missing)):
+        raise BuildFailed(
+            f"no C++ compiler found (c++, g++ or clang++) for {', '.join(named)}: install one, or set CXX"
+        )
+    for file in missing:
+        say(f"no C++ compiler found (c++, g++ or clang++): {file} is left out; install one, or set CXX")
+    return [binary for binary in binaries if not binary.in_cpp]
 
 
 def xml_flags() -> tuple[str, str] | None:
@@ -164,17 +190,21 @@ def alone() -> Iterator[None]:
 
 
 def build_all(names: list[str], *, own: bool, may_install: bool) -> None:
-    """Build the named specimens. Raises BuildFailed, NoGo."""
+    """Build the named specimens; all, without names. Raises BuildFailed, NoGo."""
     go = find_go()
-    binaries = {binary.file: binary for name in names for binary in PROGRAMS[name]}
+    binaries = list({binary.file: binary for name in names or PROGRAMS for binary in PROGRAMS[name]}.values())
     env = environment()
     own_parser = False
-    if any(binary.cgo for binary in binaries.values()):
+    if any(binary.cgo for binary in binaries):
         env["CC"] = c_compiler()
-    if any(binary.parses for binary in binaries.values()):
+    if (cpp := cpp_compiler()) is not None:
+        env["CXX"] = cpp
+    else:
+        binaries = without_cpp(binaries, set(names))
+    if any(binary.parses for binary in binaries):
         own_parser, more = parser_environment(own, may_install)
         env.update(more)
-    for binary in binaries.values():
+    for binary in binaries:
         build(binary, go, env, own_parser)
 
 
@@ -190,7 +220,7 @@ def main() -> int:
         parser.error(f"no such specimen: {', '.join(unknown)}; there are {', '.join(sorted(PROGRAMS))}")
     try:
         with alone():
-            build_all(asked.names or list(PROGRAMS), own=asked.ownparser, may_install=not asked.no_install)
+            build_all(asked.names, own=asked.ownparser, may_install=not asked.no_install)
     except (BuildFailed, NoGo) as error:
         say(str(error))
         return 1

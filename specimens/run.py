@@ -93,7 +93,7 @@ def binary_of(name: str, variant: str) -> tuple[Path, list[str]]:
 
 def ensure_built(name: str, binary: Path) -> None:
     """Build the specimen when its binary is missing or older than a source. Raises SpecimenFailed."""
-    sources = [path for pattern in ("*.go", "*.c", "*.h", "go.mod") for path in HERE.rglob(pattern)]
+    sources = [path for pattern in ("*.go", "*.c", "*.cpp", "*.h", "go.mod") for path in HERE.rglob(pattern)]
     newest = max(path.stat().st_mtime for path in sources)
     server = BIN / str(truth(name).get("server", binary.name))
     if all(file.exists() and file.stat().st_mtime >= newest for file in (binary, server)):
