@@ -24,6 +24,19 @@ PLATEAU = _any(
     r"\bplateau\w*|\blevels? (?:off|out)|\bstabili[sz](?:es|ed|ing)|\bsaturat\w+|\bflattens? out|\bthen (?:stays|remains|stops)|\bsettl(?:es?|ed|ing) (?:back )?(?:at|around|down|to|in)\b|\bfluctuat\w+ (?:between|around|within)\b|\b(?:stays?|stayed|remain(?:s|ed)?|sits|sat) (?:about |around |right |just )?(?:there|like that|at that (?:level|size))\b",
     r"趋于稳定|之后(?:就)?(?:稳定|不再)|最终稳定|不再(?:增长|上涨)|頭打ち|落ち着|안정화|\bstabilisiert sich|\bse stabilise|\bse estabiliza|\bestabiliza|стабилизиру\w+|выходит на плато",
 )
+NO_PLATEAU = _any(
+    r"\b(?:no|not|n't|never|without|nor|hardly)\b (?:[\w-]+ ){0,5}?(?:plateau\w*|level(?:s|l?ing|l?ed)? (?:off|out)|flatten(?:s|ing|ed)? out|stabili[sz]\w+|saturat\w+|settl(?:es?|ed|ing)\b)|n't (?:\w+ ){0,2}?(?:plateau|level (?:off|out)|flatten out|stabili[sz]e|saturate|settle)\b",
+    r"(?:没有|不|从不|未)(?:见)?(?:趋于|会|再)?(?:稳定|收敛)|頭打ちに(?:なら|なり ?ま(?:せ))|落ち着か|\bstabilisiert sich (?:\w+ )?nicht|\bne se stabilise (?:pas|jamais)|\b(?:no|nunca) se estabiliza|\b(?:não|nunca) (?:se )?estabiliza|не (?:стабилизиру\w+|выходит на плато)",
+)
+"""It goes on, for it would stop otherwise."""
+MORE_AND_MORE = _any(
+    r"\bcorrelat\w+ (?:\w+ )?(?:with|to)\b|\b(?:(?:strong|clear|direct|high|close) )correlation (?:between|with)\b|\b(?:in lock ?step|hand in hand|in step|in parallel|in tandem|in sync|proportional(?:ly)?|one[- ]to[- ]one|1:1) (?:with|to)\b|\b(?:match\w*|mirror\w*|track\w*|follow\w*) (?:exactly |closely |perfectly )?(?:the |that of |its |our )?(?:[\w.-]+ ){0,3}?(?:memory|ram|rss|heap|growth|goroutines?|threads?)\b",
+    r"与.{0,12}(?:成正比|正相关|同步增长)|(?:と|に)(?:比例|連動)し|비례하|korreliert \w*|proportional zu|corr[eé]l[eé]\w* (?:avec|con)|correlaciona|коррелиру\w+|пропорциональн\w+",
+)
+"""Two things go together."""
+NOT_TOGETHER = _any(
+    r"\b(?:no|not|n't|never|neither|without|un|hardly)\b.{0,24}?(?:correlat|proportional|lock ?step|in step|in parallel|track|follow|match|mirror)|\buncorrelated\b"
+)
 NEVER_FALLS = _any(
     r"\b(?:not|n't|never|without ever|doesn't|won't)\b.{0,24}?\b(?:com(?:e|es|ing) (?:back )?down|go(?:es|ing)? (?:back )?down|drop\w*|decreas\w*|shrink\w*|fall(?:s|ing)?|freed|free|releas\w+|return\w*|reclaim\w*|giv\w+ (?:it |memory )?back|recover\w*|given back|get(?:s)? (?:freed|released|returned))\b",
     r"(?:不|没有|没|未|并不|并没有)(?:会|被|再)?(?:下降|释放|回落|降|回收|归还|还给)|解放され(?:ない|ま|て(?:い)?ない)|減ら(?:ない|な)|下がら|戻ら(?:ない|な)|줄지 ?않|반환되지|해제되지|\b(?:sinkt|fällt|schrumpft) (?:\w+ )?nicht|nicht (?:wieder )?(?:freigegeben|zurückgegeben)|n(?:e|')\s?(?:descend|diminue|baisse|redescend) (?:pas|jamais|plus)|\b(?:no|nunca) (?:baja|disminuye|se libera)|\bnunca (?:cai|desce|diminui)|\bnão (?:diminui|cai|desce|é liberad\w)|не (?:пада\w+|снижа\w+|уменьша\w+|освобожда\w+|возвраща\w+)",

@@ -29,7 +29,7 @@ from memwhy.sources.words.sentences import (
 )
 from memwhy.sources.words.trials import NAMED, name_trials, read_outcome, suggests
 from memwhy.sources.words.tried import read_trial
-from memwhy.sources.words.vocabulary import REMARKED
+from memwhy.sources.words.vocabulary import REMARKED, Noun
 from memwhy.sources.words.wording import any_of, bits, signs
 
 NAME = "words/claim"
@@ -47,6 +47,8 @@ _ALLOWED = re.compile(
 )
 """A maximum that is set, not one that was reached."""
 _COUNTED = {"threads", "goroutines", "descriptors", "connections"}
+_PILES = ("goroutines", "threads", "descriptors")
+"""Connections come and go with the load."""
 _BOUNDS = ("cgroup.limit_bytes", "go.memory_limit_bytes", "runtime.heap_limit_bytes")
 _EARLY = 16  # letters before the verb of a clause that has no subject
 _LATIN = re.compile(r"^[\x00-\u024f\u2000-\u206f]*$")
@@ -87,11 +89,13 @@ def read_facts(sentence: Sentence, thing: str) -> tuple[dict[str, str], str]:
         certain = words.ASIDE.sub("", clause.text) if unreal else clause.text
         if not words.UNREAL.search(certain) and not tried and told & _COURSES:
             _course(certain, things or ([thing] if thing else []), facts, shown)
+            _together(nouns_of(sentence, clause), certain, facts, shown)
         if not unreal and told & _REMARKS:
             _remark(sentence, clause, facts, shown)
     if told & _KINDS and not words.UNREAL.search(sentence.text) and not suggests(sentence.text):
         _kinds(sentence, facts, shown)
-    for key in [key for key in facts if key.startswith("said.plateau.") and words.PLATEAU.search(sentence.text)]:
+    rests = words.PLATEAU.search(sentence.text) and not words.NO_PLATEAU.search(sentence.text)
+    for key in [key for key in facts if key.startswith("said.plateau.") and rests]:
         facts.pop(key.replace("plateau", "grows"), None)  # it rose, and stays
     _rate(sentence, facts)
     return facts, thing
@@ -155,7 +159,9 @@ def _things(sentence: Sentence, clause: Clause) -> list[str]:
 def _course(text: str, things: Sequence[str], facts: dict[str, str], shown: str) -> None:
     """grows, flat, falls or plateau, of every thing that the clause is about."""
     verb = ""
-    if words.PLATEAU.search(text):
+    if words.NO_PLATEAU.search(text):
+        verb = "grows"
+    elif words.PLATEAU.search(text):
         verb = "plateau"
     elif words.DOES_NOT_GROW.search(text):
         verb = "flat"
@@ -172,6 +178,15 @@ def _course(text: str, things: Sequence[str], facts: dict[str, str], shown: str)
     if verb:
         for thing in things:
             facts.setdefault(f"said.{verb}.{thing}", shown)
+
+
+def _together(nouns: Sequence[Noun], text: str, facts: dict[str, str], shown: str) -> None:
+    """What is counted goes with memory: where that grows, so does this."""
+    things = {noun.thing for noun in nouns}
+    if words.MORE_AND_MORE.search(text) and not words.NOT_TOGETHER.search(text) and {"total", "rss", "heap"} & things:
+        for thing in _PILES:
+            if thing in things:
+                facts.setdefault(f"said.grows.{thing}", shown)
 
 
 def _describe(text: str, facts: dict[str, str]) -> None:
@@ -269,7 +284,18 @@ def _rate(sentence: Sentence, facts: dict[str, str]) -> None:
 _Claims = tuple[tuple[int, int, tuple[tuple[str, str], ...]], ...]
 
 
-_COURSES = bits((words.GROWS, words.DOES_NOT_GROW, words.FLAT, words.PLATEAU, words.NEVER_FALLS, words.FALLS))
+_COURSES = bits(
+    (
+        words.GROWS,
+        words.DOES_NOT_GROW,
+        words.FLAT,
+        words.PLATEAU,
+        words.NEVER_FALLS,
+        words.FALLS,
+        words.NO_PLATEAU,
+        words.MORE_AND_MORE,
+    )
+)
 _KINDS = bits((words.SAWTOOTH, words.CUMULATIVE, words.NO_CGO))
 _REMARKS = bits((words.IDLE, words.OOM, words.MAPPED, words.MISACCOUNTED, words.HELD, words.UNRELEASED, REMARKED))
 _DESCRIBES = bits((words.MUSL, words.GLIBC, *(w for _, w in words.RUNTIMES), *(w for _, w in words.PLATFORMS)))

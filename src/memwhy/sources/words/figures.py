@@ -43,6 +43,9 @@ _DIGIT = re.compile(r"\d")
 _AMOUNT = re.compile(r"[\d\uff10-\uff19] ?(?:[KMGTkmgtКМГкмг兆千]|bytes|oct)")
 _Q, _N, _M = re.compile(Q), re.compile(N), re.compile(M)
 _M_AND_BLANK = re.compile(f"{M} ?")
+_SAYS = re.compile(
+    rf":\s|{N} (?:says?|shows?|showed|reports?|reported|gives?|displays?)\b"
+)  # a `not` before is of another verb
 SHARES = True
 MOST_BYTES = 2 << 20  # what people write is shorter
 
@@ -307,9 +310,7 @@ def _is_level(bones: str, at: int, quantity: Quantity, noun: Noun, *, beside: bo
         return False
     if cues.LESS.search(before) or cues.LESS_AFTER.match(after) or cues.BY.search(before) or cues.EACH.match(after):
         return False
-    if cues.NOT.search(re.split(r":\s", before)[-1]) or (
-        quantity.letter and noun.size is None and quantity.count is None
-    ):
+    if cues.NOT.search(_SAYS.split(before)[-1]) or (quantity.letter and noun.size is None and quantity.count is None):
         return False
     if noun.size is None or quantity.size is None:
         follows = cues.BARE_AFTER.match(after) or re.match(cues.OF.pattern[:-1] + rf"{N}", after, re.IGNORECASE)

@@ -46,6 +46,7 @@ _VAGUE = ("feature_off", "fixed")
 
 _DOWN = r"(?:drop|fall|decreas|go(?:es|ing)? down|come? down|shrink|help|return|releas|free|reduc|fix|solv|resolv|lower|reclaim|recover|go(?:es)? away|improv|matter|chang|make (?:a|any)|work)"
 _SAME = any_of(
+    r"\b(?:more|most|even more|clearly|still|better|easily|plainly) (?:\w+ )?(?:apparent|visible|obvious|evident|noticeable|pronounced|striking|clear)\b",
     r"\b(?:nothing|only)\b(?: but| except| other than| else)?.{0,40}?\bhelps?\b",
     r"\bonly (?:frees?|freed|reclaim(?:s|ed)?|releas(?:es|ed)|recover(?:s|ed))\b|\b(?:frees?|freed|reclaim(?:s|ed)?|releas(?:es|ed)|recover(?:s|ed)) (?:only |just |almost )?(?:0(?![.,]?\d)|nothing|none|zero)\b",
     rf"\b(?:not|n't|never|nothing|neither|nor|cannot|hardly|barely|without)\b.{{0,24}}?\b{_DOWN}|n't.{{0,16}}?\b{_DOWN}"

@@ -26,6 +26,7 @@ _DECOYS = (
     r"(?:main|native|c|malloc|brk|libc|non|off|max(?:imum)?|initial|min(?:imum)?)[- ]heaps?(?! (?:used|alloc))|\[heap\]|heap[- ](?:dumps?|profil\w+|snapshots?|analysis|corruption|limit|overflow|spray)",
     r"memory[- ](?:leaks?|profil\w+|pressure|bandwidth|manage\w+|model|safety|barrier|address|issues?|problems?|errors?|mapp\w+|addresses)",
     r"(?:total|max(?:imum)?|system|physical|installed|initial|min(?:imum)?|free swap|swap) (?:system |physical )?(?:memory|mem|ram)(?! (?:usage|use|used|consum\w+|footprint))",
+    r"virtual(?= (?:v?cpus?|cores?|processors?|threads?|machines?|servers?|hosts?|private|env\w*|functions?|methods?|disks?|networks?|interfaces?|desktops?|functions?|clusters?|nodes?|users?|appliances?)\b)",
     r"(?-i:Mem)(?=\s{0,2}:)|(?:in-memory|shared memory|flash|video memory|gpu memory|vram|显存|thread[- ](?:pools?|dumps?|safe|local)|green threads|cpu threads|memory leak)",
     r"主堆|原生堆|(?:native|C|原生) ?堆|内存(?:泄漏|泄露|溢出|条|分析|池|不足)|メモリリーク|메모리 ?(?:누수|릭)|Speicher(?:leck|loch|platz|ort)\w*|fugas? de memoria|fuite de mémoire|vazamento de memória|утечк\w+ памяти|постоянн\w+ памят\w+",
 )
@@ -41,6 +42,8 @@ _ROWS: tuple[tuple[str, str | None, str | None, tuple[str, ...]], ...] = (
     )),
     ("", None, None, _DECOYS),
     # the process, surest names first
+    ("total", "cgroup.anon_bytes", None, (r"container_memory_rss",)),
+    ("rss", "process.rss_bytes", None, (r"(?:ps(?: -?aux\w?)?|[abh]?top|activity monitor|task manager|system monitor)(?:,? (?:which|that|it))?(?= (?:only |just |still |now |always |consistently )?(?:says?|shows?|showed|reports?|reported|displays?|displayed|gives?|claims?|tells (?:me|us))\b)",)),
     ("rss", "process.rss_anon_bytes", None, (r"rss[_ -]?anon|anon(?:ymous)?[_ -](?:rss|resident)(?: memory)?|anonrss",)),
     ("rss", "process.rss_file_bytes", None, (r"rss[_-]?file|rss file(?= ?(?:pages?|part|share|size|[:=|]))|file[_ -]rss",)),
     ("rss", "process.rss_shmem_bytes", None, (r"rss[_ -]?shmem|shmem[_ -]rss",)),
@@ -50,7 +53,7 @@ _ROWS: tuple[tuple[str, str | None, str | None, tuple[str, ...]], ...] = (
         r"high[- ]?water[- ]?mark|rss[ _-](?:peak|max)|内存峰值|峰值内存|ピークメモリ|最大RSS|peak working set|пиков\w+ (?:rss|памят\w+)|Spitzenverbrauch|pico de memoria",
     )),
     ("rss", "process.rss_bytes", None, (
-        r"(?:current[ _-]|process[ _-]|total[ _-]|vm)?rss(?:[ _-](?:memory|size|usage))?(?:[_ -]?(?:kb|mb|bytes|kib|mib))?|vmrss|process_resident_memory_bytes",
+        r"(?:current[ _-]|process[ _-]|total[ _-]|vm)?rss(?:[ _-](?:memory|size|usage))?(?:[_ -]?(?:kb|mb|bytes|kib|mib))?|vmrss|process_resident_memory_bytes|(?:resident_memory|memory_rss)(?:_bytes)?",
         r"resident(?: set)?(?: memory)?(?: size| usage)?|常驻(?:内存|集)|物理内存|駐留記憶體|常駐(?:メモリ|セット)|상주 메모리|резидентн\w+ (?:памят\w+|размер\w*)|mémoire résidente|memoria residente|memória residente|residente[rn]? Speicher",
         r"(?-i:RES)(?! ?T)|private bytes|workingset64|private working set",
     )),
@@ -137,7 +140,8 @@ _ROWS: tuple[tuple[str, str | None, str | None, tuple[str, ...]], ...] = (
 )  # fmt: skip
 
 _PEAK = ("process.rss_peak_bytes",)
-_LEFT, _RIGHT = r"(?<![A-Za-z0-9_])", r"(?![A-Za-z0-9_]|[а-яё])"
+_OF_METRICS = r"(?:heap_(?:alloc|inuse|idle|sys|released|objects)|resident_memory|working_set|memory_rss|goroutines?|open_fds|next_gc)(?![A-Za-z0-9])"
+_LEFT, _RIGHT = rf"(?:(?<![A-Za-z0-9_])|(?<=[A-Za-z0-9]_)(?={_OF_METRICS}))", r"(?![A-Za-z0-9_]|[а-яё])"
 _EACH = "|".join(f"(?P<n{i}>(?:{'|'.join(row[3])}){_RIGHT})" for i, row in enumerate(_ROWS))
 _ALL = re.compile(f"{_LEFT}(?={head_letters(_EACH, 3)})(?:{_EACH})", re.IGNORECASE)
 """All names; most places are passed over by the first letters."""
