@@ -9,7 +9,7 @@ from collections.abc import Mapping as Map
 from dataclasses import dataclass
 
 from memwhy.attribution.frames import own_frame
-from memwhy.attribution.goroutines import Group, groups, pace_bytes, stack_bytes_each
+from memwhy.attribution.goroutines import Group, counted, groups, stack_bytes_each
 from memwhy.attribution.heap import LAYER, LEAST_SHARE, MOST_HOLDERS, Sites
 from memwhy.attribution.states import Frames, Seen, Site, by_stack, count_states
 from memwhy.model.case import Case
@@ -126,7 +126,7 @@ def _holder(
     if matched:
         note.append(f"bytes are the stacks of these goroutines, {human_bytes(each)} each, {how}")
     first = telling[0].stack if telling else matched[0].stack if matched else ()
-    return Holder(
+    holder = Holder(
         layer=LAYER,
         function=" ".join(part for part in site if part),
         module=_owner(first, sites),
@@ -135,17 +135,9 @@ def _holder(
         stack=first,
         method="descriptors",
         modules=sites.versions(first),
-        low_bytes=round(one.low * held) if held else None,
-        high_bytes=round(one.high * held) if held else None,
-        bytes_per_s=pace_bytes(one.per, held, one),
-        low_per_s=pace_bytes(one.low_per, held, one),
-        high_per_s=pace_bytes(one.high_per, held, one),
-        count=one.change,
-        low_count=one.low,
-        high_count=one.high,
-        count_per_s=one.per if one.grows else None,
         note="; ".join(note),
     )
+    return counted(holder, one, held)
 
 
 def _owner(stack: Frames, sites: Sites) -> str | None:

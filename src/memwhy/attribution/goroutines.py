@@ -107,7 +107,7 @@ def _holder(
     read = one.waiting.stack_bytes if one.waiting is not None else None
     own = read or each
     words = f"{human_bytes(own)} of stack each, {'as allocated' if read else how}"
-    return Holder(
+    holder = Holder(
         layer=LAYER,
         function=own_frame(one.stack),
         module=sites.module(own_frame(one.stack)),
@@ -116,22 +116,29 @@ def _holder(
         stack=one.stack,
         method="goroutines",
         modules=sites.versions(one.stack),
-        low_bytes=round(growth.low * own),
-        high_bytes=round(growth.high * own),
-        bytes_per_s=pace_bytes(growth.per, own, growth),
-        low_per_s=pace_bytes(growth.low_per, own, growth),
-        high_per_s=pace_bytes(growth.high_per, own, growth),
+        note="; ".join(_said(one, words, *told)),
+    )
+    return counted(holder, growth, own)
+
+
+def counted(holder: Holder, growth: Growth, each: float) -> Holder:
+    """With how many became more, their interval and pace, and the same in bytes. each: bytes of one, 0 where nobody knows."""
+
+    def pace(per: float | None) -> float | None:
+        return per * each if per is not None and growth.grows and each else None
+
+    return replace(
+        holder,
+        low_bytes=round(growth.low * each) if each else None,
+        high_bytes=round(growth.high * each) if each else None,
+        bytes_per_s=pace(growth.per),
+        low_per_s=pace(growth.low_per),
+        high_per_s=pace(growth.high_per),
         count=growth.change,
         low_count=growth.low,
         high_count=growth.high,
         count_per_s=growth.per if growth.grows else None,
-        note="; ".join(_said(one, words, *told)),
     )
-
-
-def pace_bytes(per: float | None, each: float, growth: Growth) -> float | None:
-    """A pace of counts in bytes a second; None where it is not shown to grow, or nobody knows what each takes."""
-    return per * each if per is not None and growth.grows and each else None
 
 
 def _said(one: Group, stacks: str, allocated: dict[str, Growth], leaked: Map[Frames, int]) -> list[str]:

@@ -7,7 +7,7 @@ at the threads' own pace are named first, beside what the kernel says of as many
 import re
 
 from memwhy.attribution.frames import own_frame
-from memwhy.attribution.goroutines import Group, groups, pace_bytes
+from memwhy.attribution.goroutines import Group, counted, groups
 from memwhy.attribution.heap import LEAST_SHARE, MOST_HOLDERS, Sites
 from memwhy.attribution.states import Frames, Site, count_states
 from memwhy.model.case import Case, Series
@@ -132,7 +132,7 @@ def _holder(
     modules: tuple[str, ...],
     note: list[str],
 ) -> Holder:
-    return Holder(
+    holder = Holder(
         layer=LAYER,
         function=function,
         module=module,
@@ -141,17 +141,9 @@ def _holder(
         stack=stack,
         method="threads",
         modules=modules,
-        low_bytes=round(growth.low * each) if each else None,
-        high_bytes=round(growth.high * each) if each else None,
-        bytes_per_s=pace_bytes(growth.per, each, growth),
-        low_per_s=pace_bytes(growth.low_per, each, growth),
-        high_per_s=pace_bytes(growth.high_per, each, growth),
-        count=growth.change,
-        low_count=growth.low,
-        high_count=growth.high,
-        count_per_s=growth.per if growth.grows else None,
         note="; ".join(note),
     )
+    return counted(holder, growth, each)
 
 
 def _said(site: Site, one: Growth) -> str:
