@@ -1,7 +1,8 @@
 """Hints in the words of a page: native libraries that it names, what its people watch, what they suggest.
 
 Facts only, weak evidence: `prose.WORD` for native code, `prose.suggests.NAME` for advice, `page.watches-…` for what was
-looked at, each with its line as value, the first few of each. Never metrics.
+looked at, `page.calls-collector` for a line of the program's own code that asks for a collection, each with its line as
+value, the first few of each. Never metrics.
 """
 
 import re
@@ -23,6 +24,8 @@ LIBRARIES = (
     "onnxruntime", "v8go", "libvips", "govips", "bimg", "ffmpeg", "libav", "gozstd", "hyperscan", "gohs", "duckdb", "godror",
     "go-oci8", "gousb", "libusb", "libpcap", "zmq4", "goczmq", "libzmq", "libwebp", "faiss", "wasmtime", "wasmer", "libcurl",
     "rdkafka", "levigo", "pdfium", "poppler", "libsass", "lmdb", "mozjpeg", "libjpeg", "nokogiri", "lxml",
+    "vips", "pyvips", "mupdf", "tesseract", "gosseract", "leptonica", "gstreamer", "libheif", "libde265", "librsvg", "libgd", "turbojpeg",
+    "libturbojpeg", "gdal", "libwebrtc", "wkhtmltopdf", "wkhtmltox", "whisper.cpp", "llama.cpp", "libmagic", "hunspell", "libmariadb",
 )  # fmt: skip
 """C libraries and their bindings that programs of a garbage-collected language often carry."""
 
@@ -46,6 +49,9 @@ _HINTS = {
         r"(?<![A-Za-z0-9_])(?:gzip|flate|zlib)\.?(?:New)?Reader(?![A-Za-z0-9_])|gzip reader|(?:close|defer).{0,40}gzip", re.IGNORECASE
     ),
     "prose.suggests.free-os-memory": _words(r"FreeOSMemory", r"return(?:ed|s|ing)? (?:the )?memory to the OS"),
+    "page.calls-collector": re.compile(
+        r"^[\s>+]{0,40}(?:defer |go )?(?:debug\.FreeOSMemory|runtime\.GC|runtimeDebug\.FreeOSMemory|gc\.collect|System\.gc|GC\.Collect|GC\.start|(?:global|globalThis)\.gc)\([^()]{0,40}\)\s?;?\s{0,4}(?:(?://|#).{0,200})?$"
+    ),
     "prose.suggests.memory-limit": _words(r"SetMemoryLimit", r"GOMEMLIMIT", r"memory limit"),
     "prose.suggests.gc-percent": _words(r"SetGCPercent", r"GOGC"),
     "prose.suggests.goroutines": re.compile(
@@ -62,7 +68,7 @@ _HINTS = {
 _ROOTS = (
     "cgo", "c.c", "c.m", "c.free", 'import "c"', "unsafe.", "malloc", "res", "rss", "top", "bod", "conn", "gzip", "flate", "zlib",
     "memory", "memlimit", "gogc", "gorout", "cpercent", "recur", "rekurs", "récurs", "tail", "递归", "遞迴", "再帰", "рекурс",
-    "arena", *LIBRARIES,
+    "arena", "freeos", "runtime.gc", "gc.collect", "system.gc", "gc.start", "global.gc", "globalthis.gc", *LIBRARIES,
 )  # fmt: skip
 """Lower-case; one of them stands in every line with a hint. Looking for these is far cheaper than the patterns."""
 
