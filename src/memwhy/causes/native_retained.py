@@ -203,9 +203,7 @@ def clues(case: Case) -> Iterator[Clue]:
         yield from for_(HINT, ended[2])
     if levels.said(case, "flat", "heap"):  # it jumped, did not come back, and is nothing that the runtime knows
         yield from believed(STRONG, levels.not_returned(case))
-    elif case.facts.get("page.calls-collector") and _names_native(
-        case
-    ):  # what its runtime had free is given back already
+    elif case.facts.get("page.calls-collector") and _names_native(case):  # the runtime's own is given back already
         yield from believed(STRONG + HINT, levels.not_returned(case))
     yield from outside_runtime(case, HINT)
 

@@ -112,3 +112,32 @@ def test_megabytes_of_hostile_lines_are_read_in_bounded_time(line: str) -> None:
     began = time.process_time()
     assert all(span.first == span.last for span in crowd.find(lines))
     assert time.process_time() - began < 6
+
+
+@pytest.mark.parametrize(
+    ("line", "course"),
+    [
+        ("After boot there are 10-20 `shop-helper` processes, after a week it builds up to about 800", [20, 800]),
+        ("we start with 3 ffmpeg processes and by noon there are 240 of them", [3, 240]),
+        ("First 7 convert processes; it grew to 90 processes overnight", [7, 90]),
+        ("2 zombie git processes, then they pile up to over 4000", [2, 4000]),
+        ("the number of `git` processes climbs from 10 to 900", [10, 900]),
+    ],
+)
+def test_processes_that_multiply_are_told_first_and_last(line: str, course: list[int]) -> None:
+    assert [reading.metrics for reading in crowd.parse(line)] == [{"process.children_count": n} for n in course]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "there are 4 processes and memory builds up to 800",
+        "it has 4 shop processes and grows to 90%",
+        "it has 4 shop processes and grows to 90 MB",
+        "10 shop processes, there are 12 of them at night",
+        "4 shop processes serve a load that goes up to 800",
+        "8 shop processes, there are 300 requests waiting",
+    ],
+)
+def test_what_grows_beside_processes_is_not_their_number(line: str) -> None:
+    assert list(crowd.find([line])) == []

@@ -34,6 +34,20 @@ _COURSE = re.compile(
     r"(?:over |more than |about |around |almost |~ ?)?(?P<last>\d{1,6})(?![\d%]|[.,:]\w| ?[KMG]i?B?(?!\w)| ?%)",
     re.IGNORECASE,
 )
+_NOT_A_SIZE = r"(?![\d%]|[.,:]\w| ?[KMG]i?B?(?!\w)| ?%)"
+_MULTIPLY = re.compile(
+    rf"(?<![\w.,:/-])(?:\d{{1,4}} ?(?:-|–|to) ?)?(?P<first>\d{{1,5}}) (?:`?[A-Za-z][\w.@/-]{{1,40}}`? ){{0,3}}?process(?:es)?\b(?!,? (?:each|of \d))"
+    r"(?:(?!\b(?:requests?|clients?|users?|memory|RAM|RSS|connections?|load)\b)[^.;]|;){0,80}?"
+    r"\b(?:there (?:are|were)|(?:build|buil[dt]|grow|grew|climb|increas|rise|rose|go(?:es)?\b|went|gone|pil|swell|accumulat|add)\w{0,4}(?: (?:it|they|that|this))?(?: up)? (?:up )?to|we (?:have|see|had))"
+    rf" (?:over |more than |about |around |almost |some |nearly |~ ?)?(?P<last>\d{{1,6}}){_NOT_A_SIZE}"
+    r"(?! (?!of (?:them|these|those)\b|processes|such|copies|instances)(?:of\b|[a-z]{2,20}s\b))",
+    re.IGNORECASE,
+)
+"""`there are 12 NAME processes, after a week it builds up to 800`. first: the larger of a range."""
+_NUMBER = re.compile(
+    rf"\b(?:number|count|amount) of (?:`?[A-Za-z][\w.@/-]{{1,40}}`? ){{0,3}}?processes\b[^.;\d]{{0,60}}?\bfrom (?:about |around |~ ?)?(?P<first>\d{{1,5}}) (?:up )?to (?:over |more than |about |around |almost |~ ?)?(?P<last>\d{{1,6}}){_NOT_A_SIZE}",
+    re.IGNORECASE,
+)
 _ADVICE = re.compile(
     r"(?<![A-Za-z])(?:should|could|would|may|might|recommend\w*|configure|example|e\.g\.|per core|default is)(?![A-Za-z])",
     re.IGNORECASE,
@@ -59,9 +73,11 @@ def _crowds(line: str) -> Iterator[Reading]:
                 quanta={"process.children_rss_bytes": count * quantum},
                 notes=(TOGETHER.format(count, f"{found['size']} {found['unit']}"),),
             )
-    for found in _COURSE.finditer(text):
-        for name in ("first", "last"):
-            yield Reading(metrics={"process.children_count": int(found[name])})
+    for pattern in (_COURSE, _MULTIPLY, _NUMBER):
+        courses = [(int(found["first"]), int(found["last"])) for found in pattern.finditer(text)]
+        if courses and (pattern is not _MULTIPLY or courses[0][1] > 2 * courses[0][0]):
+            yield from (Reading(metrics={"process.children_count": count}) for course in courses for count in course)
+            return  # one sentence, told once
 
 
 def _lines(lines: Sequence[str]) -> Iterator[tuple[int, tuple[Reading, ...]]]:
