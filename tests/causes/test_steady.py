@@ -179,3 +179,14 @@ def test_what_a_young_heap_adds_before_its_first_collection_is_no_growth_yet_and
 def test_the_same_rise_is_open_where_a_collection_would_not_end_it(beside: dict[str, float], goal: Points) -> None:
     rises = watched(grows={"layer.go_heap_bytes": 2 * KIB, **beside}, given={**YOUNG, "go.next_gc_bytes": goal})
     assert judge(rises).verdict is Verdict.CANNOT_SAY
+
+
+@pytest.mark.parametrize(("held", "answer"), [(0.0, Verdict.SUPPORTED), (2 * KIB, Verdict.CANNOT_SAY)])
+def test_a_few_first_touches_are_no_growth_where_malloc_s_blocks_were_counted_and_stay(
+    held: float, answer: Verdict
+) -> None:
+    touched = watched(
+        grows={"layer.native_heap_bytes": 2 * KIB},
+        given={**YOUNG, "derived.malloc_bytes": line(9 * KIB, held, every=20)},
+    )
+    assert judge(touched).verdict is answer
