@@ -371,6 +371,7 @@ _CLOSING = (
     "proc/smaps",
     "proc/smaps_rollup",
     "proc/fd",
+    "proc/fd_count",
     "proc/libraries",
     "go/heap",
     "go/goroutine",
