@@ -50,6 +50,7 @@ def test_real_outputs_say_what_is_held_and_what_may_be(name: str, found: list[di
         ("'bytes currently in the cache': Long('512'),", [{"held_bytes": 512}]),
         ("Total memory allocated 8791261184; in additional pool allocated 0\nBuffer pool size        524224", [{"limit_bytes": 8_791_261_184}]),
         ("Innodb_buffer_pool_bytes_data | 1048576 |", [{"held_bytes": MIB}]),
+        ("| Innodb_buffer_pool_pages_data | 64 |", [{"held_bytes": MIB}]),
         ("PRAGMA cache_size=-20000;", [{"limit_bytes": 20_000 * 1024}]),
         ("sqlite> PRAGMA page_size;\n8192\nsqlite> PRAGMA cache_size;\n1000", [{"limit_bytes": 8_192_000}]),
         ("sqlite3_memory_used(): 734003200", [{"held_bytes": 700 * MIB}]),
@@ -91,6 +92,7 @@ def test_one_cache_that_every_column_family_prints_is_counted_once() -> None:
     [
         "the block cache is large",
         "we set maxmemory to something",
+        "Innodb_buffer_pool_pages_data 12.5",
         "| memory_usage | memory_limit |\n| high | none |",
         "PRAGMA journal_mode;\n5",
         "Old database pages 519",

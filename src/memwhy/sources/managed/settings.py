@@ -46,7 +46,7 @@ TRIGGERS = tuple({word.encode(): None for words in _WORDS.values() for word in w
 
 _NUMBER = r"(?P<number>\d{1,15}(?:\.\d{1,3})?)"
 _SIZE = rf"{_NUMBER} ?(?P<unit>[KMGT](?:i?B)?|bytes|B)?(?![A-Za-z0-9]|\.\d)"
-_IS = r"[\"'`]{0,2}(?:\s{0,4}[:=|]\s{0,4}|\s{1,4}(?:(?:is |was |to |of |at |set to |is set to |=> ?|→ ?)\s?)?)[\"'`(]{0,2}"
+_IS = r"[\"'`]{0,2}(?:\s{0,40}[:=|│]\s{0,40}|\s{1,4}(?:(?:is |was |to |of |at |set to |is set to |=> ?|→ ?)\s?)?)[\"'`(]{0,2}"
 _VALUE = re.compile(r"^\s*value\s?:\s?[\"']?(?P<value>[\w.%=:,+ -]{1,300}?)[\"']?\s*$", re.IGNORECASE)
 _NAMED = re.compile(
     r"^(?:- )?name\s?:\s?[\"']?(?P<name>GOGC|GOMEMLIMIT|NODE_OPTIONS|JAVA_OPTS|JAVA_TOOL_OPTIONS)[\"']?\s*$"

@@ -80,6 +80,7 @@ _RULES = (
     _rule("innodb", "held.pool", "(?<!Old )Database pages", width=PAGE_BYTES, tail=r"\s{1,8}(?P<number>\d{1,12})(?P<power>)(?P<unit>)$"),
     _rule("innodb", "limit.pages", "Buffer pool size", width=PAGE_BYTES, tail=r"\s{1,8}(?P<number>\d{1,12})(?P<power>)(?P<unit>)$"),
     _rule("innodb", "held.pool", "innodb_buffer_pool_bytes_data"),
+    _rule("innodb", "held.pool", r"innodb_buffer_pool_pages_data", width=PAGE_BYTES, tail=r"[\"'`]{0,2}\s{0,4}(?:[:=|│]\s{0,30}|\s{1,30})(?P<number>\d{1,12})(?P<power>)(?P<unit>)(?![\w.])"),
     _rule("sqlite", "held.all", r"(?:sqlite3_memory_used(?:64)?(?:\(\))?|SQLITE_STATUS_MEMORY_USED)"),
     _rule("sqlite", "held.all", r"Memory Used:\s{1,40}(?=\d{1,15} \(max \d)", tail=_SIZE),
     _rule("sqlite", "held.pager", r"Pager Heap Usage:\s{1,40}(?=\d{1,15} bytes)", tail=_SIZE),
