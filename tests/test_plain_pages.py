@@ -68,3 +68,54 @@ def test_processes_that_multiply_are_other_processes(tmp_path: Path, page: str) 
 )
 def test_processes_whose_number_stays_are_not(tmp_path: Path, page: str) -> None:
     assert answer(tmp_path, page) != "other-process"
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "My Go agent runs for weeks. It has 30 goroutines, however the thread count is 260.",
+        "A Go program on a small board: 12 goroutines on average, but threads: 150 after a week.",
+        "goroutines 25, OS threads 300, and it is a Go service that does file I/O.",
+    ],
+)
+def test_threads_far_beyond_the_goroutines_are_left_over(tmp_path: Path, page: str) -> None:
+    assert answer(tmp_path, page) == "thread-leak"
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "My Go agent has 900 goroutines and 120 threads. Memory is 300 MB.",
+        "A Go program with 8 goroutines and 14 threads takes 40 MB.",
+    ],
+)
+def test_threads_that_goroutines_can_use_are_not(tmp_path: Path, page: str) -> None:
+    assert answer(tmp_path, page) != "thread-leak"
+
+
+def listed(names: list[str], perms: str = "r--s") -> str:
+    """Lines of /proc/PID/maps, a mapping of 4 MiB for each name."""
+    rows = (
+        f"{0x7F2000000000 + (i << 24):x}-{0x7F2000400000 + (i << 24):x} {perms} 00000000 08:02 {7000 + i}    {name}"
+        for i, name in enumerate(names)
+    )
+    return "The store keeps old segments.\n\n```\n$ grep deleted maps\n" + "\n".join(rows) + "\n```\n"
+
+
+def test_deleted_files_that_are_mapped_still_are_a_leak_of_mappings(tmp_path: Path) -> None:
+    assert answer(tmp_path, listed([f"/srv/store/seg-{i}.idx (deleted)" for i in range(6)])) == "mmap-leak"
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        listed(["/srv/store/seg-1.idx (deleted)", "/srv/store/seg-2.idx (deleted)"]),
+        listed([f"/srv/store/seg-{i}.idx" for i in range(6)]),
+        listed([f"/usr/lib/libshop{i}.so.1 (deleted)" for i in range(6)], "r--p"),
+        listed([f"/usr/bin/shop{i} (deleted)" for i in range(6)], "r-xp"),
+        listed(["/memfd:pool (deleted)"] * 6, "rw-s"),
+        listed([f"/SYSV0000000{i} (deleted)" for i in range(6)], "rw-s"),
+    ],
+)
+def test_code_that_was_replaced_shared_memory_and_files_that_are_there_are_not(tmp_path: Path, page: str) -> None:
+    assert answer(tmp_path, page) != "mmap-leak"

@@ -167,6 +167,8 @@ def clues(case: Case) -> Iterator[Clue]:
         yield from for_(DECISIVE, text)
     if text := case.facts.get("mappings.many"):
         yield from for_(STRONG, text)
+    if text := case.facts.get("mappings.deleted"):  # who deletes a file needs it no more
+        yield from for_(STRONG, text)
     mappings = levels.level(case, "process.mappings_count")
     if mappings is not None and mappings.rose and mappings.last - mappings.first >= MANY:
         yield from for_(DECISIVE, mappings.said)

@@ -67,6 +67,8 @@ def _few_beside_goroutines(case: Case) -> str | None:
     return f"goroutines rise faster, and most have no thread of their own: {weigh.change_said(goroutines)}"
 
 
+LEFT_OVER = 4
+"""Threads for each goroutine: a thread of Go's runs one, and some five threads of its own run none."""
 MANY, VERY_MANY = 400, 2_000
 """Threads: pools have tens, big application servers some hundreds."""
 
@@ -89,6 +91,16 @@ def clues(case: Case) -> Iterator[Clue]:
             yield from for_(STRONG, count.said)
         elif count.last < 100:
             yield from against(STRONG, f"{count.said}: few")
+        else:
+            yield from _left_over(case, count)
     yield from for_(DECISIVE, case.facts.get("threads.exhausted"))
     yield from believed(STRONG, levels.said(case, "grows", "threads"))
     yield from denied(STRONG, levels.said(case, "flat", "threads"))
+
+
+def _left_over(case: Case, count: levels.Level) -> Iterator[Clue]:
+    """Threads of a Go program beyond all that its goroutines can use: Go's are never ended once a burst of blocking calls
+    is over (golang/go#14592), and C code's are its own to end."""
+    goroutines = levels.level(case, "go.goroutines_count")
+    if goroutines is not None and goroutines.most and count.last >= LEFT_OVER * goroutines.most:
+        yield from for_(STRONG, f"{count.said}, but {goroutines.said}: most of the threads run nothing")

@@ -12,6 +12,9 @@ _RUNTIMES_BYTES = frozenset({256 * KIB, _ARENA_BYTES})
 """Pages of V8's heap and of CPython's before 3.10, heaps of glibc's malloc: many of them are a heap, not a leak of mappings."""
 _GUARD_BYTES = MIB
 _MANY, _SHARE = 10, 0.5
+_DELETED = 4
+_NO_FILE = ("/dev/zero", "/memfd:", "/SYSV", "/dev/shm/", "/[aio]", "/drm", "/anon_hugepage", "/dmabuf", "/i915")
+"""Shared memory that the kernel shows as a deleted file (mm/shmem.c, ipc/shm.c)."""
 
 
 def is_whole(mappings: Sequence[Mapping]) -> bool:
@@ -46,3 +49,17 @@ def many_alike(mappings: Sequence[Mapping]) -> str | None:
     if count < _MANY or count < _SHARE * sizes.total():
         return None
     return f"{count:,} anonymous mappings of {human_bytes(size)} each"
+
+
+def deleted_files(mappings: Sequence[Mapping]) -> str | None:
+    """A sentence on four or more files that were deleted and are mapped all the same (proc_pid_maps(5): `(deleted)`); None
+    for fewer. Programs and libraries, which an update replaces, and shared memory are left out."""
+    deleted = [one for one in mappings if one.path.endswith("(deleted)")]
+    code = {one.path for one in deleted if "x" in one.perms}
+    sizes: dict[str, int] = {}
+    for one in deleted:
+        if one.path not in code and not one.path.startswith(_NO_FILE) and ".so" not in one.path:
+            sizes[one.path] = sizes.get(one.path, 0) + one.size_bytes
+    if len(sizes) < _DELETED:
+        return None
+    return f"{len(sizes):,} deleted files are mapped still, {human_bytes(sum(sizes.values()))} of them"

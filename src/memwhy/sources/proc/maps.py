@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from memwhy.model.errors import ParseError
 from memwhy.model.reading import Reading
 from memwhy.sources.proc.files import process_path, read_file
-from memwhy.sources.proc.mapping_groups import is_whole, many_alike
+from memwhy.sources.proc.mapping_groups import deleted_files, is_whole, many_alike
 from memwhy.sources.proc.mapping_rows import ABSENT, RSS
 from memwhy.sources.proc.smaps import MAX_BYTES, OMISSION, build, find_mappings, scan
 from memwhy.sources.span import Span
@@ -22,17 +22,21 @@ def read(root: str, pid: int) -> bytes:
 
 
 def parse(raw: bytes) -> Reading:
-    """Mappings in file order; their rss_bytes is None. The count of a whole list; fact mappings.many."""
+    """Mappings in file order; their rss_bytes is None. The count of a whole list; facts mappings.many and
+    mappings.deleted."""
     table, notes, text = scan(NAME, raw)
     if not table:
         raise ParseError(NAME, None, raw[:80], "has no mapping")
     if any(row[RSS] != ABSENT for row in table):
         raise ParseError(NAME, None, raw[:80], "holds sizes too: this is /proc/PID/smaps")
     mappings = build(table, text)
-    alike = many_alike(mappings)
+    told = {"mappings.many": many_alike(mappings), "mappings.deleted": deleted_files(mappings)}
     metrics = {"process.mappings_count": len(mappings)} if is_whole(mappings) and not OMISSION.search(raw) else {}
     return Reading(
-        metrics=metrics, facts={"mappings.many": alike} if alike else {}, mappings=tuple(mappings), notes=notes
+        metrics=metrics,
+        facts={name: text for name, text in told.items() if text},
+        mappings=tuple(mappings),
+        notes=notes,
     )
 
 

@@ -12,7 +12,7 @@ from memwhy.model.reading import Reading
 from memwhy.model.units import MIB
 from memwhy.sources.proc.fields import field_of, quanta, subject_near
 from memwhy.sources.proc.files import decode, process_path, read_file
-from memwhy.sources.proc.mapping_groups import is_whole, many_alike
+from memwhy.sources.proc.mapping_groups import deleted_files, is_whole, many_alike
 from memwhy.sources.proc.mapping_rows import ABSENT, PLACES, RSS, Row, rows
 from memwhy.sources.span import Span
 
@@ -42,7 +42,7 @@ def read(root: str, pid: int) -> bytes:
 
 
 def parse(raw: bytes) -> Reading:
-    """Mappings in file order, and their sums, where the list is whole; fact mappings.many.
+    """Mappings in file order, and their sums, where the list is whole; facts mappings.many and mappings.deleted.
 
     Of a part, also one that breaks off, nothing is summed and no mapping given, so that nobody takes it for all: a note says so.
     """
@@ -54,8 +54,8 @@ def parse(raw: bytes) -> Reading:
     known = [mapping for mapping in mappings if mapping.rss_bytes is not None]
     if len(known) < len(mappings):
         notes += (f"{len(mappings) - len(known)} of {len(mappings)} mappings have no Rss line",)
-    alike = many_alike(mappings)
-    facts = {"mappings.many": alike} if alike else {}
+    told = {"mappings.many": many_alike(mappings), "mappings.deleted": deleted_files(mappings)}
+    facts = {name: words for name, words in told.items() if words}
     if not is_whole(mappings) or OMISSION.search(raw):
         part = f"{len(mappings)} mappings of smaps are a part of the process: not its total"
         return Reading(facts=facts, notes=(*notes, part))
