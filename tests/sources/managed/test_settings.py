@@ -39,7 +39,7 @@ def bounds(text: str) -> tuple[dict[str, int], dict[str, str]]:
         ("debug.SetMemoryLimit(2 << 30)", {"go.memory_limit_bytes": 2 * GIB}, {}),
         ("innodb_buffer_pool_size = 8G", {"cache.limit_bytes": 8 * GIB}, {"cache.name": "innodb"}),
         ("| innodb_buffer_pool_size | 134217728 |", {"cache.limit_bytes": 128 * MIB}, {"cache.name": "innodb"}),
-        ("| innodb_buffer_pool_instances | 8          |\n| innodb_buffer_pool_size      | 8589934592 |", {"cache.limit_bytes": 8 * GIB}, {"cache.name": "innodb"}),
+        ("| innodb_buffer_pool_size      |     8589934592 |", {"cache.limit_bytes": 8 * GIB}, {"cache.name": "innodb"}),
         ("      cacheSizeGB: 1.5", {"cache.limit_bytes": 3 * GIB // 2}, {"cache.name": "wiredtiger"}),
         ("mongod --wiredTigerCacheSizeGB 4", {"cache.limit_bytes": 4 * GIB}, {"cache.name": "wiredtiger"}),
         ("maxmemory 512mb", {"cache.limit_bytes": 512 * MIB}, {"cache.name": "redis"}),
