@@ -25,6 +25,9 @@ from memwhy.sources.go.load import counted, family, published
         ("go_gc_duration_seconds_count", None),
         ("go_memstats_mallocs_total", None),
         ("prometheus_http_requests_total", None),
+        ("http_outbound_requests_total", None),
+        ("db_calls_total", None),
+        ("cgo_calls_total", None),
         ("process_cpu_seconds_total", None),
     ],
 )
@@ -67,11 +70,11 @@ def test_expvar_tells_load_by_the_names_of_its_variables():
         "httpRequests": 12,
         "requestsByCode": {"200": 10, "500": 2},
         "requests_per_second": 4,
-        "jobs": {"a": 1, "b": 2},
+        "jobsDone": {"a": 1, "b": 2},
     }
     assert published(variables) == (
         {"work.requests_count": 12, "work.jobs_count": 3},
-        {"work.requests": "httpRequests", "work.jobs": "jobs"},
+        {"work.requests": "httpRequests", "work.jobs": "jobsDone"},
     )
     document = json.dumps({**variables, "cmdline": ["x"], "memstats": {"Sys": 5, "HeapInuse": 1, "HeapReleased": 0}})
     assert expvar.parse(document.encode()).metrics["work.requests_count"] == 12
@@ -80,3 +83,43 @@ def test_expvar_tells_load_by_the_names_of_its_variables():
 @pytest.mark.parametrize("value", [True, 1.5, -1, "7", None, [], {}, {"a": {"b": 1}}, 1 << 70])
 def test_a_variable_that_is_no_count_is_none(value: object):
     assert published({"requests": value}) == ({}, {})
+
+
+@pytest.mark.parametrize(
+    ("name", "metric"),
+    [
+        ("requests", "work.requests_count"),
+        ("hello-requests", None),
+        ("requestsTotal", "work.requests_count"),
+        ("total_requests", "work.requests_count"),
+        ("request_count", "work.requests_count"),
+        ("requestsByCode", "work.requests_count"),
+        ("queriesServed", "work.requests_count"),
+        ("messages.consumed", "work.messages_count"),
+        ("jobs_done", "work.jobs_count"),
+        ("tasksProcessed", "work.jobs_count"),
+        ("jobs", None),
+        ("jobs_running", None),
+        ("inflight_requests", None),
+        ("requestsInFlight", None),
+        ("max_requests", None),
+        ("queue_messages", None),
+        ("MessagesInQueue", None),
+        ("request_timeout", None),
+        ("requests_per_sec", None),
+        ("RequestsPerMinute", None),
+        ("tasks_limit", None),
+        ("current_events", None),
+        ("jobs_running_total", None),
+        ("messages_processed_per_second", None),
+    ],
+)
+def test_a_variable_is_load_only_where_its_name_says_that_it_counts(name: str, metric: str | None):
+    assert published({name: 7})[0] == ({} if metric is None else {metric: 7})
+
+
+def test_a_name_is_cut_and_a_sum_beyond_every_count_is_none():
+    name = "requests_total_" + "x" * 1000
+    assert published({name: 3}) == ({"work.requests_count": 3}, {"work.requests": name[:200]})
+    assert published({"requests": {str(code): (1 << 62) - 1 for code in range(8)}}) == ({}, {})
+    assert counted([("http_requests_total", 2.0**61)] * 8) == ({}, {})

@@ -91,6 +91,28 @@ def test_a_cut_heap_text_says_how_much_of_it_is_there() -> None:
     assert note.startswith("the text is cut: its stacks hold ")
 
 
+@pytest.mark.parametrize(
+    "ring",
+    [
+        " ".join(["1234567890123456789"] * 9 + ["0"] * 246) + " ...",
+        "1" * 300,
+        " ".join(["1"] * 255),
+        " ".join(["1" * 21] * 256),
+    ],
+)
+def test_ends_of_pauses_that_were_cut_or_wrapped_date_nothing(ring: str) -> None:
+    stacks, _, comments = capture("heap.txt").decode().partition("# PauseEnd = ")
+    reading = heap_text.parse(f"{stacks}# PauseEnd = [{ring}]{comments[comments.index(chr(10)) :]}".encode())
+    assert {(one.collections, one.as_of_wall_ns) for one in reading.profiles} == {(5, None)}
+
+
+def test_a_heap_profile_is_dated_by_the_end_of_the_collection_before_the_newest() -> None:
+    stacks, _, comments = capture("heap.txt").decode().partition("# PauseEnd = ")
+    ring = " ".join(str(1000 + i) for i in range(256))
+    reading = heap_text.parse(f"{stacks}# PauseEnd = [{ring}]{comments[comments.index(chr(10)) :]}".encode())
+    assert {(one.collections, one.as_of_wall_ns) for one in reading.profiles} == {(5, 1003)}
+
+
 def test_samples_stand_for_what_they_were_drawn_from() -> None:
     # figures of Go's own scaleHeapSample for (1, 16, 512 KiB), (2, 1048576, 512 KiB), (3, 300, 1)
     assert heap_text.scale(1, 16, 524288) == (32768, 524296)

@@ -30,7 +30,9 @@ _PAIRS = {
     "MSpan": ("MSpanInuse", "MSpanSys"),
     "MCache": ("MCacheInuse", "MCacheSys"),
 }
-_PAUSE_ENDS = re.compile(r"[\s>|`*]{0,20}#\s*PauseEnd = \[((?:\d{1,20} ?){256})\]\s*$")
+_PAUSE_ENDS = re.compile(r"[\s>|`*]{0,20}#\s*PauseEnd = \[([\d ]{1,5400})\]\s*$", re.ASCII)
+_PAUSES = 256
+_MOST_DIGITS = 20
 _FIRST_PUBLISHED = 2
 """Up to the first collection Go shows all that was ever allocated; from the second on what was alive at the one before."""
 _GO_STYLES = ("heap",)
@@ -137,7 +139,8 @@ def _dated(profiles: tuple[Profile, ...], collections: int | None, lines: Sequen
     (NumGC + 255) % 256 (runtime/mstats.go)."""
     if collections is None:
         return profiles
-    ends = next((match[1].split() for line in lines if (match := _PAUSE_ENDS.match(line))), [])
+    rings = (match[1].split() for line in lines if (match := _PAUSE_ENDS.match(line)))
+    ends = next((ring for ring in rings if len(ring) == _PAUSES and max(map(len, ring)) <= _MOST_DIGITS), [])
     as_of = int(ends[(collections + 254) % 256]) if ends and collections >= _FIRST_PUBLISHED else 0
     in_range = as_of if 0 < as_of < 1 << 63 else None
     return tuple(replace(one, collections=collections, as_of_wall_ns=in_range) for one in profiles)

@@ -2,7 +2,11 @@
 
 Names go by the conventions of Prometheus (a counter ends in _total, a histogram's number of observations in _count) and
 of its instrumentations: promhttp.InstrumentHandlerCounter, go-grpc-prometheus, OpenTelemetry's and Micrometer's HTTP
-servers. What the service asks of others, and what scraping it costs, is no load.
+servers. What a name says to be asked of others (client, upstream, outbound, cache, db …), and what scraping costs, is left
+out; calls of others whose name says no such word (`s3_requests_total`) cannot be told from the service's own.
+
+Package expvar has no types, and as many of its numbers are states as counts (`jobs_running`): there a name has to say that
+it counts what is over (`jobs_done`, `requestsTotal`), or be the plain word for requests (`httpRequests`).
 """
 
 import re
@@ -19,11 +23,21 @@ _WORDS = (
 )
 _OTHERS = re.compile(
     r"(?:^|_)(?:client|scrapes?|promhttp|prometheus|go|gc|cgo|process|errors?|failed|failures|rejected|dropped|retries|timeouts|panics"
-    r"|bytes_total|cache|outgoing|upstream|conntrack|dns)(?:_|$)|^cgo_"
+    r"|bytes_total|cache|outgoing|outbound|upstream|db|database|conntrack|dns)(?:_|$)"
+)
+_OVER = re.compile(
+    r"(?:^|_)(?:total|handled|served|processed|done|completed|finished|received|consumed|answered)(?:_|$)|_count$"
+    r"|^(?:(?:http|https|grpc|rpc|api|server)_)*(?:requests|reqs|queries|calls|rpcs|hits)(?:_by_\w+)?$"
+)
+_STATE = re.compile(
+    r"(?:^|_)(?:running|inflight|flight|active|pending|open|opened|queues?|queued|backlog|waiting|idle|current|currently|concurrent"
+    r"|last|max|min|maximum|minimum|avg|mean|limits?|capacity|depth|size|length|len|workers|timeout|per|rate|ratio|percent"
+    r"|sec|secs|second|seconds|minute|s|ms|us|ns|duration|latency|time|bytes)(?:_|$)"
 )
 _SERVING = re.compile(r"^(?:http|https|grpc|rpc|server|api)(?:_|$)")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _MOST = 1 << 62
+_MOST_NAME = 200
 
 
 def family(name: str) -> str | None:
@@ -49,18 +63,15 @@ def counted(samples: Iterable[tuple[str, float]]) -> tuple[dict[str, int], dict[
 
 
 def published(variables: Map[str, object]) -> tuple[dict[str, int], dict[str, str]]:
-    """The same out of the variables of package expvar: numbers, and maps of numbers, whose names say what they count."""
+    """The same out of the variables of package expvar: numbers, and maps of numbers, whose names say that they count."""
     found: dict[str, tuple[str, int]] = {}
     for name, value in variables.items():
-        snake = re.sub(r"[.\-/ ]", "_", _CAMEL.sub("_", name[:200])).lower()
-        kind = (
-            None
-            if re.search(r"(?:_s|_ms|_ns|seconds|rate|second|active|pending|open|queued|bytes)$", snake)
-            else _kind(snake)
-        )
+        short = name[:_MOST_NAME]
+        snake = re.sub(r"[.\-/ ]", "_", _CAMEL.sub("_", short)).lower()
+        kind = _kind(snake) if _OVER.search(snake) and not _STATE.search(snake) else None
         count = _sum(value)
         if kind is not None and count is not None:
-            found[name] = (kind, count)
+            found[short] = (kind, count)
     return _chosen(found)
 
 
@@ -76,7 +87,7 @@ def _chosen(found: Map[str, tuple[str, int]]) -> tuple[dict[str, int], dict[str,
     facts: dict[str, str] = {}
     for name in sorted(found, key=lambda one: (_SERVING.search(one) is None, not one.endswith("_total"), one)):
         kind, count = found[name]
-        if METRICS[kind] not in metrics:
+        if METRICS[kind] not in metrics and count < _MOST:
             metrics[METRICS[kind]] = count
             facts[f"work.{kind}"] = name
     return metrics, facts
