@@ -73,7 +73,7 @@ def test_files_in_a_tmpfs_beside_a_flat_process_are_told_and_accuse_nobody() -> 
     assert found.against == ("whose it is was not seen: any process of this host may write there",)
     assert found.confirm_with is not None and "wchar /proc/PID/io" in found.confirm_with
     assert verdict(spooled(opened="/dev/shm/spool-#/part-#")).cause == "steady"
-    assert judge(spooled(opened="/var/log/shm/app.log")).probability == 0.1
+    assert judge(spooled(opened="/var/log/shm/app.log")).probability == 0.04
 
 
 def test_memfds_that_become_more_and_a_container_of_its_own_tell_whose_it_is() -> None:

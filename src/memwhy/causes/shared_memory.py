@@ -59,13 +59,13 @@ def _unmapped(case: Case) -> Finding | None:
     if charged is not None and charged.growing and 2 * (charged.last - charged.first) >= shared.last - shared.first:
         because.append(f"its cgroup is charged for it: {weigh.change_said(charged)}")
         its_own = its_own or first_of_container(case)
-    if opened := _opened(case):
+    if (opened := _opened(case)) is not None:
         because.append(f"it has {opened} open")
     pid = case.target.pid or "PID"
     return Finding(
         cause=NAME,
         verdict=Verdict.SUPPORTED if its_own else Verdict.CANNOT_SAY,
-        probability=0.8 if its_own else 0.2 if len(because) > 2 else 0.1,
+        probability=0.8 if its_own else 0.2 if opened else 0.04,
         headline="Shared memory grows that no process has mapped: files in a tmpfs, or memfds.",
         bytes=max(0, shared.last - shared.first),
         bytes_per_s=shared.course.slope if isinstance(shared.course, Trend) and shared.course.per == "s" else None,
