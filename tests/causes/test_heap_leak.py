@@ -1,7 +1,7 @@
 """heap-leak: live objects, not garbage between collections, not idle pages, not what goroutines pin."""
 
 import pytest
-from build_case import STATIC, case, flat, line, mebibytes, watched
+from build_case import STATIC, case, flat, line, mebibytes, ticks, watched
 from scenarios import HEAP, PACE, judged, scene, scene_without, verdict
 
 from memwhy.causes.heap_leak import REMEDY, judge
@@ -92,3 +92,16 @@ def test_three_log_lines_of_a_flat_heap_beside_a_growing_host_acquit_it() -> Non
 def test_of_other_runtimes_nothing_is_claimed(runtime: str) -> None:
     grown = watched(grows={"layer.native_heap_bytes": PACE}, runtime=runtime)
     assert judge(grown).verdict is (Verdict.REFUTED if runtime == "native" else Verdict.CANNOT_SAY)
+
+
+def test_a_live_heap_that_rises_by_stairs_with_the_load_is_a_leak_less_surely() -> None:
+    """Its floor rises through many collections, but not in a line; between two collections nobody knows what stays."""
+    stairs = ticks(lambda x: 30 * MIB + 24 * MIB * (x // 20))
+    given = {"go.heap_alloc_bytes": stairs, "go.next_gc_bytes": ticks(lambda x: 60 * MIB + 48 * MIB * (x // 20))}
+    collected, never = line(3, 0.5), flat(3)
+    found, once = (
+        judge(watched(grows={"layer.go_heap_bytes": 2 * MIB}, given={**given, "go.gc_count": count}))
+        for count in (collected, never)
+    )
+    assert (found.verdict, found.probability) == (Verdict.SUPPORTED, 0.6)
+    assert (once.verdict, once.probability) == (Verdict.CANNOT_SAY, 0.12)

@@ -53,6 +53,8 @@ def judge(case: Case) -> Finding:
                        confirm_with="memwhy watch PID --for 10m   (over two or more collections)")  # fmt: skip
     if live is not None and live.series.growing and (outer is None or outer.main or live.main):
         return _supported(case, live, 0.8 if live.series.metric == "derived.go_live_bytes" else 0.7)
+    if live is not None and outer is not None and outer.main and _wavers_upward(case, live):
+        return _supported(case, live, 0.6)
     if live is None and heap is not None and heap.main:
         return _by_layer(case, heap)
     text = weigh.said(live) if live is not None else "the live heap was not read"
@@ -105,6 +107,14 @@ def _by_layer(case: Case, heap: weigh.Part) -> Finding:
         remedy=REMEDY,
         confirm_with="curl -s 'http://HOST/debug/pprof/heap?debug=1' | tail -30   twice, some minutes apart",
     )
+
+
+def _wavers_upward(case: Case, live: weigh.Part) -> bool:
+    """It has no clear shape (load that swings), but rises for certain, through several collections, by most of the growth."""
+    course, collections = live.series.course, case.series.get("go.gc_count")
+    if not isinstance(course, Trend) or course.shape != "unclear" or course.low <= 0 or collections is None:
+        return False
+    return collections.last - collections.first >= COLLECTIONS and live.mid is not None and live.mid >= weigh.MAIN
 
 
 def _uncollected(case: Case, live: weigh.Part) -> bool:
