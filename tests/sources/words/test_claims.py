@@ -397,3 +397,17 @@ def test_what_was_measured_again_and_again_after_collections_is_no_trial() -> No
 
 def test_a_level_said_in_spanish_is_no_condition() -> None:
     assert short("El heap se mantiene en 50 MB y no crece.") == "flat.heap"
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("RSS grows and is never given back, then it plateaus at about 400 MB.", {"said.plateau.rss"}),
+        ("Memory rises with each worker until it levels off.", {"said.plateau.total"}),
+        ("RSS climbs for an hour and eventually memory stabilizes.", {"said.plateau.total"}),
+        ("RSS keeps growing while the heap plateaus.", {"said.grows.rss", "said.plateau.heap"}),
+    ],
+)
+def test_what_rises_and_comes_to_rest_does_not_grow(text: str, names: set[str]) -> None:
+    found = {name for reading in claims.parse(text) for name in reading.facts}
+    assert {name for name in found if name.startswith("said.")} == names

@@ -29,6 +29,19 @@ def _told(text: str) -> tuple[dict[str, int], set[str]]:
         "Workers that were told to drain can linger until the last client leaves.",
         "Les anciens... old php workers are not terminated after the reload.",
         "旧进程没有退出",
+        "Three node processes with no parent were left from last week.",
+        "Their parent is gone and they still have 2 GB each.",
+        "The encoders get reparented to init when the app crashes.",
+        "The git helpers were reparented to PID 1.",
+        "After Ctrl+C the browsers are orphaned.",
+        "The child processes survive the restart of the daemon.",
+        "The helper processes outlive their launcher.",
+        "Each failed job leaves behind headless chrome processes.",
+        "The tool leaks browser processes.",
+        "It left dozens of ffmpeg processes running.",
+        "Child processes keep running after the job.",
+        "The children live on when the parent dies.",
+        "Both have lost their parent process.",
     ],
 )
 def test_processes_that_stay_are_children_that_grow(text: str) -> None:
@@ -53,6 +66,13 @@ def test_processes_that_stay_are_children_that_grow(text: str) -> None:
         "RSS and the container memory keep growing.",
         "RSS is flat.",
         "HeapIdle should not be large.",
+        "It leaks memory in the worker process.",
+        "The process leaks after a day.",
+        "The parent process has the memory.",
+        "Orphaned objects stay in the heap.",
+        "They are orphaned rows of the table.",
+        "It would leave child processes.",
+        "The process has a parent and two threads.",
     ],
 )
 def test_wishes_pools_bounds_and_what_has_no_memory_hold_nothing(text: str) -> None:

@@ -35,6 +35,13 @@ def facts(text: str) -> set[str]:
         ("The memory is not tracked by the Go runtime.", {"said.flat.heap"}),
         ("pprof does not show it.", {"said.flat.heap"}),
         ("It all lies outside of the JVM heap.", {"said.flat.heap"}),
+        ("RSS grows all day and it's not the heap.", {"said.flat.heap"}),
+        ("This is not a heap leak.", {"said.flat.heap"}),
+        ("The growth is not in the Java heap, but somewhere else.", {"said.flat.heap"}),
+        ("So the leak is definitely not from the JS heap.", {"said.flat.heap"}),
+        ("The heap is not the problem.", {"said.flat.heap"}),
+        ("The V8 heap isn't the culprit.", {"said.flat.heap"}),
+        ("The managed heap does not explain the rest.", {"said.flat.heap"}),
     ],
 )
 def test_a_remark_gives_its_fact(text: str, names: set[str]) -> None:
@@ -46,6 +53,11 @@ def test_a_remark_gives_its_fact(text: str, names: set[str]) -> None:
     [
         "It can handle millions of goroutines.",
         "Are there millions of goroutines?",
+        "It is not the heap that we looked at first, or is it?",
+        "It should not be the heap.",
+        "It is not the heap dump that is large.",
+        "The leak is not on the heap of the other pod alone.",
+        "It is a heap leak.",
         "There might be thousands of threads.",
         "After 10 minutes the memory never drops.",
         "After 5 minutes the memory drops a bit.",

@@ -24,6 +24,11 @@ PLATEAU = _any(
     r"\bplateau\w*|\blevels? (?:off|out)|\bstabili[sz](?:es|ed|ing)|\bsaturat\w+|\bflattens? out|\bthen (?:stays|remains|stops)|\bsettl(?:es?|ed|ing) (?:back )?(?:at|around|down|to|in)\b|\bfluctuat\w+ (?:between|around|within)\b|\b(?:stays?|stayed|remain(?:s|ed)?|sits|sat) (?:about |around |right |just )?(?:there|like that|at that (?:level|size))\b",
     r"趋于稳定|之后(?:就)?(?:稳定|不再)|最终稳定|不再(?:增长|上涨)|頭打ち|落ち着|안정화|\bstabilisiert sich|\bse stabilise|\bse estabiliza|\bestabiliza|стабилизиру\w+|выходит на плато",
 )
+THEN = _any(
+    r"\b(?:then|until|till|before|after (?:that|which)|eventually|finally|and)\b,? (?:(?:it|that|memory|usage|rss|the \w+) )?(?:\w+ ){0,2}?(?:plateau|level|stabili[sz]|saturat|flatten|settl|stays|stayed|remain|sits)",
+    r"之后|最终|然后",
+)
+"""First the rise, then the rest of it."""
 NO_PLATEAU = _any(
     r"\b(?:no|not|n't|never|without|nor|hardly)\b (?:[\w-]+ ){0,5}?(?:plateau\w*|level(?:s|l?ing|l?ed)? (?:off|out)|flatten(?:s|ing|ed)? out|stabili[sz]\w+|saturat\w+|settl(?:es?|ed|ing)\b)|n't (?:\w+ ){0,2}?(?:plateau|level (?:off|out)|flatten out|stabili[sz]e|saturate|settle)\b",
     r"(?:没有|不|从不|未)(?:见)?(?:趋于|会|再)?(?:稳定|收敛)|頭打ちに(?:なら|なり ?ま(?:せ))|落ち着か|\bstabilisiert sich (?:\w+ )?nicht|\bne se stabilise (?:pas|jamais)|\b(?:no|nunca) se estabiliza|\b(?:não|nunca) (?:se )?estabiliza|не (?:стабилизиру\w+|выходит на плато)",

@@ -29,6 +29,7 @@ from memwhy.sources.words.sentences import (
 )
 from memwhy.sources.words.trials import NAMED, name_trials, read_outcome, suggests
 from memwhy.sources.words.tried import read_trial
+from memwhy.sources.words.unseen import OTHERWISE, UNSEEN
 from memwhy.sources.words.vocabulary import REMARKED, Noun
 from memwhy.sources.words.wording import any_of, bits, signs
 
@@ -49,6 +50,7 @@ _ALLOWED = re.compile(
 _COUNTED = {"threads", "goroutines", "descriptors", "connections"}
 _PILES = ("goroutines", "threads", "descriptors")
 """Connections come and go with the load."""
+_MEMORY = ("total", "rss", "native")
 _BOUNDS = ("cgroup.limit_bytes", "go.memory_limit_bytes", "runtime.heap_limit_bytes")
 _EARLY = 16  # letters before the verb of a clause that has no subject
 _LATIN = re.compile(r"^[\x00-\u024f\u2000-\u206f]*$")
@@ -97,6 +99,9 @@ def read_facts(sentence: Sentence, thing: str) -> tuple[dict[str, str], str]:
     rests = words.PLATEAU.search(sentence.text) and not words.NO_PLATEAU.search(sentence.text)
     for key in [key for key in facts if key.startswith("said.plateau.") and rests]:
         facts.pop(key.replace("plateau", "grows"), None)  # it rose, and stays
+        if key.removeprefix("said.plateau.") in _MEMORY and words.THEN.search(sentence.text):
+            for thing in _MEMORY:
+                facts.pop(f"said.grows.{thing}", None)
     _rate(sentence, facts)
     return facts, thing
 
@@ -108,6 +113,8 @@ def _kinds(sentence: Sentence, facts: dict[str, str], shown: str) -> None:
         for key in [key for key in facts if key.startswith(("said.grows.", "said.falls."))]:
             del facts[key]
         facts["said.sawtooth"] = shown
+    if UNSEEN.search(text) and not OTHERWISE.search(text):
+        facts.setdefault("said.flat.heap", shown)
     if words.NO_CGO.search(text) and not words.INSTEAD.search(text):
         facts["said.no_cgo"] = shown
     levels = [noun for noun in sentence.nouns if noun.size and noun.size != "go.total_alloc_bytes" and not noun.generic]
@@ -296,7 +303,7 @@ _COURSES = bits(
         words.MORE_AND_MORE,
     )
 )
-_KINDS = bits((words.SAWTOOTH, words.CUMULATIVE, words.NO_CGO))
+_KINDS = bits((words.SAWTOOTH, words.CUMULATIVE, words.NO_CGO, UNSEEN))
 _REMARKS = bits((words.IDLE, words.OOM, words.MAPPED, words.MISACCOUNTED, words.HELD, words.UNRELEASED, REMARKED))
 _DESCRIBES = bits((words.MUSL, words.GLIBC, *(w for _, w in words.RUNTIMES), *(w for _, w in words.PLATFORMS)))
 _SPEAKS = _COURSES | _KINDS | _REMARKS | NAMED

@@ -50,6 +50,9 @@ _CHILDREN_STAY = any_of(
     rf"\b{_OLD} (?:\w{{1,20}} ){{0,2}}?{_THEY}\b[^.;]{{0,90}}?\b(?:(?:not|never|n't|nicht|no|não|pas|jamais) (?:\w{{1,12}} ){{0,3}}?{_ENDED}|{_STAY})\b"
     rf"|\b(?:child|worker|renderer|helper|chrom(?:e|ium)|browser|nginx|shim|ffmpeg|git|php-fpm|sub)[ -]?(?:process(?:es)?|workers|children|processes)\b[^.;]{{0,60}}?\b(?:(?:not|never|n't) (?:\w{{1,12}} ){{0,3}}?{_ENDED}|left behind|left running|pile up|piling up|linger|accumulat(?:e|ing))\b"
     rf"|\b(?:workers?|{_THEY}) (?:that|which|who) [^.;]{{0,60}}?\b(?:can |could |may )?(?:persist|linger|remain|stay)\b"
+    rf"|\b(?:with|ha(?:ve|s|d)) (?:no|a dead|lost (?:its|their)) parent(?: process)?\b|\b(?:the|its|their) parent (?:process )?(?:is|was|has) (?:already |long )?(?:gone|dead|exited|died|ended)\b|\bre-?parented to (?:pid |process )?(?:1\b|init\b|systemd\b)|\b(?:are|is|get|gets|were|become|becomes|left) orphaned\b(?! (?:objects?|entries|rows|files?|records?))"
+    rf"|\b(?:child(?:ren)?|{_THEY}|helpers?|browsers?|grandchildren)(?: process(?:es)?)? (?:still )?(?:surviv(?:e|es|ed|ing)|outliv(?:e|es|ed|ing)|live on|liv(?:e|es|ing) on|keep running|kept running|remain running|are still running)\b"
+    r"|\b(?:leav(?:e|es|ing)|left|leak(?:s|ed|ing)?)(?: behind)? (?:(?:orphan(?:ed)?|stale|dangling|many|several|lots of|hundreds of|dozens of|its|the|all|child|browser|chrom(?:e|ium)|ffmpeg|helper|worker|renderer|headless)[ -]){0,4}?(?:sub|child)?processes\b(?! (?:memory|heap|address))"
     r"|(?:旧|孤儿|残留)(?:的)?(?:子)?进程.{0,12}(?:没有|未|不|残留|堆积)|子进程.{0,8}(?:没有|未|不)(?:被)?(?:退出|回收|杀死|关闭)"
 )
 _NOT_THEY = re.compile(r"\b(?:should|if|would|zombies?|defunct)\b|僵尸|ゾンビ", re.IGNORECASE)
@@ -109,7 +112,7 @@ _LSOF = re.compile(
 _MOST_WAIT = re.compile(r"CLOSE[_ -]?WAIT", re.IGNORECASE)
 _MAY = re.compile(
     r"cache|pool|memtable|filter|reader|idle|in[- ]use|from (?:the )?(?:os|system|kernel)|obtained|sbrk|reserved|taken|working.set|container|\bpods?\b|cgroup|lsof"
-    r"|each|every|\bper\b|process|workers?|instances|shim|child|zombie|进程|プロセス|chaque|cada|jede|кажд",
+    r"|orphan|parent|surviv|outliv|helper|browser|each|every|\bper\b|process|workers?|instances|shim|child|zombie|进程|プロセス|chaque|cada|jede|кажд",
     re.IGNORECASE,
 )
 

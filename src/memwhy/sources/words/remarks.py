@@ -70,6 +70,8 @@ _MAPPED = any_of(
 _UNSEEN = any_of(
     r"\b(?:not|n't|isn't|never) (?:\w{1,12} ){0,2}?(?:tracked|seen|accounted(?: for)?|managed|visible|shown|reported|counted|show(?:n|ing)? up|appear(?:ing)?|visible) (?:\w{1,12} ){0,2}?(?:by|in|from|to) (?:the )?(?:go(?:lang)?(?:'s)? (?:runtime|heap|gc)|pprof|heap (?:profile|dump|snapshot)s?|jvm|gc|garbage collector|v8|runtime|tracemalloc)\b",
     r"\b(?:pprof|heap profiles?|heap dumps?|heap snapshots?|tracemalloc|memray|the profiler)\b (?:\w{1,12} ){0,2}?(?:does not|doesn't|do not|don't|did not|didn't|cannot|can't) (?:\w{1,12} ){0,1}?(?:show|see|track|account for|explain|reveal|find|report|include|contain) (?:it|this|that|them|any|anything|the (?:leak|growth|memory|rest|difference))\b",
+    r"\b(?:it|this|that|which|leak|growth|problem|issue|culprit|cause)(?:(?:'s| is| was| does| clearly| definitely| really| so| also))*(?:n't| not) (?:(?:in|on|from|about|a|an|come from|coming from|related to|caused by|due to) ){0,2}(?:the |its |our )?(?:java |jvm |js |javascript |v8 |node |go |python |managed |gc )?heap(?: (?:leak|growth|memory|itself|usage))?(?= ?(?:[.,;:)!]|$|\b(?:but|that|and|which|because|since)\b))",
+    r"\b(?:the )?(?:java |jvm |js |javascript |v8 |node |go |python |managed |gc )?heap(?: (?:memory|usage|size))? (?:is|was|does)(?:n't| not) (?:the )?(?:problem|cause|issue|culprit|reason|explain\w*|account\w*)\b",
     r"\b(?:outside|out) (?:of )?(?:the )?(?:go|jvm|java|v8|node|python|runtime)(?:'s)? heap\b",
 )
 _HEAP_DUMP = re.compile(
