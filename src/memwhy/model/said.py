@@ -5,6 +5,7 @@ a figure: it says what somebody saw or believes. Causes may lean on it where no 
 
 said.grows.THING   it rises without end; said.flat.THING it does not rise; said.falls.THING it falls by itself;
                    said.plateau.THING it rose and stays. THING is one of THINGS.
+                   said.flat.heap too where the runtime's own tools do not show what grows, or it lies outside the runtime
 said.peak          the figure that is complained about is a high-water mark (ru_maxrss, VmHWM, "peak", max RSS)
 said.virtual       the figure is address space (VIRT, VSZ, VmSize, VmPeak, "virtual")
 said.cache         the figure counts page cache or mapped files in ("includes cache", drop_caches gives it back)
