@@ -7,6 +7,7 @@ from build_case import Points, case, flat, line, ticks
 from build_stacks import Habit, own, readings
 
 from memwhy.model.case import SeenProfile
+from memwhy.model.errors import UsageError
 from memwhy.model.native import StackGrowth
 from memwhy.model.profile import Profile, ProfileRow
 from memwhy.model.proof import Work
@@ -141,10 +142,16 @@ def test_less_work_is_expected_to_grow_less_and_a_leak_per_request_is_found_all_
     assert (found.reason, found.headline) == ("still-grows", "It still grows as before.")
 
 
-def test_different_work_is_not_held_against_each_other():
-    jobs = Work(unit="job", source="a test", points=((0.0, 0.0), (60.0, 5.0)))
-    found = verify(replace(LEAKS, work=done(1000)), run(flat(100 * MIB, noise=NOISE), work=jobs))
-    assert (found.by_work, found.load.what if found.load else None) == (None, "Go objects allocated")
+def test_work_of_two_kinds_is_refused_for_no_count_that_was_given_may_be_dropped_in_silence():
+    jobs = Work(unit="job", source="jobs.csv", points=((0.0, 0.0), (60.0, 5.0)))
+    with pytest.raises(UsageError, match=r"not of one kind: a test counts requests, jobs\.csv counts jobs"):
+        verify(replace(LEAKS, work=done(1000)), run(flat(100 * MIB, noise=NOISE), work=jobs))
+
+
+def test_what_a_file_of_work_left_out_is_said():
+    noted = replace(done(1000), notes=("a test: 1 of 3 lines were left out",))
+    found = verify(replace(LEAKS, work=noted), run(flat(100 * MIB, noise=NOISE), work=done(1000)))
+    assert "the run before the fix: a test: 1 of 3 lines were left out" in found.warnings
 
 
 # -- the negative control ----------------------------------------------------------------------------------------------
@@ -167,6 +174,47 @@ def test_a_control_that_leaks_slower_raises_what_has_to_be_shown():
     after = run(line(100 * MIB, 0.06 * MIB, noise=NOISE / 8))
     assert verify(LEAKS, after).outcome == "proven"
     assert verify(LEAKS, after, control=run(line(120 * MIB, 0.2 * MIB, noise=NOISE, seed=9))).outcome == "not-proven"
+
+
+def test_a_run_that_idles_beside_a_busy_control_proves_nothing():
+    """As little work as in the old recording; the unfixed build beside it did a hundred times as much."""
+    before = run(line(100 * MIB, MIB, noise=NOISE), objects_per_s=10.0)
+    beside = run(line(120 * MIB, MIB, noise=NOISE, seed=9), objects_per_s=1000.0)
+    found = verify(before, run(flat(100 * MIB, noise=NOISE), objects_per_s=10.0), control=beside)
+    assert (found.outcome, found.reason) == ("not-proven", "load-unlike")
+    assert (
+        found.headline == "The run after the fix did next to nothing (1.0% of the control's work): it proves nothing."
+    )
+
+
+def test_half_as_much_work_as_the_controls_is_said():
+    beside = run(line(120 * MIB, MIB, noise=NOISE, seed=9), objects_per_s=4000.0)
+    found = verify(LEAKS, run(flat(100 * MIB, noise=NOISE)), control=beside)
+    assert "did 25% of the control's work" in " ".join(found.warnings)
+
+
+def test_a_run_without_any_work_beside_a_control_proves_nothing():
+    """Nobody knows what the old recording did; after the fix not one object was allocated."""
+    before = run(line(100 * MIB, MIB, noise=NOISE), objects_per_s=None)
+    beside = run(line(120 * MIB, MIB, noise=NOISE, seed=9))
+    found = verify(before, run(flat(100 * MIB, noise=NOISE), objects_per_s=0.0), control=beside)
+    assert (found.outcome, found.reason) == ("not-proven", "load-unlike")
+
+
+def test_a_controls_growth_for_other_work_is_not_held_against_this_work():
+    """Its endpoint counts jobs; a job of 10 pieces keeps ten times what one piece does."""
+    jobs = line(120 * MIB, MIB, noise=NOISE, seed=9)
+    beside = run(jobs)
+    counted = {**beside.case.series, **case(total="", series={"work.jobs_count": line(0, 1000)}).series}
+    beside = replace(beside, case=replace(beside.case, series=counted))
+    before = run(line(100 * MIB, MIB, noise=NOISE))
+    requests = case(total="", series={"work.requests_count": line(0, 10)}).series
+    sides = [
+        replace(one, case=replace(one.case, series={**one.case.series, **requests}))
+        for one in (before, run(line(100 * MIB, 0.01 * MIB, noise=NOISE / 8)))
+    ]
+    found = verify(*sides, control=beside)
+    assert (found.outcome, found.reason) == ("proven", "stopped")
 
 
 # -- what is left ------------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from memwhy.model.pieces import plural
 from memwhy.model.units import human_change, human_rate
 
 Per = Literal["s", "sample", "work"]
@@ -30,12 +31,14 @@ class Work:
     """What was done in a run, in the run's own seconds. unit: of one piece of it ("request"). source: who counted.
 
     points: (second, pieces done until then), rising. even: only the sum is known, and it is spread evenly.
+    notes: what of the source was not read.
     """
 
     unit: str
     source: str
     points: tuple[tuple[float, float], ...]
     even: bool = False
+    notes: tuple[str, ...] = ()
 
     @property
     def done(self) -> float:
@@ -51,6 +54,7 @@ class WorkLog:
     """What a file says of the work: a sum alone, or counts that rise with time. unit: "" where the file names none.
 
     clock: "wall" has seconds since 1970, "elapsed" seconds since the run began. points: (second, count so far).
+    notes: what was not read of it.
     """
 
     source: str
@@ -171,7 +175,6 @@ class Verification:
     because: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     needed_s: float | None = None
-    needed_work: float | None = None
     next_step: str | None = None
 
 
@@ -192,10 +195,3 @@ def scale_of(*slopes: float) -> int:
     """Per how many units of work the largest of these is best told."""
     most = max(map(abs, slopes), default=0.0)
     return next((scale for scale in SCALES if most * scale >= 10), SCALES[-1] if most else SCALES[1])
-
-
-def plural(unit: str) -> str:
-    """`requests`, `queries`, `units of work`."""
-    first, of, rest = unit.partition(" of ")
-    many = f"{first[:-1]}ies" if first.endswith("y") else f"{first}s"
-    return many + of + rest

@@ -5,7 +5,8 @@ from dataclasses import replace
 from memwhy.model import weigh
 from memwhy.model.case import Case, Series
 from memwhy.model.metrics import label
-from memwhy.model.proof import Gate, GateOutcome, Limit, Pace, Work, plural, rate_said, scale_of
+from memwhy.model.pieces import plural
+from memwhy.model.proof import Gate, GateOutcome, Limit, Pace, Work, rate_said, scale_of
 from memwhy.model.units import human_duration
 from memwhy.proof.lives import longest_life
 from memwhy.proof.pace import SETTLING, later_half, longer, pace_of, since
@@ -36,7 +37,8 @@ def gate(case: Case, limit: Limit, *, after_s: float = 0.0, work: Work | None = 
             return _no_work(case, limit, pace_of(total))
         total = over_work(total, work)
     found = hold(total, limit)
-    return replace(found, because=(*found.because, life)) if life else found
+    notes = (*([life] if life else []), *(work.notes if work is not None else ()))
+    return replace(found, because=(*found.because, *notes))
 
 
 def hold(series: Series, limit: Limit) -> Gate:

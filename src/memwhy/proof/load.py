@@ -3,7 +3,8 @@
 from itertools import pairwise
 
 from memwhy.model.case import Case
-from memwhy.model.proof import Load, plural
+from memwhy.model.pieces import plural
+from memwhy.model.proof import Load
 from memwhy.proof.side import Side
 
 PROXIES = (("go.mallocs_count", "Go objects allocated"), ("process.cpu_ns", "CPU time used, ns"))

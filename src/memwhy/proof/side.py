@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from memwhy.model import weigh
 from memwhy.model.case import Case, Series
+from memwhy.model.errors import UsageError
 from memwhy.model.metrics import label
+from memwhy.model.pieces import plural
 from memwhy.model.proof import Pace, Work
 from memwhy.proof.lives import longest_life
 from memwhy.proof.pace import leaking, pace_of, settled, since
@@ -59,7 +61,8 @@ class Side:
 
 
 def sides(runs: Sequence[Run], after_s: float) -> tuple[Side, ...] | str:
-    """The runs in the same metric and on the same kind of clock; or why they cannot be compared."""
+    """The runs in the same metric and on the same kind of clock; or why they cannot be compared. Raises UsageError where
+    work of different kinds is given."""
     names = ("before the fix", "after the fix", "of the control")
     totals = [weigh.total(run.case) for run in runs]
     for name, total in zip(names, totals, strict=False):
@@ -73,10 +76,19 @@ def sides(runs: Sequence[Run], after_s: float) -> tuple[Side, ...] | str:
     found = [run.case.series[metric] for run in runs]
     if len({one.course.per for one in found}) > 1:
         return "only one of them has times"
-    units = {run.work.unit for run in runs if run.work is not None}
+    units = _units(runs)
     return tuple(
         _side(run, series, after_s, units, name) for run, series, name in zip(runs, found, names, strict=False)
     )
+
+
+def _units(runs: Sequence[Run]) -> set[str]:
+    """Of the work that is given: one at most. Raises UsageError, for what a person counted is never dropped in silence."""
+    given = {run.work.unit: run.work.source for run in runs if run.work is not None}
+    if len(given) > 1:
+        said = ", ".join(f"{source} counts {plural(unit)}" for unit, source in given.items())
+        raise UsageError(f"the work of the runs is not of one kind: {said}", help="count the same in each run")
+    return set(given)
 
 
 def _side(run: Run, series: Series, after_s: float, units: set[str], name: str) -> Side:
@@ -86,4 +98,5 @@ def _side(run: Run, series: Series, after_s: float, units: set[str], name: str) 
         series = since(series, after_s)
     unit = next(iter(units)) if len(units) == 1 else ""
     work = run.work or (work_of(run.case, unit) if series.clock != "order" else None)
-    return Side(case=run.case, series=series, work=work, notes=(f"the run {name}: {life}",) if life else ())
+    notes = (*([life] if life else []), *(work.notes if work is not None else ()))
+    return Side(case=run.case, series=series, work=work, notes=tuple(f"the run {name}: {note}" for note in notes))

@@ -25,7 +25,10 @@ _NOTHING = "Not proven: all of the growth can still be there."
 
 @dataclass(slots=True)
 class _Trial:
-    """What all runs say, on the way to an answer. by_work: only where both runs counted it and the old growth follows it."""
+    """What all runs say, on the way to an answer. by_work: only where both runs counted it and the old growth follows it.
+
+    load: of the run after the fix, against the one before; beside: against the control.
+    """
 
     before: Side
     after: Side
@@ -34,6 +37,7 @@ class _Trial:
     total: Pair
     by_work: Pair | None
     load: Load | None
+    beside: Load | None
     warnings: list[str] = field(default_factory=list)
 
     def answer(self, reason: Reason, headline: str, **more: object) -> Verification:
@@ -83,6 +87,7 @@ def verify(
         total=Pair(label=name, before=old.leaking, after=new.settled),
         by_work=_by_work(name, old, new),
         load=load_of(old, new),
+        beside=load_of(third[0], new) if third else None,
         warnings=[*warnings, *(note for side in found for note in side.notes)],
     )
     return _before_first(trial)
@@ -125,19 +130,21 @@ def _control_next(trial: _Trial) -> Verification:
 
 
 def _load_next(trial: _Trial) -> Verification:
-    load = trial.load
-    if load is None:
+    if trial.load is None:
         trial.warnings.append("how much work each run did is not known: memwhy verify --work N M tells it")
+    known = [(one, whose) for one, whose in ((trial.load, "work"), (trial.beside, "control's work")) if one is not None]
+    load, whose = min(known, key=lambda one: one[0].ratio, default=(None, ""))
+    if load is None:
         return _length_next(trial)
     if load.ratio < IDLE:
         return trial.answer(
             "load-unlike",
-            f"The run after the fix did next to nothing ({load.ratio:.1%} of the work): it proves nothing.",
+            f"The run after the fix did next to nothing ({load.ratio:.1%} of the {whose}): it proves nothing.",
             next_step="record the new build under the load that made the old one grow",
         )
     if load.ratio < UNLIKE:
         trial.warnings.append(
-            f"the run after the fix did {load.ratio:.0%} of the work ({load.what}): so much less growth was expected of it"
+            f"the run after the fix did {load.ratio:.0%} of the {whose} ({load.what}): so much less growth was expected of it"
         )
     return _length_next(trial)
 
@@ -214,9 +221,8 @@ def _expected(trial: _Trial) -> float:
     if trial.control is None:
         return least
     beside = trial.control.leaking
-    load = load_of(trial.control, trial.after)
     assert beside.low is not None
-    return min(least, beside.low * (min(1.0, load.ratio) if load is not None else 1.0))
+    return min(least, beside.low * (min(1.0, trial.beside.ratio) if trial.beside is not None else 1.0))
 
 
 def _share_left(trial: _Trial, expected: float) -> float:
@@ -227,7 +233,8 @@ def _share_left(trial: _Trial, expected: float) -> float:
     if trial.by_work is None:
         return share
     lows = [trial.by_work.before.low]
-    if trial.control is not None and (beside := trial.control.by_work(mended=False)) is not None:
+    beside = trial.control.by_work(mended=False) if trial.control is not None else None
+    if beside is not None and beside.unit == trial.by_work.before.unit:
         lows.append(beside.low)
     if any(low is None or low <= 0 for low in lows):
         trial.warnings.append(

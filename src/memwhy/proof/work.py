@@ -7,7 +7,8 @@ from itertools import pairwise
 
 from memwhy.model.case import Case, Series
 from memwhy.model.errors import UsageError
-from memwhy.model.proof import Work, WorkLog, plural
+from memwhy.model.pieces import plural
+from memwhy.model.proof import Work, WorkLog
 from memwhy.trend import trend
 
 COUNTERS = {"work.requests_count": "request", "work.messages_count": "message", "work.jobs_count": "job"}
@@ -67,7 +68,9 @@ def placed(log: WorkLog, series: Series, *, begun_s: float | None, unit: str = "
             f"{log.source} covers {_covered(points, first_s, last_s)} of the {last_s - first_s:.0f} s of the run",
             help="write UTC or a zone (2026-11-22T10:00:00Z), one line before the run and one after it at least",
         )
-    return Work(unit=name, source=log.source, points=rising(points))
+    return Work(
+        unit=name, source=log.source, points=rising(points), notes=tuple(f"{log.source}: {note}" for note in log.notes)
+    )
 
 
 def _covered(points: Sequence[tuple[float, float]], first_s: float, last_s: float) -> str:
