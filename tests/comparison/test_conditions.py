@@ -37,7 +37,7 @@ def test_arenas_are_bounded_by_cpus_or_by_settings_and_by_glibc_alone(facts: dic
         (
             {"go.godebug": "asynctimerchan=1,panicnil=1"},
             {"env.GODEBUG": "asynctimerchan=1"},
-            {"GODEBUG, other settings": ("panicnil=1", "not set"), "go.mod's go line": ("before 1.21", "that of its Go version")},
+            {"GODEBUG, other settings": ("panicnil=1", "not set")},  # two //go:debug lines tell of no go line
         ),
         ({"process.cpus": "8"}, {}, {"malloc's arenas": ("at most 64 (8 CPUs)", "at most 16 (2 CPUs)"), "GOMAXPROCS": ("8", "2"),
                                      "CPUs": ("8", "2")}),
@@ -62,6 +62,36 @@ def test_an_old_go_has_old_defaults_and_a_new_one_with_an_old_go_line_the_same()
     found = differing(old, new)
     assert "GODEBUG asynctimerchan" not in found
     assert differing(old, {"go.version": "go1.26.1"})["GODEBUG asynctimerchan"] == ("1", "not set")
+
+
+GO_1_22_BY_1_26 = (
+    "asynctimerchan=1,containermaxprocs=0,cryptocustomrand=1,decoratemappings=0,gotestjsonbuildtext=1,gotypesalias=0,"
+    "httpcookiemaxnum=0,httpservecontentkeepheaders=1,multipathtcp=0,randseednop=0,rsa1024min=0,tls3des=1,tlsmlkem=0,"
+    "tlssecpmlkem=0,tlssha1=1,updatemaxprocs=0,urlmaxqueryparams=0,urlstrictcolons=0,winreadlinkvolume=0,winsymlink=0,"
+    "x509keypairleaf=0,x509negativeserial=1,x509rsacrt=0,x509sha256skid=0,x509usepolicies=0"
+)
+"""DefaultGODEBUG of a program whose go.mod says go 1.22, built by Go 1.26.8 (go version -m)."""
+
+
+def test_a_go_line_is_told_by_all_the_defaults_that_it_keeps() -> None:
+    found = differing({"go.version": "go1.26.8", "go.godebug": GO_1_22_BY_1_26}, {"go.version": "go1.26.8"})
+    assert found["go.mod's go line"] == ("before 1.23", "that of its Go version")
+
+
+@pytest.mark.parametrize("text", ["²", "9" * 5000, "-1", "١", ""])
+def test_numbers_that_are_none_are_as_if_not_set(text: str) -> None:
+    names = ("env.GOMAXPROCS", "env.MALLOC_ARENA_MAX", "process.age_s", "env.GOMEMLIMIT", "limit.stack")
+    wild = given("a", {**NATIVE, **dict.fromkeys(names, text)})
+    assert arenas_bound(wild) == 16
+    assert wild.age_s is None
+    assert "gomaxprocs" not in {one.kind for one in compare(wild, given("b", NATIVE)).differences}
+
+
+def test_a_bound_on_arenas_is_told_with_what_sets_it() -> None:
+    tuned = {"env.GLIBC_TUNABLES": "glibc.malloc.arena_max=16"}
+    assert differing(tuned, {"env.MALLOC_ARENA_MAX": "16"})["malloc's arenas"] == (
+        "at most 16 (GLIBC_TUNABLES)", "at most 16 (MALLOC_ARENA_MAX)",
+    )  # fmt: skip
 
 
 def test_libraries_and_modules_differ_by_presence_version_and_build() -> None:

@@ -88,7 +88,7 @@ def test_a_bound_on_arenas_that_was_never_met_explains_nothing() -> None:
         ("env.GOGC", "200", "off", "gogc"),
         ("env.GOMEMLIMIT", "512MiB", "off", "gomemlimit"),
         ("env.GOMAXPROCS", "1", "8", "gomaxprocs"),
-        ("limit.stack", "8388608", "unlimited", "stack_limit"),
+        ("limit.stack", "unlimited", "8388608", "stack_limit"),
         ("thp.enabled", "never", "always", "thp"),
         ("env.GODEBUG", "asynctimerchan=0", "asynctimerchan=1", "godebug.asynctimerchan"),
         ("env.GODEBUG", "madvdontneed=1", "madvdontneed=0", "godebug.madvdontneed"),
@@ -167,6 +167,24 @@ def test_any_facts_are_compared_and_mirrored(a: dict[str, str], b: dict[str, str
     total = one.total
     assert total is not None
     assert all((row.bytes or 0) <= 1 << 40 for row in one.differences)
+
+
+def test_what_could_explain_little_is_not_said_to_explain_most() -> None:
+    files = {"layer.file_mapped_bytes": flat(3 * MIB)}
+    a = given("a", {**NATIVE, "binary.static": "0"}, grows={"layer.go_heap_bytes": 2 * MIB}, given=files)
+    b = given("b", {**NATIVE, "binary.static": "1"})
+    found = compare(a, b)
+    assert found.headline.endswith("What could explain 2 % of it at most: linking, dynamic in A against static in B.")
+    assert "explain" not in compare(given("a", {**a.case.facts, "binary.build_id": "cc"}, grows={"layer.go_heap_bytes": 2 * MIB},
+                                          given=files), b).headline  # fmt: skip
+
+
+def test_a_size_that_was_refused_does_not_say_who_is_heavier() -> None:
+    facts = {**NATIVE, "process.age_s": "90000"}
+    grows = {"layer.native_arenas_bytes": MIB}
+    found = compare(given("a", facts, grows=grows), given("b", {**NATIVE, "libc": "musl 1.2.3"}, grows=grows))
+    assert found.cautions[0].about == "sizes" and found.cautions[0].weight == "refused"
+    assert found.heavier is None
 
 
 def test_a_size_that_swings_as_far_as_the_gap_is_not_told_apart() -> None:

@@ -1,32 +1,40 @@
 """Caps: how much less than its layers a difference can explain, by what else was measured of the heavier side."""
 
 from collections.abc import Callable
+from collections.abc import Mapping as Map
 from dataclasses import dataclass, replace
 
 from memwhy.comparison.components import Pair
 from memwhy.comparison.conditions import arenas_bound
 from memwhy.comparison.given import Given
+from memwhy.comparison.rules import Part
 from memwhy.comparison.sites import DEFAULT_PERIOD_BYTES
+from memwhy.model.digits import whole_number
 from memwhy.model.drawn import interval
+from memwhy.model.gomodules import GoModules
 from memwhy.model.metrics import label
 from memwhy.model.profile import Profile
+from memwhy.model.trend import Trend
 from memwhy.model.units import human_bytes
 
 KEPT = "derived.malloc_kept_bytes"
 ARENA_BYTES = 64 << 20
 """HEAP_MAX_SIZE on 64 bit (malloc/arena.c); an arena may have several such heaps."""
 ROUNDING_BYTES = 32
-"""More than a malloc adds to a block: header and alignment (glibc: 8 and up to 15, musl: 4 and up to an eighth of small ones)."""
+"""More than a malloc adds to a block of a heap: header and alignment (glibc: 8 and up to 15, musl: 4 and up to an eighth of small
+ones). What a block with a mapping of its own loses to its last page, a 32nd of 128 KiB at most, is not in it."""
 SIZED_BY_THE_LIMIT = ("jvm", "node", "dotnet")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cap:
-    """bytes: at most so many; bytes_per_s: of growth at most, None where that was not measured. words: with the figures."""
+    """bytes: at most so many; bytes_per_s: of growth at most, None where that was not measured. words: with the figures.
+    parts: that were measured, all where there are none; what else a difference touches is bounded by its layers alone."""
 
     bytes: int
     bytes_per_s: float | None
     words: str
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,11 +105,15 @@ def _garbage(sides: Sides, _: Pair) -> Cap | None:
     )
 
 
+def sized_by_the_limit(sides: Sides) -> bool:
+    """A runtime on either side sizes its heap by the cgroup's limit."""
+    return bool({sides.heavier.case.target.runtime, sides.lighter.case.target.runtime} & set(SIZED_BY_THE_LIMIT))
+
+
 def _limit(sides: Sides, _: Pair) -> Cap | None:
     """Nothing is given up far below the limit."""
-    runtimes = {sides.heavier.case.target.runtime, sides.lighter.case.target.runtime}
     limit, held = sides.lighter.last("cgroup.limit_bytes"), sides.lighter.last("cgroup.current_bytes")
-    if runtimes & set(SIZED_BY_THE_LIMIT) or held is None:
+    if sized_by_the_limit(sides) or held is None:
         return None
     if limit is None or held < 0.9 * limit:
         return Cap(bytes=0, bytes_per_s=0.0, words=f"{sides.other} is not near a limit: nothing had to be given up")
@@ -113,43 +125,45 @@ def _library_sites(sides: Sides, pair: Pair) -> Cap | None:
     stacks = sides.heavier.case.stacks
     if stacks is None:
         return None
-    held, pace = 0, 0.0
-    for site in stacks.sites:
-        if any(frame.module.startswith(f"{name}.so") for frame in site.path for name in pair.names):
-            held += max(site.outstanding_bytes, site.high_bytes)
-            pace += getattr(site.course, "slope", 0.0)
+    through = [
+        site
+        for site in stacks.sites
+        if any(frame.module.startswith(f"{name}.so") for frame in site.path for name in pair.names)
+    ]
+    held = sum(max(site.outstanding_bytes, site.high_bytes) for site in through)
+    courses = [site.course for site in through]
+    trends = [course for course in courses if isinstance(course, Trend)]
     words = f"calls through them hold {human_bytes(held)} at most, by the sampler in {sides.name}"
-    return Cap(bytes=held, bytes_per_s=pace, words=words)
+    pace = sum(course.high for course in trends) if len(trends) == len(courses) else None
+    return Cap(bytes=held, bytes_per_s=pace, words=words, parts=("native",))
 
 
 def _module_sites(sides: Sides, pair: Pair) -> Cap | None:
-    """What the modules' functions hold on the Go heap, with the garbage that GOGC lets stand beside it; nothing where they call C."""
+    """What the modules' functions hold on the Go heap, with the garbage that GOGC lets stand beside it; nothing where they call C,
+    or where nothing bounds the garbage."""
     facts = sides.heavier.case.facts
     if set(facts.get("go.cgo_modules", "").split("\n")) & set(pair.names):
         return None
     seen = [one for one in sides.heavier.case.profiles if one.profile.kind == "inuse_space" and one.profile.stacks]
     if not seen:
         return None
-    held = held_by(max(seen, key=lambda one: one.x).profile, pair.names)
     text = facts.get("env.GOGC", "")
-    percent = int(text) if text.isdigit() else 100
+    if text == "off" or text.startswith("-"):
+        return None
+    held = held_by(max(seen, key=lambda one: one.x).profile, pair.names, facts)
+    percent = whole_number(text)
+    percent = 100 if percent is None else percent
     words = f"stacks through them hold {human_bytes(held)} of Go's heap in {sides.name}, and GOGC lets it be {100 + percent} % of that"
-    return Cap(bytes=held * (100 + percent) // 100, bytes_per_s=None, words=words)
+    return Cap(bytes=held * (100 + percent) // 100, bytes_per_s=None, words=words, parts=("go",))
 
 
-def held_by(profile: Profile, modules: tuple[str, ...]) -> int:
-    """The upper end of the interval of all stacks with a function of these modules, a package of theirs included."""
-    prefixes = tuple(f"{name}{mark}" for module in modules for name in _symbols(module) for mark in "./")
-    held = [one for one in profile.stacks if any(frame.startswith(prefixes) for frame in one.frames)]
+def held_by(profile: Profile, modules: tuple[str, ...], facts: Map[str, str]) -> int:
+    """The upper end of the interval of all stacks with a function of these modules. facts: of the program's modules."""
+    known = GoModules(facts)
+    held = [one for one in profile.stacks if any(known.of(frame)[0] in modules for frame in one.frames)]
     period = profile.sampling_period_bytes or DEFAULT_PERIOD_BYTES
     variance = sum(one.value * period if one.variance is None else one.variance for one in held)
     return interval(sum(one.value for one in held), variance)[1]
-
-
-def _symbols(module: str) -> tuple[str, str]:
-    """A module's path as import paths have it, and as symbols do: dots of the last element are %2e (cmd/internal/objabi)."""
-    above, slash, last = module.rpartition("/")
-    return module, f"{above}{slash}{last.replace('.', '%2e')}"
 
 
 CAPS: dict[str, Callable[[Sides, Pair], Cap | None]] = {

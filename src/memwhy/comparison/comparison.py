@@ -10,6 +10,7 @@ from memwhy.comparison.figures import figure, layers, others
 from memwhy.comparison.given import Given
 from memwhy.comparison.ranking import rank
 from memwhy.comparison.sites import compare_profiles
+from memwhy.model import weigh
 from memwhy.model.case import Series
 from memwhy.model.comparison import Compared, Comparison, Difference, Figure, ProfileGap
 from memwhy.model.proof import Load
@@ -80,10 +81,11 @@ def _sides(a: Given, b: Given, side: Literal["A", "B"] | None) -> Sides | None:
 
 def heavier(total: Figure | None, profiles: tuple[ProfileGap, ...], *, levels_alike: bool) -> Literal["A", "B"] | None:
     """Who holds more; who grows faster, where sizes cannot be compared; by the profiles, where there is no total."""
+    if total is not None and levels_alike:
+        return "A" if total.gap >= 0 else "B"
     if total is not None:
-        by_pace = total.pace_gap is not None and total.pace_gap.sure and not levels_alike
-        more = total.pace_gap.value if by_pace and total.pace_gap is not None else total.gap
-        return "A" if more >= 0 else "B"
+        pace = total.pace_gap
+        return ("A" if pace.value >= 0 else "B") if pace is not None and pace.sure else None
     in_bytes = [one for one in profiles if one.unit == "bytes"]
     if in_bytes:
         return "A" if in_bytes[0].a_total >= in_bytes[0].b_total else "B"
@@ -100,16 +102,34 @@ def headline(
 ) -> str:
     """The answer in a sentence or two."""
     first = _of_total(total, levels_alike) if total is not None else _of_profiles(profiles)
-    best = next((one for one in differences if one.bound == "layers" and (one.bytes or one.bytes_per_s)), None)
-    if best is not None and (
-        total is None or (levels_alike and total.apart) or (total.pace_gap is not None and total.pace_gap.sure)
-    ):
-        return f"{first} What could explain most of it: {best.what}, {best.a} in A against {best.b} in B."
+    bounded = [one for one in differences if one.bound == "layers" and (one.bytes or one.bytes_per_s)]
+    shares = [(share, one) for one in bounded if (share := _share(one, total, levels_alike)) is not None]
+    most = next((one for share, one in shares if share >= weigh.MAIN), None)
+    if most is not None:
+        return f"{first} What could explain most of it: {most.what}, {most.a} in A against {most.b} in B."
     if not differences:
         nothing = "Nothing that was read of what they ran on differs." if same else "Nothing tells what both ran on."
         return f"{first} {nothing}"
     whole = [one.what for one in differences if one.bound == "anything"]
-    return f"{first} What differs is the program: {', '.join(whole)}." if whole else first
+    if whole:
+        return f"{first} What differs is the program: {', '.join(whole)}."
+    if not shares:
+        return first
+    share, best = shares[0]
+    of_it = weigh.percent(share) if share >= 0.01 else "less than 1 %"
+    return f"{first} What could explain {of_it} of it at most: {best.what}, {best.a} in A against {best.b} in B."
+
+
+def _share(one: Difference, total: Figure | None, levels_alike: bool) -> float | None:
+    """How much of what is told of the total one difference could explain, of the size or of the growth; None where neither is."""
+    if total is None:
+        return None
+    found = []
+    if levels_alike and total.apart and one.bytes is not None:
+        found.append(one.bytes / abs(total.gap))
+    if total.pace_gap is not None and total.pace_gap.sure and one.bytes_per_s is not None:
+        found.append(one.bytes_per_s / abs(total.pace_gap.value))
+    return max(found, default=None)
 
 
 def _of_total(total: Figure, levels_alike: bool) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from memwhy.comparison.components import Pair, components
 from memwhy.comparison.given import Given
 from memwhy.comparison.rules import RULES
+from memwhy.model.digits import whole_number
 from memwhy.model.units import human_bytes
 
 Value = str | None
@@ -70,30 +71,36 @@ def _allocator(side: Given) -> Value:
 
 def arenas_bound(side: Given) -> int | None:
     """How many arenas glibc's malloc may make; None where it is not known, or another malloc is at work."""
+    told = _arenas_told(side)
+    return told[0] if told is not None else None
+
+
+def _arenas_told(side: Given) -> tuple[int, str] | None:
+    """The bound, and what sets it."""
     facts = side.case.facts
     if not (_libc(side) or "").startswith("glibc") or "allocator" in facts:
         return None
     tuned = _ARENA_MAX_TUNABLE.search(facts.get("env.GLIBC_TUNABLES", ""))
-    told = facts.get("env.MALLOC_ARENA_MAX", "") or (tuned[1] if tuned else "")
-    if told.isdigit() and int(told):
-        return int(told)
+    if bound := whole_number(facts.get("env.MALLOC_ARENA_MAX", "")):
+        return bound, "MALLOC_ARENA_MAX"
+    if tuned and (bound := whole_number(tuned[1])):
+        return bound, "GLIBC_TUNABLES"
     count = cpus(side)
-    return None if count is None else ARENAS_PER_CPU * count
+    return None if count is None else (ARENAS_PER_CPU * count, f"{count} CPUs")
 
 
 def _arenas(side: Given) -> Value:
-    bound = arenas_bound(side)
-    if bound is None:
+    told = _arenas_told(side)
+    if told is None:
         libc = _libc(side)
         return None if libc is None or (libc.startswith("glibc") and "allocator" not in side.case.facts) else ""
-    told = "MALLOC_ARENA_MAX" if bound != ARENAS_PER_CPU * (cpus(side) or 0) else f"{cpus(side)} CPUs"
-    return f"at most {bound} ({told})"
+    return f"at most {told[0]} ({told[1]})"
 
 
 def cpus(side: Given) -> int | None:
     """How many CPUs the process may run on; those of the host, where only they are known."""
     told = side.case.facts.get("process.cpus") or side.case.facts.get("host.cpus") or ""
-    return int(told) if told.isdigit() and int(told) else None
+    return whole_number(told) or None
 
 
 def _cpus(side: Given) -> Value:
@@ -107,8 +114,8 @@ def _gomaxprocs(side: Given) -> Value:
     if side.case.target.runtime != "go":
         return ""
     told = facts.get("env.GOMAXPROCS", "")
-    if told.isdigit() and int(told):
-        return told
+    if set_to := whole_number(told):
+        return str(set_to)
     count, version = cpus(side), _GO_MINOR.match(facts.get("go.version", ""))
     if count is None or version is None:
         return None
@@ -131,15 +138,21 @@ def godebug(side: Given) -> dict[str, str]:
 
 
 def _go_line(side: Given) -> Value:
-    """go.mod's go line as far as the defaults tell it: one that is older keeps old defaults (cmd/go, DefaultGODEBUG)."""
+    """go.mod's go line as far as the defaults tell it: one that is older keeps the defaults that were changed since (cmd/go,
+    DefaultGODEBUG), all that this patch release knows of: more than half of ours. A few are a //go:debug line's: then it is not told."""
     facts = side.case.facts
     if side.case.target.runtime != "go":
         return ""
     if "go.build_settings" not in facts:
         return None
-    keys = [word.split("=")[0].strip() for word in facts.get("go.godebug", "").split(",")]
-    minors = [CHANGED_DEFAULTS[key][0] for key in keys if key in CHANGED_DEFAULTS]
-    return f"before 1.{min(minors)}" if minors else "that of its Go version"
+    words = {word.strip() for word in facts.get("go.godebug", "").split(",")}
+    kept = {key: minor for key, (minor, old) in CHANGED_DEFAULTS.items() if f"{key}={old}" in words}
+    version = _GO_MINOR.match(facts.get("go.version", ""))
+    if not kept:
+        return "that of its Go version"
+    oldest = min(kept.values())
+    since = {key for key, (minor, _) in CHANGED_DEFAULTS.items() if version and oldest <= minor <= int(version[1])}
+    return f"before 1.{oldest}" if 2 * len(since & kept.keys()) > len(since) else None
 
 
 def _build(side: Given) -> Value:

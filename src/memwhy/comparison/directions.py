@@ -10,6 +10,8 @@ from memwhy.model.units import parse_size
 
 ENDLESS = float("inf")
 _FIRST_NUMBER = re.compile(r"\d{1,18}")
+_MOST_DIGITS = 64
+"""Of a size: what is longer is no figure that a float holds, and none that binds."""
 
 
 def _number(text: str) -> float:
@@ -24,9 +26,14 @@ def _gogc(text: str) -> float:
 
 def _size(text: str) -> float:
     try:
-        return float(parse_size(text))
+        return float(parse_size(text[:_MOST_DIGITS]))
     except UsageError:
         return ENDLESS
+
+
+def _stack(text: str) -> float:
+    """Of a new thread: 2 MiB where there is no limit (pthread_create(3); x86-64 and aarch64)."""
+    return float(2 << 20) if text == "unlimited" else _number(text)
 
 
 def _is(*values: str) -> Callable[[str], float]:
@@ -47,7 +54,7 @@ MORE: dict[str, Callable[[str], float]] = {
     "gomaxprocs": _number,
     "gogc": _gogc,
     "gomemlimit": _size,
-    "stack_limit": _number,
+    "stack_limit": _stack,
     "static": _is("dynamic"),
     "thp": lambda text: float(("never", "madvise", "always").index(text)) if text in ("madvise", "always") else 0.0,
     "godebug.madvdontneed": _is("0"),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from memwhy.model.case import Case, Series
+from memwhy.model.digits import whole_number
 from memwhy.model.trend import Trend
 
 
@@ -30,8 +31,8 @@ class Given:
     @property
     def age_s(self) -> float | None:
         """The process's age at the last reading."""
-        begun = self.case.facts.get("process.age_s", "")
-        return int(begun) + (self.span_s or 0.0) if begun.isdigit() else None
+        begun = whole_number(self.case.facts.get("process.age_s", ""))
+        return None if begun is None else begun + (self.span_s or 0.0)
 
     def last(self, metric: str) -> int | None:
         """The last figure of a metric."""

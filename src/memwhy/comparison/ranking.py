@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from memwhy.comparison.caps import CAPS, Sides, rate_per_s
+from memwhy.comparison.caps import CAPS, Cap, Sides, rate_per_s, sized_by_the_limit
 from memwhy.comparison.components import Pair
 from memwhy.comparison.directions import less
 from memwhy.comparison.figures import pace_gap
@@ -76,18 +76,16 @@ def _difference(pair: Pair, sides: Sides | None, total: str | None, levels_alike
 def _bounded(pair: Pair, rule: Rule, sides: Sides, total: str, levels_alike: bool) -> Difference:
     values = (pair.a, pair.b) if sides.name == "A" else (pair.b, pair.a)
     is_less = less(pair.kind, *values)
-    shares = shares_of(rule.parts_less if is_less else rule.parts, sides, total)
-    touched = [one for share in shares for one in share]
-    size, pace = _at_most(shares, levels_alike=levels_alike), _faster_at_most(shares)
+    parts = rule.parts_sized if rule.parts_sized and sized_by_the_limit(sides) else rule.parts
+    shares = shares_of(rule.parts_less if is_less else parts, sides, total)
+    touched = [one for _, share in shares for one in share]
     because = (
         [rule.why, said(touched, sides)] if touched else [rule.why, f"{values[0]} does not make {sides.name} hold more"]
     )
     cap = CAPS[rule.cap](sides, pair) if rule.cap and not is_less else None
     if cap is not None:
-        size = min(size, cap.bytes) if size is not None else None
-        if pace is not None and cap.bytes_per_s is not None:
-            pace = min(pace, max(0.0, cap.bytes_per_s))
         because.append(cap.words)
+    size, pace = _capped(shares, cap, levels_alike)
     return Difference(
         kind=pair.kind,
         what=pair.what,
@@ -100,6 +98,25 @@ def _bounded(pair: Pair, rule: Rule, sides: Sides, total: str, levels_alike: boo
         source=rule.source,
         confirm=rule.confirm,
     )
+
+
+def _capped(
+    shares: Sequence[tuple[set[Part], Share]], cap: Cap | None, levels_alike: bool
+) -> tuple[int | None, float | None]:
+    """The bytes, and how much faster these parts grow. What the cap measured is bounded by it; the rest comes on top."""
+    measured = [share for parts, share in shares if cap is not None and (not cap.parts or parts <= set(cap.parts))]
+    others = [share for _, share in shares if share not in measured]
+    sizes, paces = [], []
+    for group in [group for group in (measured, others) if group] or [[]]:
+        size, pace = _at_most(group, levels_alike=levels_alike), _faster_at_most(group)
+        if cap is not None and group is measured:
+            size = min(size, cap.bytes) if size is not None else None
+            if pace is not None and cap.bytes_per_s is not None:
+                pace = min(pace, max(0.0, cap.bytes_per_s))
+        sizes.append(size)
+        paces.append(pace)
+    known = [size for size in sizes if size is not None], [pace for pace in paces if pace is not None]
+    return sum(known[0]) if known[0] else None, sum(known[1]) if known[1] else None
 
 
 def _at_most(shares: Sequence[Share], *, levels_alike: bool) -> int | None:
@@ -131,15 +148,18 @@ def _together(share: Share) -> Gap | None:
     return Gap(value=value, low=value - low, high=value + high)
 
 
-def shares_of(parts: Sequence[Part], sides: Sides, total: str) -> list[Share]:
-    """Every metric that these parts are, once."""
-    shares: list[Share] = []
+def shares_of(parts: Sequence[Part], sides: Sides, total: str) -> list[tuple[set[Part], Share]]:
+    """Every metric that these parts are, once, with all the parts that it stands for."""
+    shares: list[tuple[set[Part], Share]] = []
     taken: set[str] = set()
     for part in parts:
         chain = next((names for names in CHAINS[part] if any(_known(sides, name) for name in names)), (total,))
         metrics = [name for name in chain if name not in taken and _known(sides, name)]
         taken |= set(metrics)
-        shares += [tuple(_excess(metric, sides) for metric in metrics)] if metrics else []
+        for others, share in shares:
+            if any(one.metric in chain for one in share):
+                others.add(part)
+        shares += [({part}, tuple(_excess(metric, sides) for metric in metrics))] if metrics else []
     return shares
 
 

@@ -12,7 +12,8 @@ Part = Literal["native", "kept", "go", "go_heap", "stacks", "files", "huge", "la
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """parts: that it can touch; parts_less: where the heavier side has the value that makes it hold less (`directions`).
+    """parts: that it can touch; parts_less: where the heavier side has the value that makes it hold less (`directions`);
+    parts_sized: where a runtime sizes its heap by the cgroup's limit.
     anything: it may touch all, and so bounds nothing. cap: the name of a bound by what else was measured. confirm: what to
     change, alone, to see.
     """
@@ -20,6 +21,7 @@ class Rule:
     why: str
     parts: tuple[Part, ...] = ()
     parts_less: tuple[Part, ...] = ()
+    parts_sized: tuple[Part, ...] = ()
     anything: bool = False
     cap: str = ""
     source: str = ""
@@ -168,6 +170,7 @@ RULES: dict[str, Rule] = {
     "cgroup_limit": Rule(
         why="near its limit a cgroup gives up file pages first; some runtimes size their heap by it, Go and malloc do not",
         parts=("files",),
+        parts_sized=("native", "go", "files"),
         cap="limit",
         source="Documentation/admin-guide/cgroup-v2.rst; java(1), -XX:+UseContainerSupport",
         confirm="run both under one limit",
