@@ -40,6 +40,10 @@ class Seen:
     where: list[Where] = field(default_factory=list)
 
 
+FROM_FILE = ("go/binary", "go/buildinfo")
+"""Of Go's own sources those that are read from the program's file; the others are answers of its endpoint."""
+
+
 class Casebook:
     """Collects evidence; `case()` builds the case, `evidence()` the rows of what was read."""
 
@@ -78,6 +82,10 @@ class Casebook:
             where = Where(file=file)
             self._take(evidence.source, subject, moment, where, reading)
         facts = self._facts_of.setdefault(subject, {})
+        asked = sum(
+            evidence.source.startswith("go/") and evidence.source not in FROM_FILE for evidence in snapshot.evidence
+        )
+        facts["endpoint.requests"] = str(int(facts.get("endpoint.requests", "0")) + asked)
         if "process.age_s" not in facts and "process.start_ticks" in facts:
             # field 22 of stat counts in USER_HZ, which is 100 on every architecture that memwhy knows
             age_s = snapshot.monotonic_ns / NS_PER_S - int(facts["process.start_ticks"]) / 100

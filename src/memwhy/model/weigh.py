@@ -23,8 +23,6 @@ REQUEST_BYTES = 48 * KIB
 """Measured with Go 1.26 in small programs: a request for a text profile allocates 20 KiB and adds 35 to 45 KiB to RSS."""
 FIRST_COLLECTION_BYTES = 4 * MIB
 """The heap size of the first collection at GOGC=100 (runtime/mgcpacer.go: defaultHeapMinimum)."""
-ASKED_FOR = ("go.sys_bytes", "go.goroutines_count")
-"""One metric of each thing that is asked for at an endpoint."""
 SAME_WINDOW = 0.7
 """Two series cover the same time when one spans at least this share of the other."""
 
@@ -124,7 +122,7 @@ def _left_by_requests(case: Case) -> int:
     collections = case.series.get("go.gc_count")
     if collections is not None and collections.last - collections.first >= 2:
         return 0
-    asked = sum(len(case.series[metric].points) for metric in ASKED_FOR if metric in case.series)
+    asked = int(case.facts.get("endpoint.requests", "0"))
     return min(asked * REQUEST_BYTES, FIRST_COLLECTION_BYTES) if case.live else 0
 
 

@@ -6,6 +6,8 @@ from memwhy.model.units import NS_PER_S
 
 GENTLE_SHARE = 0.004
 """A dear source is read so seldom that the time it takes, analysis included, stays below this share of the wall clock."""
+LONGEST_PAUSE_NS = 10 * NS_PER_S
+"""A longer one would be a hole in every series for one dear read; each dear source waits for its own sake anyhow."""
 SLACK_NS = NS_PER_S // 5
 """A tick that comes a little early still reads what is due: else every second one would find nothing to do."""
 NEVER_NS = 1 << 62

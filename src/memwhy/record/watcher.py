@@ -15,6 +15,7 @@ from memwhy.record.due import (
     CADENCES,
     FREE_READS,
     GENTLE_SHARE,
+    LONGEST_PAUSE_NS,
     MAPPINGS,
     NEVER_NS,
     SLACK_NS,
@@ -134,7 +135,9 @@ class Watcher:
 
     def pause_ns(self, snapshot: Snapshot) -> float:
         """How long to wait at least: a tick that costs much is taken less often. Looks have a budget of their own."""
-        return (snapshot.cpu_ns - self._looked_ns) / (2 * GENTLE_SHARE) if snapshot.tick > FREE_READS else 0.0
+        if snapshot.tick <= FREE_READS:
+            return 0.0
+        return min((snapshot.cpu_ns - self._looked_ns) / (2 * GENTLE_SHARE), LONGEST_PAUSE_NS)
 
     def charge(self, snapshot: Snapshot, cost_ns: int) -> None:
         """Share out what the consumer spent on a snapshot, by size: parsing is what takes the time."""
