@@ -86,7 +86,7 @@ def clues(case: Case) -> Iterator[Clue]:
     used, size = levels.level(case, "host.used_bytes"), levels.level(case, "host.total_bytes")
     kernel, anon = levels.level(case, "derived.kernel_bytes"), levels.level(case, "host.anon_pages_bytes")
     slab = levels.level(case, "host.slab_bytes", "host.slab_top_bytes", "host.slab_reclaimable_bytes")
-    for one in (kernel, slab, levels.level(case, "host.wired_bytes")):
+    for one in (kernel, slab, levels.level(case, "host.wired_bytes"), levels.level(case, "host.arc_bytes")):
         against_anon = anon is None or one is None or one.last > anon.last
         part = levels.share(one, used) or levels.share(one, size)
         if one is not None and one.rose and part is None:
@@ -139,9 +139,26 @@ def _nobody_s(case: Case, used: levels.Level | None) -> Iterator[Clue]:
     if ended is not None and host and "host.tmpfs_used_bytes" not in case.series:
         yield from (for_ if ended[1] != "fell" else against)(STRONG, ended[2])
     rss = levels.level(case, "process.rss_bytes", "process.rss_anon_bytes")
+    if _unsized_arc(case, used):
+        yield from for_(STRONG, f"ZFS's ARC is asked about, which counts as used: {used.said}" if used else None)
+        if rss is not None and rss.quantum * ROUND >= rss.last:
+            return  # `memory usage is at 15G` is the host's
     whole = used or levels.level(case, "cgroup.current_bytes", "cgroup.working_set_bytes")
     if rss is not None and (whole is None or rss.last >= 0.5 * whole.last):
         yield from against(STRONG, f"a process has it: {rss.said}")
+
+
+ROUND = 16
+
+
+def _unsized_arc(case: Case, used: levels.Level | None) -> bool:
+    """ZFS' statistics are shown without a size, most of the host's memory is used, little of it is page cache, and no
+    processes are listed: what drop_caches leaves of the ARC stays in use (zfs(4), zfs_arc_max)."""
+    size, cache = levels.level(case, "host.total_bytes"), levels.level(case, "host.buff_cache_bytes")
+    if "zfs.arc" not in case.facts or "host.arc_bytes" in case.series or "host.processes_rss_bytes" in case.series:
+        return False
+    little = cache is None or used is None or cache.last < 0.2 * used.last
+    return used is not None and (levels.share(used, size) or 0) >= 0.5 and little and not case.controls
 
 
 def _uncounted_in_cgroup(case: Case) -> Iterator[Clue]:

@@ -41,6 +41,7 @@ _PROCESS_BYTES = {
     "swap_bytes": ("swap", "status VmSwap"),
     "page_tables_bytes": ("page tables", "status VmPTE; kernel memory, not in RSS"),
     "locked_bytes": ("locked", "status VmLck"),
+    "allocated_bytes": ("in use of malloc and Python", "mallinfo2 uordblks + hblkhd, sys._debugmallocstats' blocks in use"),
     "children_rss_bytes": ("children's RSS", "sum of VmRSS over all descendants"),
     "shared_bytes": ("RSS, shared", "top SHR, resident file pages and shared memory together"),
     "uss_bytes": ("USS", "smaps Private_Clean + Private_Dirty, psutil uss: what ending the process gives back"),
@@ -89,6 +90,7 @@ _HOST_BYTES = {
     "page_tables_bytes": ("page tables of all processes", "meminfo PageTables"),
     "percpu_bytes": ("per-cpu", "meminfo Percpu"),
     "wired_bytes": ("wired", "FreeBSD's top Wired without the ARC: pages of the kernel and its drivers"),
+    "arc_bytes": ("ZFS ARC", "arcstats size: kernel memory that Linux' free counts as used, in no RSS (zfs(4))"),
     "vmalloc_bytes": ("vmalloc", "meminfo VmallocUsed"),
     "slab_bytes": ("slab", "meminfo Slab, sum of slabinfo or slabtop: reclaimable and not"),
     "slab_top_bytes": (

@@ -3,8 +3,10 @@
 from types import ModuleType
 
 from memwhy.sources.system import (
+    arc,
     cgroup_typed,
     cgroups,
+    dd,
     docker_api,
     docker_stats,
     kubectl_top,
@@ -33,6 +35,7 @@ READERS: tuple[ModuleType, ...] = (
     docker_stats,
     pmap,
     slab,
+    arc,
     vmstat,
     smaps_keys,
     tmpfs,
@@ -42,6 +45,7 @@ READERS: tuple[ModuleType, ...] = (
     perf,
     stack_maps,
     stat_columns,
+    dd,
     top,
     ps,
 )
