@@ -40,6 +40,17 @@ def test_connections_are_named_by_peer_with_what_keeps_them_and_the_numbers_it_r
     assert holder.bytes == 160 * 2048
 
 
+def test_an_order_has_numbers_and_no_pace_by_the_second() -> None:
+    rows = [
+        seen(kind, float(i), {stack: 5 + 40 * i}, clock="order")
+        for kind, stack in (("sockets", OUT), ("goroutine", UNREAD))
+        for i in range(5)
+    ]
+    (holder,) = descriptor_groups(of(*rows))
+    assert (holder.count, holder.count_per_s, holder.bytes_per_s) == (160, None, None)
+    assert "; as many goroutines (+160) stand in " in holder.note
+
+
 def test_goroutines_of_another_number_explain_no_connection() -> None:
     (holder,) = descriptor_groups(of(*course("sockets", {OUT: 4.0}), *course("goroutine", {UNREAD: 1.0})))
     assert (holder.note, holder.bytes, holder.stack) == ("165 now", 0, ())

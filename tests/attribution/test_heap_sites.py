@@ -154,6 +154,45 @@ def test_profiles_in_an_order_without_times_are_told_by_the_profile() -> None:
     assert (holder.bytes, holder.note) == (120 * MIB, "in 5 states of the heap, 5 profiles")
 
 
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_an_order_with_the_times_of_the_collections_is_put_into_their_order(newest_first: bool) -> None:
+    times = [10**18 + 60 * i * 10**9 for i in range(5)]
+    rows = list(zip(times, [(10 + 30 * i) * MIB for i in range(5)], strict=True))
+    profiles = [
+        seen("inuse_space", float(i), {WORK: value}, clock="order", collections=9, as_of_wall_ns=end)
+        for i, (end, value) in enumerate(reversed(rows) if newest_first else rows)
+    ]
+    (holder,) = heap_sites(of(*profiles))
+    assert (holder.bytes, holder.note) == (120 * MIB, "in 5 states of the heap, 4 min")
+    assert holder.bytes_per_s == pytest.approx(MIB / 2)
+
+
+def test_an_order_of_which_not_all_tell_their_time_has_no_pace_by_the_second() -> None:
+    profiles = [
+        seen(
+            "inuse_space",
+            float(i),
+            {WORK: (10 + 30 * i) * MIB},
+            clock="order",
+            collections=9,
+            as_of_wall_ns=10**18 + i if i else None,
+        )
+        for i in range(5)
+    ]
+    (holder,) = heap_sites(of(*profiles))
+    assert (holder.bytes, holder.bytes_per_s, holder.low_per_s, holder.high_per_s) == (120 * MIB, None, None, None)
+    assert holder.note == "in 5 states of the heap, 5 profiles"
+
+
+def test_collections_that_fall_against_a_running_clock_are_not_believed() -> None:
+    profiles = [
+        seen("inuse_space", 60.0 * i, {WORK: (10 + 30 * i) * MIB}, collections=9, as_of_wall_ns=10**18 - i * 10**9)
+        for i in range(5)
+    ]
+    (holder,) = heap_sites(of(*profiles))
+    assert holder.bytes_per_s == pytest.approx(MIB / 2)
+
+
 def test_a_text_table_stands_as_stacks_of_one_frame() -> None:
     table = Profile(kind="inuse_space", unit="bytes", total=9, rows=(ProfileRow(function="main.f", flat=9, cum=9),))
     (holder,) = heap_sites(of(SeenProfile(profile=table, subject="", where=Where(file="x"), x=0.0)))

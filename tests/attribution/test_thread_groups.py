@@ -28,6 +28,30 @@ def test_goroutines_in_c_that_came_with_the_threads_are_named_with_what_the_thre
     )
 
 
+def test_goroutines_in_c_that_came_at_another_pace_do_not_stand_for_the_threads() -> None:
+    kept = [seen("goroutine", 10.0 * i, {IN_C: 3 + 2 * i}) for i in range(5)]
+    waits = [seen("threads", 10.0 * i, {LOCKED: 5 + 20 * i}) for i in range(5)]
+    (holder,) = thread_groups(of(*kept, *waits))
+    assert (holder.function, holder.count, holder.stack, holder.share) == ("in futex", 80, (), 1.0)
+    assert holder.note.endswith("; goroutines came too, at another pace: +8 in main.callLocked")
+
+
+def test_two_groups_that_make_up_the_threads_together_are_both_named() -> None:
+    other = ("main._Cfunc_other", "main.other", "main.serve")
+    kept = [seen("goroutine", 10.0 * i, {IN_C: 3 + 15 * i, other: 1 + 5 * i}) for i in range(5)]
+    waits = [seen("threads", 10.0 * i, {LOCKED: 5 + 20 * i}) for i in range(5)]
+    found = thread_groups(of(*kept, *waits))
+    assert [(one.function, one.count, one.share) for one in found] == [
+        ("main.callLocked", 60, 0.75),
+        ("main.other", 20, 0.25),
+    ]
+
+
+def test_where_no_thread_is_told_goroutines_alone_tell() -> None:
+    (holder,) = thread_groups(of(*(seen("goroutine", 10.0 * i, {IN_C: 3 + 20 * i}) for i in range(5))))
+    assert (holder.function, holder.count) == ("main.callLocked", 80)
+
+
 def test_without_goroutines_threads_are_told_by_what_they_wait_in() -> None:
     waits = [seen("threads", 10.0 * i, {("-", "read", "reader-#"): 1 + 9 * i}) for i in range(5)]
     (holder,) = thread_groups(of(*waits))

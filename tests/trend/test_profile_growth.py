@@ -86,7 +86,7 @@ def test_of_fifty_sites_that_stand_still_none_is_accused_in_nineteen_of_twenty_r
         random = Random(seed)
         sites = {f"site{i}": turned_over((1 + i % 7) * MIB, 2 * KIB, times, random) for i in range(50)}
         accused += any(one.grows for one in grow(states(times, **sites), period=PERIOD).values())
-    assert accused <= 0.05 * RUNS + 2 * math.sqrt(0.05 * 0.95 * RUNS)
+    assert accused <= 0.05 * RUNS
 
 
 def test_a_leak_among_fifty_sites_is_named() -> None:
@@ -96,8 +96,13 @@ def test_a_leak_among_fifty_sites_is_named() -> None:
     found = grow(states(times, leak=kept(0.5 * MIB, KIB, times, random), **sites), period=PERIOD)
     assert next(iter(found)) == "leak"
     assert [key for key, one in found.items() if one.grows] == ["leak"]
-    assert found["leak"].per is not None
-    assert found["leak"].low_per < 0.5 * MIB < found["leak"].high_per  # type: ignore[operator]
+    assert found["leak"].low_per < 0.5 * MIB < found["leak"].high_per
+
+
+def test_a_leak_is_named_though_a_hundred_sites_are_larger() -> None:
+    still = {f"site{i}": (1000 + i, 0.0) for i in range(100)}
+    found = grow([State(10.0 * i, {**still, "leak": (5 + 40 * i, 0.0)}) for i in range(6)])
+    assert [key for key, one in found.items() if one.grows] == ["leak"]
 
 
 def test_counts_have_no_error_of_drawing() -> None:
@@ -134,7 +139,9 @@ def test_one_state_alone_says_nothing_of_growth() -> None:
     assert grow([State(1.0, {"a": (5, 0.0)}), State(1.0, {"a": (9, 0.0)})]) == {}
 
 
-VALUES = st.dictionaries(st.sampled_from("abcd"), st.tuples(st.integers(0, 1 << 50), st.floats(0, 1e30)), max_size=4)
+VALUES = st.dictionaries(
+    st.sampled_from("abcd"), st.tuples(st.integers(-(1 << 50), 1 << 50), st.floats(0, 1e30)), max_size=4
+)
 
 
 @given(st.lists(VALUES, max_size=8), st.sampled_from([0.0, 1.0, float(PERIOD)]))
@@ -145,4 +152,4 @@ def test_any_states_give_intervals_around_their_change(
     for one in found.values():
         assert one.low <= one.change <= one.high
         assert 0 <= one.chance <= 1
-        assert not one.grows or one.low > 0 or one.change > 0
+        assert not one.proven or one.change >= 0

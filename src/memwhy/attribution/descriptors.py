@@ -9,7 +9,7 @@ from collections.abc import Mapping as Map
 from dataclasses import dataclass
 
 from memwhy.attribution.frames import own_frame
-from memwhy.attribution.goroutines import Group, counted, groups, stack_bytes_each
+from memwhy.attribution.goroutines import FEW, Group, alike, counted, groups, stack_bytes_each
 from memwhy.attribution.heap import LAYER, LEAST_SHARE, MOST_HOLDERS, Sites
 from memwhy.attribution.states import Frames, Seen, Site, by_stack, count_states
 from memwhy.model.case import Case
@@ -17,10 +17,6 @@ from memwhy.model.gomodules import STANDARD
 from memwhy.model.report import Holder
 from memwhy.model.units import human_bytes
 from memwhy.trend.profiles import Growth, grow
-
-ALIKE = 0.1
-"""Two numbers are one when they differ by less; sockets and goroutines are counted at different moments."""
-FEW = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +107,7 @@ def _holder(
     case: Case,
     sites: Sites,
 ) -> Holder:
-    matched = tuple(group for group in waiting if _alike(group.growth, one))
+    matched = tuple(group for group in waiting if alike(group.growth, one))
     telling = [group for group in matched if (habit := habit_of(group.stack)) is not None and habit.what]
     each, how = stack_bytes_each(case)
     held = each * len(matched)
@@ -146,14 +142,6 @@ def _owner(stack: Frames, sites: Sites) -> str | None:
     return None if not stack or sites.modules.of(function)[0] == STANDARD else sites.module(function)
 
 
-def _alike(goroutines: Growth, sockets: Growth) -> bool:
-    """They came at one pace; where there is no time, in one number."""
-    if min(goroutines.change, sockets.change) <= FEW:
-        return False
-    first, other = (float(one.change) if one.per is None else one.per for one in (goroutines, sockets))
-    return abs(first - other) <= ALIKE * max(first, other)
-
-
 def _from(peers: tuple[tuple[str, int], ...]) -> str:
     """`from 10.0.0.7 (600) and 2 other addresses`."""
     first = ", ".join(f"{name.removeprefix('from ')} ({number:,})" for name, number in peers[:FEW])
@@ -172,8 +160,8 @@ def _kept_open(group: Group) -> str:
 
 def _number(group: Group) -> str:
     """`+1,003, +40.0/s`."""
-    per = group.growth.per
-    return f"{group.growth.change:+,}" + (f", {per:+.1f}/s" if per is not None and group.growth.grows else "")
+    one = group.growth
+    return f"{one.change:+,}" + (f", {one.per:+.1f}/s" if one.has_pace else "")
 
 
 def _creators(matched: tuple[Group, ...], telling: list[Group]) -> list[str]:

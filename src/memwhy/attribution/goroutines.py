@@ -21,6 +21,9 @@ from memwhy.trend.profiles import Growth, grow
 SMALLEST_STACK_BYTES = 2048  # runtime/stack.go: stackMin
 LEAST_SHARE = 0.02
 """Groups that grow less than this share of all growth are left out where larger ones are shown."""
+ALIKE = 0.1
+"""Two numbers are one when they differ by less; goroutines and what they hold are counted at different moments."""
+FEW = 3
 _OF_THE_RUNTIME = ("runtime.", "internal/runtime/")
 _SEPARATOR = "\n"
 _CERTAIN = "the collector found nothing that could ever wake them"
@@ -53,6 +56,15 @@ def groups(case: Case) -> tuple[Group, ...]:
 
 def _lists(kind: str) -> bool:
     return kind.startswith("goroutine")
+
+
+def alike(some: Growth, others: Growth) -> bool:
+    """They came at one pace; where one has no times, in one number."""
+    if min(some.change, others.change) <= FEW:
+        return False
+    timed = some.unit == others.unit == "s"
+    first, other = (one.per if timed else float(one.change) for one in (some, others))
+    return abs(first - other) <= ALIKE * max(first, other)
 
 
 def waits(listings: Iterable[Iterable[StackSample]]) -> dict[str, Waiting]:
@@ -124,8 +136,8 @@ def _holder(
 def counted(holder: Holder, growth: Growth, each: float) -> Holder:
     """With how many became more, their interval and pace, and the same in bytes. each: bytes of one, 0 where nobody knows."""
 
-    def pace(per: float | None) -> float | None:
-        return per * each if per is not None and growth.grows and each else None
+    def pace(per: float) -> float | None:
+        return per * each if growth.has_pace and each else None
 
     return replace(
         holder,
@@ -137,7 +149,7 @@ def counted(holder: Holder, growth: Growth, each: float) -> Holder:
         count=growth.change,
         low_count=growth.low,
         high_count=growth.high,
-        count_per_s=growth.per if growth.grows else None,
+        count_per_s=growth.per if growth.has_pace else None,
     )
 
 
@@ -172,10 +184,8 @@ def _live_heap(case: Case) -> dict[str, Growth]:
     seen = heap_states(case.profiles)
     if seen is None:
         return {}
-    return {
-        site[0]: one
-        for site, one in grow(seen.states(lambda frames: (bare(frames)[-1], "")), period=float(seen.period)).items()
-    }
+    growths = grow(seen.states(lambda frames: (bare(frames)[-1], "")), period=float(seen.period), per=seen.per)
+    return {site[0]: one for site, one in growths.items()}
 
 
 def stack_bytes_each(case: Case) -> tuple[float, str]:

@@ -62,7 +62,6 @@ def heap_sites(case: Case) -> tuple[Holder, ...]:
 
 
 def _holder(site: Site, one: Growth, share: float, stack: Frames, sites: Sites, note: str) -> Holder:
-    told = one.per is not None and one.grows
     return Holder(
         layer=LAYER,
         function=site[0],
@@ -74,9 +73,9 @@ def _holder(site: Site, one: Growth, share: float, stack: Frames, sites: Sites, 
         modules=sites.versions(stack),
         low_bytes=one.low,
         high_bytes=one.high,
-        bytes_per_s=one.per if told else None,
-        low_per_s=one.low_per if told else None,
-        high_per_s=one.high_per if told else None,
+        bytes_per_s=one.per if one.has_pace else None,
+        low_per_s=one.low_per if one.has_pace else None,
+        high_per_s=one.high_per if one.has_pace else None,
         note=note,
     )
 

@@ -27,12 +27,12 @@ _GARBAGE_IS_IN = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """The states of one kind of profile, oldest first. asked: how many profiles they came from. newest: the last one.
-
-    period: bytes between two samples, 0 for counts. per: what x counts.
+    """The states of one kind of profile, oldest first. xs: when each was, rising, in what `per` says. asked: how many profiles
+    they came from. newest: the last one. period: bytes between two samples, 0 for counts.
     """
 
     profiles: tuple[SeenProfile, ...]
+    xs: tuple[float, ...]
     asked: int
     period: int
     per: Literal["s", "sample"]
@@ -41,18 +41,10 @@ class Seen:
     def newest(self) -> Profile:
         return self.profiles[-1].profile
 
-    def times(self) -> tuple[float, ...]:
-        """When each state was: of the collections by the wall clock where they are told, else when it was asked for."""
-        ended = [one.profile.as_of_wall_ns for one in self.profiles]
-        told = [end * 1e-9 for end in ended if end is not None]
-        rising = all(a < b for a, b in pairwise(told))
-        return tuple(told) if len(told) == len(ended) and rising else tuple(one.x for one in self.profiles)
-
     def states(self, place: Place) -> list[State[Site]]:
         """Values by place, with their variances."""
         return [
-            State(x, _values(one.profile, place, self.period))
-            for x, one in zip(self.times(), self.profiles, strict=True)
+            State(x, _values(one.profile, place, self.period)) for x, one in zip(self.xs, self.profiles, strict=True)
         ]
 
 
@@ -65,26 +57,39 @@ def heap_states(seen: Iterable[SeenProfile], kind: str = "inuse_space", beside: 
         return None
     others = {(one.subject, one.where.file, one.x): one.profile for one in everything if one.profile.kind == beside}
     settled = [one for one in found if one.profile.collections is None or one.profile.collections > _GARBAGE_IS_IN]
-    kept: list[SeenProfile] = []
-    for one in settled or found:
-        same = kept and (_told(kept[-1], others) == _told(one, others))
-        if not same and not (kept and one.x <= kept[-1].x):
-            kept.append(one)
-    period = kept[-1].profile.sampling_period_bytes or DEFAULT_PERIOD_BYTES
-    return Seen(profiles=tuple(kept), asked=len(found), period=period, per=_per(kept))
+    timed, per = _timed(settled or found)
+    kept: list[tuple[float, SeenProfile]] = []
+    for x, one in timed:
+        if not kept or (x > kept[-1][0] and _told(kept[-1][1], others) != _told(one, others)):
+            kept.append((x, one))
+    period = kept[-1][1].profile.sampling_period_bytes or DEFAULT_PERIOD_BYTES
+    return _seen(kept, asked=len(found), period=period, per=per)
 
 
 def count_states(seen: Iterable[SeenProfile], kind: str) -> Seen | None:
     """The newest build's counts of a kind, one a moment; None where there are none."""
     found = _of_newest(seen, kind)
-    kept = [one for i, one in enumerate(found) if not i or one.x > found[i - 1].x]
-    return Seen(profiles=tuple(kept), asked=len(found), period=0, per=_per(kept)) if kept else None
+    timed, per = _timed(found)
+    kept = [row for i, row in enumerate(timed) if not i or row[0] > timed[i - 1][0]]
+    return _seen(kept, asked=len(found), period=0, per=per) if kept else None
 
 
-def _per(kept: Sequence[SeenProfile]) -> Literal["s", "sample"]:
-    """An order is no time; collections that are told by the wall clock are one all the same."""
-    ordered = any(one.clock == "order" and one.profile.as_of_wall_ns is None for one in kept)
-    return "sample" if ordered else "s"
+def _seen(kept: Sequence[tuple[float, SeenProfile]], *, asked: int, period: int, per: Literal["s", "sample"]) -> Seen:
+    xs, profiles = zip(*kept, strict=True)
+    return Seen(profiles=profiles, xs=xs, asked=asked, period=period, per=per)
+
+
+def _timed(found: Sequence[SeenProfile]) -> tuple[list[tuple[float, SeenProfile]], Literal["s", "sample"]]:
+    """Profiles of one clock by time, and what that is. The ends of collections by the wall clock go first, where all tell them;
+    they put what came in any order into its own, but are not believed against a clock that runs."""
+    ends = [one.profile.as_of_wall_ns for one in found]
+    told = [(end * 1e-9, one) for end, one in zip(ends, found, strict=True) if end is not None]
+    in_order = bool(found) and found[0].clock == "order"
+    if in_order:
+        told.sort(key=lambda row: row[0])
+    if len(told) == len(found) and all(a[0] <= b[0] for a, b in pairwise(told)):
+        return told, "s"
+    return [(one.x, one) for one in found], "sample" if in_order else "s"
 
 
 def _of_newest(seen: Iterable[SeenProfile], kind: str) -> list[SeenProfile]:

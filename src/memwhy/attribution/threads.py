@@ -1,13 +1,15 @@
 """Threads that become more: which code keeps them, as far as goroutines tell, and what they wait in, as the kernel tells it.
 
 A goroutine inside a system call or a call of C keeps its thread; so does one that is locked to it. Groups of those that came
-at the threads' own pace are named first, beside what the kernel says of as many threads.
+at the threads' own pace are named, beside what the kernel says of as many threads; where none did, what the threads wait in.
 """
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 
 from memwhy.attribution.frames import own_frame
-from memwhy.attribution.goroutines import Group, counted, groups
+from memwhy.attribution.goroutines import FEW, Group, alike, counted, groups
 from memwhy.attribution.heap import LEAST_SHARE, MOST_HOLDERS, Sites
 from memwhy.attribution.states import Frames, Site, count_states
 from memwhy.model.case import Case, Series
@@ -16,9 +18,8 @@ from memwhy.model.units import human_bytes
 from memwhy.trend.profiles import Growth, grow
 
 LAYER = "layer.thread_stacks_bytes"
-ALIKE = 0.15
 _CGO = re.compile(r"(?:^|\.)_C2?func_(\w+)$")
-_IN_CALLS = ("syscall.", "internal/runtime/syscall.", "golang.org/x/sys/unix.")
+_IN_CALLS = ("syscall.", "golang.org/x/sys/unix.")
 _MEANS = {
     "futex": "a lock, a condition variable, a semaphore, or a thread with nothing to do",
     "read": "reading from what gives nothing: a pipe, a terminal, a socket in blocking mode",
@@ -51,13 +52,32 @@ def thread_groups(case: Case) -> tuple[Holder, ...]:
     whole = sum(one.change for _, one in waiting)
     keeping = [group for group in groups(case) if group.growth.grows and _keeps_a_thread(group)]
     main = [(site, one) for site, one in waiting if one.change >= LEAST_SHARE * whole]
-    if not keeping:
-        return tuple(_waiting_holder(site, one, one.change / whole, each) for site, one in main[:MOST_HOLDERS])
-    kept = sum(group.growth.change for group in keeping)
+    paced = _at_their_pace(keeping, [one for _, one in waiting])
+    if not paced:
+        others = [f"goroutines came too, at another pace: {_number(group)}" for group in keeping[:FEW]]
+        return tuple(_waiting_holder(site, one, one.change / whole, each, others) for site, one in main[:MOST_HOLDERS])
+    kept = sum(group.growth.change for group in paced)
     beside = [_said(site, one) for site, one in main if one.grows or len(main) == 1]
     return tuple(
-        _keeping_holder(group, group.growth.change / kept, each, beside, sites) for group in keeping[:MOST_HOLDERS]
+        _keeping_holder(group, group.growth.change / kept, each, beside, sites) for group in paced[:MOST_HOLDERS]
     )
+
+
+def _at_their_pace(keeping: list[Group], threads: list[Growth]) -> list[Group]:
+    """Those that came as fast as threads of one kind, or all of them where they did so together; all where no thread is told."""
+    if not threads or not keeping:
+        return keeping
+    each = [group for group in keeping if any(alike(group.growth, one) for one in threads)]
+    return each or (keeping if alike(_together([group.growth for group in keeping]), _together(threads)) else [])
+
+
+def _together(growths: Sequence[Growth]) -> Growth:
+    return replace(growths[0], change=sum(one.change for one in growths), per=sum(one.per for one in growths))
+
+
+def _number(group: Group) -> str:
+    """`+9 in main.callLocked`."""
+    return f"{group.growth.change:+,} in {_caller(group.stack)}"
 
 
 def _blocked(case: Case) -> list[tuple[Site, Growth]]:
@@ -113,10 +133,10 @@ def _caller(stack: Frames) -> str:
     return own_frame(tuple(outside) or stack)
 
 
-def _waiting_holder(site: Site, one: Growth, share: float, each: float) -> Holder:
+def _waiting_holder(site: Site, one: Growth, share: float, each: float, others: list[str]) -> Holder:
     where, _, call = site[0].partition("\n")
     function = f"in {call}" if call else f"in {where}" if where != "-" else "not told in what"
-    note = [_said(site, one)]
+    note = [_said(site, one), *others]
     if each:
         note.append(f"{human_bytes(each)} of stack for each new thread")
     return _holder(function, None, one, share, each, (), (), note)

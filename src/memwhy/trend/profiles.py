@@ -23,7 +23,7 @@ from memwhy.trend.slope import fit
 from memwhy.trend.stacks import slope_error
 
 MOST_TESTED = 64
-"""Sites whose courses are reckoned, the largest ones at any time; the others count as tested without a result."""
+"""Sites whose courses are reckoned, those that rose most; the others count as tested without a result."""
 CLUMPED = 0.4
 """Readings with nothing between for so much of the time lie in two clumps, where a step and a line look alike."""
 _EXACT = 1e-3
@@ -44,17 +44,18 @@ class State(Generic[Key]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Growth:
-    """One site. change: over the span, low to high with 95 %; per: its pace, and its interval, per second or per reading;
-    None between two or three states without times. chance: of such a growth where nothing grows. proven: beyond chance, all
+    """One site. change: over the span, low to high with 95 %; per: its pace, and its interval, for one `unit`: a second,
+    or from one reading to the next where there are no times. chance: of such a growth where nothing grows. proven: beyond chance, all
     sites considered (Holm). shape: None below four states. last: the value at the newest state.
     """
 
     change: int
     low: int
     high: int
-    per: float | None
-    low_per: float | None
-    high_per: float | None
+    per: float
+    low_per: float
+    high_per: float
+    unit: Literal["s", "sample"]
     chance: float
     shape: Shape | None
     states: int
@@ -67,6 +68,11 @@ class Growth:
         """Beyond chance, and no step, no warm-up that has ended."""
         return self.proven and self.shape in (None, "growing", "unclear") and self.low > 0
 
+    @property
+    def has_pace(self) -> bool:
+        """It grows, and by times: of an order there is no rate."""
+        return self.grows and self.unit == "s"
+
 
 def grow(
     states: Sequence[State[Key]], *, period: float = 0.0, per: Literal["s", "sample"] = "s", quantum: int = 1
@@ -77,15 +83,21 @@ def grow(
     """
     if len(states) < 2 or states[-1].x <= states[0].x:
         return {}
-    most: dict[Key, int] = {}
-    for state in states:
-        for key, (value, _) in state.values.items():
-            most[key] = max(value, most.get(key, 0))
-    tested = sorted(most, key=lambda key: -most[key])[:MOST_TESTED]
+    keys = dict.fromkeys(key for state in states for key in state.values)
+    tested = sorted(keys, key=lambda key: -_rise(states, key))[:MOST_TESTED]
     found = {key: _growth(states, key, period, per, quantum) for key in tested}
-    kept = holm([one.chance for one in found.values()], looked_at=len(most))
+    kept = holm([one.chance for one in found.values()], looked_at=len(keys))
     proven = {key: replace(one, proven=is_kept) for (key, one), is_kept in zip(found.items(), kept, strict=True)}
     return dict(sorted(proven.items(), key=lambda item: -item[1].change))
+
+
+def _rise(states: Sequence[State[Key]], key: Key) -> int:
+    """The later half less the earlier one: one wild state counts no more than the others."""
+    half = len(states) // 2
+    later, earlier = (
+        sum(state.values.get(key, (0, 0.0))[0] for state in part) for part in (states[-half:], states[:half])
+    )
+    return later - earlier
 
 
 def _growth(states: Sequence[State[Key]], key: Key, period: float, per: Literal["s", "sample"], quantum: int) -> Growth:
@@ -93,7 +105,7 @@ def _growth(states: Sequence[State[Key]], key: Key, period: float, per: Literal[
     pairs = [state.values.get(key, (0, 0.0)) for state in states]
     values, variances = [value for value, _ in pairs], [variance for _, variance in pairs]
     if len(xs) < LEAST:
-        return _difference(xs, values, variances, period)
+        return _difference(xs, values, variances, per, period)
     return _line(xs, values, variances, per, quantum)
 
 
@@ -119,6 +131,7 @@ def _line(
         per=line.slope / span,
         low_per=(line.slope - half) / span,
         high_per=(line.slope + half) / span,
+        unit=per,
         chance=chance,
         shape=shape,
         states=len(xs),
@@ -127,7 +140,9 @@ def _line(
     )
 
 
-def _difference(xs: Sequence[float], values: Sequence[int], variances: Sequence[float], period: float) -> Growth:
+def _difference(
+    xs: Sequence[float], values: Sequence[int], variances: Sequence[float], per: Literal["s", "sample"], period: float
+) -> Growth:
     """The last state less the first; the interval from those of both (Zou and Donner 2008), as if they shared no block."""
     (first, first_variance), (last, last_variance) = (values[0], variances[0]), (values[-1], variances[-1])
     change, span = last - first, xs[-1] - xs[0]
@@ -136,7 +151,7 @@ def _difference(xs: Sequence[float], values: Sequence[int], variances: Sequence[
     high = change + math.hypot(after[1] - last, first - before[0])
     drawn = (first_variance + last_variance) / (first + last) if period > 0 and first + last > 0 else float(period <= 0)
     if drawn > _EXACT:  # of counts, each is as good as one drawn block
-        chance = more_by_chance(first / drawn, last / drawn)
+        chance = more_by_chance(max(first, 0) / drawn, max(last, 0) / drawn)
     else:
         chance = 0.0 if change > 0 else 1.0
     return Growth(
@@ -146,6 +161,7 @@ def _difference(xs: Sequence[float], values: Sequence[int], variances: Sequence[
         per=change / span,
         low_per=low / span,
         high_per=high / span,
+        unit=per,
         chance=chance,
         shape=None,
         states=len(xs),
