@@ -135,9 +135,8 @@ class Watcher:
 
     def pause_ns(self, snapshot: Snapshot) -> float:
         """How long to wait at least: a tick that costs much is taken less often. Looks have a budget of their own."""
-        if snapshot.tick <= FREE_READS:
-            return 0.0
-        return min((snapshot.cpu_ns - self._looked_ns) / (2 * GENTLE_SHARE), LONGEST_PAUSE_NS)
+        pause_ns = min((snapshot.cpu_ns - self._looked_ns) / (2 * GENTLE_SHARE), LONGEST_PAUSE_NS)
+        return pause_ns if snapshot.tick > FREE_READS else 0.0
 
     def charge(self, snapshot: Snapshot, cost_ns: int) -> None:
         """Share out what the consumer spent on a snapshot, by size: parsing is what takes the time."""
