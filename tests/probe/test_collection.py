@@ -78,9 +78,9 @@ def test_a_server_that_does_not_collect_is_told_as_such_and_not_taken_for_a_resu
     page = heap_page(40 * MIB, 222 * MIB, 9)
     pages = {"/debug/pprof/heap?debug=1": page, "/debug/pprof/heap?gc=1&debug=1": page}
     with answering(pages) as (endpoint, _):
-        stated = state_collection(case, endpoint)
+        stated, heap = state_collection(case, endpoint)
         with pytest.raises(CannotProbe, match=r"does not know \?gc=1"):
-            collect(stated, case, endpoint, "/proc", os.getpid())
+            collect(stated, heap, case, endpoint, "/proc", os.getpid())
 
 
 def test_what_a_collection_took_off_the_heap_is_the_result() -> None:
@@ -90,11 +90,25 @@ def test_what_a_collection_took_off_the_heap_is_the_result() -> None:
         "/debug/pprof/heap?gc=1&debug=1": heap_page(16 * MIB, 223 * MIB, 10),
     }
     with answering(pages) as (endpoint, _):
-        done = collect(state_collection(case, endpoint), case, endpoint, "/proc", os.getpid())
+        done = collect(*state_collection(case, endpoint), case, endpoint, "/proc", os.getpid())
     assert done.result is not None
     assert done.result.value == 24 * MIB
     assert done.result.said[0].startswith("the Go heap was 40.0 MiB before and 16.0 MiB after a collection that took ")
     assert [one.when for one in done.result.measured] == ["before", "just after", "3 s later"]
+
+
+def test_a_collection_of_its_own_after_the_statement_is_not_taken_for_a_live_heap() -> None:
+    case = watched(given={"go.total_alloc_bytes": line(100 * MIB, 2 * MIB)})
+    pages = {
+        "/debug/pprof/heap?debug=1": heap_page(40 * MIB, 222 * MIB, 9),
+        "/debug/pprof/heap?gc=1&debug=1": heap_page(16 * MIB, 223 * MIB, 11),
+    }
+    with answering(pages) as (endpoint, asked):
+        stated, heap = state_collection(case, endpoint)
+        pages["/debug/pprof/heap?debug=1"] = heap_page(17 * MIB, 222 * MIB, 10)
+        with pytest.raises(CannotProbe, match="it collected by itself after the prediction was stated"):
+            collect(stated, heap, case, endpoint, "/proc", os.getpid())
+    assert "/debug/pprof/heap?gc=1&debug=1" not in asked
 
 
 @pytest.mark.parametrize("page", [b"", b"\xff\xfe", b"<html>no</html>", heap_page(1, 1, 1)[:60]])

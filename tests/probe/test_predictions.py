@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from build_case import Points, flat, line, watched
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -137,6 +138,58 @@ def test_a_tighter_goal_slows_what_the_collector_lets_grow_and_no_leak() -> None
     ]
 
 
+def settings_of(**facts: str) -> Case:
+    """The leaking heap of a process with this environment."""
+    held = {"go.total_alloc_bytes": line(100 * MIB, 2 * MIB), "derived.go_held_bytes": line(100 * MIB, 2 * MIB)}
+    named = {"go.version": "go1.26.0", **{f"env.{name}": value for name, value in facts.items()}}
+    return watched(grows={"layer.go_heap_bytes": 2 * MIB}, given=held, facts=named, noise=0)
+
+
+@pytest.mark.parametrize(
+    ("value", "now"),
+    [
+        ("GOGC=400", {}), ("GOGC=off", {}), ("GOGC=100", {}), ("GOGC=50", {"GOGC": "50"}), ("GOGC=²", {}), ("GOGC=-1", {}),
+        ("GOMEMLIMIT=1TiB", {}), ("GOMEMLIMIT=200MiB", {}), ("GOMEMLIMIT=off", {}), ("GOMEMLIMIT=120MiB", {"GOMEMLIMIT": "64MiB"}),
+        ("GOMEMLIMIT=" + "9" * 5000, {}),
+    ],
+)  # fmt: skip
+def test_a_value_that_holds_nothing_tighter_foretells_nothing(value: str, now: dict[str, str]) -> None:
+    stated = environment.pair(settings_of(**now), environment.variable(value))
+    assert (stated.unit, stated.predictions) == ("bytes/s", ())
+
+
+@pytest.mark.parametrize(
+    ("value", "now"), [("GOGC=100", {"GOGC": "off"}), ("GOGC=150", {"GOGC": "200"}), ("GOMEMLIMIT=140MiB", {})]
+)
+def test_a_value_that_is_tighter_than_the_one_in_force_foretells(value: str, now: dict[str, str]) -> None:
+    stated = environment.pair(settings_of(**now), environment.variable(value))
+    assert stated.of("gc-headroom") is not None and stated.of("heap-leak") is not None
+
+
+@pytest.mark.parametrize(
+    ("value", "now"), [("madvdontneed=0", {}), ("madvdontneed=1", {"GODEBUG": "gctrace=1,madvdontneed=1"}), ("disablethp=0", {})]
+)  # fmt: skip
+def test_a_godebug_that_changes_nothing_foretells_nothing(value: str, now: dict[str, str]) -> None:
+    case = watched(given={"process.lazy_free_bytes": flat(50 * MIB), "process.anon_huge_bytes": flat(50 * MIB)},
+                   facts={"go.version": "go1.26.0", **{f"env.{name}": text for name, text in now.items()}})  # fmt: skip
+    assert environment.pair(case, environment.variable(f"GODEBUG={value}")).predictions == ()
+
+
+def test_what_is_set_already_is_no_candidate() -> None:
+    pages = {"process.lazy_free_bytes": flat(50 * MIB), "process.anon_huge_bytes": flat(50 * MIB)}
+    case = watched(given=pages, noise=0)
+    every = ["MALLOC_ARENA_MAX=2", "GOGC=50", "GODEBUG=madvdontneed=1", "GODEBUG=disablethp=1"]
+    assert [str(one) for one in environment.candidates(case)] == every
+    words = {"env.MALLOC_ARENA_MAX": "1", "env.GOGC": "50", "env.GODEBUG": "madvdontneed=1"}
+    assert [str(one) for one in environment.candidates(replace(case, facts=words))] == every[3:]
+
+
+def test_a_bound_on_arenas_that_is_no_number_foretells_nothing() -> None:
+    case = watched(given={"layer.native_arenas_bytes": flat(80 * MIB)}, noise=0)
+    for text in ("²", "9" * 5000, "0", ""):
+        assert environment.pair(case, environment.variable(f"MALLOC_ARENA_MAX={text}")).predictions == ()
+
+
 def test_a_variable_of_which_nothing_is_known_is_compared_and_foretells_nothing() -> None:
     stated = environment.pair(growing(), environment.variable("CACHE_SIZE=10"))
     assert (stated.name, stated.predictions) == ("env:CACHE_SIZE=10", ())
@@ -160,6 +213,9 @@ def test_a_second_run_that_ends_early_is_a_problem_and_no_result() -> None:
     done = environment.compared(environment.pair(first, environment.variable("GOGC=50")), first, second)
     assert done.result is None
     assert done.problem == "the second run ended early, after 20 s of 60 s: the two cannot be compared"
+    done = environment.compared(environment.pair(second, environment.variable("GOGC=50")), second, first)
+    assert done.result is None
+    assert done.problem == "the first run ended early, after 20 s of 60 s: the two cannot be compared"
 
 
 def test_the_experiment_is_for_the_likeliest_cause_and_the_likeliest_that_it_can_be_told_from() -> None:

@@ -2,22 +2,26 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from build_case import flat, watched
 from memwhy_command import environment
 from trim_programs import freed
 
 from memwhy.inspect import look
 from memwhy.model.case import Case, Target
-from memwhy.model.errors import MemwhyError
+from memwhy.model.errors import MemwhyError, TargetGone
+from memwhy.model.inspection import Inspection
 from memwhy.model.units import MIB
 from memwhy.native.attach import check_image
 from memwhy.native.errors import Idle, Unsuited
 from memwhy.native.trim import Trimmer, handlers, make_image, trim
 from memwhy.probe.collection import CannotProbe
-from memwhy.probe.measuring import rss_bytes
-from memwhy.probe.trimming import not_ruled_out, state_trim
+from memwhy.probe.measuring import measured, measured_later
+from memwhy.probe.trimming import not_ruled_out, state_trim, trim_target
+from memwhy.sources.proc import process_identity
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "native"))
 from native_targets import answered, foreign_code, loaded_server, sampler_mappings
@@ -28,6 +32,16 @@ NO_ROOM_FOR_ERROR = 2 * MIB
 
 def case(runtime: str = "native") -> Case:
     return Case(target=Target(runtime=runtime), total=None, series={})
+
+
+def rss_bytes(root: str, pid: int) -> int:
+    return measured(root, pid, "now", case()).rss_bytes
+
+
+def case_of(pid: int) -> Case:
+    """With the RSS that a prediction is stated of."""
+    size = rss_bytes("/proc", pid)
+    return watched(given={"layer.native_heap_bytes": flat(size)}, noise=0, runtime="native")
 
 
 @pytest.mark.parametrize("commands", [("k 5", "f 40"), ("g 60",), ("a 6",)])
@@ -44,7 +58,7 @@ def test_what_was_counted_as_trimmable_is_given_back_and_nothing_else_changes(co
             just_before=lambda: before.append(rss_bytes("/proc", program.pid)),
             just_after=lambda: after.append(rss_bytes("/proc", program.pid)),
         )
-        assert program.ask("").split()[0] == "working"  # errno and vector registers were what they were, in every call
+        assert program.ask("").split()[0] == "working"  # errno was what it was, in every call
         assert abs(before[-1] - after[-1] - counted.trimmable_bytes) < NO_ROOM_FOR_ERROR
         assert done.gave
         assert 0 < done.took_s < 20
@@ -102,7 +116,44 @@ def test_handlers_are_read_from_the_mask_without_those_of_the_c_library(tmp_path
     (tmp_path / "7").mkdir()
     (tmp_path / "7" / "status").write_text("Name:\tx\nSigCgt:\t0000000180004200\n")
     assert handlers(str(tmp_path), 7) == (10, 15)
-    assert handlers(str(tmp_path), 8) == ()
+    (tmp_path / "9").mkdir()
+    (tmp_path / "9" / "status").write_text("Name:\tx\n")
+    assert handlers(str(tmp_path), 8) is handlers(str(tmp_path), 9) is None
+    assert "which signals the program handles could not be read" in not_ruled_out(case(), None)
+
+
+def test_another_process_that_has_the_pid_now_is_not_touched() -> None:
+    with freed("f 20") as program:
+        assert program.ask("w") == "ok"
+        stated = state_trim(case_of(program.pid), "/proc", program.pid, 10.0)
+        mine = process_identity("/proc", program.pid)
+        with pytest.raises(TargetGone, match="is another process now"):
+            trim_target(stated, case(), "/proc", replace(mine, start_ticks=mine.start_ticks - 1))
+        assert rss_bytes("/proc", program.pid) > 20 * MIB
+        assert (foreign_code(program.pid), sampler_mappings(program.pid)) == ({}, [])
+
+
+def test_a_look_that_finds_more_than_the_bound_refuses_whichever_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The heap grows between the first look and the second."""
+    with freed("f 4") as program:
+        looks = []
+
+        def looked(pid: int, *, root: str, depth: str) -> Inspection:
+            looks.append(look(pid, root=root, depth=depth))  # type: ignore[arg-type]
+            assert program.ask("g 40") == "ok"
+            return looks[-1]
+
+        monkeypatch.setattr("memwhy.probe.trimming.look", looked)
+        with pytest.raises(CannotProbe, match="malloc_trim would take about"):
+            state_trim(case_of(program.pid), "/proc", program.pid, 0.005)
+        assert len(looks) > 1
+
+
+def test_a_target_that_ends_while_it_is_waited_for_has_no_later_measure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("memwhy.probe.measuring.LATER_S", 0.0)
+    with freed() as program:
+        assert [one.when for one in measured_later("/proc", program.pid, case())] == ["0 ms later"]
+    assert measured_later("/proc", program.pid, case()) == []
 
 
 def test_a_process_that_is_gone_is_told_as_such() -> None:

@@ -83,6 +83,10 @@ def test_without_experiments_the_findings_stay_as_they_are_and_in_their_order() 
 
 def test_a_rise_is_called_a_rise() -> None:
     assert after(-3.0 * MIB).measures(-3.0 * MIB) == "RSS rises by 3.0 MiB"
+    lower = replace(STATED, measure="RSS at the end is lower with GOGC by")
+    assert lower.measures(-3.0 * MIB) == "RSS at the end is higher with GOGC by 3.0 MiB"
+    slower = replace(STATED, measure="growth is slower by", unit="bytes/s")
+    assert slower.measures(-1.0 * MIB) == "growth is faster by +60.0 MiB/min"
 
 
 @pytest.mark.parametrize("one", [STATED, after(12.5), replace(STATED, problem="no")])
@@ -127,7 +131,15 @@ def test_a_damaged_experiment_is_read_whole_or_refused(data: st.DataObject) -> N
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("error", 0), ("widest", float("inf")), ("unit", "miles"), ("predictions", [{}] * 65), ("does", "x")],
+    [
+        ("error", 0),
+        ("error", 5e-324),
+        ("widest", 5e-324),
+        ("widest", float("inf")),
+        ("unit", "miles"),
+        ("predictions", [{}] * 65),
+        ("does", "x"),
+    ],
 )
 def test_a_field_that_cannot_be_is_named(key: str, value: object) -> None:
     document = {**json.loads(evidence.write(STATED)), key: value}

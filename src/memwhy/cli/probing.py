@@ -4,6 +4,7 @@ import argparse
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from memwhy.cli.output import say
@@ -17,6 +18,7 @@ from memwhy.model.units import parse_duration
 from memwhy.probe import AUTO, ENV, ON_PROCESSES, collection, environment, trimming
 from memwhy.probe.choose import choose
 from memwhy.record import Watcher
+from memwhy.record.clock import boot_ns
 from memwhy.render.experiments import foretold
 from memwhy.sources import experiment as evidence_of
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from memwhy.sources.go.endpoint import Endpoint
 
 Keep = Callable[[Evidence], None]
+Make = Callable[[], Experiment]
 Second = Callable[[environment.Variable], Watcher]
 
 
@@ -57,7 +60,7 @@ def check_pair(options: argparse.Namespace) -> None:
 
 
 def on_process(options: argparse.Namespace, watcher: Watcher, book: Casebook, keep: Keep) -> None:
-    """Make the experiment on the watched process; what hinders it is said and kept."""
+    """Make the experiment on the watched process; what hinders it is said."""
     if watcher.ended is not None:
         say(f"--probe {options.probe}: the process {watcher.ended}; nothing was tried", options)
         return
@@ -66,19 +69,21 @@ def on_process(options: argparse.Namespace, watcher: Watcher, book: Casebook, ke
         say(f"--probe {options.probe}: no RSS was read; nothing was tried", options)
         return
     endpoint = next((one for one in watcher.endpoints if one.kind == "pprof"), None)
-    names: Sequence[str] = ON_PROCESSES if options.probe == AUTO else (options.probe,)
-    stated = []
-    for name in names:
+    names = ON_PROCESSES if options.probe == AUTO else (options.probe,)
+    stated: list[Experiment] = []
+    makes: dict[str, Make] = {}
+    for name in sorted(names, key=lambda name: name == "gc"):  # last: what a collection will show changes by the second
         try:
-            stated.append(_state(name, case, watcher, endpoint, parse_duration(options.probe_max)))
+            one, makes[name] = _state(name, case, watcher, endpoint, parse_duration(options.probe_max))
+            stated.append(one)
         except MemwhyError as error:
-            _refused(name, error, options, book, keep if options.probe != AUTO else None)
+            _refused(name, error, options, book)
     chosen = _chosen(stated, findings, options, book) if options.probe == AUTO else next(iter(stated), None)
     if chosen is None:
         return
     _announce(chosen, options, keep)
     try:
-        done = _make(chosen, case, watcher, endpoint)
+        done = makes[chosen.name]()
     except MemwhyError as error:
         done = _failed(chosen, error)
     watcher.paused_s += done.result.paused_s if done.result is not None else 0.0
@@ -109,22 +114,19 @@ def on_pair(options: argparse.Namespace, second: Second, watcher: Watcher, book:
     _tell(done, options, keep)
 
 
-def _state(name: str, case: Case, watcher: Watcher, endpoint: "Endpoint | None", max_s: float) -> Experiment:
-    """What is foretold. Raises MemwhyError where it cannot be tried here."""
+def _state(
+    name: str, case: Case, watcher: Watcher, endpoint: "Endpoint | None", max_s: float
+) -> tuple[Experiment, Make]:
+    """What is foretold, and how to make it. Both raise MemwhyError where it cannot be tried here."""
+    root, pid = watcher.root, watcher.pid
     if name == "gc":
-        return collection.state_collection(case, endpoint)
+        stated, heap = collection.state_collection(case, endpoint)
+        return stated, partial(collection.collect, stated, heap, case, endpoint, root, pid)
     if name == "goroutineleak":
-        return collection.state_leak_profile(case, endpoint)
-    return trimming.state_trim(case, watcher.root, watcher.pid, max_s)
-
-
-def _make(stated: Experiment, case: Case, watcher: Watcher, endpoint: "Endpoint | None") -> Experiment:
-    """What came of it. Raises MemwhyError."""
-    if stated.name == "gc":
-        return collection.collect(stated, case, endpoint, watcher.root, watcher.pid)
-    if stated.name == "goroutineleak":
-        return collection.find_leaked(stated, case, endpoint, watcher.root, watcher.pid)
-    return trimming.trim_target(stated, case, watcher.root, watcher.pid)
+        stated = collection.state_leak_profile(case, endpoint)
+        return stated, partial(collection.find_leaked, stated, case, endpoint, root, pid)
+    stated = trimming.state_trim(case, root, pid, max_s)
+    return stated, partial(trimming.trim_target, stated, case, root, watcher.identity)
 
 
 def _chosen(
@@ -170,20 +172,19 @@ def _tell(done: Experiment, options: argparse.Namespace, keep: Keep) -> None:
 
 
 def _keep(one: Experiment, keep: Keep) -> None:
-    monotonic_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
     raw = evidence_of.write(one)
-    keep(Evidence(source=evidence_of.NAME, monotonic_ns=monotonic_ns, wall_ns=time.time_ns(), cost_ns=0, raw=raw))
+    keep(Evidence(source=evidence_of.NAME, monotonic_ns=boot_ns(), wall_ns=time.time_ns(), cost_ns=0, raw=raw))
 
 
 def _failed(stated: Experiment, error: MemwhyError) -> Experiment:
     return replace(stated, problem=_why(error))
 
 
-def _refused(name: str, error: MemwhyError, options: argparse.Namespace, book: Casebook, keep: Keep | None) -> None:
-    """It was not begun."""
+def _refused(name: str, error: MemwhyError, options: argparse.Namespace, book: Casebook) -> None:
+    """It was not begun: said now and, where it was asked for by name, in the report of this watch."""
     text = f"The experiment {name} was not made: {_why(error)}."
     say(text, options)
-    if keep is not None:
+    if options.probe != AUTO:
         book.notes.append(text)
 
 

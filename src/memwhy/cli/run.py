@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from memwhy.record import Watcher
 
 
+LISTS = {"GODEBUG": ",", "GLIBC_TUNABLES": ":"}
+"""Variables that hold settings of many kinds, and what stands between two of them."""
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's own options."""
     add_watching(parser)
@@ -45,6 +49,7 @@ def run(options: argparse.Namespace) -> int:
         options.for_ = "0"
     _check(options)
     then: Then | None = None
+    ended: list[object] = []  # by us, for the second run's sake: its exit code tells nothing then
     with ExitStack() as stack:
         tables, refused = _tables(options, stack)
         child = stack.enter_context(started(command, tables))
@@ -58,14 +63,16 @@ def run(options: argparse.Namespace) -> int:
             from memwhy.cli.probing import on_pair
 
             def second(what: "Variable") -> "Watcher":
-                end(child)
+                if child.poll() is None:
+                    end(child)
+                    ended.append(child)
                 again = stack.enter_context(started(command, changes={what.name: what.value}))
                 return _watcher(again.pid, options)
 
             options.until_sure = False  # both runs are watched for the same time
             then = partial(on_pair, options, second)
         code = watch(watcher, options, then=then)
-        if child.poll() is not None:
+        if child.poll() is not None and not ended:
             say(f"the command ended with exit code {child.returncode}", options)
         return code
 
@@ -95,7 +102,7 @@ def started(
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A command, with this terminal's input and output, that is ended when the block is left. tables: of the sampler to
     start it with. changes: of its environment. Raises UsageError."""
-    environment = {**os.environ, **(changes or {})}
+    environment = changed(os.environ, changes or {})
     try:
         child = (
             subprocess.Popen(command, env=environment)
@@ -108,6 +115,17 @@ def started(
         yield child
     finally:
         end(child)
+
+
+def changed(environment: Mapping[str, str], changes: Mapping[str, str]) -> dict[str, str]:
+    """The environment with these changes; of a list of settings those that are not named stay."""
+    found = {**environment, **changes}
+    for name, mark in LISTS.items():
+        if name in changes and environment.get(name):
+            named = {word.partition("=")[0] for word in changes[name].split(mark)}
+            kept = [word for word in environment[name].split(mark) if word.partition("=")[0] not in named]
+            found[name] = mark.join([*kept, changes[name]])
+    return found
 
 
 def end(child: "subprocess.Popen[bytes]") -> None:

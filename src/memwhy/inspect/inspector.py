@@ -137,15 +137,17 @@ class Inspector:
         progress: Progress,
         ran_ns: int | None,
     ) -> Inspection:
-        notes = list(self.notes)
+        notes: list[str] = []
+        of_regions: list[str] = []
         progress("the runtime")
-        regions = self._read_regions(notes)
+        regions = self._read_regions(of_regions)
         inside = self._read_inside(notes, goroutines=goroutines)
         heap: MallocHeap | NoMalloc | None = None
         if malloc:
             progress("malloc's heaps")
-            regions, heap = self._read_malloc(regions, notes)
+            regions, heap = self._read_malloc(regions, of_regions)
             notes += heap.notes if isinstance(heap, MallocHeap) else [heap.reason]
+        notes = [*self.notes, *of_regions, *notes]
         progress("the ledger")
         census, shares = (heap.census, heap.shares) if isinstance(heap, MallocHeap) else (None, ())
         owned = Owned(
@@ -165,14 +167,18 @@ class Inspector:
     def _read_malloc(
         self, regions: tuple[Region, ...], notes: list[str]
     ) -> tuple[tuple[Region, ...], MallocHeap | NoMalloc]:
-        """malloc's heap and the runtimes' regions; both anew where a large block moved meanwhile (mremap(2) in realloc)."""
-        for _ in range(_TRIES):
+        """malloc's heap and the runtimes' regions; both anew where a large block moved meanwhile (mremap(2) in realloc).
+
+        notes: of the regions; in the end of those that are returned.
+        """
+        for left in reversed(range(_TRIES)):
             began_s = time.monotonic()
             heap = read_malloc(self.space, taken=[(region.start, region.end) for region in regions])
             slow = time.monotonic() - began_s > _QUICK_S
-            if isinstance(heap, NoMalloc) or not heap.misses_mapped or slow or self.space.pid is None:
+            if isinstance(heap, NoMalloc) or not heap.misses_mapped or slow or self.space.pid is None or not left:
                 break
             self.space.refresh()
+            notes.clear()
             regions = self._read_regions(notes)
         return regions, heap
 

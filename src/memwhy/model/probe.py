@@ -6,6 +6,8 @@ from typing import Literal
 from memwhy.model.units import human_bytes, human_rate
 
 Unit = Literal["bytes", "count", "bytes/s"]
+OPPOSITES = (("falls by", "rises by"), ("is lower", "is higher"), ("is slower", "is faster"))
+"""How what is measured is said where there is less of it than nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +73,9 @@ class Experiment:
 
     def measures(self, value: float) -> str:
         """`RSS falls by 12.0 MiB`, and `RSS rises by 1.0 MiB` where it fell by less than nothing."""
-        if value < 0 and "falls by" in self.measure:
-            return f"{self.measure.replace('falls by', 'rises by')} {self.amount(-value)}"
+        for word, opposite in OPPOSITES:
+            if value < 0 and word in self.measure:
+                return f"{self.measure.replace(word, opposite)} {self.amount(-value)}"
         return f"{self.measure} {self.amount(value)}"
 
     def of(self, cause: str) -> Prediction | None:

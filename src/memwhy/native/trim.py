@@ -2,7 +2,7 @@
 
 The hook stands on malloc, free, calloc and realloc. The first thread to come by while no arena's lock is taken calls
 malloc_trim; all others, and all later, go on. That no lock is taken is what makes it safe: the thread that looks would see its own
-lock, so it can wait for none that it holds itself. Registers, errno and the vector state are kept. What cannot be ruled out is
+lock, so it can wait for none that it holds itself. General registers, x87 and SSE state (fxsave) and errno are kept. What cannot be ruled out is
 a signal handler that calls malloc, which POSIX forbids, on top of a malloc of a thread that takes no locks because it is the only one.
 """
 
@@ -147,12 +147,16 @@ def _settle(root: str, pid: int, just_before: Callable[[], None]) -> None:
 def _runs(root: str, pid: int) -> bool:
     """Does any thread want a processor (state R of /proc/PID/task/TID/stat)?"""
     try:
-        for tid in os.listdir(f"{root}/{pid}/task"):
+        threads = os.listdir(f"{root}/{pid}/task")
+    except OSError:
+        return False  # the process has ended: whoever reads on is told by the next read
+    for tid in threads:
+        try:
             with open(f"{root}/{pid}/task/{tid}/stat", "rb") as file:
                 if file.read().rpartition(b")")[2].split()[:1] == [b"R"]:
                     return True
-    except OSError:
-        return False  # a thread has ended: whoever reads on is told by the next read
+        except OSError:
+            continue  # this thread has ended; the others may run
     return False
 
 
@@ -161,10 +165,10 @@ def _wait(attachment: Attachment, wait_s: float) -> tuple[int, int, int]:
     deadline = time.monotonic() + wait_s
     closed = False
     while True:
-        _, finished, began, ended, gave = _WORDS.unpack(attachment.read(_WORDS_AT, _WORDS.size))
+        word, finished, began, ended, gave = _WORDS.unpack(attachment.read(_WORDS_AT, _WORDS.size))
         if finished:
             return began, ended, gave
-        if not began and time.monotonic() > deadline:
+        if word != TAKEN and not began and time.monotonic() > deadline:
             if closed:
                 break
             attachment.write(_WORDS_AT, bytes(4))
@@ -210,7 +214,7 @@ def _if_unlocked(trimmer: Trimmer, at: int) -> bytes:
 
 
 def _once(trimmer: Trimmer) -> bytes:
-    """Keep vector registers and errno, call malloc_trim(0) between two readings of the clock, say that it is finished."""
+    """Keep x87 and SSE state and errno, call malloc_trim(0) between two readings of the clock, say that it is finished."""
     call = b"\x48\xb8%b\xff\xd0"  # mov rax, imm64; call rax
     code = (
         b"\x48\x89\xe5" + b"\x48\x83\xe4\xc0" + b"\x48\x81\xec\x00\x02\x00\x00"
@@ -227,11 +231,14 @@ def _once(trimmer: Trimmer) -> bytes:
     return code + b"\xc7\x43\x04\x01\x00\x00\x00"  # mov dword [rbx + 4], 1
 
 
-def handlers(root: str, pid: int) -> tuple[int, ...]:
-    """The signals that a process handles itself, by SigCgt of its status; 32 and 33 are the C library's own (nptl(7))."""
+def handlers(root: str, pid: int) -> tuple[int, ...] | None:
+    """The signals that a process handles itself, by SigCgt of its status; 32 and 33 are the C library's own (nptl(7)).
+
+    None where that cannot be read.
+    """
     try:
         with open(f"{root}/{pid}/status", encoding="ascii", errors="replace") as file:
-            mask = next((int(line.split()[1], 16) for line in file if line.startswith("SigCgt:")), 0)
-    except (OSError, ValueError, IndexError):
-        return ()
+            mask = next(int(line.split()[1], 16) for line in file if line.startswith("SigCgt:"))
+    except (OSError, ValueError, IndexError, StopIteration):
+        return None
     return tuple(number for number in range(1, 65) if mask >> (number - 1) & 1 and number not in (32, 33))

@@ -10,14 +10,13 @@ from memwhy.model.likelihood import separation_bits
 from memwhy.model.probe import Experiment, Result
 from memwhy.model.units import NS_PER_S, human_bytes, human_duration
 from memwhy.probe import predictions
-from memwhy.probe.measuring import measured
+from memwhy.probe.measuring import measured, measured_later
 from memwhy.sources.go import count_text, goroutine_text, heap_text
 from memwhy.sources.go.endpoint import Endpoint, fetch
 
 HEAP, FORCED = "/debug/pprof/heap?debug=1", "/debug/pprof/heap?gc=1&debug=1"
 GOROUTINES = "/debug/pprof/goroutine?debug=1"
 INDEX, LEAKED = "/debug/pprof/", "/debug/pprof/goroutineleak?debug=1"
-LATER_S = 3.0
 _FETCH_S, _COLLECT_S = 5.0, 60.0
 _MOST_BYTES = 64 << 20
 _TRIES, _EVERY_S = 8, 1.0
@@ -33,8 +32,11 @@ class CannotProbe(MemwhyError):
     exit_code = 3
 
 
-def state_collection(case: Case, endpoint: Endpoint | None) -> Experiment:
-    """What a forced collection should show, at a moment that tells the hypotheses apart. Raises CannotProbe."""
+def state_collection(case: Case, endpoint: Endpoint | None) -> tuple[Experiment, predictions.Heap]:
+    """What a forced collection should show, at a moment that tells the hypotheses apart; and of which heap that holds.
+
+    Raises CannotProbe.
+    """
     asked = need(endpoint)
     even = {"heap-leak": 0.5, "gc-headroom": 0.5}
     began_s, ended_s = time.monotonic(), case.series["process.rss_bytes"].points[-1][0]
@@ -44,22 +46,28 @@ def state_collection(case: Case, endpoint: Endpoint | None) -> Experiment:
         if separation_bits(stated, even, ("heap-leak", "gc-headroom")) >= _ENOUGH_BITS or attempt == _TRIES - 1:
             break
         time.sleep(_EVERY_S)
-    return stated
+    return stated, heap
 
 
-def collect(stated: Experiment, case: Case, endpoint: Endpoint | None, root: str, pid: int) -> Experiment:
-    """Make it. Raises CannotProbe, TargetGone."""
+def collect(
+    stated: Experiment, heap: predictions.Heap, case: Case, endpoint: Endpoint | None, root: str, pid: int
+) -> Experiment:
+    """Make it. heap: for which it was stated. Raises CannotProbe, TargetGone."""
     asked = need(endpoint)
     courses = [measured(root, pid, "before", case)]
     before = read_heap(asked, HEAP)
+    if before.collections != heap.collections:
+        raise CannotProbe(
+            "it collected by itself after the prediction was stated: what that one took away would be taken for live",
+            help="try again",
+        )
     began_s = time.monotonic()
     after = read_heap(asked, FORCED, timeout_s=_COLLECT_S)
     took_s = time.monotonic() - began_s
     if after.collections <= before.collections:
         raise CannotProbe(f"{asked.base} answered without a collection: it does not know ?gc=1")
     courses.append(measured(root, pid, "just after", case))
-    time.sleep(LATER_S)  # for what is freed to go back to the system
-    courses.append(measured(root, pid, f"{human_duration(LATER_S)} later", case))
+    courses += measured_later(root, pid, case)
     fell = before.alloc_bytes - after.alloc_bytes
     said = (
         f"the Go heap was {human_bytes(before.alloc_bytes)} before and {human_bytes(after.alloc_bytes)} after a collection that"

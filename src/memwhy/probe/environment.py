@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 
 from memwhy.model import weigh
 from memwhy.model.case import Case, Series
+from memwhy.model.digits import whole_number
 from memwhy.model.errors import UsageError
 from memwhy.model.metrics import label
 from memwhy.model.probe import Experiment, Measured, Prediction, Result, Unit
 from memwhy.model.proof import Pace
-from memwhy.model.units import MIB, human_bytes, human_change, human_duration, human_rate
+from memwhy.model.units import MIB, human_bytes, human_change, human_duration, human_rate, parse_size
 from memwhy.probe.predictions import ERROR_SHARE, LEAST_ERROR_BYTES, noise_of
 from memwhy.proof.pace import later_half, pace_of
 
@@ -24,9 +25,16 @@ UNMOVED = 0.1
 """Two runs of the same program differ by so much of what the variable could touch, and more."""
 SOME, MOST = 0.3, 1.3
 STEADY_PACE = 0.3
+RUNS = ("first", "second")
 LAST_PART = 0.25
 """The level is what the last quarter of the time shows."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+ALIKE_SHARE = 0.8
+"""Of the longer run's time: a run that lasted for less is not as long."""
+DEFAULT_GOGC = 100
+"""Where it is not set, or no number (runtime/mgcpacer.go: readGOGC)."""
+_LIMIT = re.compile(r"\d{1,18}(?:B|[KMGT]iB)?", re.ASCII)
+"""GOMEMLIMIT as Go reads it (runtime/string.go: parseByteCount)."""
 _NATIVE = ("native-leak", "native-cache", "heap-leak", "mmap-leak")
 
 
@@ -71,7 +79,44 @@ def candidates(case: Case) -> tuple[Variable, ...]:
             found.append(Variable(name="GODEBUG", value="madvdontneed=1"))
         if _last(case, "process.anon_huge_bytes"):
             found.append(Variable(name="GODEBUG", value="disablethp=1"))
-    return tuple(found)
+    return tuple(one for one in found if _changes(case, one))
+
+
+def _changes(case: Case, what: Variable) -> bool:
+    """Whether the first run was without it, or with something looser."""
+    now = case.facts.get(f"env.{what.name}", "")
+    if what.name == "MALLOC_ARENA_MAX":
+        return (whole_number(now) or math.inf) > (whole_number(what.value) or 0)
+    if what.name == "GODEBUG":
+        return what.value not in now.split(",")
+    return tighter(case, what)
+
+
+def tighter(case: Case, what: Variable) -> bool:
+    """Whether this value of GOGC or GOMEMLIMIT holds the Go heap tighter than the one in force, and would have in this run.
+
+    A limit does where it lies below what Go held (Sys - HeapReleased, which is what it limits) in the middle of the run:
+    above that the second run grows as the first one did for half of the time.
+    """
+    now = case.facts.get(f"env.{what.name}", "")
+    if what.name == "GOGC":
+        return _percent(what.value) < _percent(now)
+    held = case.series.get("derived.go_held_bytes")
+    limit = _limit_bytes(what.value)
+    return held is not None and limit < _limit_bytes(now) and limit <= (held.first + held.last) / 2
+
+
+def _percent(text: str) -> float:
+    """GOGC; endless where it is off."""
+    if text == "off" or (text.startswith("-") and whole_number(text[1:])):
+        return math.inf
+    found = whole_number(text)
+    return DEFAULT_GOGC if found is None else found
+
+
+def _limit_bytes(text: str) -> float:
+    """GOMEMLIMIT; endless where it is off or not set. One that Go cannot read ends the program, which then is the result."""
+    return parse_size(text) if _LIMIT.fullmatch(text) else math.inf
 
 
 def pair(case: Case, what: Variable) -> Experiment:
@@ -87,7 +132,7 @@ def pair(case: Case, what: Variable) -> Experiment:
         unit, pace = "bytes/s", pace_of(whole)
         slope = pace.slope or 0.0
         error = max(((pace.high or slope) - (pace.low or slope)) / 2, ERROR_SHARE * abs(slope), 1.0)
-        predictions, widest = _by_pace(slope, what), 4 * abs(slope)
+        predictions, widest = _by_pace(slope, what) if tighter(case, what) else (), 4 * abs(slope)
     return Experiment(
         name=f"env:{what}",
         does=(
@@ -108,17 +153,20 @@ def compared(stated: Experiment, first: Case, second: Case) -> Experiment:
     if new is None or len(new.points) < 3:
         return replace(stated, problem="the second run ended before there was anything to compare")
     spans = [one.points[-1][0] - one.points[0][0] for one in (old, new)]
-    if spans[1] < 0.8 * spans[0]:
-        ago = f"{human_duration(spans[1])} of {human_duration(spans[0])}"
-        return replace(stated, problem=f"the second run ended early, after {ago}: the two cannot be compared")
+    if min(spans) < ALIKE_SHARE * max(spans):
+        which = RUNS[spans.index(min(spans))]
+        ago = f"{human_duration(min(spans))} of {human_duration(max(spans))}"
+        return replace(stated, problem=f"the {which} run ended early, after {ago}: the two cannot be compared")
     paces = (_settled(old), _settled(new))
     levels = (level_of(old), level_of(new))
     lower = levels[0][0] - levels[1][0]
     spread = 1.96 * math.hypot(levels[0][1], levels[1][1])
     value = lower
     if stated.unit == "bytes/s":
-        if paces[0].slope is None or paces[1].slope is None:
-            return replace(stated, problem=f"the second run has no trend: {paces[1].reason or paces[0].reason}")
+        for which, pace in zip(RUNS, paces, strict=True):
+            if pace.slope is None:
+                return replace(stated, problem=f"the {which} run has no trend: {pace.reason}")
+        assert paces[0].slope is not None and paces[1].slope is not None
         value = paces[0].slope - paces[1].slope
     names = ("as it is", f"with {stated.name.removeprefix('env:')}")
     said = [
@@ -190,7 +238,7 @@ def _by_pace(slope: float, what: Variable) -> tuple[Prediction, ...]:
 def _arenas(case: Case, what: Variable) -> _Effect | None:
     size = _last(case, "layer.native_arenas_bytes")
     count = _last(case, "malloc.arenas_count") or _last(case, "process.arena_like_count")
-    most = int(what.value) if what.value.isdigit() and int(what.value) else 0
+    most = whole_number(what.value) or 0
     if not size or not most:
         return None
     share = max(0.0, 1.0 - most / count) if count else 1.0
@@ -203,8 +251,10 @@ def _arenas(case: Case, what: Variable) -> _Effect | None:
 
 
 def _godebug(case: Case, what: Variable) -> _Effect | None:
-    key = what.value.partition("=")[0]
-    metric = {"madvdontneed": "process.lazy_free_bytes", "disablethp": "process.anon_huge_bytes"}.get(key)
+    """Only the values that give memory up, and only where they were not in force."""
+    words, now = what.value.split(","), case.facts.get("env.GODEBUG", "").split(",")
+    metrics = {"madvdontneed=1": "process.lazy_free_bytes", "disablethp=1": "process.anon_huge_bytes"}
+    metric = next((metrics[word] for word in words if word in metrics and word not in now), None)
     if metric is None or metric not in case.series:
         return None
     size = case.series[metric].last
@@ -216,16 +266,16 @@ def _godebug(case: Case, what: Variable) -> _Effect | None:
 
 def _gogc(case: Case, what: Variable) -> _Effect | None:
     goal, live = case.series.get("go.next_gc_bytes"), case.series.get("derived.go_live_bytes")
-    if goal is None or live is None or not what.value.isdigit():
+    if goal is None or live is None or not tighter(case, what):
         return None
-    room = max(0.0, float(goal.last - live.last) - live.last * int(what.value) / 100)
+    room = max(0.0, float(goal.last - live.last) - live.last * _percent(what.value) / 100)
     text = f"the room above the live heap shrinks from {human_bytes(goal.last - live.last)} by {human_bytes(room)}"
     return _Effect(causes=("gc-headroom",), most=MOST * room, because=text, unmoved=("native-leak", "native-retained"))
 
 
 def _memory_limit(case: Case, what: Variable) -> _Effect | None:
     idle = _last(case, "derived.go_retained_bytes")
-    if not idle:
+    if not idle or not tighter(case, what):
         return None
     text = f"idle Go heap not given back: {human_bytes(idle)}"
     return _Effect(causes=("heap-retained",), most=float(idle), because=text, unmoved=("heap-leak", "native-leak", "native-retained"), low=0.0)  # fmt: skip

@@ -1,20 +1,17 @@
 """The target at one moment of an experiment: its RSS to the page, and its layers."""
 
+import time
 from collections.abc import Mapping as Map
 
 from memwhy.account import account
 from memwhy.model.case import Case
 from memwhy.model.errors import TargetGone
 from memwhy.model.probe import Measured
-from memwhy.sources.proc import smaps, smaps_rollup
+from memwhy.model.units import human_duration
+from memwhy.sources.proc import smaps
 
-
-def rss_bytes(root: str, pid: int) -> int:
-    """RSS as the kernel counts page by page; status may lag behind by some pages a thread. Raises TargetGone."""
-    try:
-        return smaps_rollup.parse(smaps_rollup.read(root, pid)).metrics["process.rss_bytes"]
-    except (OSError, KeyError) as error:
-        raise TargetGone(f"pid {pid} ended, or may not be read any more") from error
+LATER_S = 3.0
+"""For what is freed to go back to the system, and for what the program needs of it to come back."""
 
 
 def measured(root: str, pid: int, when: str, case: Case) -> Measured:
@@ -26,6 +23,15 @@ def measured(root: str, pid: int, when: str, case: Case) -> Measured:
     found = account(rows, total_bytes=None, go=_go(case), facts=case.facts)
     layers = tuple((layer.metric, layer.bytes) for layer in found.layers)
     return Measured(when=when, rss_bytes=found.total_bytes, layers=layers)
+
+
+def measured_later(root: str, pid: int, case: Case) -> list[Measured]:
+    """The same LATER_S on; none where the target ended meanwhile: what was measured before stands."""
+    time.sleep(LATER_S)
+    try:
+        return [measured(root, pid, f"{human_duration(LATER_S)} later", case)]
+    except TargetGone:
+        return []
 
 
 def _go(case: Case) -> Map[str, int] | None:

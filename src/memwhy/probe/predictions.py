@@ -46,7 +46,9 @@ def collection(case: Case, heap: Heap, x_s: float) -> Experiment:
     fresh = float(min(heap.alloc_bytes, max(0, heap.total_bytes - _total_at_last(case, heap, x_s))))
     since_s = heap.since_s if heap.since_s is not None else x_s
     grown = weigh.MAIN * max(0.0, slope_of(case)) * since_s
-    error = max(LEAST_ERROR_BYTES, ERROR_SHARE * heap.alloc_bytes, COLLECTING_S * pace_of(case, "go.total_alloc_bytes"))
+    error = max(
+        LEAST_ERROR_BYTES, ERROR_SHARE * heap.alloc_bytes, COLLECTING_S * rise_per_s(case, "go.total_alloc_bytes")
+    )
     ago = f"in the {human_duration(since_s)} since the last collection"
     flat = f"the {human_bytes(fresh)} allocated {ago} are garbage"
     live = f"most of what grew {ago} is live: {human_bytes(2 * grown)} by the pace of the whole"
@@ -123,7 +125,7 @@ def goroutine_leak(case: Case, now: int) -> Experiment:
     grown = now - series.first if series is not None else 0
     asked = grown if grown >= 10 else now
     what = f"{grown:,} goroutines came in this watch" if grown >= 10 else f"there are {now:,} goroutines"
-    most = (1 + SPARE) * now + UNTIL_DONE_S * pace_of(case, "go.goroutines_count")
+    most = (1 + SPARE) * now + UNTIL_DONE_S * rise_per_s(case, "go.goroutines_count")
     others = ("heap-leak", "gc-headroom", "heap-retained", "native-leak", "steady")
     return Experiment(
         name="goroutineleak",
@@ -177,7 +179,7 @@ def noise_of(case: Case) -> float:
     return 1.4826 * statistics.median(abs(change - middle) for change in changes)
 
 
-def pace_of(case: Case, metric: str) -> float:
+def rise_per_s(case: Case, metric: str) -> float:
     """By how much it rose in a second over the watch; 0 where it did not, or was not read twice."""
     series = case.series.get(metric)
     if series is None or len(series.points) < 2 or series.clock == "order":
@@ -199,7 +201,7 @@ def _total_at_last(case: Case, heap: Heap, x_s: float) -> float:
         if early_s <= at_s <= late_s and late_s > early_s:
             return early + (late - early) * (at_s - early_s) / (late_s - early_s)
     if points:
-        return heap.total_bytes - pace_of(case, "go.total_alloc_bytes") * heap.since_s
+        return heap.total_bytes - rise_per_s(case, "go.total_alloc_bytes") * heap.since_s
     return float(heap.total_bytes - heap.alloc_bytes)
 
 

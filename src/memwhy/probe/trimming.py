@@ -1,10 +1,11 @@
 """malloc_trim(0) in the target, after a look at what it would do."""
 
-import time
 from dataclasses import replace
 
 from memwhy.inspect import look
 from memwhy.model.case import Case
+from memwhy.model.errors import TargetGone
+from memwhy.model.evidence import ProcessIdentity
 from memwhy.model.inspection import Malloc
 from memwhy.model.probe import Experiment, Measured, Result
 from memwhy.model.units import human_bytes, human_duration
@@ -12,11 +13,11 @@ from memwhy.native import permission
 from memwhy.native.trim import handlers, trim
 from memwhy.probe import predictions
 from memwhy.probe.collection import CannotProbe
-from memwhy.probe.measuring import measured, rss_bytes
+from memwhy.probe.measuring import measured, measured_later
 from memwhy.probe.predictions import short
+from memwhy.sources.proc import process_identity
 
-LATER_S = 3.0
-_MORE_LOOKS = 2
+_LOOKS = 3
 """What could be given back changes while a program works."""
 RUNTIMES_WITHOUT_MALLOC_IN_HANDLERS = ("go", "cpython")
 """Go's handlers run on a stack of their own and call no C (runtime/signal_unix.go); CPython's only note the signal."""
@@ -25,22 +26,14 @@ RUNTIMES_WITHOUT_MALLOC_IN_HANDLERS = ("go", "cpython")
 def state_trim(case: Case, root: str, pid: int, max_s: float) -> Experiment:
     """What malloc_trim should show. Raises CannotProbe where it would not be safe, or would take longer than max_s."""
     permission.check(root, pid)
-    found = look(pid, root=root, depth="malloc")
-    if found.malloc is None:
-        why = next((note for note in found.notes if "malloc" in note), "malloc's heap was not found")
-        raise CannotProbe(f"malloc_trim cannot be tried: {why}")
-    _check(found.malloc, max_s)
-    more = [
-        one.trimmable_bytes
-        for _ in range(_MORE_LOOKS)
-        if (one := look(pid, root=root, depth="malloc").malloc) is not None
-    ]
-    stated = predictions.trim(case, found.malloc, more)
+    first, *more = [_safe_look(root, pid, max_s) for _ in range(_LOOKS)]
+    stated = predictions.trim(case, first, [one.trimmable_bytes for one in more])
     return replace(stated, does=(*stated.does, not_ruled_out(case, handlers(root, pid))))
 
 
-def trim_target(stated: Experiment, case: Case, root: str, pid: int) -> Experiment:
+def trim_target(stated: Experiment, case: Case, root: str, identity: ProcessIdentity) -> Experiment:
     """Make it. Raises CannotAttach in its kinds, NotPermitted, TargetGone; then the target is as it was."""
+    pid = identity.pid
     courses: list[Measured] = []
 
     def before_it() -> None:
@@ -49,9 +42,10 @@ def trim_target(stated: Experiment, case: Case, root: str, pid: int) -> Experime
     def after_it() -> None:
         courses.append(measured(root, pid, "just after", case))
 
+    if process_identity(root, pid) != identity:
+        raise TargetGone(f"pid {pid} is another process now: the one that was watched has ended")
     done = trim(pid, root=root, just_before=before_it, just_after=after_it)
-    time.sleep(LATER_S)  # for what the program needs of it to come back
-    courses.append(Measured(when=f"{human_duration(LATER_S)} later", rss_bytes=rss_bytes(root, pid)))
+    courses += measured_later(root, pid, case)
     before, after = courses[0].rss_bytes, courses[1].rss_bytes
     said = [
         f"malloc_trim took {short(done.took_s)}: so long one thread was held up, and others that needed the same arena;"
@@ -65,8 +59,13 @@ def trim_target(stated: Experiment, case: Case, root: str, pid: int) -> Experime
     return replace(stated, result=result)
 
 
-def not_ruled_out(case: Case, signals: tuple[int, ...]) -> str:
-    """What of the danger cannot be excluded from outside, in words."""
+def not_ruled_out(case: Case, signals: tuple[int, ...] | None) -> str:
+    """What of the danger cannot be excluded from outside, in words. signals: None where they could not be read."""
+    if signals is None:
+        return (
+            "not ruled out: a signal handler that calls malloc, which POSIX forbids (signal-safety(7)), on top of a malloc that"
+            " it interrupted; which signals the program handles could not be read"
+        )
     if not signals:
         return "nothing is left that could make it wait for itself: the program handles no signals"
     if case.target.runtime in RUNTIMES_WITHOUT_MALLOC_IN_HANDLERS:
@@ -76,6 +75,16 @@ def not_ruled_out(case: Case, signals: tuple[int, ...]) -> str:
         f"not ruled out: a handler of signals {shown} that calls malloc, which POSIX forbids (signal-safety(7)), on top of a"
         " malloc that it interrupted"
     )
+
+
+def _safe_look(root: str, pid: int, max_s: float) -> Malloc:
+    """malloc's heap, walked to its end and small enough. Raises CannotProbe."""
+    found = look(pid, root=root, depth="malloc")
+    if found.malloc is None:
+        why = next((note for note in found.notes if "malloc" in note), "malloc's heap was not found")
+        raise CannotProbe(f"malloc_trim cannot be tried: {why}")
+    _check(found.malloc, max_s)
+    return found.malloc
 
 
 def _check(malloc: Malloc, max_s: float) -> None:

@@ -17,6 +17,8 @@ SCHEMA = "memwhy/experiment/1"
 MOST_CHARACTERS = 2048
 MOST_ROWS = 64
 MOST_VALUE = float(1 << 62)
+LEAST_WIDTH = 1e-6
+"""Of an error and of all results that are possible: what is narrower has no density that a float holds."""
 _UNITS = ("bytes", "count", "bytes/s")
 
 
@@ -42,8 +44,8 @@ def parse(raw: bytes) -> Reading:
         does=_texts(document, "does"),
         measure=_text(document, "measure"),
         unit=unit,  # type: ignore[arg-type]
-        error=_number(document, "error", above=0.0),
-        widest=_number(document, "widest", above=0.0),
+        error=_number(document, "error", above=LEAST_WIDTH),
+        widest=_number(document, "widest", above=LEAST_WIDTH),
         predictions=tuple(_prediction(row) for row in _rows(document, "predictions")),
         result=None if document.get("result") is None else _result(document["result"]),
         problem=None if problem is None else _text(document, "problem"),
