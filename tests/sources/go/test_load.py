@@ -65,6 +65,26 @@ process_resident_memory_bytes 5e+07
     assert (reading.facts, reading.notes) == ({"work.requests": "http_requests_total"}, ())
 
 
+def test_of_several_targets_the_load_is_that_of_the_one_whose_memory_is_taken():
+    text = b"""http_requests_total{code="200",instance="a:1",job="shop"} 5
+http_requests_total{code="200",instance="b:1",job="shop"} 1000
+process_resident_memory_bytes{instance="b:1",job="shop"} 5e+07
+process_resident_memory_bytes{instance="a:1",job="shop"} 6e+07
+http_requests_total{code="500",instance="b:1",job="shop"} 24
+"""
+    reading = prometheus.parse(text)
+    assert reading.metrics == {"process.rss_bytes": 50000000, "work.requests_count": 1024}
+    assert (reading.subject, reading.notes) == (
+        "b:1",
+        ("2 samples with other labels (other targets) were left out; the first target is taken",),
+    )
+
+
+def test_a_label_job_of_a_services_own_page_is_no_other_target():
+    text = b'jobs_done_total{job="nightly"} 3\njobs_done_total{job="hourly"} 4\nprocess_resident_memory_bytes 5e+07\n'
+    assert prometheus.parse(text).metrics == {"process.rss_bytes": 50000000, "work.jobs_count": 7}
+
+
 def test_expvar_tells_load_by_the_names_of_its_variables():
     variables = {
         "httpRequests": 12,

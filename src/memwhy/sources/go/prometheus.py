@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from memwhy.model.errors import ParseError
 from memwhy.model.reading import Reading
-from memwhy.sources.go.load import counted
+from memwhy.sources.go.load import counted, family
 from memwhy.sources.span import Span
 
 NAME = "go/metrics"
@@ -53,6 +53,7 @@ _SAMPLE = re.compile(
     r"(?:\s+(-?[0-9.eE+]{1,30}))?\s*(?:#.*)?$"
 )
 _COMMENT = re.compile(r"\s*#\s*(HELP|TYPE|UNIT|EOF)\b")
+_TARGET = ("instance", "job", "pod")
 _LABEL = re.compile(r'(\w+)\s*=\s*"((?:[^"\\]|\\.)*)"')
 
 
@@ -76,8 +77,8 @@ def find(lines: Sequence[str]) -> Iterable[Span]:
 
 
 def parse(raw: bytes) -> Reading:
-    """Metrics go.*, process.* and work.* (what a service counts of its load, all its labels together), facts go.version,
-    go.gogc and the load counters' names; the time stamp where samples carry one.
+    """Metrics go.*, process.* and work.* (what a service counts of its load, all labels but its target's together), facts
+    go.version, go.gogc and the load counters' names; the time stamp where samples carry one.
 
     Where one text holds the figures of several targets, those of the first one met are taken and a note says so.
     Raises ParseError when no known metric is in it.
@@ -86,7 +87,7 @@ def parse(raw: bytes) -> Reading:
     metrics: dict[str, int] = {}
     facts: dict[str, str] = {}
     owner: dict[str, str] = {}
-    loads: list[tuple[str, float]] = []
+    loads: list[tuple[str, str, float]] = []
     wall_ns: int | None = None
     others = strange = 0
     for line in lines:
@@ -99,7 +100,7 @@ def parse(raw: bytes) -> Reading:
             facts.setdefault("go.version", dict(_LABEL.findall(labels or "")).get("version", "unknown"))
         value = _number(text)
         if value is not None and name not in METRICS:
-            loads.append((name, value))
+            loads.append((name, labels or "", value))
         if value is None or (name not in METRICS and name != "go_gc_gogc_percent"):
             continue
         if owner.setdefault(name, labels or "") != (labels or ""):
@@ -112,7 +113,9 @@ def parse(raw: bytes) -> Reading:
         whole = round(value * _SCALE.get(name, 1))
         if 0 <= whole < (_NO_LIMIT if name == "go_gc_gomemlimit_bytes" else 1 << 63):
             metrics[METRICS[name]] = whole
-    work, named = counted(loads)
+    own = _own(loads, owner)
+    others += sum(family(name) is not None for name, _, _ in loads) - sum(family(name) is not None for name, _ in own)
+    work, named = counted(own)
     metrics, facts = metrics | work, facts | named
     if not metrics:
         raise ParseError(NAME, 1, lines[0] if lines else "", "no metric of Go or of the process in Prometheus text")
@@ -135,6 +138,17 @@ def _wall_ns(text: str) -> int | None:
     if value is None or not 0 < value < 1e14:
         return None
     return round(value * (1_000_000_000 if value < 1e11 else 1_000_000))
+
+
+def _own(loads: Iterable[tuple[str, str, float]], owner: dict[str, str]) -> list[tuple[str, float]]:
+    """Samples of the target whose memory was taken. On a target's own page memory has no labels, and all samples are its own."""
+    target = _target(next((text for text in owner.values() if text), ""))
+    return [(name, value) for name, labels, value in loads if not target or _target(labels) == target]
+
+
+def _target(labels: str) -> list[tuple[str, str]]:
+    """What a scrape adds to tell whose samples these are."""
+    return sorted(pair for pair in _LABEL.findall(labels) if pair[0] in _TARGET)
 
 
 def _subject(owner: dict[str, str]) -> str | None:
