@@ -129,6 +129,7 @@ def test_the_undecided_goes_the_way_that_was_chosen(
     [
         ('"1MiB/min"', "is per time, and calls are what is counted"),
         ('"lots"', "is not a rate"),
+        ('"64B/request"', "is not per call, and calls are what is counted"),
         ('calls="many"', "calls='many'"),
         ('undecided="never"', "one of skip, xfail, fail, pass"),
         ('limit="1k/call"', "memwhy takes max_growth, calls, seconds, undecided; not limit"),
@@ -148,6 +149,73 @@ def test_what_the_test_itself_asserts_fails_as_ever(pytester: pytest.Pytester):
     done = pytester.runpytest_subprocess(*PLUGIN)
     done.assert_outcomes(failed=1)
     done.stdout.fnmatch_lines(["E*assert 1 == 2"])
+
+
+UNMEASURED = """
+import unittest
+import pytest
+
+kept = []
+
+class TestOld(unittest.TestCase):
+    @pytest.mark.memwhy(calls=100)
+    def test_method(self):
+        kept.append(bytes(100_000))
+
+    @pytest.mark.memwhy
+    def test_skips(self):
+        self.skipTest("of its own")
+
+@pytest.mark.memwhy
+def test_fixture_that_is_not_called(growth):
+    pass
+
+async def forgets(): pass
+
+def test_coroutine(growth):
+    growth(forgets)
+
+@pytest.mark.memwhy
+async def test_async(): pass
+"""
+
+
+@pytest.mark.usefixtures("packages")
+def test_what_cannot_be_measured_fails_and_never_passes(pytester: pytest.Pytester):
+    pytester.makepyfile(UNMEASURED)
+    done = pytester.runpytest_subprocess(*PLUGIN, "-p", "no:asyncio", "-p", "no:anyio")
+    done.assert_outcomes(failed=4, skipped=1)
+    done.stdout.fnmatch_lines(
+        [
+            "*the marker memwhy measured nothing: it takes plain test functions*",
+            "*the marker memwhy measured nothing: it takes plain test functions*",
+            "memwhy: the call returns a coroutine and runs nothing (*asyncio.run*)",
+            "the marker memwhy cannot call an async test; *asyncio.run*",
+        ]
+    )
+
+
+AGED = """
+kept = []
+
+def test_leaves_much_that_is_freed():
+    aged = [bytes(200) for _ in range(60_000)]
+    kept.extend(aged[::50])
+
+def test_leaks(growth):
+    growth(lambda: kept.append(bytes(200)), calls=800)
+
+def test_keeps_nothing(growth):
+    growth(lambda: bytes(200), calls=800)
+"""
+
+
+@pytest.mark.usefixtures("packages")
+def test_a_leak_into_memory_that_an_earlier_test_freed_fails(pytester: pytest.Pytester):
+    pytester.makepyfile(AGED)
+    done = pytester.runpytest_subprocess(*PLUGIN, "-W", "error")
+    done.assert_outcomes(failed=1, passed=2)
+    done.stdout.fnmatch_lines(["*memwhy: Growth above +64 B/call is shown. *"])
 
 
 def test_its_start_imports_nothing_of_memwhy_but_itself():

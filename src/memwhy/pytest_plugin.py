@@ -6,7 +6,8 @@
     @pytest.mark.memwhy(max_growth="1MiB/1000 calls")
     def test_the_same_with_the_test_itself_as_the_call(): ...
 
-It looks at the resident memory of the whole process, so what C code keeps counts as well. See docs/verify.md.
+It looks at the resident memory of the whole process, so what C code keeps counts as well, and at what malloc and Python have
+in use, for a leak goes into memory that was freed before first. See docs/verify.md.
 """
 
 import functools
@@ -24,12 +25,13 @@ if TYPE_CHECKING:
 MAX_GROWTH, SECONDS, UNDECIDED = "64B/call", "5s", "skip"
 UNDECIDED_WAYS = ("skip", "xfail", "fail", "pass")
 _OPTIONS = ("max_growth", "calls", "seconds", "undecided")
+_MEASURED = pytest.StashKey[bool]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Defaults of a whole project."""
     parser.addini("memwhy_max_growth", "growth that is allowed (default: 64B/call)", default=MAX_GROWTH)
-    parser.addini("memwhy_seconds", "how long a function may be called at most (default: 5s)", default=SECONDS)
+    parser.addini("memwhy_seconds", "about how long a function is called (default: 5s)", default=SECONDS)
     parser.addini("memwhy_undecided", "skip, xfail, fail or pass where the data cannot decide", default=UNDECIDED)
 
 
@@ -48,14 +50,18 @@ def growth(request: pytest.FixtureRequest) -> "Callable[..., Gate]":
     return functools.partial(_measure, request.node)
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+@pytest.hookimpl(hookwrapper=True, tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, None, None]:
     """A marked test without the fixture is itself what is called again and again, with the same fixtures each time."""
     test = pyfuncitem.obj
     if pyfuncitem.get_closest_marker("memwhy") is None or "growth" in pyfuncitem.fixturenames:
-        return (yield)
+        yield
+        return
     if inspect.iscoroutinefunction(test):
-        pytest.fail("the marker memwhy cannot call an async test; use the fixture growth", pytrace=False)
+        pytest.fail(
+            "the marker memwhy cannot call an async test; in a plain one: growth(lambda: asyncio.run(call()))",
+            pytrace=False,
+        )
 
     @functools.wraps(test)
     def again(*args: object, **fixtures: object) -> None:
@@ -63,21 +69,38 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
 
     pyfuncitem.obj = again
     try:
-        return (yield)
+        yield
     finally:
         pyfuncitem.obj = test
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_call(item: pytest.Item) -> None:
+    """A marked test that came to its end unmeasured fails: a method of unittest.TestCase is called by unittest alone."""
+    if item.get_closest_marker("memwhy") is not None and not item.stash.get(_MEASURED, False):
+        pytest.fail(
+            "the marker memwhy measured nothing: it takes plain test functions, and tests that call the fixture growth",
+            pytrace=False,
+        )
 
 
 def _measure(item: pytest.Item, call: Callable[[], object], **given: object) -> "Gate":
     """Call, read, decide; the test ends here unless growth above the limit is excluded, or allowed to be undecided."""
     options = _options(item, given)
     limit, for_s, undecided = _understood(options)
+    from memwhy.model.errors import UsageError
+    from memwhy.proof.own import in_use_reader
     from memwhy.proof.repeated import repeat
 
+    item.stash[_MEASURED] = True
     calls = options["calls"]
     try:
         page_bytes = os.sysconf("SC_PAGE_SIZE")
-        found = repeat(call, _resident_bytes, limit, calls=calls, for_s=for_s, page_bytes=page_bytes)
+        found = repeat(
+            call, _resident_bytes, limit, in_use=in_use_reader(), calls=calls, for_s=for_s, page_bytes=page_bytes
+        )
+    except UsageError as error:
+        pytest.fail(f"memwhy: {error.message} ({error.help})", pytrace=False)
     except FileNotFoundError as error:
         if error.filename is None or "smaps_rollup" not in str(error.filename):
             raise
@@ -117,6 +140,10 @@ def _understood(options: dict[str, Any]) -> "tuple[Limit, float, str]":
         limit, for_s = parse_limit(str(options["max_growth"])), parse_duration(str(options["seconds"]))
         if limit.per != "work":
             raise UsageError(f"{options['max_growth']!r} is per time, and calls are what is counted", help="64B/call")
+        if limit.unit != "call":
+            raise UsageError(
+                f"{options['max_growth']!r} is not per call, and calls are what is counted", help="64B/call"
+            )
         if options["undecided"] not in UNDECIDED_WAYS:
             raise UsageError(f"undecided={options['undecided']!r}", help=f"one of {', '.join(UNDECIDED_WAYS)}")
         calls = options["calls"]
