@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from memwhy.causes import stacked
 from memwhy.causes.cgo import no_c_heap, other_allocator
-from memwhy.causes.clue import DECISIVE, FAIR, HINT, STRONG, Clue, for_
+from memwhy.causes.clue import DECISIVE, FAIR, HINT, STRONG, Clue, believed, for_
 from memwhy.causes.outside import outside_runtime
 from memwhy.model import inside, levels, weigh
 from memwhy.model.case import Case
@@ -169,6 +169,7 @@ def clues(case: Case) -> Iterator[Clue]:
         yield from for_(STRONG, text)
     if text := case.facts.get("mappings.deleted"):  # who deletes a file needs it no more
         yield from for_(STRONG, text)
+    yield from believed(STRONG, levels.said(case, "grows", "mappings"))
     mappings = levels.level(case, "process.mappings_count")
     if mappings is not None and mappings.rose and mappings.last - mappings.first >= MANY:
         yield from for_(DECISIVE, mappings.said)

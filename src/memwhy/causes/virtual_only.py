@@ -126,6 +126,8 @@ def clues(case: Case) -> Iterator[Clue]:
     if not huge:
         yield from denied(STRONG, case.facts.get("said.oom"))
     yield from denied(FAIR, levels.said(case, "grows", "rss"))
+    if rss is None:  # address space alone takes nothing from the host
+        yield from denied(STRONG, levels.said(case, "grows", "host"))
 
 
 def _taken_for_memory(virtual: levels.Level | None, rss: levels.Level | None) -> Iterator[Clue]:

@@ -38,6 +38,7 @@ THINGS = (
     "goroutines",
     "threads",
     "descriptors",
+    "mappings",  # their number: lines of /proc/PID/maps, of pmap
     "connections",
     "cache",
     "shared",

@@ -405,6 +405,10 @@ def test_a_level_said_in_spanish_is_no_condition() -> None:
         ("RSS grows and is never given back, then it plateaus at about 400 MB.", {"said.plateau.rss"}),
         ("Memory rises with each worker until it levels off.", {"said.plateau.total"}),
         ("RSS climbs for an hour and eventually memory stabilizes.", {"said.plateau.total"}),
+        (
+            "VIRT only goes up, and it takes the free memory as well.",
+            {"said.grows.virtual", "said.virtual", "said.grows.host"},
+        ),
         ("RSS keeps growing while the heap plateaus.", {"said.grows.rss", "said.plateau.heap"}),
     ],
 )

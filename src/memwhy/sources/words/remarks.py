@@ -67,6 +67,15 @@ _MAPPED = any_of(
     rf"\b(?:massive |many |all |most |the |its )?{_FILES}\b (?:\w{{1,12}} ){{0,3}}?mapp(?:ed|ing) (?:in)?to (?:\w{{1,12}} )?memory\b",
     rf"\bmaps? (?:\w{{1,12}} ){{0,3}}?{_FILES} (?:\w{{1,12}} ){{0,2}}?(?:in(?:to)?|to) (?:\w{{1,12}} )?memory\b",
 )
+_VIEW = r"(?:pmap|smaps|vmmap|/proc/\S{1,12}/s?maps|proc maps|maps file)"
+_MAPS = r"(?:mappings|mapped (?:regions|buffers|segments)|memory (?:regions|maps|areas|segments)|vmas?|dma-?bufs?|anon(?:ymous)? (?:regions|blocks|segments|maps)|maps entries)"
+_MORE = r"(?:grow\w*|grew|increas\w+|ris(?:es|ing)|rose|climb\w*|gets? longer|getting longer|pil\w+ up|accumulat\w+|goes up|going up|never (?:shrinks?|ends?|goes away))"
+_MAPPINGS = any_of(
+    rf"\b(?:number|count|list|amount) of (?:[\w\[\]/.-]{{1,20}} ){{0,4}}?{_MAPS}\b[^.;]{{0,60}}?\b{_MORE}\b",
+    rf"(?<!\w){_VIEW}(?!\w)[^.;]{{0,60}}?\b(?:more and more|ever more|an? (?:ever[- ]|steadily )?growing (?:number|list) of|new)\b[^.;]{{0,40}}?\b(?:entries|lines|blocks|{_MAPS})(?!\w)",
+    rf"(?<!\w){_VIEW}(?!\w)(?: (?:output|listing|of the process))?(?: (?:itself|just|only|keeps?|is|constantly|always|steadily)){{0,3}} (?:{_MORE}|longer and longer)\b(?! memory)",
+    rf"\b(?:more and more|ever more) (?:[\w\[\]/.-]{{1,20}} ){{0,3}}?{_MAPS}\b",
+)
 _UNSEEN = any_of(
     r"\b(?:not|n't|isn't|never) (?:\w{1,12} ){0,2}?(?:tracked|seen|accounted(?: for)?|managed|visible|shown|reported|counted|show(?:n|ing)? up|appear(?:ing)?|visible) (?:\w{1,12} ){0,2}?(?:by|in|from|to) (?:the )?(?:go(?:lang)?(?:'s)? (?:runtime|heap|gc)|pprof|heap (?:profile|dump|snapshot)s?|jvm|gc|garbage collector|v8|runtime|tracemalloc)\b",
     r"\b(?:pprof|heap profiles?|heap dumps?|heap snapshots?|tracemalloc|memray|the profiler)\b (?:\w{1,12} ){0,2}?(?:does not|doesn't|do not|don't|did not|didn't|cannot|can't) (?:\w{1,12} ){0,1}?(?:show|see|track|account for|explain|reveal|find|report|include|contain) (?:it|this|that|them|any|anything|the (?:leak|growth|memory|rest|difference))\b",
@@ -80,7 +89,7 @@ _HEAP_DUMP = re.compile(
 )
 _AS_EXPECTED = re.compile(r"\bas (?:\w{1,10} )?expected\b", re.IGNORECASE)
 _MAY = re.compile(
-    r"routine|thread|descriptor|handle|socket|connection|fds|open files|drop|fall|fell|goes|went|decreas|shrink|released|freed|reclaim|returned|mapp|maps?\b|process|pprof|runtime|heap|hprof|profil|协程|горутин",
+    r"routine|thread|descriptor|handle|socket|connection|fds|open files|drop|fall|fell|goes|went|decreas|shrink|released|freed|reclaim|returned|mapp|maps?\b|vmmap|vmas?\b|dma-?buf|anon|memory (?:regions|areas|segments)|process|pprof|runtime|heap|hprof|profil|协程|горутин",
     re.IGNORECASE,
 )
 
@@ -105,6 +114,8 @@ def _hear(sentence: Sentence) -> tuple[dict[str, str], dict[str, int], dict[str,
         facts["said.mapped"] = shown
     if _CHILDREN.search(text):
         facts["said.grows.children"] = shown
+    if not tried and _MAPPINGS.search(text) and not words.DOES_NOT_GROW.search(text):
+        facts["said.grows.mappings"] = shown
     if _UNSEEN.search(text):
         facts["said.flat.heap"] = shown
     sizes = [one for one in sentence.quantities if one.size is not None and one.per_ns is None and not one.delta]
