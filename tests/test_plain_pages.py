@@ -119,3 +119,31 @@ def test_deleted_files_that_are_mapped_still_are_a_leak_of_mappings(tmp_path: Pa
 )
 def test_code_that_was_replaced_shared_memory_and_files_that_are_there_are_not(tmp_path: Path, page: str) -> None:
     assert answer(tmp_path, page) != "mmap-leak"
+
+
+WROTE = """What `free` tells in the guest before and after a file is written:
+
+```
+guest ~ # free -m
+              total        used        free      shared  buff/cache   available
+Mem:           2048          12        2036           0           0        2036
+guest ~ # dd if=/dev/zero of={target} bs=1M count=600
+600+0 records in
+600+0 records out
+629145600 bytes (629 MB, 600 MiB) copied, 0.61 s, 1.0 GB/s
+guest ~ # free -m
+              total        used        free      shared  buff/cache   available
+Mem:           2048         {used:>3}        {free}           0           0        {free}
+```
+"""
+
+
+def test_what_rises_by_what_was_written_to_a_file_is_its_cache(tmp_path: Path) -> None:
+    assert answer(tmp_path, WROTE.format(target="./big", used=615, free=1433)) == "file-cache"
+
+
+@pytest.mark.parametrize(
+    ("target", "used"), [("/dev/shm/big", 615), ("./big oflag=direct", 615), ("./big", 980), ("/dev/null", 615)]
+)
+def test_what_goes_past_the_cache_or_is_another_amount_is_not(tmp_path: Path, target: str, used: int) -> None:
+    assert answer(tmp_path, WROTE.format(target=target, used=used, free=2048 - used)) != "file-cache"

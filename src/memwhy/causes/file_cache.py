@@ -45,6 +45,7 @@ def clues(case: Case) -> Iterator[Clue]:
     yield from _listed(case, levels.level(case, "process.rss_bytes"))
     yield from _of_cgroup(case)
     yield from _of_host(case)
+    yield from _written(case)
     yield from believed(
         STRONG,
         case.facts.get("said.cache") or levels.said(case, "grows", "cache") or levels.said(case, "plateau", "cache"),
@@ -54,6 +55,22 @@ def clues(case: Case) -> Iterator[Clue]:
     trial = levels.outcome(case, "drop_caches")
     if trial is not None:
         yield from (for_ if trial[1] == "fell" else against)(DECISIVE, trial[2])
+
+
+AS_MUCH = 0.1
+
+
+def _written(case: Case) -> Iterator[Clue]:
+    """A file was written, and what is counted as used rose by its size: it is in the page cache (cgroup-v2.rst, memory.stat
+    file), whether or not the tool that counts knows that."""
+    wrote = case.facts.get("written.file_bytes", "")
+    for metric in ("host.used_bytes", "host.buff_cache_bytes", "cgroup.current_bytes"):
+        one = levels.level(case, metric)
+        if one is None or not wrote.isdigit() or not int(wrote) or not one.rose:
+            continue
+        if abs(one.last - one.first - int(wrote)) <= AS_MUCH * int(wrote):
+            yield from for_(STRONG, f"{human_bytes(int(wrote))} were written to a file, and with it {one.said}")
+            return
 
 
 def _of_process(case: Case) -> Iterator[Clue]:
@@ -154,5 +171,5 @@ def _of_host(case: Case) -> Iterator[Clue]:
         yield from for_(
             STRONG, f"{cache.said} is {weigh.percent(part)} of the host's memory, and the kernel can take it back"
         )
-    elif part < 0.2:
+    elif part < 0.2 and not any(_written(case)):  # else it is counted elsewhere
         yield from against(STRONG, f"only {weigh.percent(part)} of the host's memory is {cache.said}")
