@@ -1,8 +1,7 @@
 """Asking the target's own endpoint: what, how often, and how long an answer may take."""
 
+import re
 from typing import TYPE_CHECKING
-
-from memwhy.model.errors import ParseError
 
 if TYPE_CHECKING:
     from memwhy.sources.go.endpoint import Endpoint
@@ -19,6 +18,10 @@ SELDOM_S = 300.0
 """Between requests to an endpoint whose figures are read from outside."""
 FETCH_S = 2.0
 FETCH_BYTES = 32 << 20
+_NAMES_BYTES = 1 << 20
+"""Of an answer are searched for a counter: a whole page of metrics would take a second of a tick."""
+_VARIABLE = re.compile(rb'"([^"\\\n]{1,200})"\s{0,8}:\s{0,8}[\d{]')
+_SAMPLE = re.compile(rb"^([a-zA-Z_:][\w:]{0,200})[{ \t]", re.MULTILINE)
 
 
 def from_url(url: str) -> "Endpoint":
@@ -35,11 +38,21 @@ def fetch(where: "Endpoint", path: str) -> bytes:
     return endpoint.fetch(where, path, FETCH_S, FETCH_BYTES)
 
 
-def counts_work(source: str, answer: bytes) -> bool:
-    """Whether an answer has a counter of the load, such as http_requests_total."""
-    from memwhy.sources.go import READERS
-
+def prime(where: "Endpoint", path: str) -> bytes | None:
+    """Ask once before anything counts: the first answer makes the target page in code and make buffers, which must not look
+    like growth in what is watched from then on. None when it does not come in time."""
     try:
-        return any(metric.startswith("work.") for metric in READERS[source].parse(answer).metrics)
-    except ParseError:
-        return False
+        return fetch(where, path)
+    except TimeoutError:
+        return None
+    except OSError:
+        return b""
+
+
+def counts_work(source: str, answer: bytes) -> bool:
+    """Whether an answer names a counter of the load, such as http_requests_total, in its first MiB."""
+    from memwhy.sources.go import expvar, load
+
+    shape, kind = (_VARIABLE, load.variable) if source == expvar.NAME else (_SAMPLE, load.family)
+    names = {found[1] for found in shape.finditer(answer[:_NAMES_BYTES])}
+    return any(kind(name.decode("utf-8", "replace")) is not None for name in names)

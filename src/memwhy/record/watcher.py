@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from memwhy.model.evidence import Evidence, Snapshot
 from memwhy.model.units import NS_PER_S
-from memwhy.record.asking import ENDPOINT_CADENCES, FETCH_S, SELDOM_S, counts_work, fetch, from_url
+from memwhy.record.asking import ENDPOINT_CADENCES, FETCH_S, SELDOM_S, counts_work, fetch, from_url, prime
 from memwhy.record.clock import boot_ns, reason, timed
 from memwhy.record.due import (
     CADENCES,
@@ -86,7 +86,7 @@ class Watcher:
         if self._tick in SURVEY_TICKS and (self._tick == 0 or not self.endpoints):
             self._find_endpoints()
         elif self._tick in SURVEY_TICKS:
-            self._find_counters()
+            self._find_counters({})
         by_ns = started_ns + SLACK_NS
         due = [name for name in self._sources if self._due[name].next_ns <= by_ns or (last and name in _CLOSING)]
         evidence = [self._read(source) for source in due]
@@ -274,33 +274,31 @@ class Watcher:
                     why = f" ({'; '.join(found.notes[:3])})" if found.notes else ""
                     self.events.append(f"No pprof, expvar or metrics endpoint was found{why}.")
         kinds = {one.kind for one in self.endpoints}
-        silent = False
+        answers: dict[str, bytes | None] = {}
         for source, kind, path, every_s in ENDPOINT_CADENCES:
             # MemStats come with the heap profile: the other kinds are asked only where that is missing
             if kind in kinds and (kind == "pprof" or "pprof" not in kinds):
                 self._due[source] = Due(Cadence(source=source, every_s=every_s))
-                silent = silent or self._prime(kind, path) is None
-        if not silent:
-            self._find_counters()
+                if None not in answers.values():
+                    answers[source] = self._prime(kind, path)
+        if None not in answers.values():
+            self._find_counters(answers)
 
-    def _find_counters(self) -> None:
-        """What counts the load is asked beside profiles too; a counter may show up with the first request only."""
+    def _find_counters(self, answers: dict[str, bytes | None]) -> None:
+        """What counts the load is asked beside profiles too; it may show up with the first request. answers: what is here."""
         kinds = {one.kind for one in self.endpoints} - {"pprof"}
         for source, kind, path, every_s in ENDPOINT_CADENCES:
-            if kind in kinds and source not in self._counting and counts_work(source, self._prime(kind, path) or b""):
+            if kind not in kinds or source in self._counting:
+                continue
+            answer = answers[source] if source in answers else self._prime(kind, path)
+            if answer is None:  # a target that is stopped must not hold up the tick once for every path
+                return
+            if counts_work(source, answer):
                 self._counting.add(source)
                 self._due.setdefault(source, Due(Cadence(source=source, every_s=every_s)))
 
     def _prime(self, kind: str, path: str) -> bytes | None:
-        """Ask once before anything counts: the first answer makes the target page in code and make buffers, which must
-        not look like growth in what is watched from then on. None when it does not come in time."""
-        where = next(one for one in self.endpoints if one.kind == kind)
-        try:
-            return fetch(where, path)
-        except TimeoutError:
-            return None
-        except OSError:
-            return b""
+        return prime(next(one for one in self.endpoints if one.kind == kind), path)
 
     def _read_endpoints(self, *, last: bool) -> list[Evidence]:
         found: list[Evidence] = []

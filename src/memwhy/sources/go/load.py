@@ -45,6 +45,12 @@ def family(name: str) -> str | None:
     return _kind(name) if _COUNTER.search(name) else None
 
 
+def variable(name: str) -> str | None:
+    """The same of a variable of package expvar."""
+    snake = re.sub(r"[.\-/ ]", "_", _CAMEL.sub("_", name[:_MOST_NAME])).lower()
+    return _kind(snake) if _OVER.search(snake) and not _STATE.search(snake) else None
+
+
 def _kind(name: str) -> str | None:
     if _OTHERS.search(name):
         return None
@@ -66,12 +72,9 @@ def published(variables: Map[str, object]) -> tuple[dict[str, int], dict[str, st
     """The same out of the variables of package expvar: numbers, and maps of numbers, whose names say that they count."""
     found: dict[str, tuple[str, int]] = {}
     for name, value in variables.items():
-        short = name[:_MOST_NAME]
-        snake = re.sub(r"[.\-/ ]", "_", _CAMEL.sub("_", short)).lower()
-        kind = _kind(snake) if _OVER.search(snake) and not _STATE.search(snake) else None
-        count = _sum(value)
+        kind, count = variable(name), _sum(value)
         if kind is not None and count is not None:
-            found[short] = (kind, count)
+            found[name[:_MOST_NAME]] = (kind, count)
     return _chosen(found)
 
 
