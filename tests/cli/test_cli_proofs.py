@@ -162,6 +162,12 @@ def test_a_service_is_held_against_a_limit_per_request_that_it_counts_itself(tmp
         (("verify", "a", "b", "--after", "soon"), "is not a duration"),
         (("check", "1", "--max-growth", "1MiB/0 calls"), "can never be proven"),
         (("check", "1", "--max-growth", "1MiB/s", "--work", "9"), "for a limit per piece of work"),
+        (
+            ("check", "--max-growth", "1k/call", "--work", "load.txt", "--", "/no/such/program"),
+            "neither a count nor a file",
+        ),
+        (("check", "--max-growth", "1k/call", "--work", "/", "--", "/no/such/program"), "--work / cannot be read"),
+        (("check", "1", "--max-growth", "1MiB/week"), "write the time as one of s, min, h, day"),
     ],
 )
 def test_what_makes_no_sense_is_said_in_a_line(arguments: tuple[str, ...], said: str):

@@ -52,6 +52,49 @@ def test_a_rate_in_a_log_is_no_counter():
     assert parse(lines).points == points(1, 2)
 
 
+def test_the_counters_of_a_log_count_though_its_first_lines_have_none():
+    lines = ["2026-11-22T09:59:00Z server started", "2026-11-22T10:00:00Z stats requests=5", "2026-11-22T10:01:00Z stats requests=65"]  # fmt: skip
+    notes = ("1 of 3 lines were left out",)
+    assert parse(lines) == WorkLog(source="work", unit="request", points=points(5, 65), notes=notes)
+
+
+def test_an_address_in_an_access_log_is_no_counter():
+    lines = [f'10.0.0.1 - - [22/Nov/2026:10:0{i}:00 +0000] "GET /q?events={9 - i} HTTP/1.1" 200 512' for i in range(4)]
+    assert parse(lines) == WorkLog(source="work", unit="request", points=points(1, 2, 3, 4))
+
+
+@pytest.mark.parametrize("rows", [[100, 95, 103, 99, 101], [95 + 37 * i % 11 for i in range(600)]])
+def test_counts_per_interval_are_refused_for_the_sum_is_what_counts(rows: list[int]):
+    for form in ("{0} {1}", "2026-11-22T10:{2:02d}:{3:02d}Z requests={1}"):
+        with pytest.raises(
+            ParseError, match=r"falls \d+ times in \d+: a count per interval, or a gauge; give the running sum"
+        ):
+            parse(form.format(second, count, *divmod(second, 60)) for second, count in enumerate(rows))
+
+
+def test_a_service_that_begins_anew_now_and_then_still_counts():
+    log = parse(f"{second} {second % 20 * 5}" for second in range(100))
+    assert log.points[19:21] == ((19, 95), (20, 0))
+
+
+@pytest.mark.parametrize(
+    ("text", "total"), [("120,000", 120000), ("1_000_000\n", 1e6), ("1,200,000", 1.2e6), ("2e5", 2e5)]
+)
+def test_a_number_alone_may_have_separators(text: str, total: float):
+    assert parse(text.splitlines()) == WorkLog(source="work", total=total)
+
+
+def test_two_rows_that_look_like_numbers_with_separators_are_a_table():
+    assert parse(["10,100", "20,200"]).points == ((10, 100), (20, 200))
+
+
+@pytest.mark.parametrize(
+    ("header", "unit"), [("queries", "query"), ("batches", "batch"), ("reqs", "request"), ("process", "process")]
+)
+def test_the_unit_of_a_header_is_one_piece(header: str, unit: str):
+    assert parse([f"time,{header}", "0,0", "30,600"]).unit == unit
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

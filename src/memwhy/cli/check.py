@@ -44,12 +44,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Answer; 0, 1 or 4."""
     from memwhy.cli.output import write_text
+    from memwhy.cli.work import refuse_no_work
     from memwhy.proof import gate, parse_limit
     from memwhy.render.proof import render
 
     limit = parse_limit(options.max_growth)
     if options.work is not None and limit.per == "s":
         raise UsageError("--work is for a limit per piece of work", help="--max-growth 64B/request --work FILE")
+    if options.work is not None:
+        refuse_no_work(options.work)
     after_s = parse_duration(options.after)
     case, begun_s = _case(options)
     found = gate(case, limit, after_s=after_s, work=_work(options, case, begun_s, limit))

@@ -24,6 +24,19 @@ def log_of(text: str) -> WorkLog:
             return read(text)
         except OSError as error:
             raise UsageError(f"{text}: {error.strerror}", help="give a file with lines `time count`") from error
+    return WorkLog(source=f"--work {text}", total=_count(text))
+
+
+def refuse_no_work(text: str) -> None:
+    """Before a watch: raises UsageError where text is neither a count nor a file. A file is read at the end only, for it may
+    be written meanwhile."""
+    if not os.path.exists(text):
+        _count(text)
+    elif os.path.isdir(text) or not os.access(text, os.R_OK):
+        raise UsageError(f"--work {text} cannot be read", help="give a file with lines `time count`")
+
+
+def _count(text: str) -> float:
     try:
         count = float(text.replace(",", "").replace("_", ""))
     except ValueError:
@@ -32,7 +45,7 @@ def log_of(text: str) -> WorkLog:
         ) from None
     if not 0 < count < 1e15:
         raise UsageError(f"--work {text}: that is no count of what was done", help="--work 120000")
-    return WorkLog(source=f"--work {text}", total=count)
+    return count
 
 
 def work_for(log: WorkLog, case: "Case", begun_s: float | None, unit: str = "") -> Work | None:

@@ -1,8 +1,8 @@
 """What a load generator or a log says of the work that was done: a plain count, counts with times, or a log of requests.
 
 Told by themselves: a file with one number; lines `time count` with blanks, commas, semicolons or tabs between them and
-perhaps a header; log lines that carry a counter (`requests=1234`, `1234 requests`); and an access log, where each line
-with a time is one request. Times: as logs print them (zone-less ones are UTC), seconds or milliseconds since 1970, or
+perhaps a header; log lines that carry a counter (`requests=1234`, `1234 requests`); and, where no line carries one, an access
+log, of which each line with a time is one request. Times: as logs print them (zone-less ones are UTC), seconds or milliseconds since 1970, or
 small numbers, which are seconds since the run began.
 """
 
@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import BinaryIO, Literal
 
 from memwhy.model.errors import ParseError
+from memwhy.model.pieces import singular
 from memwhy.model.proof import WorkLog
 from memwhy.sources.pasted.stamps import read_stamp
 
@@ -39,7 +40,10 @@ _COUNTED = re.compile(
     re.IGNORECASE,
 )
 """A counter in a log line; `120 requests/s` is a rate and none."""
-_SHORT = {"req": "request", "msg": "message", "op": "operation", "querie": "query", "ops": "operation"}
+_GROUPED = re.compile(r"\d{1,3}(?:([,_])\d{3})(?:\1\d{3})*")
+MOST_FALLS, FALLING = 2, 0.2
+"""A service that begins anew lets its counter fall now and then; what falls so often, and at such a share of its steps, is
+no running count."""
 
 Point = tuple[float, float]
 
@@ -74,16 +78,42 @@ def parse(lines: Iterable[str], source: str = NAME) -> WorkLog:
     return reader.finish()
 
 
+class _Track:
+    """Counts over time, at most MOST_POINTS of them kept; falls: how many were lower than the one before."""
+
+    def __init__(self) -> None:
+        self.points: list[Point] = []
+        self.stride, self.newest, self.seen, self.falls = 1, (0.0, 0.0), 0, 0
+
+    def keep(self, when_s: float, count: float) -> None:
+        """The next one, never before the last."""
+        if self.seen and count < self.newest[1]:
+            self.falls += 1
+        self.newest = (max(when_s, self.newest[0]) if self.seen else when_s, count)
+        self.seen += 1
+        if (self.seen - 1) % self.stride == 0:
+            self.points.append(self.newest)
+            if len(self.points) > MOST_POINTS:
+                del self.points[1::2]
+                self.stride *= 2
+
+    def whole(self) -> tuple[Point, ...]:
+        """What was kept, and the end."""
+        return tuple(self.points) if self.points[-1] == self.newest else (*self.points, self.newest)
+
+
 class _Reader:
-    """Takes line by line and keeps at most MOST_POINTS of what it says. The first line that tells decides how all are read."""
+    """Takes line by line. The first line that tells decides between a plain count, a table and a log; of a log both readings
+    are kept to the end, for the first counter may come late: its lines as requests, and the counters in them."""
 
     def __init__(self, source: str) -> None:
         self.source = source
         self.unit = ""
-        self.kind: Literal["", "single", "table", "counter", "access"] = ""
+        self.kind: Literal["", "single", "table", "log"] = ""
         self.clock: Literal["wall", "elapsed"] | None = None
-        self.points: list[Point] = []
-        self.stride, self.newest, self.seen = 1, (0.0, 0.0), 0
+        self.counts, self.lines = _Track(), _Track()
+        self.first = ""
+        self.headed = False
         self.skipped = 0
         self.first_skipped: tuple[int, str] | None = None
 
@@ -91,21 +121,25 @@ class _Reader:
         """One line, without its end."""
         if not line or line.startswith("#"):
             return
-        point = self._table(line) if self.kind in ("", "single", "table") else None
-        if point is None and self.kind in ("", "counter", "access"):
-            point = self._log(line)
+        self.first = self.first or line[:_SHOWN]
+        point = self._table(line) if self.kind != "log" else None
+        if point is None and self.kind in ("", "log") and self._log(number, line):
+            return
         if point is None:
             self._skip(number, line)
             return
-        if self.points and point[0] < self.newest[0] and self.kind != "access":
+        self._count(number, line, *point)
+
+    def _count(self, number: int, line: str, when_s: float, count: float) -> None:
+        if self.counts.seen and when_s < self.counts.newest[0]:
             raise ParseError(self.source, number, line[:_SHOWN], "goes back in time")
-        self._keep((max(point[0], self.newest[0]), point[1]))
+        self.counts.keep(when_s, count)
 
     def _table(self, line: str) -> Point | None:
         row = line.replace('"', "")
         if self.kind in ("", "single") and (count := _number(row)) is not None:
             self.kind = "single"
-            return float(self.seen), count
+            return float(self.counts.seen), count
         match = _ROW.fullmatch(row)
         count = _number(match["count"]) if match is not None else None
         when = _time(match["time"]) if match is not None else None
@@ -114,58 +148,65 @@ class _Reader:
         self.kind, self.clock = "table", self.clock or when[1]
         return when[0], count
 
-    def _log(self, line: str) -> Point | None:
-        """A counter in the line; else, where no line ever carried one, the line itself is one piece of work."""
-        wall_s = _stamped(line)
+    def _log(self, number: int, line: str) -> bool:
+        """Whether it is a log's line: one request, and perhaps a counter. In a web server's own format what looks like one
+        is part of an address (`GET /?events=5`)."""
+        clf = _CLF.search(line[:400])
+        wall_s = _stamped(line, clf)
         if wall_s is None:
-            return None
-        counted = _COUNTED.search(line) if self.kind != "access" else None
-        if self.kind == "counter" and counted is None:
-            return None
-        self.clock = "wall"
-        if counted is None:
-            self.kind, self.unit = "access", self.unit or "request"
-            return wall_s, self.newest[1] + 1
-        self.kind = "counter"
-        unit = (counted["unit"] or counted["unit2"]).lower().removesuffix("s")
-        self.unit = self.unit or _SHORT.get(unit, unit)
-        return wall_s, float(counted["count"] or counted["count2"])
+            return False
+        self.kind, self.clock = "log", "wall"
+        self.lines.keep(wall_s, self.lines.seen + 1.0)
+        counted = _COUNTED.search(line) if clf is None else None
+        if counted is not None:
+            self.unit = self.unit or singular(counted["unit"] or counted["unit2"])
+            self._count(number, line, wall_s, float(counted["count"] or counted["count2"]))
+        return True
 
     def _skip(self, number: int, line: str) -> None:
-        if not self.seen and not self.skipped and (header := _header(line)) is not None:
-            self.unit = header
+        seen = self.counts.seen or self.lines.seen
+        if not seen and not self.skipped and not self.headed and (header := _header(line)) is not None:
+            self.unit, self.headed = header, True
             return
         self.skipped += 1
         self.first_skipped = self.first_skipped or (number, line)
 
-    def _keep(self, point: Point) -> None:
-        self.newest = point
-        self.seen += 1
-        if (self.seen - 1) % self.stride == 0:
-            self.points.append(point)
-            if len(self.points) > MOST_POINTS:
-                del self.points[1::2]
-                self.stride *= 2
-
     def finish(self) -> WorkLog:
         """All that was read. Raises ParseError when it says nothing of work."""
+        total = self._total()
+        if total is not None:
+            if total <= 0:
+                raise ParseError(self.source, 1, self.first, "no work was done")
+            return WorkLog(source=self.source, unit=self.unit, total=total)
+        track, skipped = self.counts, self.skipped
+        if self.kind == "log" and not self.counts.seen:
+            track, self.unit = self.lines, self.unit or "request"
+        elif self.kind == "log":
+            skipped += self.lines.seen - self.counts.seen
         number, text = self.first_skipped or (None, "")
-        if self.kind == "single" and self.seen == 1 and not self.skipped:
-            if self.newest[1] <= 0:
-                raise ParseError(self.source, 1, f"{self.newest[1]:g}", "no work was done")
-            return WorkLog(source=self.source, unit=self.unit, total=self.newest[1])
-        if self.kind in ("", "single") or self.skipped > self.seen:
+        if self.kind in ("", "single") or self.skipped > max(self.counts.seen, self.lines.seen):
             raise ParseError(
                 self.source, number, text[:_SHOWN], "neither a count, nor lines `time count`, nor a log with times"
             )
-        if self.points[-1] != self.newest:
-            self.points.append(self.newest)
-        if len(self.points) < 2 or self.points[-1][0] <= self.points[0][0]:
+        points = track.whole()
+        if len(points) < 2 or points[-1][0] <= points[0][0]:
             raise ParseError(self.source, None, "", "one moment only: the work between two is what counts")
-        notes = (f"{self.skipped} of {self.skipped + self.seen} lines were left out",) if self.skipped else ()
-        return WorkLog(
-            source=self.source, unit=self.unit, clock=self.clock or "wall", points=tuple(self.points), notes=notes
-        )
+        if track.falls >= MOST_FALLS and track.falls > FALLING * (track.seen - 1):
+            raise ParseError(
+                self.source,
+                None,
+                "",
+                f"falls {track.falls:,} times in {track.seen:,}: a count per interval, or a gauge; give the running sum",
+            )
+        notes = (f"{skipped:,} of {skipped + track.seen:,} lines were left out",) if skipped else ()
+        return WorkLog(source=self.source, unit=self.unit, clock=self.clock or "wall", points=points, notes=notes)
+
+    def _total(self) -> float | None:
+        """The number of a file that has nothing else, with the separators that people write (`120,000`)."""
+        if self.kind == "single" and self.counts.seen == 1 and not self.skipped:
+            return self.counts.newest[1]
+        alone = self.counts.seen + self.lines.seen + self.skipped == 1 and not self.headed
+        return _grouped(self.first) if alone else None
 
 
 def _number(text: str) -> float | None:
@@ -189,9 +230,13 @@ def _time(text: str) -> tuple[float, Literal["wall", "elapsed"]] | None:
     return value, "elapsed"
 
 
-def _stamped(line: str) -> float | None:
-    """When a log line was written, in seconds since 1970."""
-    match = _CLF.search(line[:400])
+def _grouped(text: str) -> float | None:
+    """`120,000`, `1_000_000`."""
+    return _number(re.sub("[,_]", "", text)) if _GROUPED.fullmatch(text) else None
+
+
+def _stamped(line: str, match: re.Match[str] | None) -> float | None:
+    """When a log line was written, in seconds since 1970. match: where it stands in the common log format."""
     if match is not None and match[2] in _MONTHS:
         iso = f"{match[3]}-{_MONTHS.index(match[2]) + 1:02d}-{match[1]}T{match[4]}{match[5]}"
         stamp = read_stamp(iso)
@@ -206,4 +251,4 @@ def _header(line: str) -> str | None:
     if len(cells) != 2 or not all(re.fullmatch(r"[A-Za-z_@][\w.()-]{0,40}", cell) for cell in cells):
         return None
     unit = re.sub(r"_(?:total|count|sum)$", "", cells[1].lower()).replace("_", " ")
-    return "" if unit in ("count", "value", "total", "n", "work") else unit.removesuffix("s")
+    return "" if unit in ("count", "value", "total", "n", "work") else singular(unit)
