@@ -134,8 +134,16 @@ def test_a_tighter_goal_slows_what_the_collector_lets_grow_and_no_leak() -> None
         1.0,
         2.6,
         -0.6,
-        0.6,
+        1.1,
     ]
+    native = stated.of("native-leak")
+    assert native is not None and round(native.high / MIB, 1) == 0.6
+
+
+def test_the_garbage_beside_a_live_heap_that_grows_shrinks_with_the_goal() -> None:
+    stated = environment.pair(leaking_heap(), environment.variable("GOGC=10"))
+    leak = stated.of("heap-leak")
+    assert leak is not None and round(leak.high / MIB, 1) == 1.5  # 2 * (1 - 110 / 200), and three tenths
 
 
 def settings_of(**facts: str) -> Case:

@@ -132,7 +132,7 @@ def pair(case: Case, what: Variable) -> Experiment:
         unit, pace = "bytes/s", pace_of(whole)
         slope = pace.slope or 0.0
         error = max(((pace.high or slope) - (pace.low or slope)) / 2, ERROR_SHARE * abs(slope), 1.0)
-        predictions, widest = _by_pace(slope, what) if tighter(case, what) else (), 4 * abs(slope)
+        predictions, widest = _by_pace(case, slope, what) if tighter(case, what) else (), 4 * abs(slope)
     return Experiment(
         name=f"env:{what}",
         does=(
@@ -226,12 +226,16 @@ def _by_level(case: Case, what: Variable) -> tuple[Prediction, ...]:
     )  # fmt: skip
 
 
-def _by_pace(slope: float, what: Variable) -> tuple[Prediction, ...]:
+def _by_pace(case: Case, slope: float, what: Variable) -> tuple[Prediction, ...]:
+    """The heap is allowed live + live * GOGC / 100 (runtime/mgcpacer.go): of a live heap that grows, the room beside it shrinks too."""
     room = STEADY_PACE * abs(slope)
+    least = _percent(what.value) if what.name == "GOGC" else 0.0
+    beside = max(0.0, slope) * (1 - (100 + least) / (100 + _percent(case.facts.get("env.GOGC", ""))))
     live, idle = "what is live grows whatever the collector does", f"{what} bounds it: it stops, or nearly"
     return (
         *(Prediction(cause=one, low=weigh.MAIN * slope, high=slope + room, because=idle) for one in ("gc-headroom", "heap-retained")),
-        *(Prediction(cause=one, low=-room, high=room, because=live) for one in ("heap-leak", "goroutine-leak", "native-leak", "native-retained")),
+        *(Prediction(cause=one, low=-room, high=beside + room, because=live) for one in ("heap-leak", "goroutine-leak")),
+        *(Prediction(cause=one, low=-room, high=room, because=live) for one in ("native-leak", "native-retained")),
     )  # fmt: skip
 
 
