@@ -17,6 +17,7 @@ from memwhy.causes import judge_all
 from memwhy.conclude import conclude
 from memwhy.conclude.advice import HORIZON_S, MARGIN, advise
 from memwhy.conclude.alerts import WINDOWS_S, window_for
+from memwhy.conclude.limits import limit_said
 from memwhy.model.case import Case, Target
 from memwhy.model.report import Advice
 from memwhy.model.trend import Trend
@@ -133,6 +134,34 @@ def test_what_does_not_grow_never_meets_its_limit_and_what_could_not_be_excluded
     assert (one.likely_s, one.latest_s) == (None, None)
     assert one.text.startswith("Never at this rate: the cgroup limit of 1.0 GiB is 600.0 MiB away, and nothing grows.")
     assert "cannot exclude" in one.text
+
+
+def roomy(days: float, **series: Points) -> Case:
+    """1 MiB/s on average meets the limit after so many days."""
+    around = {"cgroup.limit_bytes": flat(days * 86400 * MIB), "cgroup.current_bytes": flat(0)}
+    total = next(iter(series)).replace("__", ".")
+    return case(total=total, series={**{name.replace("__", "."): one for name, one in series.items()}, **around})
+
+
+def test_address_space_meets_no_limit_on_memory() -> None:
+    for course in (line(100 * MIB, MIB), flat(100 * MIB)):
+        made = roomy(1, process__virtual_bytes=course)
+        assert (limit_said(made), [one.kind for one in advise(made)]) == (None, [])
+
+
+def test_growth_too_slight_to_be_called_growth_is_given_no_time() -> None:
+    made = roomy(1, process__rss_bytes=line(100 * MIB, 2 * KIB))
+    course = made.series["process.rss_bytes"].course
+    assert isinstance(course, Trend) and course.growing
+    assert (limit_said(made), [one for one in advise(made) if one.kind == "time-to-limit"]) == (None, [])
+
+
+def test_not_within_a_year_is_said_only_where_the_soonest_is_later_than_that() -> None:
+    late = of_kind("time-to-limit", roomy(9999, process__rss_bytes=line(100 * MIB, MIB)))
+    assert late.text.startswith("Not within a year: at this rate the cgroup limit of ")
+    noisy = of_kind("time-to-limit", roomy(370, process__rss_bytes=line(100 * MIB, MIB, noise=16 * MIB)))
+    assert noisy.soonest_s is not None and noisy.soonest_s < 365 * 86400
+    assert ": more than a year at this rate (" in noisy.text and noisy.text.endswith(" at the soonest).")
 
 
 # -- alert rules -------------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from memwhy.conclude.alerts import alert_rules
-from memwhy.conclude.limits import room_of
+from memwhy.conclude.limits import TOTALS, YEAR_S, meeting, room_of
 from memwhy.model import weigh
 from memwhy.model.case import Case, Series
 from memwhy.model.report import Advice
@@ -16,7 +16,6 @@ MARGIN = 0.05
 """Of the limit that is left free: the Go team's guide to the collector asks for 5 to 10 % (go.dev/doc/gc-guide)."""
 LIVE_ROOM = 1.1
 """A limit below the live heap times this keeps the collector running without end."""
-YEAR_S = 365 * 86400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,26 +152,28 @@ def _held(case: Case) -> int:
 
 def _time_to_limit(case: Case) -> Advice | None:
     """The time until the nearest limit, with an interval; or that it is not met at this rate, and how sure that is."""
+    met = meeting(case)
+    if met is None:
+        return _never(case)
+    away = f"{met.limit} is {human_bytes(met.room_bytes)} away"
+    if met.soonest_s > YEAR_S:
+        text = f"Not within a year: at this rate {away}."
+    elif met.likely_s > YEAR_S:
+        text = f"{away[0].upper()}{away[1:]}: more than a year at this rate ({human_duration(met.soonest_s)} at the soonest)."
+    else:
+        text = f"{away[0].upper()}{away[1:]}: {human_duration(met.likely_s)} at this rate ({met.interval})."
+    return Advice(
+        kind="time-to-limit", text=text, soonest_s=met.soonest_s, likely_s=met.likely_s, latest_s=met.latest_s
+    )
+
+
+def _never(case: Case) -> Advice | None:
+    """For a level course under a cgroup's limit: what these data could not have seen would take so long."""
     whole = weigh.total(case)
     room, name = room_of(case)
-    if whole is None or room is None or room <= 0 or not isinstance(whole.course, Trend) or whole.course.per != "s":
+    course = whole.course if whole is not None and case.total in TOTALS else None
+    if room is None or room <= 0 or not isinstance(course, Trend) or course.per != "s":
         return None
-    course = whole.course
-    if weigh.grows(case) and course.slope > 0 and course.high > 0:
-        latest = room / course.low if course.low > 0 else None
-        soonest, likely = room / course.high, room / course.slope
-        if likely > YEAR_S:
-            text = f"Not within a year: at this rate {name} is {human_bytes(room)} away."
-            return Advice(kind="time-to-limit", text=text, soonest_s=soonest, likely_s=likely, latest_s=latest)
-        until = (
-            f"{human_duration(soonest)} to {human_duration(latest)}"
-            if latest
-            else f"{human_duration(soonest)} at the soonest"
-        )
-        text = (
-            f"{name[0].upper()}{name[1:]} is {human_bytes(room)} away: {human_duration(likely)} at this rate ({until})."
-        )
-        return Advice(kind="time-to-limit", text=text, soonest_s=soonest, likely_s=likely, latest_s=latest)
     if course.shape not in ("flat", "falling") or not name.startswith("the cgroup"):
         return None
     text = f"Never at this rate: {name} is {human_bytes(room)} away, and nothing grows."
