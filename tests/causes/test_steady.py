@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from build_case import KIB, MIB, Points, case, flat, line, mebibytes, readings, watched
+from build_case import KIB, MIB, Points, case, flat, line, mebibytes, readings, step, watched
 from scenarios import SCENARIOS, scene, verdict
 
 from memwhy.causes import judge_all
@@ -190,3 +190,13 @@ def test_a_few_first_touches_are_no_growth_where_malloc_s_blocks_were_counted_an
         given={**YOUNG, "derived.malloc_bytes": line(9 * KIB, held, every=20)},
     )
     assert judge(touched).verdict is answer
+
+
+def test_a_layer_that_grows_while_the_heap_is_given_back_is_not_steady_and_acquits_nobody() -> None:
+    """The scavenger returns what a warm-up took, and the leak goes on below it."""
+    returned = step(30 * MIB, 26 * MIB, noise=20_000)
+    leak = watched(grows={"layer.native_arenas_bytes": 40 * KIB}, given={"layer.go_heap_bytes": returned})
+    found = judge(leak)
+    assert found.verdict is Verdict.CANNOT_SAY
+    assert found.against[0].startswith("native heap and arenas grow while something else is given back: ")
+    assert {one.cause: one.verdict for one in judge_all(leak)}["native-leak"] is not Verdict.REFUTED

@@ -135,6 +135,8 @@ def _aside(case: Case) -> str | None:
             return counted.told(series, noun)
     if (lost := inside.lost(case)) is not None and lost.of_rss >= inside.MUCH and lost.dominates:
         return lost.said
+    if (layer := weigh.hidden(case)) is not None:
+        return f"{label(layer.metric)} grow while something else is given back: {weigh.change_said(layer)}"
     swap = case.series.get("process.swap_bytes")
     if swap is not None and swap.growing and swap.last - swap.first > weigh.SLIGHT_MOST_BYTES:
         return f"what is resident goes to swap: {weigh.change_said(swap)}"

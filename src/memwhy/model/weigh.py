@@ -64,11 +64,31 @@ def grows(case: Case) -> bool | None:
     whole = total(case)
     if whole is None or not isinstance(whole.course, Trend):
         return None
+    if not whole.growing and hidden(case) is not None:
+        return None
     if slight(whole, left_by_us(case)):
         return None if whole.growing and toward_collection(case) is None else False
     if whole.course.shape == "unclear":
         return None
     return whole.course.growing
+
+
+UNCOLLECTED = (
+    "derived.native_bytes",
+    "layer.anonymous_bytes",
+    "layer.thread_stacks_bytes",
+    "layer.shared_memory_bytes",
+)
+"""Layers that neither a collector nor the kernel takes back by itself."""
+
+
+def hidden(case: Case) -> Series | None:
+    """A layer that grows in a line while RSS does not: heap that the scavenger gives back and file pages that the kernel
+    drops hide it for a time."""
+    if case.total != "process.rss_bytes":
+        return None
+    layers = (case.series.get(metric) for metric in UNCOLLECTED)
+    return next((one for one in layers if one is not None and one.growing and not slight(one, left_by_us(case))), None)
 
 
 def slight(series: Series, spare_bytes: int = 0) -> bool:
