@@ -52,6 +52,14 @@ def task(folder: Path, tid: int, *, name: str = "worker", call: str | None = "20
         (own / "syscall").write_text(call)
 
 
+def test_one_long_name_of_the_kernel_does_not_lose_the_reading(tmp_path: Path) -> None:
+    for tid, name in ((10, "_R" + "a" * 300), (11, "_R" + "b" * 4000)):
+        task(tmp_path, tid)
+        (tmp_path / "7" / "task" / str(tid) / "wchan").write_text(name)
+    (profile,) = blocked.parse(blocked.read(str(tmp_path), 7)).profiles
+    assert {one.frames[0] for one in profile.stacks} == {"_R" + "a" * 300, "_R" + "b" * 510}
+
+
 def test_of_very_many_threads_some_are_looked_at_and_stand_for_all(tmp_path: Path) -> None:
     for tid in range(10, 1210):
         task(tmp_path, tid, name=f"worker-{tid}")

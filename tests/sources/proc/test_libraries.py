@@ -101,6 +101,8 @@ def test_cpus_are_those_of_the_affinity(capture: Capture) -> None:
     [
         ({"app/cpu.max": "max 100000\n", "cpu.max": "150000 100000\n"}, "1.5"),
         ({"app/cpu.max": "400000 100000\n", "cpu.max": "250000 100000\n"}, "2.5"),
+        ({"app/cpu.max": "4000 1000000\n"}, "0.004"),
+        ({"app/cpu.max": "100000 300000\n"}, "0.333"),
         ({"app/cpu.max": "max 100000\n"}, None),
     ],
 )

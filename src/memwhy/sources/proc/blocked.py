@@ -19,9 +19,11 @@ PROFILE = "threads"
 
 MOST = 400
 """Three small files for each: 400 threads take 20 ms."""
+_MOST_BYTES = {"wchan": 512, "syscall": 40}
+"""A name of the kernel has up to 511 bytes (include/linux/kallsyms.h: KSYM_NAME_LEN)."""
 _STAT = re.compile(rb"\d+ \((.*)\) (\S)", re.DOTALL)
 _HEAD = re.compile(r"(\d{1,10}) threads on (\S{1,40}), (\d{1,10}) looked at")
-_LINE = re.compile(r"(\d{1,10}) ([A-Za-z?]) (\S{1,100}) (\S{1,40}) (.*)")
+_LINE = re.compile(r"(\d{1,10}) ([A-Za-z?]) (\S{1,512}) (\S{1,40}) (.*)")
 _DIGITS = re.compile(r"\d+")
 _X86_64 = {
     0: "read", 1: "write", 7: "poll", 16: "ioctl", 17: "pread64", 18: "pwrite64", 20: "writev", 23: "select", 34: "pause",
@@ -55,18 +57,18 @@ def read(root: str, pid: int) -> bytes:
         except (FileNotFoundError, ProcessLookupError):
             continue
         if match:
-            where, call = (_word(f"{folder}/{tid}/{name}") for name in ("wchan", "syscall"))
+            where, call = (_word(f"{folder}/{tid}/{name}", most) for name, most in _MOST_BYTES.items())
             lines.append(b"%d %s %s %s %s\n" % (tid, match[2], where, call, match[1].replace(b"\n", b"\\n")))
     return b"".join(lines)
 
 
-def _word(path: str) -> bytes:
-    """A file's first word; "-" where it is empty, hidden (wchan is then 0) or may not be read."""
+def _word(path: str, most_bytes: int) -> bytes:
+    """A file's first word, up to what `parse` takes; "-" where it is empty, hidden (wchan is then 0) or may not be read."""
     try:
         words = read_file(path, 4096).split(None, 1)
     except OSError:
         return b"-"
-    return words[0] if words and not (words[0] == b"0" and path.endswith("wchan")) else b"-"
+    return words[0][:most_bytes] if words and not (words[0] == b"0" and path.endswith("wchan")) else b"-"
 
 
 def parse(raw: bytes) -> Reading:

@@ -61,7 +61,7 @@ def parse(raw: bytes) -> Reading:
     if not parts:
         raise ParseError(NAME, None, raw[:80], "has no part that tells of CPUs" if raw else "is empty")
     if quotas:
-        facts["cgroup.cpu_quota"] = f"{min(quotas):g}"
+        facts["cgroup.cpu_quota"] = f"{min(quotas):.3g}"
     return Reading(facts=facts)
 
 
@@ -69,7 +69,7 @@ def _quota(words: list[str]) -> list[float]:
     """CPUs from `QUOTA PERIOD` in microseconds; [] for "max" and for v1's -1."""
     if len(words) != 2 or not all(re.fullmatch(r"\d{1,15}", word, re.ASCII) for word in words) or not int(words[1]):
         return []
-    return [round(int(words[0]) / int(words[1]), 2)]
+    return [int(words[0]) / int(words[1])]
 
 
 def cpu_count(source: str, text: str) -> int:
