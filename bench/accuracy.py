@@ -21,7 +21,7 @@ from pathlib import Path
 
 from accuracy_page import courses, page
 from accuracy_reckon import accusations, bars, outcome
-from accuracy_rows import FAST, SLOW, Conditions, Row, conditions_here, line_of, read_rows
+from accuracy_rows import FAST, SLOW, Conditions, Row, conditions_here, line_of, name_of, read_rows
 from accuracy_run import Task, Watches, plan
 from run import SpecimenFailed, binary_of, ensure_built
 
@@ -91,7 +91,12 @@ def measure(options: argparse.Namespace) -> tuple[list[Conditions], list[Row]]:
     tasks = plan(options.names, for_s=for_s, slow_for_s=SLOW_FOR_S, paces=paces, seed=options.seed)
     _build(tasks)
     conditions = conditions_here(
-        seed=options.seed, at_once=options.at_once, noise=options.noise, for_s=for_s, slow_for_s=SLOW_FOR_S
+        seed=options.seed,
+        at_once=options.at_once,
+        noise=options.noise,
+        for_s=for_s,
+        slow_for_s=SLOW_FOR_S,
+        planned=(name_of(one.specimen, one.variant, one.pace, endpoint=one.endpoint) for one in tasks),
     )
     longest_s = sum(task.for_s for task in tasks) + 3600
     rows: list[Row] = []

@@ -51,7 +51,7 @@ def page(conditions: Sequence[Conditions], rows: Iterable[Row]) -> str:
     whole_s = max((row.for_s for row in usual), default=60.0)
     parts = [
         HEAD,
-        *(_measured(one) for one in conditions),
+        *(_measured(one) for one in sorted(conditions, key=lambda one: one.when)),
         _loads(rows),
         section("What is asked for", ("", "measured", "holds"), _bars(rows, whole_s)),
         section("By length of the watch", _LENGTH_HEADS, _lengths(usual, slow)),
@@ -76,7 +76,7 @@ def page(conditions: Sequence[Conditions], rows: Iterable[Row]) -> str:
         section(
             "Not measured",
             ("program", "why"),
-            [(row.name, row.problem.replace("|", "/")) for row in rows if row.problem],
+            [*((row.name, row.problem.replace("|", "/")) for row in rows if row.problem), *_missing(conditions, rows)],
         ),
     ]
     return "\n".join(part for part in parts if part)
@@ -101,9 +101,16 @@ def section(title: str, heads: Cells, rows: Iterable[Cells], *, note: str = "") 
     return f"## {title}\n\n" + (f"{note}\n\n" if note else "") + "".join(f"| {line} |\n" for line in lines)
 
 
+def _missing(conditions: Sequence[Conditions], rows: Sequence[Row]) -> list[Cells]:
+    """What a run was to watch and left no row of."""
+    planned = {name for one in conditions for name in one.planned}
+    return [(name, "planned, and no row came of it") for name in sorted(planned - {row.name for row in rows})]
+
+
 def _measured(one: Conditions) -> str:
-    noise = f"{one.noise} processes using CPU in bursts beside" if one.noise else "nothing beside"
-    return f"{one.when}; {one.machine}; {one.at_once} at a time, {noise}; seed {one.seed}; {one.for_s:.0f} s each, {SLOW} for {one.slow_for_s:.0f} s.\n"
+    noise = f"{one.noise} processes using CPU in bursts beside" if one.noise else "no noise of ours"
+    version = f"{one.version}; " if one.version else ""
+    return f"{one.when}; {version}{one.machine}; {one.at_once} at a time, {noise}; seed {one.seed}; {one.for_s:.0f} s each, {SLOW} for {one.slow_for_s:.0f} s.\n"
 
 
 def _loads(rows: Sequence[Row]) -> str:

@@ -3,12 +3,16 @@
 import json
 import os
 import platform
+import subprocess
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from memwhy import __version__
+
+HERE = Path(__file__).resolve().parent
 UNDETERMINED = "undetermined"
 AS_IT_IS, FAST, SLOW = "as it is", "1 MiB/s", "1 MiB/min"
 PACES = {FAST: float(1 << 20), SLOW: (1 << 20) / 60}
@@ -85,9 +89,7 @@ class Row:
     @property
     def name(self) -> str:
         """What people call it."""
-        where = "endpoint" if self.endpoint else "from outside"
-        pace = "" if self.pace == AS_IT_IS else f", {self.pace}"
-        return f"{self.specimen} {self.variant}, {where}{pace}"
+        return name_of(self.specimen, self.variant, self.pace, endpoint=self.endpoint)
 
     @property
     def key(self) -> tuple[str, str, bool, str]:
@@ -97,7 +99,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conditions:
-    """Under which it was measured. noise: processes that used CPU in bursts beside."""
+    """Under which it was measured. noise: processes that used CPU in bursts beside. version: of memwhy, with its commit;
+    planned: the names of the rows that were to come. Older files have neither."""
 
     when: str
     machine: str
@@ -106,6 +109,8 @@ class Conditions:
     noise: int
     for_s: float
     slow_for_s: float
+    version: str = ""
+    planned: tuple[str, ...] = ()
 
 
 def truth_of(section: Mapping[str, Any]) -> Truth:
@@ -126,8 +131,16 @@ def _names(value: str | Sequence[str]) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value)
 
 
-def conditions_here(*, seed: int, at_once: int, noise: int, for_s: float, slow_for_s: float) -> Conditions:
-    """This machine, now."""
+def name_of(specimen: str, variant: str, pace: str, *, endpoint: bool) -> str:
+    """What people call a watch."""
+    where = "endpoint" if endpoint else "from outside"
+    return f"{specimen} {variant}, {where}" + ("" if pace == AS_IT_IS else f", {pace}")
+
+
+def conditions_here(
+    *, seed: int, at_once: int, noise: int, for_s: float, slow_for_s: float, planned: Iterable[str]
+) -> Conditions:
+    """This machine and this tree, now."""
     with open("/proc/cpuinfo") as lines:
         model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown CPU")
     return Conditions(
@@ -138,7 +151,21 @@ def conditions_here(*, seed: int, at_once: int, noise: int, for_s: float, slow_f
         noise=noise,
         for_s=for_s,
         slow_for_s=slow_for_s,
+        version=_version(),
+        planned=tuple(sorted(planned)),
     )
+
+
+def _version() -> str:
+    """`memwhy 0.1.0, commit 1a2b3c4`; with "and changes" where the tree has any."""
+    said = f"memwhy {__version__}"
+    answers = []
+    for command in (("rev-parse", "--short", "HEAD"), ("status", "--porcelain", "-uno")):
+        done = subprocess.run(["git", *command], cwd=HERE, capture_output=True, text=True, check=False)
+        if done.returncode != 0:  # an unpacked archive
+            return said
+        answers.append(done.stdout.strip())
+    return f"{said}, commit {answers[0]}" + (" and changes" if answers[1] else "")
 
 
 def line_of(one: Conditions | Row) -> str:
@@ -158,7 +185,7 @@ def read_rows(paths: Iterable[Path]) -> tuple[list[Conditions], list[Row]]:
                     row = _row(found)
                     rows[row.key] = row
                 else:
-                    conditions.append(Conditions(**found))
+                    conditions.append(Conditions(**{**found, "planned": tuple(found.get("planned", ()))}))
             except (ValueError, TypeError, KeyError) as error:
                 raise SystemExit(f"accuracy: {path}:{number} is no row of this bench ({error})") from None
     return conditions, sorted(rows.values(), key=lambda row: row.key)

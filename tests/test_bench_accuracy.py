@@ -1,12 +1,14 @@
 """The accuracy bench reckons as its page says: every verdict is worth what the truth makes of it, and nothing else."""
 
+import json
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
+from memwhy import __version__
 from memwhy.diagnose import Casebook, diagnose
 from memwhy.model.evidence import Snapshot
 from memwhy.model.units import NS_PER_S
@@ -46,6 +48,7 @@ from accuracy_rows import (
     Row,
     Said,
     Truth,
+    conditions_here,
     line_of,
     read_rows,
     truth_of,
@@ -303,7 +306,7 @@ def test_a_course_tells_stretches_of_the_same_verdict() -> None:
     )
 
 
-PAGE = """2026-11-23 10:00 UTC; 2 × a CPU, Linux 6.1, glibc 2.36; 6 at a time, nothing beside; seed 1; 60 s each, 1 MiB/min for 300 s.
+PAGE = """2026-11-23 10:00 UTC; 2 × a CPU, Linux 6.1, glibc 2.36; 6 at a time, no noise of ours; seed 1; 60 s each, 1 MiB/min for 300 s.
 
 2 watches of 1 specimens; load average 2.5 to 2.5. Explained from its recording, a watch gives the verdict that it printed: 1.00 (2 of 2).
 
@@ -375,6 +378,28 @@ def test_the_page_is_the_same_for_the_same_rows_in_any_order() -> None:
     text = page([CONDITIONS], [LEAK, TWIN])
     assert text[text.index("2026-11-23") :] == PAGE
     assert page([CONDITIONS], [TWIN, LEAK]) == text
+
+
+def test_what_was_planned_and_has_no_row_is_listed_with_the_run_that_it_was_planned_for() -> None:
+    planned = replace(CONDITIONS, version="memwhy 0.1.0, commit 1a2b3c4", planned=(LEAK.name, "lost twin, endpoint"))
+    text = page([planned, replace(CONDITIONS, when="2026-11-22 09:00 UTC")], [LEAK, TWIN])
+    assert text[text.index("## Not measured") :].splitlines()[4:] == [
+        "| lost twin, endpoint | planned, and no row came of it |"
+    ]
+    assert [line.split("; ")[:2] for line in text.splitlines() if " UTC; " in line] == [
+        ["2026-11-22 09:00 UTC", "2 × a CPU, Linux 6.1, glibc 2.36"],
+        ["2026-11-23 10:00 UTC", "memwhy 0.1.0, commit 1a2b3c4"],
+    ]
+
+
+def test_conditions_of_this_tree_come_back_with_their_version_and_their_plan(tmp_path: Path) -> None:
+    here = conditions_here(seed=1, at_once=2, noise=0, for_s=60.0, slow_for_s=300.0, planned=["b", "a"])
+    assert here.version.startswith(f"memwhy {__version__}")
+    assert here.planned == ("a", "b")
+    path = tmp_path / "rows.jsonl"
+    older = {name: value for name, value in asdict(CONDITIONS).items() if name not in ("version", "planned")}
+    path.write_text(json.dumps(older) + "\n" + line_of(here))
+    assert read_rows([path]) == ([CONDITIONS, here], [])
 
 
 def test_what_is_not_right_is_listed_by_name() -> None:
