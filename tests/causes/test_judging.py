@@ -101,7 +101,7 @@ COURSES = [
 ]  # fmt: skip
 TOTALS = ("process.rss_bytes", "cgroup.current_bytes", "host.used_bytes", "process.virtual_bytes")
 FACTS = {
-    "go.cgo": ("0", "1"), "binary.static": ("0", "1"), "env.GOGC": ("off", "100", "400", "x", ""),
+    "go.cgo": ("0", "1"), "binary.static": ("0", "1"), "env.GOGC": ("off", "100", "400", "x", "", "²", "9" * 5000),
     "env.GOMEMLIMIT": ("off", "100MiB", "??"), "process.age_s": ("1", "90000", "x"), "go.in_cgo": ("main.f\nmain.g",),
     "go.cgo_functions": ("main C.parse", "net C.x", ""), "binary.needed": ("libc.so.6 libz.so.1", ""), "prose.cgo": ("1",),
 }  # fmt: skip

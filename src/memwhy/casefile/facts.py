@@ -3,6 +3,7 @@
 from collections.abc import Mapping as Map
 
 from memwhy.model.case import Target
+from memwhy.model.digits import whole_number
 from memwhy.model.errors import UsageError
 from memwhy.model.units import parse_size
 
@@ -12,7 +13,8 @@ def gogc_percent(facts: Map[str, str]) -> int | None:
     text = facts.get("env.GOGC", "").strip()
     if text == "off" or (text.startswith("-") and text[1:].isdigit()):
         return None
-    return int(text) if text.isdigit() else 100
+    number = whole_number(text)
+    return 100 if number is None else number
 
 
 def memory_limit_bytes(facts: Map[str, str]) -> int | None:
@@ -33,7 +35,7 @@ def target_of(facts: Map[str, str]) -> Target:
     runtime = "go" if version or facts.get("go.seen") else _other_runtime(facts)
     command = facts.get("process.comm") or facts.get("process.exe", "").rsplit("/", 1)[-1] or facts.get("binary.name")
     return Target(
-        pid=int(pid) if pid and pid.isdigit() else None,
+        pid=whole_number(pid or ""),
         command=command or None,
         runtime=runtime,
         runtime_version=version,

@@ -13,6 +13,7 @@ from memwhy.causes import counted
 from memwhy.causes.clue import DECISIVE, FAIR, STRONG, Clue, against, believed, denied, for_
 from memwhy.model import levels, weigh
 from memwhy.model.case import Case
+from memwhy.model.digits import whole_number
 from memwhy.model.report import Finding, Verdict
 from memwhy.model.trend import Trend
 from memwhy.model.units import MIB, human_bytes
@@ -71,8 +72,8 @@ def _level(live: weigh.Part) -> bool:
 
 def _at_least(case: Case) -> bool:
     """The goal is the smallest there is, 4 MiB at GOGC=100 (runtime/mgcpacer.go: heapMinimum): what lives below is not told by it."""
-    gogc = case.facts.get("env.GOGC", "")
-    least = weigh.FIRST_COLLECTION_BYTES * (int(gogc) if gogc.isdigit() and len(gogc) < 9 else 100) // 100
+    gogc = whole_number(case.facts.get("env.GOGC", ""))
+    least = weigh.FIRST_COLLECTION_BYTES * (100 if gogc is None else gogc) // 100
     return case.series["go.next_gc_bytes"].most <= least
 
 
@@ -149,7 +150,7 @@ def _by_collections(case: Case) -> Iterator[Clue]:
 def _by_settings(case: Case) -> Iterator[Clue]:
     """What the pacing is set to, and what came of setting it otherwise."""
     gogc = case.facts.get("env.GOGC", "")
-    if gogc == "off" or (gogc.isdigit() and int(gogc) > 150):
+    if gogc == "off" or (whole_number(gogc) or 0) > 150:
         yield from for_(STRONG, f"GOGC={gogc}")
     trial = levels.outcome(case, "gogc", "memory_limit")
     if trial is not None:
