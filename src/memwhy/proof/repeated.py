@@ -25,6 +25,8 @@ PER_STAGE = 0.15
 MOST_READINGS = 640
 HIDDEN_BYTES = 16 * MIB
 """Where what is in use cannot be counted, so much may go into memory that was freed and kept before RSS grows."""
+SLIGHT_BYTES = 32 << 10
+"""Growth of what is in use by less shows nothing: Python's own caches and tables move by some KiB, and not at random."""
 BLOCK_BYTES = 16
 """What malloc and Python hand out is a multiple of this."""
 
@@ -131,6 +133,10 @@ def _held(kept: Readings, page_bytes: int, limit: Limit, *, counted: bool) -> Ga
     found = hold(_series("process.rss_bytes", done, resident, page_bytes), limit)
     if counted:
         other = hold(_series("process.allocated_bytes", done, used, BLOCK_BYTES), limit)
+        if other.outcome == "exceeded" and used[-1] - used[0] < SLIGHT_BYTES:
+            other = replace(
+                other, outcome="undecided", headline="What is in use grew, but too little to be told from chance."
+            )
         return max(found, other, key=lambda one: ("within", "undecided", "exceeded").index(one.outcome))
     hidden = limit.bytes * done[-1]
     if found.outcome != "within" or hidden > HIDDEN_BYTES:
