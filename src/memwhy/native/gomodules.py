@@ -1,6 +1,7 @@
 """The Go modules of a program whose build info was read as text."""
 
 from collections.abc import Mapping as Map
+from contextlib import suppress
 
 from memwhy.model import gomodules
 from memwhy.model.errors import ParseError
@@ -15,8 +16,6 @@ class GoModules(gomodules.GoModules):
 
     def __init__(self, version: str, settings: str) -> None:
         facts: Map[str, str] = {}
-        try:
+        with suppress(ParseError):
             facts = buildinfo.parse(buildinfo.render("", version, settings).encode()).facts
-        except ParseError:
-            pass
         super().__init__({**facts, "go.version": version})
