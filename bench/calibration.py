@@ -19,7 +19,7 @@ from pathlib import Path
 
 from calibration_held_out import HELD_OUT
 from calibration_live import LENGTHS, SIZES, coverage, false_alarms, own_detectable, power
-from calibration_page import bars, by_length, by_shape, costs, live, plain, power_of_ours, power_of_rivals
+from calibration_page import by_length, by_shape, costs, in_short, live, plain, power_of_ours, power_of_rivals
 from calibration_rates import LEAKS, SPANS, Cell, Count, measure
 from calibration_shapes import SHAPES, WAYS, Shape
 from native import machine, put
@@ -79,7 +79,7 @@ def pages(counts: dict[str, list[Count]], wanted: Wanted) -> dict[str, str]:
     head = f"Seed {wanted.seed}, {wanted.count} series of each shape and length, each at every leak."
     hours = counts.get("hours", [])
     if "hours" in wanted.only:
-        tables = [bars(hours, SHAPES), by_length(hours, SHAPES), power_of_rivals(hours, SHAPES)]
+        tables = [by_length(hours, SHAPES), power_of_rivals(hours, SHAPES)]
         found["hours"] = "\n\n".join([head, *tables, power_of_ours(hours, SHAPES)])
     if "shapes" in wanted.only:
         found["shapes"] = "\n\n".join([head, *(by_shape(hours, span) for span in SPANS)])
@@ -90,7 +90,7 @@ def pages(counts: dict[str, list[Count]], wanted: Wanted) -> dict[str, str]:
         later = f"Seed {wanted.seed + HELD_OUT_SEED}, {max(wanted.count // 2, 1)} series of each shape and length."
         tables = [by_length(held, HELD_OUT), power_of_rivals(held, HELD_OUT), plain(held, HELD_OUT)]
         found["held-out"] = "\n\n".join(
-            [later, *tables, "The eleven shapes again, with this seed:", bars(again, SHAPES)]
+            [later, *tables, "The eleven shapes again, with this seed:", in_short(again, SHAPES)]
         )
     if "costs" in wanted.only:
         found["costs"] = "\n\n".join([f"{machine()}; load {os.getloadavg()[0]:.1f}.", costs(hours)])
