@@ -41,7 +41,10 @@ _PROCESS_BYTES = {
     "swap_bytes": ("swap", "status VmSwap"),
     "page_tables_bytes": ("page tables", "status VmPTE; kernel memory, not in RSS"),
     "locked_bytes": ("locked", "status VmLck"),
-    "allocated_bytes": ("in use of malloc and Python", "mallinfo2 uordblks + hblkhd, sys._debugmallocstats' blocks in use"),
+    "allocated_bytes": (
+        "in use of malloc and Python",
+        "mallinfo2 uordblks + hblkhd, sys._debugmallocstats' blocks in use",
+    ),
     "children_rss_bytes": ("children's RSS", "sum of VmRSS over all descendants"),
     "shared_bytes": ("RSS, shared", "top SHR, resident file pages and shared memory together"),
     "uss_bytes": ("USS", "smaps Private_Clean + Private_Dirty, psutil uss: what ending the process gives back"),
