@@ -13,7 +13,7 @@ from run import SpecimenFailed, names, running, truth
 
 pytestmark = pytest.mark.specimen
 
-AT_ONCE = 4
+AT_ONCE = 8
 FOR, LONGER = "9s", "25s"
 KNOWN = [(name, variant) for name in names() for variant in ("guilty", "twin") if variant in truth(name)]
 ODDS = ("-rate", "120", "-cancelled", "0.15")

@@ -83,12 +83,24 @@ UNCOLLECTED = (
 
 
 def hidden(case: Case) -> Series | None:
-    """A layer that grows in a line while RSS does not: heap that the scavenger gives back and file pages that the kernel
-    drops hide it for a time."""
-    if case.total != "process.rss_bytes":
+    """A layer that grows in a line while RSS hardly moves: heap that the scavenger gives back and file pages that the
+    kernel drops hide it for a time."""
+    whole = total(case)
+    if whole is None or case.total != "process.rss_bytes":
         return None
+    moved = whole.last - whole.first
     layers = (case.series.get(metric) for metric in UNCOLLECTED)
-    return next((one for one in layers if one is not None and one.growing and not slight(one, left_by_us(case))), None)
+    return next(
+        (
+            one
+            for one in layers
+            if one is not None
+            and one.growing
+            and moved < MAIN * (one.last - one.first)
+            and not slight(one, left_by_us(case))
+        ),
+        None,
+    )
 
 
 def slight(series: Series, spare_bytes: int = 0) -> bool:
