@@ -1,15 +1,13 @@
-"""Growth between the first and the last profile of one kind and build, by the first frame that is not the runtime's."""
+"""What looks inside counted of malloc: what is lost, and which sizes of blocks became more."""
 
-from collections import Counter
 from collections.abc import Iterable
 
 from memwhy.attribution.frames import module_of, own_frame
+from memwhy.attribution.heap import MOST_HOLDERS
 from memwhy.attribution.states import by_stack
 from memwhy.model.case import Case, SeenProfile
 from memwhy.model.profile import Profile
 from memwhy.model.report import Holder
-
-MOST_HOLDERS = 8
 
 
 def lost_graphs(case: Case) -> tuple[Holder, ...]:
@@ -37,7 +35,22 @@ def blocks_by_size(case: Case) -> tuple[Holder, ...]:
     pair = first_and_last(case.profiles, "malloc_in_use")
     if pair is None or pair[0] is None:
         return ()
-    return _holders(*pair, layer=native_layer(case), method="census", each_bytes=1)
+    grown = by_stack(pair[1])
+    grown.subtract(by_stack(pair[0]))
+    more = sorted((row for row in grown.items() if row[1] > 0), key=lambda row: (-row[1], row[0]))
+    whole = sum(value for _, value in more)
+    return tuple(
+        Holder(
+            layer=native_layer(case),
+            function=own_frame(frames),
+            module=module_of(own_frame(frames)),
+            bytes=value,
+            share=round(value / whole, 4),
+            stack=frames,
+            method="census",
+        )
+        for frames, value in more[:MOST_HOLDERS]
+    )
 
 
 def native_layer(case: Case) -> str:
@@ -57,27 +70,3 @@ def first_and_last(seen: Iterable[SeenProfile], kind: str) -> tuple[Profile | No
     ]
     oldest = min(of_build, key=lambda one: one.x)
     return (None if oldest is newest else oldest.profile, newest.profile)
-
-
-def _holders(old: Profile | None, new: Profile, *, layer: str, method: str, each_bytes: int) -> tuple[Holder, ...]:
-    grown = by_stack(new)
-    if old is not None:
-        grown.subtract(by_stack(old))
-    by_function: dict[str, Counter[tuple[str, ...]]] = {}
-    for frames, value in grown.items():
-        by_function.setdefault(own_frame(frames), Counter())[frames] += value
-    sums = {function: stacks.total() for function, stacks in by_function.items()}
-    whole = sum(value for value in sums.values() if value > 0)
-    best = sorted((item for item in sums.items() if item[1] > 0), key=lambda item: (-item[1], item[0]))[:MOST_HOLDERS]
-    return tuple(
-        Holder(
-            layer=layer,
-            function=function,
-            module=module_of(function),
-            bytes=value * each_bytes,
-            share=round(value / whole, 4),
-            stack=by_function[function].most_common(1)[0][0],
-            method=method,  # type: ignore[arg-type]
-        )
-        for function, value in best
-    )
