@@ -158,7 +158,7 @@ def test_the_advice_of_the_page_is_found_where_it_stands(page: Evidenced) -> Non
         "page.watches-res": 5, "page.watches-top": 5, "prose.cgo": 139, "prose.gokogiri": 139,
         "prose.suggests.recursion": 141, "prose.suggests.response-bodies": 147, "prose.suggests.connection-pools": 151,
         "prose.suggests.gzip-readers": 153, "prose.suggests.free-os-memory": 155, "prose.suggests.goroutines": 157,
-        "prose.suggests.memory-limit": 159,
+        "prose.suggests.memory-limit": 159, "page.calls-collector": 155,
     }  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from memwhy.model.errors import ParseError
-from memwhy.model.profile import Profile, ProfileRow, StackSample
+from memwhy.model.profile import Profile, ProfileRow, StackSample, Waiting
 from memwhy.model.reading import Reading
 from memwhy.sources.go import goroutine_text
 from memwhy.sources.pasted import goroutine_dump
@@ -49,6 +49,19 @@ def test_one_goroutine_tells_what_it_waits_for_and_no_count() -> None:
             profiles=(
                 Profile(
                     kind="goroutine (some)",
+                    unit="count",
+                    total=1,
+                    rows=(ProfileRow(function="main.Cleanup", flat=1, cum=1),),
+                    stacks=(
+                        StackSample(
+                            frames=("main.Cleanup",),
+                            value=1,
+                            waiting=Waiting(state="chan receive", created_by="main.main", waiting_s=92 * 60.0),
+                        ),
+                    ),
+                ),
+                Profile(
+                    kind="goroutineleak",
                     unit="count",
                     total=1,
                     rows=(ProfileRow(function="main.Cleanup", flat=1, cum=1),),
