@@ -9,13 +9,18 @@ import pytest
 from memwhy_command import NOBODY, Done, python_for_anybody, run_memwhy
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "specimens"))
-from run import SpecimenFailed, names, running, truth
+from run import SpecimenFailed, running, truth
 
 pytestmark = pytest.mark.specimen
 
 AT_ONCE = 8
 FOR, LONGER = "9s", "25s"
-KNOWN = [(name, variant) for name in names() for variant in ("guilty", "twin") if variant in truth(name)]
+HERE = (
+    "child-grower", "fd-pile", "file-reader", "gc-sawtooth", "goroutine-pile", "heap-cache", "mmap-pile", "native-lru", "odds-scraper",
+    "page-tables", "reservation-pile", "shm-pile", "steady", "thread-pile", "two-leaks",
+)  # fmt: skip
+"""One or two of each cause: `make accuracy` watches them all, for longer and in more ways."""
+KNOWN = [(name, variant) for name in HERE for variant in ("guilty", "twin") if variant in truth(name)]
 ODDS = ("-rate", "120", "-cancelled", "0.15")
 
 
@@ -61,7 +66,7 @@ def test_a_known_cause_is_named_or_left_open_and_never_another_one(
         allowed.add("steady")  # true of the process itself; children are read too seldom for a rate in so short a watch
     assert answer["verdict"]["cause"] in allowed
     supported = {row["cause"] for row in answer["findings"] if row["verdict"] == "supported"}
-    assert supported & set(known.get("acquitted", ())) == set()
+    assert supported & set(known.get("acquitted", ())) - allowed == set()
     assert answer["target"]["runtime"] == "go"
     assert answer["layers"] and answer["evidence"] and answer["overhead"]["target_paused_s"] == 0
 
