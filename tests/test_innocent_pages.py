@@ -10,6 +10,11 @@ from memwhy.model.errors import NothingReadable
 INNOCENT = {
     "a forum's threads": "We have 20000 threads in our forum and 3 GB of attachments. Memory is fine. How do I export all?\n",
     "a proxy's limits": "Getting 502s. worker_rlimit_nofile 65535; 65000 file descriptors allowed. No memory issue.\n",
+    "what a host runs": "Deployment notes. There are 4 nginx processes and the log grew to 900 MB. Memory usage is fine.\n",
+    "a host and its queue": "We have 900 threads and the queue keeps growing. CPU is at 100 %, memory is fine.\n",
+    "libraries after an update": "".join(
+        f"7f{at:x}83f0f87000-7f{at:x}83f1187000 r--p 00000000 08:04 24182797   /usr/lib/lib{at}.so.2 (deleted)\n" for at in range(6)
+    ),
     "a chart's values": 'search:\n  javaOpts: "-Xmx4g -Xms4g"\ndb:\n  shared_buffers: 4GB\n  max_connections: 2000\n',
     "somebody's code": "class A {\n  // OutOfMemoryError: Java heap space is thrown here\n  static final long MAX = 8L << 30; // 8 GB\n}\n",
     "an installation": "Collecting torch\n  Downloading torch-2.1.0-cp311.whl (670.2 MB)\nMemoryError\n",

@@ -140,6 +140,16 @@ def _meant(sentence: Sentence, clause: Clause, thing: str) -> str:
     return thing if any((verb := pattern.search(text)) and verb.start() < _EARLY for pattern in verbs) else ""
 
 
+_IS_THERE = re.compile(
+    r"\b(?:there (?:are|were)|(?:we|it|i|you|they) (?:have|has|had|run|runs|ran))\b[^,;]{0,40}$", re.IGNORECASE
+)
+_ANOTHER = re.compile(
+    r"[\w ]{0,20}?\b(?:and|but|while|whereas)\s+(?!(?:it|they|this|that|these|those|the (?:number|count|amount)|(?:keep|grow|increas|ris|climb|continu)\w*)\b)",
+    re.IGNORECASE,
+)
+"""`there are 4 nginx processes and the log grew`: what follows has a subject of its own."""
+
+
 def _things(sentence: Sentence, clause: Clause) -> list[str]:
     """What of said.THINGS a clause is about; memory alone is the total."""
     nouns = nouns_of(sentence, clause)
@@ -152,6 +162,12 @@ def _things(sentence: Sentence, clause: Clause) -> list[str]:
         if words.NO_SUBJECT.search(clause.bones[max(0, match.start() - 40) : match.start()]) and len(nouns) > 1:
             continue
         thing = "host" if noun.size in _FREE else noun.thing
+        if (
+            thing in (*_COUNTED, "children")
+            and _IS_THERE.search(clause.bones[: match.start()])
+            and _ANOTHER.match(clause.bones[match.end() :])
+        ):
+            continue
         if thing and thing not in found:
             found.append(thing)
     if (
