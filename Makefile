@@ -41,7 +41,7 @@ demo: setup specimens  ## the main job: a real leak is named, with its code, its
 
 # Hundreds of tests watch real processes, and other work on the machine may disturb one. What failed is tried once more, alone.
 test: setup specimens  ## all tests but the slow lanes
-	$(BIN)/python -m pytest || { echo "what failed, once more and alone:"; $(BIN)/python -m pytest --last-failed --last-failed-no-failures=none; }
+	$(BIN)/python -m pytest -n 2 --dist loadfile || { echo "what failed, once more and alone:"; $(BIN)/python -m pytest --last-failed --last-failed-no-failures=none; }
 
 check: lint types test  ## what CI runs
 
