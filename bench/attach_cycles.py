@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests" / "native"))
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "native")]
 
 from native_targets import answered, foreign_code, loaded_server, sampler_mappings  # noqa: E402
 

@@ -1,33 +1,16 @@
 """Runs tests/inspect/programs/held_elsewhere.c, which holds its blocks from where it is told; makes cores of it."""
 
-import atexit
 import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
 
 import pytest
+from c_programs import compiled
 
 SOURCE = Path(__file__).resolve().parent / "programs" / "held_elsewhere.c"
-
-
-@cache
-def built() -> Path:
-    """The program, compiled once."""
-    if shutil.which("gcc") is None:
-        pytest.skip("needs gcc")
-    directory = Path(mkdtemp(prefix="memwhy-held-"))
-    atexit.register(shutil.rmtree, directory, ignore_errors=True)
-    done = subprocess.run(
-        ["gcc", "-O1", "-o", directory / "held_elsewhere", SOURCE, "-pthread"], capture_output=True, check=False
-    )
-    if done.returncode:
-        pytest.skip("held_elsewhere.c cannot be built here")
-    return directory / "held_elsewhere"
 
 
 @contextmanager
@@ -35,7 +18,14 @@ def started(where: str, path: Path | str = "", directory: Path | None = None) ->
     """The program, ready, until the block ends. directory: where the kernel writes its core. path: of a file, if one is needed."""
 
     with subprocess.Popen(
-        ["sh", "-c", f'{"" if directory is None else "ulimit -c unlimited; "}exec "$0" "$@"', built(), where, path],
+        [
+            "sh",
+            "-c",
+            f'{"" if directory is None else "ulimit -c unlimited; "}exec "$0" "$@"',
+            compiled(SOURCE, "-O1"),
+            where,
+            path,
+        ],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         cwd=directory,

@@ -1,16 +1,12 @@
 """Small C programs that say where their things are, built once and run until the test is over."""
 
-import atexit
 import contextlib
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
 
-import pytest
+from c_programs import compiled
 
 from memwhy.memory.live import Live
 from memwhy.sources.proc import smaps
@@ -18,22 +14,9 @@ from memwhy.sources.proc import smaps
 PROGRAMS = Path(__file__).parent / "programs"
 
 
-@cache
 def built(name: str, *flags: str) -> Path:
-    """The program, compiled with these flags, in a directory that every user may enter."""
-    if shutil.which("cc") is None:
-        pytest.skip("needs a C compiler")
-    directory = Path(mkdtemp(prefix="memwhy-programs-"))
-    atexit.register(shutil.rmtree, directory, ignore_errors=True)
-    directory.chmod(0o755)
-    target = directory / name
-    source = PROGRAMS / f"{name}.c"
-    done = subprocess.run(
-        ["cc", "-O1", *flags, "-o", str(target), str(source), "-lpthread"], capture_output=True, text=True, check=False
-    )
-    if done.returncode != 0:
-        pytest.skip(f"cannot be built here: {done.stderr[-200:]}")
-    return target
+    """The program, compiled with these flags; skipped where that cannot be done here."""
+    return compiled(PROGRAMS / f"{name}.c", "-O1", *flags)
 
 
 class Target:

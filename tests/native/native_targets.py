@@ -1,17 +1,12 @@
-"""The programs of tests/native/targets: compiled on demand, spoken to, ended by their own pid."""
+"""The programs of tests/native/targets, and what an attach leaves in a process."""
 
-import atexit
 import contextlib
-import shutil
 import struct
-import subprocess
 import threading
 from collections.abc import Iterator, Mapping
-from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
 
-import pytest
+from c_programs import Answering, answering, compiled
 
 from memwhy.native import layout
 from memwhy.native.functions import NAMES
@@ -20,72 +15,21 @@ TARGETS = Path(__file__).parent / "targets"
 _HOOKS_AT = 0x200
 
 
-@cache
 def built(name: str, *flags: str) -> Path:
-    """The program, compiled with these flags, in a directory that every user may enter; skipped where that cannot be done here."""
-    if shutil.which("cc") is None:
-        pytest.skip("needs a C compiler")
-    directory = Path(mkdtemp(prefix="memwhy-targets-"))
-    atexit.register(shutil.rmtree, directory, ignore_errors=True)
-    directory.chmod(0o755)
-    command = ["cc", "-O2", *flags, "-o", str(directory / name), str(TARGETS / f"{name}.c"), "-pthread"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        pytest.skip(f"cannot be built here: {done.stderr[-300:]}")
-    return directory / name
-
-
-class Target:
-    """A running program that answers a line with a line."""
-
-    def __init__(self, process: "subprocess.Popen[str]", first: str) -> None:
-        self.process = process
-        self.pid = process.pid
-        self.first = first
-
-    def ask(self, line: str) -> str:
-        """What it answers."""
-        assert self.process.stdin is not None and self.process.stdout is not None
-        self.process.stdin.write(f"{line}\n")
-        self.process.stdin.flush()
-        return self.process.stdout.readline().strip()
-
-    @property
-    def is_alive(self) -> bool:
-        return self.process.poll() is None
+    """The program, compiled with these flags; skipped where that cannot be done here."""
+    return compiled(TARGETS / f"{name}.c", "-O2", *flags)
 
 
 @contextlib.contextmanager
-def started(*command: str | Path, env: Mapping[str, str] | None = None, user: int | None = None) -> Iterator[Target]:
-    """A program that has said that it is ready, until the block ends."""
-    extra = {} if user is None else {"user": user, "group": user, "extra_groups": []}
-    process = subprocess.Popen(
-        [str(part) for part in command],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env=None if env is None else dict(env),
-        **extra,  # type: ignore[arg-type]
-    )
-    with process:
-        try:
-            assert process.stdout is not None
-            yield Target(process, process.stdout.readline().strip())
-        finally:
-            process.kill()
-            process.wait()
-
-
-@contextlib.contextmanager
-def odd(*peculiarities: str, user: int | None = None, env: Mapping[str, str] | None = None) -> Iterator[Target]:
+def odd(*peculiarities: str, user: int | None = None, env: Mapping[str, str] | None = None) -> Iterator[Answering]:
     """The program of odd.c."""
-    with started(built("odd"), *peculiarities, user=user, env=env) as target:
+    with answering(built("odd"), *peculiarities, user=user, env=env) as target:
         assert target.first == "ready"
         yield target
 
 
 @contextlib.contextmanager
-def kept_asking(target: Target) -> Iterator[None]:
+def kept_asking(target: Answering) -> Iterator[None]:
     """The target allocates again and again, until the block ends."""
     stop = threading.Event()
 
@@ -103,17 +47,17 @@ def kept_asking(target: Target) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def loaded_server(clients: int = 4, signals: bool = True) -> Iterator[tuple[Target, Target]]:
+def loaded_server(clients: int = 4, signals: bool = True) -> Iterator[tuple[Answering, Answering]]:
     """The server of served.c and its clients; `answered` ends them."""
     program = built("served")
     with (
-        started(program, "serve", *(["signals"] if signals else [])) as server,
-        started(program, "ask", server.first.split()[1], str(clients)) as clients_of_it,
+        answering(program, "serve", *(["signals"] if signals else [])) as server,
+        answering(program, "ask", server.first.split()[1], str(clients)) as clients_of_it,
     ):
         yield server, clients_of_it
 
 
-def answered(clients: Target) -> tuple[int, int]:
+def answered(clients: Answering) -> tuple[int, int]:
     """(requests, failed ones), once the clients have come to their end."""
     text = clients.process.communicate(timeout=60)[0]
     words = text.split()

@@ -9,6 +9,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from c_programs import answering
 from native_targets import (
     answered,
     built,
@@ -18,7 +19,6 @@ from native_targets import (
     loaded_server,
     odd,
     sampler_mappings,
-    started,
 )
 
 import memwhy
@@ -247,7 +247,7 @@ def test_many_threads_stand_still_for_a_moment_only() -> None:
 def test_a_program_in_namespaces_of_its_own_is_reached_through_them(tmp_path: Path) -> None:
     command = ["unshare", "--user", "--map-root-user", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child"]
     try:
-        with started(*command, built("odd"), "busy") as target:
+        with answering(*command, built("odd"), "busy") as target:
             if target.first != "ready":
                 pytest.skip("namespaces may not be made here")
             inner = int(Path(f"/proc/{target.pid}/task/{target.pid}/children").read_text().split()[0])
@@ -267,7 +267,7 @@ def test_a_program_whose_files_have_other_names_out_here(tmp_path: Path) -> None
         place = tmp_path / file.lstrip("/")
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(file, place)
-    with started("chroot", tmp_path, program, "busy") as target:
+    with answering("chroot", tmp_path, program, "busy") as target:
         assert target.first == "ready"
         attach(target.pid, image=counting_image()).detach()
         shutil.rmtree(tmp_path, ignore_errors=True)  # replaced by an update, say: it is read through the process

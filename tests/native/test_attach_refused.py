@@ -11,7 +11,8 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from native_targets import Target, built, counting_image, foreign_code, kept_asking, odd, sampler_mappings, started
+from c_programs import Answering, answering
+from native_targets import built, counting_image, foreign_code, kept_asking, odd, sampler_mappings
 
 import memwhy
 from memwhy.model.errors import MemwhyError, NotPermitted, TargetGone
@@ -25,7 +26,7 @@ SOURCE = Path(memwhy.__file__).resolve().parents[1]
 ROOT = pytest.mark.skipif(os.getuid() != 0, reason="needs root")
 
 
-def refused(target: Target, kind: type[MemwhyError], *, wait_s: float = 10.0) -> str:
+def refused(target: Answering, kind: type[MemwhyError], *, wait_s: float = 10.0) -> str:
     """The message and the advice of the refusal; nothing of ours may be in the target, and it may have no tracer."""
     with pytest.raises(kind) as caught:
         attach(target.pid, image=counting_image(), wait_s=wait_s)
@@ -46,7 +47,7 @@ def test_a_program_that_does_not_allocate_is_let_be() -> None:
 
 
 def test_a_static_program() -> None:
-    with started(built("odd", "-static"), "busy") as target:
+    with answering(built("odd", "-static"), "busy") as target:
         assert "is linked statically" in refused(target, Unsuited)
 
 

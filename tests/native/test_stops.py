@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from native_targets import Target, odd
+from c_programs import Answering
+from native_targets import odd
 
 from memwhy.model.errors import TargetGone
 from memwhy.native.errors import Occupied, Unstoppable, Unwritable
@@ -19,7 +20,7 @@ _stops = pytest.importorskip("memwhy._core._stops")
 
 
 @contextmanager
-def stopper_of(target: Target, **options: bool) -> Iterator[Stopper]:
+def stopper_of(target: Answering, **options: bool) -> Iterator[Stopper]:
     memory = os.open(f"/proc/{target.pid}/mem", os.O_RDWR)
     try:
         yield Stopper(target.pid, memory, **options)
@@ -27,7 +28,7 @@ def stopper_of(target: Target, **options: bool) -> Iterator[Stopper]:
         os.close(memory)
 
 
-def slack_of(target: Target) -> int:
+def slack_of(target: Answering) -> int:
     """Sixty-four bytes of code that nobody runs: behind the end of libc's."""
     line = next(
         line
@@ -37,7 +38,7 @@ def slack_of(target: Target) -> int:
     return int(line.split()[0].split("-")[1], 16) - 64
 
 
-def states(target: Target) -> set[str]:
+def states(target: Answering) -> set[str]:
     """Of its threads, and whether they are traced."""
     found = set()
     for path in Path(f"/proc/{target.pid}/task").iterdir():
