@@ -14,6 +14,8 @@ from calibration_shapes import HOUR, MIB, MINUTE, Random, Values
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from memwhy.trend.significance import student_quantile
+
 Z_975 = 1.959964
 
 Method = Callable[[Values, Values, Values], bool | None]
@@ -26,25 +28,13 @@ def line(ts: Values, ys: Values) -> tuple[float, float]:
     return float(centred @ ys / (centred @ centred)), float(ys.mean())
 
 
-def student_975(freedom: int) -> float:
-    """97.5 % point of Student's t by its expansion at the normal's (Abramowitz and Stegun 26.7.5), for 2 degrees and more."""
-    z, f = Z_975, freedom
-    return (
-        z
-        + (z**3 + z) / (4 * f)
-        + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * f**2)
-        + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * f**3)
-        + (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / (92160 * f**4)
-    )
-
-
 def ols(ts: Values, ys: Values, load: Values) -> bool:
     """Student's t of the least-squares slope, readings taken for independent."""
     slope, level = line(ts, ys)
     centred = ts - ts.mean()
     rest = ys - level - slope * centred
     error = math.sqrt(rest @ rest / (len(ts) - 2) / (centred @ centred))
-    return slope > student_975(len(ts) - 2) * error
+    return slope > student_quantile(0.975, len(ts) - 2) * error
 
 
 @lru_cache(maxsize=64)

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from memwhy.model.trend import Trend
 from memwhy.trend import trend
 from memwhy.trend.beside import LEAST
-from memwhy.trend.noise import student, student_975
 from memwhy.trend.slope import fit
 
 MIB, PAGE, DAY_S = 1 << 20, 4096, 86400.0
@@ -92,14 +91,6 @@ def test_the_reach_is_the_interval_for_few_readings_and_grows_with_their_number(
     assert line.reach(40) == pytest.approx(line.half_width)
     assert line.reach(46) == pytest.approx(line.half_width)
     assert line.half_width < line.reach(360) < line.reach(8640) < 3 * line.half_width
-
-
-@pytest.mark.parametrize(
-    ("z", "freedom", "point"), [(1.96, 3, 3.182), (1.96, 12, 2.179), (2.4264, 6, 3.359), (3.0103, 6, 4.938)]
-)
-def test_the_point_of_students_t_is_that_of_the_tables(z: float, freedom: int, point: float) -> None:
-    assert student(z, freedom) == pytest.approx(point, rel=0.02)
-    assert student(1.96, freedom) == student_975(freedom)
 
 
 @given(st.lists(st.integers(0, 10**9), min_size=LEAST, max_size=80), st.sampled_from((1, PAGE, MIB)))

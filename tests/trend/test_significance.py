@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memwhy.trend.significance import beta_share, holm, more_by_chance, student_quantile, student_sf
+from memwhy.trend.significance import (
+    Z_975,
+    beta_share,
+    holm,
+    more_by_chance,
+    student_point,
+    student_quantile,
+    student_sf,
+)
 
 
 @pytest.mark.parametrize(
@@ -16,6 +24,16 @@ def test_students_t_is_that_of_every_table(freedom: float, t: float) -> None:
     assert student_quantile(0.975, freedom) == pytest.approx(t, abs=6e-4)
     assert student_sf(t, freedom) == pytest.approx(0.025, abs=2e-5)
     assert student_sf(-t, freedom) == pytest.approx(0.975, abs=2e-5)
+
+
+@pytest.mark.parametrize(
+    ("z", "freedom", "point"), [(Z_975, 3, 3.1824), (2.4264, 6, 3.359), (3.0103, 6, 4.938), (3.0103, 1, 243.9)]
+)
+def test_a_point_of_students_t_is_as_rare_as_that_of_the_normal_distribution(
+    z: float, freedom: int, point: float
+) -> None:
+    assert student_point(z, freedom) == pytest.approx(point, rel=1e-3)
+    assert student_sf(student_point(z, freedom), freedom) == pytest.approx(0.5 * math.erfc(z / math.sqrt(2)), rel=1e-6)
 
 
 @given(st.integers(1, 200), st.integers(0, 200))

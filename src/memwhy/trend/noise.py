@@ -9,33 +9,6 @@ from memwhy.trend.middle import median
 
 MOST_CORRELATED = 0.96
 
-_T_975 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179)
-_T_900 = (3.078, 1.886, 1.638, 1.533, 1.476, 1.440, 1.415, 1.397, 1.383, 1.372, 1.363, 1.356)
-
-
-def student_975(freedom: int) -> float:
-    """97.5 % point of Student's t for 1 to 12 degrees of freedom (every table of it)."""
-    return _T_975[freedom - 1]
-
-
-def student_900(freedom: int) -> float:
-    """90 % point of Student's t for 1 to 12 degrees of freedom."""
-    return _T_900[freedom - 1]
-
-
-def student(z: float, freedom: int) -> float:
-    """The point of Student's t that is as rare as z of the normal distribution, for 1 to 12 degrees of freedom.
-
-    By Wallace's (1959) approximation, turned round, as a multiple of the table's 97.5 % point: exact there, above it within
-    1 % from three degrees on.
-    """
-    return student_975(freedom) * _wallace(z, freedom) / _wallace(1.96, freedom)
-
-
-def _wallace(z: float, freedom: int) -> float:
-    near = z * (8 * freedom + 3) / (8 * freedom + 1)
-    return math.sqrt(freedom * math.expm1(near * near / freedom))
-
 
 def autocorrelation(residuals: Sequence[float]) -> float:
     """The correlation of neighbours about a fitted line, 0 to 0.96, made up for its bias in short series.

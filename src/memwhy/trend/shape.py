@@ -21,7 +21,7 @@ from itertools import pairwise
 from memwhy.model.trend import Shape
 from memwhy.trend.curve import best_curve
 from memwhy.trend.jumps import MOST, best_step, jumps, without
-from memwhy.trend.noise import student_975
+from memwhy.trend.significance import student_quantile
 from memwhy.trend.slope import Line, fit, least_squares
 
 TWO_LEVELS = 0.7
@@ -56,12 +56,12 @@ class Halves:
     def slower(self) -> bool:
         """The second half grows clearly slower, and by a quarter at least."""
         gap = abs(self.first) * (1 - max(self.ratio, 0.0)) if self.first else 0.0
-        return self.ratio < SLOWER and gap > student_975(self.freedom) * self.error
+        return self.ratio < SLOWER and gap > student_quantile(0.975, self.freedom) * self.error
 
     @property
     def text(self) -> str:
         """One check line: the ratio with its 95 % range, where the first half has a clear slope."""
-        reach = student_975(self.freedom)
+        reach = student_quantile(0.975, self.freedom)
         if abs(self.first) <= reach * self.first_error:
             return "the halves cannot be compared: the first shows no clear slope of its own"
         ratio = self.ratio
@@ -75,7 +75,7 @@ def compare_halves(xs: Sequence[float], ys: Sequence[float], line: Line, quantum
     if len(xs) >= HALVES_FROM:
         a, b = fit(xs[:cut], ys[:cut], quantum), fit(xs[cut:], ys[cut:], quantum)
         one, two = math.hypot(a.error, a.rounding / 2), math.hypot(b.error, b.rounding / 2)
-        return Halves(a.slope, b.slope, math.hypot(one, two), min(a.freedom + b.freedom, 12), one, two)
+        return Halves(a.slope, b.slope, math.hypot(one, two), a.freedom + b.freedom, one, two)
     odd = len(xs) % 2  # the middle point belongs to both halves
     first, _ = least_squares(xs[: cut + odd], ys[: cut + odd])
     second, _ = least_squares(xs[cut:], ys[cut:])

@@ -2,8 +2,11 @@
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 ALPHA = 0.05
+Z_975 = 1.959963984540054
+"""97.5 % point of the normal distribution."""
 _STEPS = 300
 _TINY = 1e-300
 _MANY = 1e6
@@ -20,6 +23,7 @@ def student_sf(t: float, freedom: float) -> float:
     return tail if t >= 0 else 1 - tail
 
 
+@lru_cache(maxsize=1024)
 def student_quantile(share: float, freedom: float) -> float:
     """The t that is exceeded with probability 1 - share, for share above a half; by bisection to 1e-9."""
     low, high = 0.0, 1.0
@@ -29,6 +33,11 @@ def student_quantile(share: float, freedom: float) -> float:
         middle = (low + high) / 2
         low, high = (middle, high) if student_sf(middle, freedom) > 1 - share else (low, middle)
     return (low + high) / 2
+
+
+def student_point(z: float, freedom: float) -> float:
+    """The t that is as rare as z of the normal distribution; z above 0."""
+    return student_quantile(1 - 0.5 * math.erfc(z / math.sqrt(2)), freedom)
 
 
 def more_by_chance(first: float, last: float) -> float:

@@ -14,7 +14,8 @@ from itertools import pairwise
 from operator import mul
 
 from memwhy.trend.middle import fmean, median
-from memwhy.trend.noise import autocorrelation, student, student_900, student_975, weighted_variance
+from memwhy.trend.noise import autocorrelation, weighted_variance
+from memwhy.trend.significance import Z_975, student_point, student_quantile
 
 WAVES = 6
 """Most cosines. Twelve would narrow the interval of 72 points by 8 %, but hold the slope under AR(1) 0.9 plus white
@@ -41,7 +42,7 @@ class Line:
 
     @property
     def half_width(self) -> float:
-        return math.hypot(student_975(self.freedom) * self.error, self.rounding)
+        return math.hypot(student_quantile(0.975, self.freedom) * self.error, self.rounding)
 
     @property
     def low(self) -> float:
@@ -57,8 +58,8 @@ class Line:
         One more unknown pays from z² above ln n on (Schwarz 1978); 1.96 is that of 47 readings, and fewer are held to it. In a
         hundred thousand readings the slightest misfit of the noise is significant. error: another than the line's own.
         """
-        z = max(math.sqrt(math.log(readings)), 1.96)
-        own = math.hypot(student(z, self.freedom) * (error or self.error), self.rounding)
+        z = max(math.sqrt(math.log(readings)), Z_975)
+        own = math.hypot(student_point(z, self.freedom) * (error or self.error), self.rounding)
         return max(own, self.slope - self.bounds[0]) if self.bounds else own
 
     def detectable(self, readings: int) -> float:
@@ -67,7 +68,7 @@ class Line:
         One t of 90 % puts zero outside of the reach so often; the guards of the shape cost two more (measured).
         """
         error = max(self.error, self.grain)
-        return self.reach(readings, error) + 3 * student_900(self.freedom) * error + self.rounding
+        return self.reach(readings, error) + 3 * student_quantile(0.9, self.freedom) * error + self.rounding
 
 
 def fit(xs: Sequence[float], ys: Sequence[float], quantum: float) -> Line:
