@@ -163,6 +163,7 @@ AROUND_LEVELS: dict[str, float] = {
     "process.virtual_bytes": 1600 * MIB,
     "process.children_rss_bytes": 0,
     "process.page_tables_bytes": 400 * KIB,
+    "process.sockets_queued_bytes": 16 * KIB,
     "cgroup.current_bytes": 300 * MIB,
     "cgroup.anon_bytes": 200 * MIB,
     "cgroup.file_bytes": 60 * MIB,

@@ -55,6 +55,25 @@ def test_page_tables_that_grow_beside_a_flat_process_are_the_answer() -> None:
     assert (verdict(grown).cause, judged(grown)["steady"].verdict) == ("kernel-memory", Verdict.CANNOT_SAY)
 
 
+def test_queues_of_sockets_that_fill_beside_a_flat_process_are_the_answer() -> None:
+    grown = watched(grows={"process.sockets_queued_bytes": MIB})
+    found = judge(grown)
+    assert (found.verdict, found.probability) == (Verdict.SUPPORTED, 0.85)
+    assert found.because[0].startswith(
+        "what waits in the process's own sockets, unread or not yet taken by the peer, grows: "
+    )
+    assert found.confirm_with is not None and found.confirm_with.startswith("ss -tmp")
+    assert (verdict(grown).cause, judged(grown)["steady"].verdict) == ("kernel-memory", Verdict.CANNOT_SAY)
+
+
+def test_queues_of_ever_more_sockets_follow_the_descriptors() -> None:
+    grown = watched(grows={"process.sockets_queued_bytes": MIB, "process.descriptors_count": 30})
+    found = judge(grown)
+    assert (found.verdict, found.probability) == (Verdict.CANNOT_SAY, 0.1)
+    assert found.against[0].startswith("each of them has a queue: descriptors ")
+    assert verdict(grown).cause == "descriptor-leak"
+
+
 def test_page_tables_of_memory_that_is_mapped_and_used_follow_it_and_are_acquitted() -> None:
     grown = watched(grows={"layer.anonymous_bytes": MIB, "process.page_tables_bytes": MIB / 512})
     assert judge(grown).verdict is Verdict.REFUTED

@@ -32,7 +32,9 @@ def judge_parts(
     if case.total == "host.used_bytes":
         inside = [m for m in inside if m != "host.buff_cache_bytes"]  # `used` leaves buff/cache out
     if case.total == "process.rss_bytes":
-        inside = [m for m in inside if m != "process.page_tables_bytes"]  # VmPTE is not in RSS
+        inside = [
+            m for m in inside if m not in ("process.page_tables_bytes", "process.sockets_queued_bytes")
+        ]  # in no RSS
     parts = [one for metric in inside if (one := weigh.part(case, metric)) is not None]
     outside = [one for metric in metrics if metric not in inside and (one := weigh.part(case, metric)) is not None]
     if not parts:

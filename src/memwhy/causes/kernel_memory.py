@@ -3,13 +3,16 @@
 What grows       SUnreclaim, KernelStack, PageTables, Percpu on the host; kernel, slab, sock in the cgroup; VmPTE.
 Speaks for       The kernel's part explains the growth. Page tables alone are a process's own: they grow faster than its RSS
                  where pages of zeros or of shared memory are mapped thinly, or are given back and their tables stay.
+                 So are the queues of its sockets: what is sent and not read, by the peer or here, waits in the kernel.
 Speaks against   It is flat; the process's own RSS explains the growth: memory that is used needs a 512th of it in tables.
 Remedy           Follow the growing slab cache (slabtop), the sockets' queues (ss -m), or the mappings behind the page tables.
 References       proc_meminfo(5); cgroup-v2.rst memory.stat; slabinfo(5).
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
+from memwhy.causes import counted
 from memwhy.causes.clue import DECISIVE, FAIR, HINT, STRONG, Clue, against, believed, for_
 from memwhy.causes.elsewhere import judge_parts
 from memwhy.model import levels, weigh
@@ -21,12 +24,44 @@ from memwhy.model.units import MIB, human_bytes
 NAME = "kernel-memory"
 SHORT_S = 15.0
 """A program that starts fills its tables in less."""
-PARTS = ("cgroup.kernel_bytes", "cgroup.sock_bytes", "derived.kernel_bytes", "process.page_tables_bytes")
+PARTS = (
+    "cgroup.kernel_bytes", "cgroup.sock_bytes", "derived.kernel_bytes", "process.page_tables_bytes", "process.sockets_queued_bytes",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """Kernel memory of one process, in no RSS. told: what grows, as a sentence begins; remedy and confirm_with as in a Finding."""
+
+    metric: str
+    told: str
+    headline: str
+    remedy: str
+    confirm_with: str
+
+
+OWN = (
+    Own(
+        "process.page_tables_bytes",
+        "page tables (VmPTE) grow",
+        "Page tables grow, not the memory they map: each table is 4 KiB of the kernel's.",
+        "map no more than is used, close together: a page table maps 2 MiB, and stays until its range is unmapped",
+        "grep -E 'VmPTE|VmRSS' /proc/PID/status   twice, some minutes apart",
+    ),
+    Own(
+        "process.sockets_queued_bytes",
+        "what waits in the process's own sockets, unread or not yet taken by the peer, grows",
+        "The sockets' queues grow: data waits in the kernel until it is read here, or by the peer.",
+        "find the side that does not read (Recv-Q: this process, Send-Q: the peer), and bound what may wait for it: "
+        "a deadline for writing, smaller SO_SNDBUF and SO_RCVBUF, or drop slow peers",
+        "ss -tmp   (Recv-Q, Send-Q and skmem of the process's sockets), twice, some minutes apart",
+    ),
+)
 
 
 def judge(case: Case) -> Finding:
     """See the module's docstring."""
-    return _by_page_tables(case) or judge_parts(
+    return _by_own(case) or judge_parts(
         case,
         cause=NAME,
         metrics=PARTS,
@@ -37,40 +72,52 @@ def judge(case: Case) -> Finding:
     )
 
 
-def page_tables_grow(case: Case) -> Series | None:
-    """The process's page tables, when they grow, by more than a start takes, and faster than its RSS: VmPTE is in no RSS,
-    and what is resident needs 8 bytes of it for each page of 4 KiB (Documentation/mm/page_tables.rst)."""
-    tables, resident = case.series.get("process.page_tables_bytes"), case.series.get("process.rss_bytes")
-    if tables is None or resident is None or case.total != resident.metric:
+def own_grows(case: Case) -> tuple[Own, Series] | None:
+    """What of the kernel's memory is the process's own and in no RSS, when it grows, by more than a start takes, and faster
+    than its RSS: page tables (what is resident needs 8 bytes of them for each page of 4 KiB, Documentation/mm/page_tables.rst)
+    and the queues of its sockets."""
+    resident = case.series.get("process.rss_bytes")
+    if resident is None or case.total != resident.metric:
         return None
-    if not tables.growing or tables.last - tables.first <= weigh.SLIGHT_LEAST_BYTES:
-        return None
-    return tables if tables.last - tables.first > resident.most - resident.first else None
+    for own in OWN:
+        series = case.series.get(own.metric)
+        if series is None or not series.growing or series.last - series.first <= weigh.SLIGHT_LEAST_BYTES:
+            continue
+        if series.last - series.first > resident.most - resident.first:
+            return own, series
+    return None
 
 
-def _by_page_tables(case: Case) -> Finding | None:
-    """The page tables of one process, which its RSS leaves out; None where they do not outgrow it."""
-    tables = page_tables_grow(case)
-    if tables is None or not isinstance(tables.course, Trend):
+def _by_own(case: Case) -> Finding | None:
+    """The kernel memory of one process, which its RSS leaves out; None where it does not outgrow it."""
+    found = own_grows(case)
+    if found is None or not isinstance(found[1].course, Trend):
         return None
-    beside = weigh.grows(case) is True
-    text = (
-        f"page tables (VmPTE) grow: {weigh.change_said(tables)}, {weigh.slope_said(tables.course)}; they are in no RSS"
-    )
+    own, series = found
+    beside = _grows_beside(case, own)
+    text = f"{own.told}: {weigh.change_said(series)}, {weigh.slope_said(series.course)}; in no RSS"
     return Finding(
         cause=NAME,
         verdict=Verdict.CANNOT_SAY if beside else Verdict.SUPPORTED,
-        probability=0.1 if beside else 0.85 if tables.course.span >= SHORT_S else 0.65,
-        headline="Page tables grow, not the memory they map: each table is 4 KiB of the kernel's.",
-        bytes=tables.last,
-        bytes_per_s=tables.course.slope if tables.course.per == "s" else None,
+        probability=0.1 if beside else 0.85 if series.course.span >= SHORT_S else 0.65,
+        headline=own.headline,
+        bytes=series.last,
+        bytes_per_s=series.course.slope if series.course.per == "s" else None,
         because=(text,),
-        against=("the process's own RSS grows too",) if beside else (),
-        remedy=(
-            "map no more than is used, close together: a page table maps 2 MiB, and stays until its range is unmapped",
-        ),
-        confirm_with="grep -E 'VmPTE|VmRSS' /proc/PID/status   twice, some minutes apart",
+        against=(beside,) if beside else (),
+        remedy=(own.remedy,),
+        confirm_with=own.confirm_with,
     )
+
+
+def _grows_beside(case: Case, own: Own) -> str | None:
+    """What else grows, which this would follow: the process's RSS, or the number of what has the queues."""
+    if weigh.grows(case) is True:
+        return "the process's own RSS grows too"
+    descriptors = counted.count(case, "process.descriptors_count")
+    if own.metric == "process.sockets_queued_bytes" and descriptors is not None and counted.rising(descriptors):
+        return f"each of them has a queue: {counted.told(descriptors, 'descriptors')}"
+    return None
 
 
 CGROUP = ("anon", "file", "sock", "slab", "kernel")

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from memwhy.causes import counted
 from memwhy.causes.clue import DECISIVE, FAIR, HINT, STRONG, Clue, against, believed, denied, for_
-from memwhy.causes.kernel_memory import page_tables_grow
+from memwhy.causes.kernel_memory import own_grows
 from memwhy.causes.other_process import child_grows
 from memwhy.causes.virtual_only import address_space_grows
 from memwhy.model import inside, levels, weigh
@@ -150,8 +150,8 @@ def _aside(case: Case) -> str | None:
         return beyond
     if virtual is not None:
         return f"address space grows: {weigh.change_said(virtual)}"
-    if (tables := page_tables_grow(case)) is not None:
-        return f"page tables grow: {weigh.change_said(tables)}"
+    if (kernels := own_grows(case)) is not None:
+        return f"{kernels[0].told}: {weigh.change_said(kernels[1])}"
     return None
 
 

@@ -40,6 +40,10 @@ _PROCESS_BYTES = {
     "virtual_bytes": ("address space", "status VmSize; address space, not memory"),
     "swap_bytes": ("swap", "status VmSwap"),
     "page_tables_bytes": ("page tables", "status VmPTE; kernel memory, not in RSS"),
+    "sockets_queued_bytes": (
+        "socket queues",
+        "/proc/PID/net/tcp* and udp* tx_queue + rx_queue, joined with fd by inode: what waits in the kernel, in no RSS",
+    ),
     "locked_bytes": ("locked", "status VmLck"),
     "allocated_bytes": (
         "in use of malloc and Python",

@@ -37,7 +37,7 @@ CADENCES = (
     Cadence(source="proc/blocked", every_s=10),
     Cadence(source="proc/fd", every_s=5),
     Cadence(source="proc/fd_count", every_s=1),
-    Cadence(source="proc/sockets", every_s=10),
+    Cadence(source="proc/sockets", every_s=3),
     Cadence(source="proc/children", every_s=3),
     Cadence(source="proc/thp", every_s=300),
     Cadence(source="proc/exe", every_s=30),

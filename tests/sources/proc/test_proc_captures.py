@@ -188,6 +188,7 @@ def test_sockets_of_the_process_are_counted_and_its_listener_named(capture: Capt
             "process.sockets_established_count": 0,
             "process.sockets_close_wait_count": 0,
             "process.sockets_listen_count": 1,
+            "process.sockets_queued_bytes": 0,
         },
         facts={"process.listening": "127.0.0.1:42027", "process.socket_states": "1 tcp listen"},
     )
@@ -212,6 +213,19 @@ def test_sockets_are_counted_by_whom_they_lead_to() -> None:
         StackSample(frames=("tcp close-wait", "accepted on port 8080", "from 10.0.0.7"), value=2),
         StackSample(frames=("udp open", "on port 5353"), value=1),
     )
+
+
+def test_what_waits_in_the_queues_of_the_sockets_is_summed_but_for_a_listener_s_backlog() -> None:
+    tail = " 00:00000000 00000000     0        0 77 1 0000000000000000\n"
+    rows = (
+        "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000003",
+        "   1: 0100007F:1F90 0700000A:C350 01 00001000:00000010",
+        "   2: 0200000A:9C40 0500000A:01BB 08 00000000:00004000",
+    )
+    udp = "   6: 00000000:14E9 00000000:0000 07 00000000:00000200"
+    text = f"==> net/tcp <==\nheads\n{''.join(row + tail for row in rows)}==> net/udp <==\nheads\n{udp}{tail}"
+    reading = READERS["proc/sockets"].parse(text.encode())
+    assert reading.metrics["process.sockets_queued_bytes"] == 0x1000 + 0x10 + 0x4000 + 0x200
 
 
 def test_ipv6_listeners_stand_in_brackets() -> None:

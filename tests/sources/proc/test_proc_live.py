@@ -135,6 +135,23 @@ def test_open_sockets_and_threads_of_this_process_are_seen() -> None:
         assert threads.metrics["process.threads_count"] >= 2
 
 
+def test_bytes_that_nobody_reads_wait_in_the_queues() -> None:
+    def queued_bytes() -> int:
+        return (
+            READERS["proc/sockets"]
+            .parse(READERS["proc/sockets"].read("/proc", os.getpid()))
+            .metrics["process.sockets_queued_bytes"]
+        )
+
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as client:
+        accepted, _ = server.accept()
+        with accepted:
+            before = queued_bytes()
+            client.sendall(b"x" * 5000)
+            after = queued_bytes()
+    assert 5000 <= after - before <= 10_000  # what has come and is not yet acknowledged stands in both queues
+
+
 def test_a_process_without_sockets_costs_no_walk_of_the_tables(child: subprocess.Popen[bytes]) -> None:
     raw = READERS["proc/sockets"].read("/proc", child.pid)
     assert raw == b"==> net/tcp <==\n"

@@ -1,7 +1,7 @@
 """The process's own sockets by state: rows of net/tcp, tcp6, udp, udp6 and unix whose inode it has open.
 
 /proc/PID/net shows the whole network namespace; only the rows that a descriptor of the process names are
-kept, behind the heads that the kernel prints. Source: proc_pid_net(5); Documentation/networking/proc_net_tcp.rst;
+kept, behind the heads that the kernel prints. Source: proc_pid_net(5); Documentation/networking/proc_net_tcp.rst (tx_queue, rx_queue);
 states: include/net/tcp_states.h.
 """
 
@@ -31,7 +31,7 @@ _METRICS = {
 }
 _SOCKET = re.compile(r"socket:\[(\d+)\]")
 _ROW = re.compile(
-    r"\s*\d+: ([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4}) (?:([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4})|\S+) ([0-9A-F]{2}) "
+    r"\s*\d+: ([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4}) (?:([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4})|\S+) ([0-9A-F]{2}) ([0-9A-F]+):([0-9A-F]+) "
 )
 PROFILE = "sockets"
 MOST_GROUPS = 2000
@@ -69,7 +69,8 @@ def read(root: str, pid: int) -> bytes:
 
 
 def parse(raw: bytes) -> Reading:
-    """TCP sockets by state; facts process.listening (`ADDRESS:PORT` per line, TCP only), process.socket_states (`count protocol state`).
+    """TCP sockets by state, and bytes in the queues of all (payload, without the kernel's cost of keeping it; a listening socket's
+    queue counts connections, and is left out); facts process.listening (`ADDRESS:PORT` per line, TCP only), process.socket_states (`count protocol state`).
 
     A profile of kind "sockets" counts them by state and peer: frames are (`tcp established`, `to 10.0.0.5:443`), or (`tcp
     close-wait`, `accepted on port 8080`, `from 10.0.0.7`) where the process listens on the socket's own port.
@@ -81,6 +82,7 @@ def parse(raw: bytes) -> Reading:
     listening: list[str] = []
     ports: set[int] = set()
     ends: Counter[tuple[str, _End, _End]] = Counter()
+    queued_bytes = 0
     for name, content in parts:
         protocol = name.rpartition("/")[2]
         rows = decode(content).split("\n")[1:]
@@ -98,10 +100,13 @@ def parse(raw: bytes) -> Reading:
             if state == "listen":
                 listening.append(f"{_address(match[1])}:{int(match[2], 16)}")
                 ports.add(int(match[2], 16))
-            elif match[3]:
+                continue
+            queued_bytes += int(match[6], 16) + int(match[7], 16)
+            if match[3]:
                 own, peer = (match[1], int(match[2], 16)), (match[3], int(match[4], 16))
                 ends[f"{protocol.removesuffix('6')} {state}", own, peer] += 1
     metrics = {metric: states["tcp", state] + states["tcp6", state] for state, metric in _METRICS.items()}
+    metrics["process.sockets_queued_bytes"] = queued_bytes
     rows_by_state = [f"{number} {protocol} {state}" for (protocol, state), number in sorted(states.items()) if number]
     facts = {"process.listening": "\n".join(sorted(set(listening))), "process.socket_states": "\n".join(rows_by_state)}
     profile = _by_peer(ends, ports, states["unix", "open"])
