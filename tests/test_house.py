@@ -25,7 +25,11 @@ ARROWS = {
         "comparison",
         "native",
         "probe",
+        "lint",
+        "dependencies",
     },
+    "lint": {"dependencies"},
+    "dependencies": set(),
     "comparison": {"proof", "attribution", "trend"},
     "proof": {"trend", "attribution"},
     "probe": {"sources", "account", "inspect", "native", "proof"},
@@ -56,6 +60,8 @@ THIRD_PARTY = {
     "sources/go/pprof.py": {"google"},
     "sources/go/profile_pb2.py": {"google"},
     "native/patch.py": {"iced_x86"},
+    "lint/parsing.py": {"tree_sitter", "tree_sitter_go"},
+    "lint/syntax.py": {"tree_sitter"},
     "pytest_plugin.py": {"pytest"},
 }
 

@@ -1,0 +1,1 @@
+"""Go source is read for the classic causes of growth: what is acquired, and on which path nobody releases it."""

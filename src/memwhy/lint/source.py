@@ -1,0 +1,339 @@
+"""A directory of Go source as packages, files and functions; text first, trees only of what a rule asks for.
+
+    tree = read_tree(Path("."), Options())
+    for package in tree.packages:
+        for function in package.functions_with(re.compile(rb"\\.Do\\("), imports="net/http"):
+            function.node        # the declaration as `memwhy.lint.syntax.Node`
+            function.symbol      # as Go's linker names it
+
+30 MB of source must not take more than 15 CPU seconds: a rule names the bytes it needs (`TOKENS`), asks for the functions
+that hold them, and walks only those. Trees are kept for the files used last, no longer.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from memwhy.lint.syntax import Node, TooDeep, grow
+
+KEPT_BYTES = 8 << 20
+"""Source whose trees are kept at once; a tree takes some ten times its source."""
+
+_FUNCTION = re.compile(rb"^func[ \t]*(?:\(\s*(?:\w+[ \t]+)?\*?[ \t]*(\w+)[^)\n]*\)[ \t]*)?(\w+)", re.MULTILINE)
+_FUNCTIONS = ("function_declaration", "method_declaration")
+_VERSIONED = re.compile(r"(?:/v\d+|\.v\d+)$")
+
+
+@dataclass(slots=True)
+class Skipped:
+    """What was not read, by reason, with the first examples of each."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    examples: dict[str, list[str]] = field(default_factory=dict)
+
+    def add(self, reason: str, name: str) -> None:
+        self.counts[reason] = self.counts.get(reason, 0) + 1
+        kept = self.examples.setdefault(reason, [])
+        if len(kept) < 3 and name not in kept:
+            kept.append(name)
+
+
+class Function:
+    """A function or method with a body or without. receiver: its type's name, "" for a function; pointer: is it `*T`."""
+
+    __slots__ = ("end", "file", "index", "name", "pointer", "receiver", "start")
+
+    def __init__(self, file: File, index: int, start: int, end: int, receiver: str, pointer: bool, name: str) -> None:
+        self.file = file
+        self.index = index
+        self.start = start
+        self.end = end
+        self.receiver = receiver
+        self.pointer = pointer
+        self.name = name
+
+    @property
+    def text(self) -> bytes:
+        return self.file.code[self.start : self.end]
+
+    @property
+    def node(self) -> Node | None:
+        """The declaration's tree; None where its syntax is broken or it is nested too deeply (both counted)."""
+        return self.file.declaration(self.index)
+
+    @property
+    def symbol(self) -> str:
+        """The name in stacks and profiles: `path/pkg.F`, `path/pkg.(*T).M`, `main.F`; type parameters are left out."""
+        prefix = self.file.package.symbol_prefix
+        if not self.receiver:
+            return f"{prefix}.{self.name}"
+        return f"{prefix}.(*{self.receiver}).{self.name}" if self.pointer else f"{prefix}.{self.receiver}.{self.name}"
+
+    def symbol_of(self, literal: Node) -> str:
+        """The symbol of a function literal in this function: `F.func2`, nested `F.func2.1` (cmd/compile's closure names)."""
+        outer = literal.above("func_literal")
+        around = outer if outer is not None else self.node
+        if around is None:
+            return self.symbol
+        beside = [n for n in around.walk("func_literal", into_functions=False) if n is not around]
+        number = next((i for i, n in enumerate(beside, 1) if n is literal), 0)
+        return f"{self.symbol_of(outer)}.{number}" if outer is not None else f"{self.symbol}.func{number}"
+
+    def symbol_at(self, node: Node) -> str:
+        """The symbol of the innermost function, this one or a literal in it, that holds node."""
+        literal = node if node.kind == "func_literal" else node.above("func_literal")
+        return self.symbol_of(literal) if literal is not None else self.symbol
+
+
+class File:
+    """One .go file. name: relative to the directory that was read, with `/`. code: its bytes."""
+
+    def __init__(self, name: str, code: bytes, package: Package) -> None:
+        self.name = name
+        self.code = code
+        self.package = package
+
+    def __repr__(self) -> str:
+        return f"<File {self.name}>"
+
+    @property
+    def generated(self) -> bool:
+        """Whether it says so as `go help generate` asks: a line `// Code generated … DO NOT EDIT.` before the package clause."""
+        return is_generated(self.code)
+
+    @property
+    def is_test(self) -> bool:
+        return self.name.endswith("_test.go")
+
+    @cached_property
+    def _line_starts(self) -> list[int]:
+        return [0, *(m.end() for m in re.finditer(rb"\n", self.code))]
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """Line and column of a byte offset, both from 1, the column in bytes."""
+        line = bisect_right(self._line_starts, offset)
+        return line, offset - self._line_starts[line - 1] + 1
+
+    def line_text(self, line: int) -> str:
+        """A line as it stands, without its newline."""
+        starts = self._line_starts
+        end = starts[line] if line < len(starts) else len(self.code)
+        return self.code[starts[line - 1] : end].decode("utf-8", "replace").rstrip("\r\n")
+
+    @property
+    def top(self) -> Sequence[tuple[str, int, int]]:
+        """Kind, start and end of each declaration of the file, in order."""
+        return self.package.tree.parsed(self).top
+
+    def declaration(self, index: int) -> Node | None:
+        """The tree of `top[index]`, or None (counted) where it cannot be had."""
+        return self.package.tree.parsed(self).declaration(index)
+
+    def declarations(self, *kinds: str) -> Iterator[Node]:
+        """The trees of the file's top declarations of these kinds: `type_declaration`, `var_declaration` …"""
+        for index, (kind, _, _) in enumerate(self.top):
+            if kind in kinds:
+                node = self.declaration(index)
+                if node is not None:
+                    yield node
+
+    @cached_property
+    def functions(self) -> tuple[Function, ...]:
+        """Every function and method of the file (parses it)."""
+        return tuple(_functions(self))
+
+    @cached_property
+    def imports(self) -> dict[str, str]:
+        """Name in this file → import path (parses the file). `_` and `.` are left out; unnamed: the package's likely name."""
+        found: dict[str, str] = {}
+        for declaration in self.declarations("import_declaration"):
+            for spec in declaration.walk("import_spec"):
+                path = spec.child("path")
+                if path is None:
+                    continue
+                imported = path.text.strip('"`')
+                name = spec.child("name")
+                if name is None:
+                    found[self.package.tree.package_name(imported)] = imported
+                elif name.text not in "_.":
+                    found[name.text] = imported
+        return found
+
+    def imported_as(self, path: str) -> str:
+        """The name under which this file imports path, "" where it does not. Cheap where the path does not occur."""
+        if f'"{path}"'.encode() not in self.code:
+            return ""
+        return next((name for name, imported in self.imports.items() if imported == path), "")
+
+
+class Package:
+    """The files of one directory that share a package name. path: the import path, or the directory where no go.mod is."""
+
+    def __init__(self, tree: Tree, directory: str, path: str, name: str, module: Module) -> None:
+        self.tree = tree
+        self.directory = directory
+        self.path = path
+        self.name = name
+        self.module = module
+        self.files: list[File] = []
+
+    def __repr__(self) -> str:
+        return f"<Package {self.path}>"
+
+    @property
+    def go_version(self) -> tuple[int, int]:
+        """The `go` line of go.mod as (1, 23): the language version, which also decides about timers. (1, 16) without one."""
+        return self.module.go_version
+
+    @property
+    def symbol_prefix(self) -> str:
+        """The path as the linker writes it: `main` for main packages, dots of the last element escaped (cmd/internal/objabi)."""
+        if self.name == "main":
+            return "main"
+        head, slash, last = self.path.rpartition("/")
+        return head + slash + last.replace(".", "%2e")
+
+    @cached_property
+    def _index(self) -> dict[tuple[str, str], list[File]]:
+        """(receiver, name) → files whose text declares it, found without parsing."""
+        found: dict[tuple[str, str], list[File]] = {}
+        for file in self.files:
+            for match in _FUNCTION.finditer(file.code):
+                key = ((match[1] or b"").decode("utf-8", "replace"), match[2].decode("utf-8", "replace"))
+                found.setdefault(key, []).append(file)
+        return found
+
+    def function(self, name: str, receiver: str = "") -> Function | None:
+        """The function or method of that name; the first of several that build tags tell apart."""
+        for file in self._index.get((receiver, name), ()):
+            for function in file.functions:
+                if function.name == name and function.receiver == receiver:
+                    return function
+        return None
+
+    def methods(self, receiver: str) -> tuple[str, ...]:
+        """The names of a type's methods, in the order of the source."""
+        return tuple(name for of, name in self._index if of == receiver)
+
+    def files_with(self, pattern: re.Pattern[bytes], imports: str = "") -> Iterator[File]:
+        """Files whose text has the pattern, and the import where one is named. Parses nothing."""
+        wanted = f'"{imports}"'.encode() if imports else b""
+        for file in self.files:
+            if wanted in file.code and pattern.search(file.code):
+                yield file
+
+    def functions_with(self, pattern: re.Pattern[bytes], imports: str = "") -> Iterator[Function]:
+        """Functions whose text has the pattern, in files that import the path where one is named."""
+        for file in self.files_with(pattern, imports):
+            for function in file.functions:
+                if pattern.search(file.code, function.start, function.end):
+                    yield function
+
+
+@dataclass(slots=True)
+class Module:
+    """What a go.mod says, and its packages by import path. path "" and version (1, 16) where there is no go.mod."""
+
+    path: str
+    go_version: tuple[int, int]
+    directory: str
+    packages: dict[str, Package] = field(default_factory=dict)
+
+
+class Parsed:
+    """A file's tree while it is kept."""
+
+    def __init__(self, file: File) -> None:
+        from memwhy.lint.parsing import parse
+
+        self._file = file
+        self._nodes: dict[int, Node | None] = {}
+        tree = parse(file.code)
+        self._tops = tree.root_node.children if tree is not None else []
+        self.top = tuple((top.type, top.start_byte, top.end_byte) for top in self._tops)
+        if tree is None:
+            file.package.tree.skipped.add("not understood as Go in time", file.name)
+
+    def declaration(self, index: int) -> Node | None:
+        if index not in self._nodes:
+            top = self._tops[index]
+            node = None
+            if top.has_error:
+                self._file.package.tree.skipped.add("declarations with broken syntax", self._file.name)
+            else:
+                try:
+                    node = grow(top, self._file.code)
+                except TooDeep:
+                    self._file.package.tree.skipped.add("declarations nested too deeply", self._file.name)
+            self._nodes[index] = node
+        return self._nodes[index]
+
+
+class Tree:
+    """All that was read below one directory. packages are in the order of their directories."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.packages: list[Package] = []
+        self.skipped = Skipped()
+        self.read_bytes = 0
+        self.read_files = 0
+        self._by_path: dict[str, Package] = {}
+        self._kept: OrderedDict[File, Parsed] = OrderedDict()
+        self._kept_bytes = 0
+
+    def add(self, package: Package) -> None:
+        self.packages.append(package)
+        package.module.packages.setdefault(package.path, package)
+        self._by_path.setdefault(package.path, package)
+
+    def package_at(self, path: str) -> Package | None:
+        """The package with this import path, where its source was read."""
+        return self._by_path.get(path)
+
+    def package_name(self, path: str) -> str:
+        """The name a file uses for an unnamed import: the package's own, or what its path makes likely."""
+        package = self._by_path.get(path)
+        if package is not None:
+            return package.name
+        last = _VERSIONED.sub("", path).rpartition("/")[2]
+        return last.removeprefix("go-").removesuffix("-go").removesuffix(".go").replace("-", "_")
+
+    def parsed(self, file: File) -> Parsed:
+        """The file's tree, from the ones kept or parsed now."""
+        found = self._kept.get(file)
+        if found is not None:
+            self._kept.move_to_end(file)
+            return found
+        found = Parsed(file)
+        self._kept[file] = found
+        self._kept_bytes += len(file.code)
+        while self._kept_bytes > KEPT_BYTES and len(self._kept) > 1:
+            dropped, _ = self._kept.popitem(last=False)
+            self._kept_bytes -= len(dropped.code)
+        return found
+
+
+def is_generated(code: bytes) -> bool:
+    """Whether a line before the package clause says that the file is generated."""
+    head = code[: code.find(b"\npackage ") + 1] if not code.startswith(b"package ") else b""
+    return re.search(rb"^// Code generated .* DO NOT EDIT\.\r?$", head, re.MULTILINE) is not None
+
+
+def _functions(file: File) -> Iterator[Function]:
+    """The functions of a file; receiver and name are read from the text, so that no tree is grown for it."""
+    for index, (kind, start, end) in enumerate(file.top):
+        if kind not in _FUNCTIONS:
+            continue
+        match = _FUNCTION.match(file.code, start)
+        if match is None:
+            continue
+        receiver = (match[1] or b"").decode("utf-8", "replace")
+        pointer = bool(receiver) and b"*" in file.code[start : match.start(1)]
+        yield Function(file, index, start, end, receiver, pointer, match[2].decode("utf-8", "replace"))
