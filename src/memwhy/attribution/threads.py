@@ -4,7 +4,6 @@ A goroutine inside a system call or a call of C keeps its thread; so does one th
 at the threads' own pace are named, beside what the kernel says of as many threads; where none did, what the threads wait in.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -13,12 +12,12 @@ from memwhy.attribution.goroutines import FEW, Group, alike, counted, groups
 from memwhy.attribution.heap import LEAST_SHARE, MOST_HOLDERS, Sites
 from memwhy.attribution.states import Frames, Site, count_states
 from memwhy.model.case import Case, Series
+from memwhy.model.cgonames import c_function
 from memwhy.model.report import Holder
 from memwhy.model.units import human_bytes
 from memwhy.trend.profiles import Growth, grow
 
 LAYER = "layer.thread_stacks_bytes"
-_CGO = re.compile(r"(?:^|\.)_C2?func_(\w+)$")
 _IN_CALLS = ("syscall.", "golang.org/x/sys/unix.")
 _MEANS = {
     "futex": "a lock, a condition variable, a semaphore, or a thread with nothing to do",
@@ -94,7 +93,7 @@ def _keeps_a_thread(group: Group) -> bool:
     """It is inside C or a system call, as its stack or its state says."""
     state = group.waiting.state if group.waiting is not None else ""
     return (
-        any(_CGO.search(frame) for frame in group.stack[:3])
+        any(c_function(frame) for frame in group.stack[:3])
         or group.stack[0].startswith(_IN_CALLS)
         or state.startswith("syscall")
     )
@@ -114,8 +113,8 @@ def _count(case: Case) -> Series | None:
 
 def _keeping_holder(group: Group, share: float, each: float, beside: list[str], sites: Sites) -> Holder:
     growth, function = group.growth, _caller(group.stack)
-    called = next((_CGO.search(frame) for frame in group.stack if _CGO.search(frame)), None)
-    inside = f"in C, in {called[1]}" if called else f"in {own_frame(group.stack)}"
+    called = next(filter(None, map(c_function, group.stack)), "")
+    inside = f"in C, in {called}" if called else f"in {own_frame(group.stack)}"
     note = [f"{growth.last:,} goroutines {inside} keep a thread each"]
     if group.waiting is not None and group.waiting.created_by:
         note.append(f"started by {group.waiting.created_by}")
@@ -129,7 +128,7 @@ def _keeping_holder(group: Group, share: float, each: float, beside: list[str], 
 
 def _caller(stack: Frames) -> str:
     """The function that called into C or the system."""
-    outside = (frame for frame in stack if not _CGO.search(frame) and not frame.startswith(_IN_CALLS))
+    outside = (frame for frame in stack if not c_function(frame) and not frame.startswith(_IN_CALLS))
     return own_frame(tuple(outside) or stack)
 
 

@@ -2,6 +2,7 @@
 
 import re
 
+from memwhy.model.cgonames import c_function, is_glue
 from memwhy.model.report import Holder
 from memwhy.model.units import human_range
 from memwhy.render.figures import amount
@@ -10,8 +11,7 @@ MOST_FRAMES = 16
 _LEAF = 5
 ELIDED = "…"
 _UNNAMED = re.compile(r"(.+)\+0x[0-9a-f]+$")
-_GLUE = re.compile(r"_cgo_[0-9a-f]{6,}_C2?func_\w+$|runtime\.(?:asm)?cgocall$|0x[0-9a-f]+$")
-_CALL = re.compile(r".*\.(_C2?func_\w+)$")
+_GLUE = re.compile(r"runtime\.(?:asm)?cgocall$|0x[0-9a-f]+$")
 SAMPLED = "native-stacks"
 
 
@@ -20,9 +20,8 @@ def shortened(stack: tuple[str, ...]) -> tuple[str, ...]:
     frames: list[str] = []
     for frame in stack:
         unnamed = _UNNAMED.match(frame)
-        call = _CALL.match(frame)
-        name = f"({unnamed[1]})" if unnamed else call[1] if call else frame
-        if _GLUE.match(frame) or (frames and name == frames[-1]):
+        name = f"({unnamed[1]})" if unnamed else frame.rpartition(".")[2] if c_function(frame) else frame
+        if is_glue(frame) or _GLUE.match(frame) or (frames and name == frames[-1]):
             continue
         frames.append(name)
     if len(frames) <= MOST_FRAMES:

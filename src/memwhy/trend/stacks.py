@@ -13,6 +13,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Literal
 
+from memwhy.model.cgonames import c_function, is_glue
 from memwhy.model.drawn import interval
 from memwhy.model.native import CallSite, CodeName, SampledStack, StackGrowth, StackReading
 from memwhy.model.pairs import release_of
@@ -26,8 +27,6 @@ OLDEST_CLASS = 7
 LEAST_S = 4.0
 """A sampler that has been at work for less has seen no old block."""
 _Z = 1.96
-_CGO = re.compile(r"(?:^|\.)_C2?func_(\w+)$")
-_CGO_C = re.compile(r"_cgo_[0-9a-f]{6,}_C2?func_\w+$")
 _OF_GO = ("runtime.", "runtime/", "internal/runtime/")
 _ALLOCATES = re.compile(r"alloc|strn?dup|operator new|mem_?get|^mmap", re.IGNORECASE)
 _OF_CPLUSPLUS = ("std::", "__gnu_cxx::")
@@ -105,10 +104,10 @@ def place_of(frames: tuple[CodeName, ...]) -> tuple[int, str]:
     allocating wrapper; where there is none, the first that is no wrapper.
     """
     for i, frame in enumerate(frames):
-        if frame.is_go and not _CGO.search(frame.function) and not frame.function.startswith(_OF_GO):
-            called = next((_CGO.search(one.function) for one in reversed(frames[:i]) if one.is_go), None)
-            return i, called[1] if called else _entry(frames, i)
-    own = [i for i, frame in enumerate(frames) if frame.own and not _CGO_C.match(frame.function)]
+        if frame.is_go and not c_function(frame.function) and not frame.function.startswith(_OF_GO):
+            called = next((c_function(one.function) for one in reversed(frames[:i]) if one.is_go), "")
+            return i, called or _entry(frames, i)
+    own = [i for i, frame in enumerate(frames) if frame.own and not is_glue(frame.function)]
     outside = [i for i, frame in enumerate(frames) if not _ALLOCATES.search(frame.function)]
     plain = [i for i in own if i in outside and not frames[i].function.startswith(_OF_CPLUSPLUS)]
     at = next(iter((*plain, *own, *outside)), 0)

@@ -1,8 +1,8 @@
 """/debug/pprof/goroutine?debug=1: how many goroutines, by stack; and which of them are inside C calls now."""
 
-import re
 from collections.abc import Iterable, Sequence
 
+from memwhy.model.cgonames import c_function
 from memwhy.model.reading import Reading
 from memwhy.sources.go.count_text import HINT, header, profile, read_counts
 from memwhy.sources.go.records import COUNT_RECORD, Record, blocks, headless, records, skipped_note
@@ -13,7 +13,6 @@ NAME = "go/goroutine"
 
 _HEADER = header("goroutine")
 _ANY_HEADER = header(r"[\w./()*-]{1,200}")
-_C_FUNCTION = re.compile(r"\._C2?func_")
 
 
 def find(lines: Sequence[str]) -> Iterable[Span]:
@@ -67,7 +66,7 @@ def c_call(frames: Frames) -> str | None:
         if frame in ("runtime.cgocall", "runtime.asmcgocall"):
             callers = (f for f in frames[i + 1 :] if not f.startswith("runtime."))
             return next(callers, frame)
-        if _C_FUNCTION.search(frame):
+        if c_function(frame):
             return frame
         if not frame.startswith(("runtime.", "internal/runtime/")):
             return None
