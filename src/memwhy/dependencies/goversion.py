@@ -166,7 +166,7 @@ def _all_hold(row: tuple[Bound, ...], version: Version) -> bool | None:
 
 def parse_range(text: str) -> Range:
     """`>=v1.2.0, <v1.4.1`, several with `||` between them, `v1.2.3` alone, or `all`. Raises ValueError."""
-    rows = []
+    rows: list[tuple[Bound, ...]] = []
     for row in text.split("||"):
         if row.strip() == "all":
             rows.append(())
