@@ -4,10 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memwhy.casefile.derived import derive
-from memwhy.casefile.facts import gogc_percent, memory_limit_bytes, target_of
+from memwhy.casefile.facts import target_of
 from memwhy.model.case import Target
 from memwhy.model.metrics import REGISTRY
-from memwhy.model.units import MIB
 
 GO = {
     "go.sys_bytes": 24,
@@ -56,16 +55,6 @@ def test_derived_values_are_registered_and_whole(now: dict[str, int], gogc: int)
     for name, value in derive(now, now, gogc=gogc).items():
         assert name in REGISTRY
         assert isinstance(value, int)
-
-
-def test_gogc_as_the_runtime_reads_it() -> None:
-    texts = ("", "off", "50", "x", " 200 ", "-1")
-    assert [gogc_percent({"env.GOGC": text}) for text in texts] == [100, None, 50, 100, 200, None]
-
-
-def test_gomemlimit_in_bytes() -> None:
-    texts = ("", "off", "512MiB", "many")
-    assert [memory_limit_bytes({"env.GOMEMLIMIT": text}) for text in texts] == [None, None, 512 * MIB, None]
 
 
 def test_a_runtime_is_named_only_from_what_proves_it() -> None:

@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 
 from memwhy.account import account, coarse
 from memwhy.casefile.derived import derive
-from memwhy.casefile.facts import gogc_percent, target_of
+from memwhy.casefile.facts import target_of
 from memwhy.casefile.subject import SubjectSeries, choose_total, controls_of, series_of
 from memwhy.casefile.timeline import Timeline
 from memwhy.model.account import Account
 from memwhy.model.case import Case, SeenProfile, Series
 from memwhy.model.errors import ParseError
 from memwhy.model.evidence import Evidence, Snapshot
+from memwhy.model.gosettings import gogc_percent
 from memwhy.model.native import StackReading
 from memwhy.model.probe import Experiment
 from memwhy.model.reading import Moment, Observation, Reading, Unread, Where
@@ -132,7 +133,9 @@ class Casebook:
             now.update(reading.metrics)
             together = now
         quantum = max((reading.quanta.get(metric, 1) for metric in reading.metrics), default=1)
-        for metric, value in derive(together, reading.metrics, gogc=gogc_percent(self.facts_of(subject))).items():
+        for metric, value in derive(
+            together, reading.metrics, gogc=gogc_percent(self.facts_of(subject).get("env.GOGC", ""))
+        ).items():
             add((subject, metric, "derived"), moment.clock, moment.value, value, quantum=quantum)
         facts = self._facts_of.setdefault(subject, {})
         facts.update(reading.facts)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 from collections.abc import Mapping as Map
 
-GOGC_DEFAULT = 100
+from memwhy.model.gosettings import GOGC_DEFAULT
 
 Values = Map[str, int]
 

@@ -4,28 +4,6 @@ from collections.abc import Mapping as Map
 
 from memwhy.model.case import Target
 from memwhy.model.digits import whole_number
-from memwhy.model.errors import UsageError
-from memwhy.model.units import parse_size
-
-
-def gogc_percent(facts: Map[str, str]) -> int | None:
-    """GOGC as a percentage; 100 when unset or not understood, None when off or negative (runtime/mgcpacer.go: readGOGC)."""
-    text = facts.get("env.GOGC", "").strip()
-    if text == "off" or (text.startswith("-") and text[1:].isdigit()):
-        return None
-    number = whole_number(text)
-    return 100 if number is None else number
-
-
-def memory_limit_bytes(facts: Map[str, str]) -> int | None:
-    """GOMEMLIMIT in bytes, None when unset or off (runtime: parseByteCount)."""
-    text = facts.get("env.GOMEMLIMIT", "").strip()
-    if not text or text == "off":
-        return None
-    try:
-        return parse_size(text)
-    except UsageError:
-        return None
 
 
 def target_of(facts: Map[str, str]) -> Target:

@@ -9,9 +9,9 @@ from memwhy.comparison.conditions import arenas_bound
 from memwhy.comparison.given import Given
 from memwhy.comparison.rules import Part
 from memwhy.comparison.sites import DEFAULT_PERIOD_BYTES
-from memwhy.model.digits import whole_number
 from memwhy.model.drawn import interval
 from memwhy.model.gomodules import GoModules
+from memwhy.model.gosettings import gogc_percent
 from memwhy.model.metrics import label
 from memwhy.model.profile import Profile
 from memwhy.model.trend import Trend
@@ -147,12 +147,10 @@ def _module_sites(sides: Sides, pair: Pair) -> Cap | None:
     seen = [one for one in sides.heavier.case.profiles if one.profile.kind == "inuse_space" and one.profile.stacks]
     if not seen:
         return None
-    text = facts.get("env.GOGC", "")
-    if text == "off" or text.startswith("-"):
+    percent = gogc_percent(facts.get("env.GOGC", ""))
+    if percent is None:
         return None
     held = held_by(max(seen, key=lambda one: one.x).profile, pair.names, facts)
-    percent = whole_number(text)
-    percent = 100 if percent is None else percent
     words = f"stacks through them hold {human_bytes(held)} of Go's heap in {sides.name}, and GOGC lets it be {100 + percent} % of that"
     return Cap(bytes=held * (100 + percent) // 100, bytes_per_s=None, words=words, parts=("go",))
 

@@ -6,12 +6,11 @@ from collections.abc import Callable
 from memwhy.comparison.components import NONE
 from memwhy.comparison.conditions import NOT_SET
 from memwhy.model.errors import UsageError
+from memwhy.model.gosettings import gogc_percent
 from memwhy.model.units import parse_size
 
 ENDLESS = float("inf")
 _FIRST_NUMBER = re.compile(r"\d{1,18}")
-_MOST_DIGITS = 64
-"""Of a size: what is longer is no figure that a float holds, and none that binds."""
 
 
 def _number(text: str) -> float:
@@ -20,13 +19,14 @@ def _number(text: str) -> float:
 
 
 def _gogc(text: str) -> float:
-    """100 where it is not set, no bound where it is off (runtime/mgcpacer.go: readGOGC)."""
-    return 100.0 if text == NOT_SET else ENDLESS if text == "off" or text.startswith("-") else _number(text)
+    """No bound where it is off."""
+    found = gogc_percent(text)
+    return ENDLESS if found is None else float(found)
 
 
 def _size(text: str) -> float:
     try:
-        return float(parse_size(text[:_MOST_DIGITS]))
+        return float(parse_size(text))
     except UsageError:
         return ENDLESS
 

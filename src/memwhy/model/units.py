@@ -12,30 +12,39 @@ MIB = 1 << 20
 GIB = 1 << 30
 NS_PER_S = 1_000_000_000
 
-_SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)(i?b?|b)\s*", re.IGNORECASE)
-_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_SIZE = re.compile(r"(\d{1,30}(?:\.\d{1,30})?)\s{0,9}([kmgt]?)i?b?", re.IGNORECASE)
+_MOST_BYTES = 1 << 63
+"""No size of a kernel or a runtime reaches it, and no column of a recording holds it."""
+_SHOWN = 40
+_DURATION_PART = re.compile(r"(\d{1,18}(?:\.\d{1,18})?)(ms|s|m|h|d|$)")
+_DURATION = re.compile(r"(?:\d{1,18}(?:\.\d{1,18})?(?:ms|s|m|h|d)){1,9}|\d{1,18}(?:\.\d{1,18})?")
+_MOST_S = 100 * 366 * 86400.0
+"""A hundred years."""
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _POWER = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 
 
 def parse_size(text: str) -> int:
     """Bytes from `512k`, `1MiB`, `2.5G` or `1048576`. All prefixes are binary, as in the kernel's files."""
-    match = _SIZE.fullmatch(text)
-    if match is None:
-        raise UsageError(f"{text!r} is not a size", help="write a size such as 512k, 1MiB or 2.5G")
-    scale: int = 1024 ** _POWER[match[2].lower()]
-    return round(float(match[1]) * scale)
+    match = _SIZE.fullmatch(text.strip())
+    size = float(match[1]) * 1024 ** _POWER[match[2].lower()] if match is not None else _MOST_BYTES
+    if size >= _MOST_BYTES:
+        raise UsageError(f"{_short(text)!r} is not a size", help="write a size such as 512k, 1MiB or 2.5G")
+    return round(size)
 
 
 def parse_duration(text: str) -> float:
     """Seconds from `30s`, `5m`, `1h30m`, `250ms` or a bare number of seconds."""
-    text = text.strip().lower()
-    if re.fullmatch(r"\d+(\.\d+)?", text):
-        return float(text)
-    parts = _DURATION_PART.findall(text)
-    if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise UsageError(f"{text!r} is not a duration", help="write a duration such as 30s, 5m or 1h30m")
-    return sum(float(number) * _SECONDS[unit] for number, unit in parts)
+    bare = text.strip().lower()
+    parts = _DURATION_PART.findall(bare) if _DURATION.fullmatch(bare) else []
+    seconds = sum(float(number) * _SECONDS[unit or "s"] for number, unit in parts)
+    if not parts or seconds > _MOST_S:
+        raise UsageError(f"{_short(text)!r} is not a duration", help="write a duration such as 30s, 5m or 1h30m")
+    return seconds
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def parse_rate(text: str) -> float:
@@ -45,11 +54,13 @@ def parse_rate(text: str) -> float:
         time.strip()
     )
     if not slash or seconds is None:
-        raise UsageError(f"{text!r} is not a rate", help="write a size for a time, such as 1MiB/min, 64k/s or 2G/h")
+        raise UsageError(
+            f"{_short(text)!r} is not a rate", help="write a size for a time, such as 1MiB/min, 64k/s or 2G/h"
+        )
     rate = parse_size(size) / seconds
     if rate <= 0:
         raise UsageError(
-            f"{text!r}: no growth at all can never be proven", help="write the least growth that matters to you"
+            f"{_short(text)!r}: no growth at all can never be proven", help="write the least growth that matters to you"
         )
     return rate
 

@@ -14,10 +14,11 @@ from memwhy.model import weigh
 from memwhy.model.case import Case, Series
 from memwhy.model.digits import whole_number
 from memwhy.model.errors import UsageError
+from memwhy.model.gosettings import gogc_percent, memory_limit_bytes
 from memwhy.model.metrics import label
 from memwhy.model.probe import Experiment, Measured, Prediction, Result, Unit
 from memwhy.model.proof import Pace
-from memwhy.model.units import MIB, human_bytes, human_change, human_duration, human_rate, parse_size
+from memwhy.model.units import MIB, human_bytes, human_change, human_duration, human_rate
 from memwhy.probe.predictions import ERROR_SHARE, LEAST_ERROR_BYTES, noise_of
 from memwhy.proof.pace import later_half, pace_of
 
@@ -31,10 +32,6 @@ LAST_PART = 0.25
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 ALIKE_SHARE = 0.8
 """Of the longer run's time: a run that lasted for less is not as long."""
-DEFAULT_GOGC = 100
-"""Where it is not set, or no number (runtime/mgcpacer.go: readGOGC)."""
-_LIMIT = re.compile(r"\d{1,18}(?:B|[KMGT]iB)?", re.ASCII)
-"""GOMEMLIMIT as Go reads it (runtime/string.go: parseByteCount)."""
 _NATIVE = ("native-leak", "native-cache", "heap-leak", "mmap-leak")
 
 
@@ -108,15 +105,14 @@ def tighter(case: Case, what: Variable) -> bool:
 
 def _percent(text: str) -> float:
     """GOGC; endless where it is off."""
-    if text == "off" or (text.startswith("-") and whole_number(text[1:])):
-        return math.inf
-    found = whole_number(text)
-    return DEFAULT_GOGC if found is None else found
+    found = gogc_percent(text)
+    return math.inf if found is None else found
 
 
 def _limit_bytes(text: str) -> float:
     """GOMEMLIMIT; endless where it is off or not set. One that Go cannot read ends the program, which then is the result."""
-    return parse_size(text) if _LIMIT.fullmatch(text) else math.inf
+    found = memory_limit_bytes(text)
+    return math.inf if found is None else found
 
 
 def pair(case: Case, what: Variable) -> Experiment:

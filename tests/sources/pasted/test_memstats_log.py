@@ -160,6 +160,11 @@ def test_times_since_the_start_are_no_wall_times() -> None:
     assert counted.elapsed_ns == 51_000_000_000
 
 
+def test_a_time_that_nothing_ran_is_left_out() -> None:
+    (counted,) = memstats_log.parse("uptime=999999999h  MemStats.Sys: 9MB  MemStats.Alloc: 3MB")
+    assert (counted.elapsed_ns, counted.metrics["go.sys_bytes"]) == (None, 9 * MIB)
+
+
 def test_json_lines_of_a_logger_are_a_log_with_times() -> None:
     from memwhy.sources.go import expvar
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from memwhy.model.errors import ParseError
+from memwhy.model.errors import ParseError, UsageError
 from memwhy.model.metrics import REGISTRY
 from memwhy.model.reading import Reading
 from memwhy.model.units import MIB, NS_PER_S, parse_duration
@@ -245,9 +245,12 @@ def _blocks(lines: Sequence[str]) -> Iterator[list[_Moment]]:
 
 
 def _elapsed_ns(line: str) -> int | None:
-    """`Time:  51s`, `uptime=1h2m3s`."""
+    """`Time:  51s`, `uptime=1h2m3s`; None of what is no time that anything ran."""
     match = _ELAPSED.search(line[:400]) if "ime" in line or "lapsed" in line else None
-    return round(parse_duration(match[1].lower()) * NS_PER_S) if match else None
+    try:
+        return round(parse_duration(match[1]) * NS_PER_S) if match else None
+    except UsageError:
+        return None
 
 
 def _anew(moment: _Moment, figures: Sequence[_Figure], stamp: Stamp | None) -> bool:

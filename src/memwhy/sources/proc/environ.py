@@ -2,12 +2,11 @@
 
 Kept in the kernel's own form, NAME=value with a NUL behind each. It is the environment at exec: what
 the program set later is not in it. Source: proc_pid_environ(5); runtime package documentation of Go;
-mallopt(3); GOMEMLIMIT's grammar: runtime.parseByteCount.
+mallopt(3).
 """
 
-import re
-
 from memwhy.model.errors import ParseError
+from memwhy.model.gosettings import memory_limit_bytes
 from memwhy.model.reading import Reading
 from memwhy.sources.proc.files import printable, process_path, read_file
 
@@ -26,8 +25,6 @@ ALLOWED = frozenset(
     )
 )
 ALLOWED_PREFIX = b"MALLOC_"
-
-_BYTE_COUNT = re.compile(r"(\d{1,18})(?:B|([KMGT])iB)?", re.ASCII)
 
 
 def allowed(name: bytes) -> bool:
@@ -56,6 +53,6 @@ def parse(raw: bytes) -> Reading:
         if name:
             facts.setdefault(f"env.{name.decode()}", printable(value))
     metrics: dict[str, int] = {}
-    if limit := _BYTE_COUNT.fullmatch(facts.get("env.GOMEMLIMIT", "")):
-        metrics["go.memory_limit_bytes"] = int(limit[1]) << {None: 0, "K": 10, "M": 20, "G": 30, "T": 40}[limit[2]]
+    if (limit := memory_limit_bytes(facts.get("env.GOMEMLIMIT", ""))) is not None:
+        metrics["go.memory_limit_bytes"] = limit
     return Reading(metrics=metrics, facts=facts)
