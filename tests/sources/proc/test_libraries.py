@@ -47,6 +47,24 @@ def test_a_c_library_that_cannot_be_opened_is_told_by_its_name(name: str, libc: 
     assert libraries.parse(f"-\t-\t/lib/{name}\n".encode()).facts.get("libc") == libc
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            b"GNU C Library (Debian GLIBC 2.36-9+deb12u14) stable release version 2.36.\n",
+            ("2.36", "Debian GLIBC 2.36-9+deb12u14"),
+        ),
+        (b"\0GNU C Library (GNU libc) development release version 2.43.9000.\n", ("2.43", "GNU libc")),
+        (b"GNU C Library (Buildroot (2024.02)) stable release version 2.38.\n", ("2.38", "Buildroot (2024.02)")),
+        (b"GNU C Library stable release version 2.12, by Roland McGrath et al.\n", ("2.12", "")),
+        (b"GNU C Library (GNU libc) stable release version 2.3", None),
+        (b"musl libc (x86_64)\0Version 1.2.3\0", None),
+    ],
+)
+def test_a_banner_of_glibc_is_read_once_its_version_is_whole(text: bytes, said: tuple[str, str] | None) -> None:
+    assert libraries.glibc_banner(text) == said
+
+
 def test_a_static_program_has_no_libraries_and_text_of_others_is_refused() -> None:
     assert libraries.parse(b"").facts == {"libraries": ""}
     with pytest.raises(ParseError, match="has no line of a library"):

@@ -5,11 +5,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from memwhy.memory.space import Module, Space
-from memwhy.sources.proc.libraries import ALLOCATORS, NAME_OF_MUSL
+from memwhy.sources.proc.libraries import ALLOCATORS, NAME_OF_GLIBC, NAME_OF_MUSL, glibc_banner
 
-_BANNER = re.compile(rb"GNU C Library [^\n\0]{0,120}?release version (\d{1,3})\.(\d{1,3})")
 _VERSION_NEEDED = re.compile(rb"GLIBC_(\d{1,3})\.(\d{1,3})(?:\.\d+)?\0")
-_LIBC = re.compile(r"^libc(?:\.so\.6|-2\.\d+\.so)$")
 _MOST_FILE_BYTES = 64 << 20
 _PIECE_BYTES = 1 << 20
 
@@ -36,26 +34,29 @@ class Others:
 
 def libc_modules(modules: Iterable[Module]) -> list[Module]:
     """glibc's own library, by name; more than one only under dlmopen(3)."""
-    return [module for module in modules if _LIBC.match(module.name)]
+    return [module for module in modules if NAME_OF_GLIBC.match(module.name)]
 
 
 def libc_version(space: Space, module: Module) -> tuple[int, int] | None:
     """(2, 36): from the banner in its file, else from the newest symbol version that its memory names."""
     for piece in _file_pieces(module):
-        banner = _BANNER.search(piece)
-        if banner is not None:
-            return int(banner[1]), int(banner[2])
+        if (banner := glibc_banner(piece)) is not None:
+            return _numbers(banner[0])
     versions: set[tuple[int, int]] = set()
     for low, high in module.constant:
         pairs = space.resident(low, high)
         for start, end in zip(pairs[::2], pairs[1::2], strict=True):
             for at in range(max(low, start), min(high, end), _PIECE_BYTES):
                 raw = space.read(at, min(_PIECE_BYTES + 256, min(high, end) - at))
-                banner = _BANNER.search(raw)
-                if banner is not None:
-                    return int(banner[1]), int(banner[2])
+                if (banner := glibc_banner(raw)) is not None:
+                    return _numbers(banner[0])
                 versions |= {(int(found[1]), int(found[2])) for found in _VERSION_NEEDED.finditer(raw)}
     return max(versions, default=None)
+
+
+def _numbers(version: str) -> tuple[int, int]:
+    major, _, minor = version.partition(".")
+    return int(major), int(minor)
 
 
 def other_allocators(modules: Iterable[Module]) -> Others:

@@ -22,9 +22,9 @@ NAME = "proc/libraries"
 MOST_LIBRARIES = 1024
 _LIBRARY = re.compile(r"\.so(?:\.[0-9][\w.]*)?$")
 _MOST_TEXT_BYTES = 8 << 20
-_GLIBC = re.compile(rb"GNU C Library \(?([^\n\0)]{0,120})\)? [a-z]{1,20} release version (\d{1,3}\.\d{1,3})")
+_GLIBC = re.compile(rb"GNU C Library (?:\(([^\n\0]{0,120})\) )?[a-z]{1,20} release version (\d{1,3}\.\d{1,3})(?=\D)")
 _MUSL_VERSION = re.compile(rb"\0(\d{1,2}\.\d{1,3}\.\d{1,3}(?:[-_]git[\w.-]{0,40})?)\0")
-_NAME_OF_GLIBC = re.compile(r"libc(?:\.so\.6|-(2\.\d{1,3})\.so)$")
+NAME_OF_GLIBC = re.compile(r"libc(?:\.so\.6|-(2\.\d{1,3})\.so)$")
 NAME_OF_MUSL = re.compile(r"ld-musl-|libc\.musl-|libc\.so$")
 _LINE = re.compile(r"([0-9a-f]{2,128}|-)\t([^\t]{1,200})\t(/.{1,4096})")
 ALLOCATORS = {
@@ -75,14 +75,21 @@ def _tells(files: Files, mapping: Mapping, name: str) -> tuple[str | None, str]:
 
 def _c_library(elf: Elf, name: str) -> str:
     is_musl = bool(NAME_OF_MUSL.match(name))
-    if not is_musl and not _NAME_OF_GLIBC.match(name):
+    if not is_musl and not NAME_OF_GLIBC.match(name):
         return ""
     section = elf.section(".rodata")
     raw = elf.image.read(section.offset, min(section.size, _MOST_TEXT_BYTES)) if section is not None else b""
-    if (banner := _GLIBC.search(raw)) is not None:
-        return f"glibc {banner[2].decode()} ({banner[1].decode('utf-8', 'replace')})"
+    if (banner := glibc_banner(raw)) is not None:
+        version, package = banner
+        return f"glibc {version} ({package})" if package else f"glibc {version}"
     version = _MUSL_VERSION.search(raw) if is_musl and b"musl libc" in raw else None
     return f"musl {version[1].decode()}" if version is not None else ""
+
+
+def glibc_banner(raw: bytes) -> tuple[str, str] | None:
+    """("2.36", "Debian GLIBC 2.36-9") where a piece of the library, or of its memory, holds its banner; no package of old ones."""
+    found = _GLIBC.search(raw)
+    return None if found is None else (found[2].decode(), (found[1] or b"").decode("utf-8", "replace"))
 
 
 def parse(raw: bytes) -> Reading:
@@ -108,7 +115,7 @@ def c_library(named: Sequence[tuple[str, str]]) -> tuple[str, str] | None:
         if tells.startswith(("glibc ", "musl ")):
             version, _, package = tells.partition(" (")
             return printable(version), printable(package.removesuffix(")"))
-        if (match := _NAME_OF_GLIBC.match(name)) is not None:
+        if (match := NAME_OF_GLIBC.match(name)) is not None:
             return (f"glibc {match[1]}" if match[1] else "glibc"), ""
         if NAME_OF_MUSL.match(name):
             return "musl", ""
