@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from memwhy.comparison.given import Given
+from memwhy.model.gomodules import listed
 
 NONE = "not there"
 MOST_NAMED = 6
@@ -50,8 +51,8 @@ def modules_of(side: Given) -> Versions | None:
     facts = side.case.facts
     if "go.modules" not in facts:
         return {} if "go.build_settings" in facts else None
-    rows = (line.split(" ", 1) for line in facts["go.modules"].split("\n"))
-    return {row[0]: row[1] if len(row) > 1 else "" for row in rows if row[0] != facts.get("go.main_module")}
+    main = facts.get("go.main_module")
+    return {path: version for path, version in listed(facts).items() if path != main}
 
 
 def components(a: Given, b: Given) -> tuple[list[Pair], list[str], list[str]]:

@@ -17,14 +17,7 @@ class GoModules:
     def __init__(self, facts: Map[str, str]) -> None:
         self._go = facts.get("go.version", "")
         self._main = facts.get("go.main_module", "")
-        self._versions: dict[str, str] = {}
-        for line in facts.get("go.modules", "").splitlines():
-            module, _, replaced = line.partition(" => ")
-            path, _, its_version = module.partition(" ")
-            other = replaced.partition(" ")[2]
-            self._versions[path] = (
-                f"{its_version} => {replaced}".strip() if replaced and not other else other or its_version
-            )
+        self._versions = {path: _built(version) for path, version in listed(facts).items()}
 
     @property
     def known(self) -> bool:
@@ -47,6 +40,17 @@ class GoModules:
         """ "golang.org/x/net@v0.30.0", "std@go1.26.8"; without a version where it has none, "" where nothing is known."""
         path, version = self.of(function)
         return path if version in _UNVERSIONED else f"{path}@{version}"
+
+
+def listed(facts: Map[str, str]) -> dict[str, str]:
+    """Module path → version, the main one first; with what it was replaced by: "v1.0.0 => ../fork", "v1.0.0 => example.org/fork v1.0.1"."""
+    rows = (line.partition(" ") for line in facts.get("go.modules", "").splitlines())
+    return {path: version for path, _, version in rows if path}
+
+
+def _built(version: str) -> str:
+    """The version that was built: the replacement's own, where it has one."""
+    return version.partition(" => ")[2].partition(" ")[2] or version
 
 
 def package_of(function: str) -> str:
