@@ -82,8 +82,8 @@ def _c_library(elf: Elf, name: str) -> str:
     if (banner := glibc_banner(raw)) is not None:
         version, package = banner
         return f"glibc {version} ({package})" if package else f"glibc {version}"
-    version = _MUSL_VERSION.search(raw) if is_musl and b"musl libc" in raw else None
-    return f"musl {version[1].decode()}" if version is not None else ""
+    musl = _MUSL_VERSION.search(raw) if is_musl and b"musl libc" in raw else None
+    return f"musl {musl[1].decode()}" if musl is not None else ""
 
 
 def glibc_banner(raw: bytes) -> tuple[str, str] | None:
