@@ -186,7 +186,7 @@ def running(
     binary, twin = binary_of(name, variant)
     ensure_built(name, binary)
     with ExitStack() as stack:
-        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=f"{name}-", dir=on_disk())))
+        directory = stack.enter_context(scratch(f"{name}-"))
         directory.chmod(0o777 if user is not None else 0o700)
         server_flags, own_flags = split(flags)
         command = [str(binary), *twin]
@@ -203,6 +203,29 @@ def running(
         log = directory / f"{name}.log"
         facts = stack.enter_context(started([*command, *own_flags], log, ready_within_s, user, env))
         yield Running(name=name, variant=variant, pid=int(facts["pid"]), log=log, directory=directory, facts=facts)
+
+
+@contextmanager
+def scratch(prefix: str) -> Iterator[Path]:
+    """A directory that goes when the block ends, and when this process does, by SIGKILL too.
+
+    A shell in a session of its own removes it at the end of a pipe whose other end is ours alone. It tries again for some
+    seconds: a specimen notices our end no sooner than the shell does, and may write another file meanwhile.
+    """
+    directory = tempfile.mkdtemp(prefix=prefix, dir=on_disk())
+    remover = subprocess.Popen(
+        ["sh", "-c", 'read -r _; for _ in 1 2 3 4 5; do rm -rf -- "$1" && break; sleep 1; done', "sh", directory],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+        cwd="/",
+    )
+    try:
+        yield Path(directory)
+    finally:
+        assert remover.stdin is not None
+        remover.stdin.close()
+        remover.wait()
 
 
 def split(flags: Sequence[str]) -> tuple[list[str], list[str]]:
