@@ -112,6 +112,17 @@ def test_what_goes_into_memory_that_was_freed_before_is_told_all_the_same(freed:
     assert found.pace is not None and found.pace.slope == pytest.approx(200, rel=0.02)
 
 
+def test_some_kib_in_use_are_no_growth_that_is_shown():
+    slight, more = (held(Process(keeps=200, freed=100 * MIB), calls=calls) for calls in (120, 240))
+    assert (slight.outcome, slight.headline, slight.next_step) == (
+        "undecided",
+        "What is in use grew, but too little to be told from chance.",
+        "call it much more often, or set the limit further from what was seen",
+    )
+    assert slight.pace is not None and slight.pace.low is not None and slight.pace.low > 64
+    assert (more.outcome, more.headline) == ("exceeded", "Growth above +64 B/call is shown.")
+
+
 def test_level_rss_alone_excludes_nothing_that_freed_memory_could_have_taken_in():
     found = held(Process(keeps=200, freed=100 * MIB), calls=2000, counted=False)
     assert (found.outcome, found.next_step) == ("undecided", "give it 262,144 calls instead of 2,000")
