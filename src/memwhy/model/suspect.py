@@ -2,6 +2,7 @@
 
 A rule reads source and never measures. What it says is "suspect" until a diagnosis blames the same function.
 """
+
 from dataclasses import dataclass
 
 REPORTED = 0.5

@@ -8,6 +8,16 @@ package must hold at least one, anywhere; empty: every package), a docstring tha
 from collections.abc import Iterable
 from typing import Protocol
 
+from memwhy.lint.rules import (
+    after_in_loop,
+    defer_in_loop,
+    growing_slice,
+    kept_slice,
+    pooled_buffer,
+    stuck_goroutine,
+    transport_per_call,
+    unbounded_map,
+)
 from memwhy.lint.source import Package
 from memwhy.model.suspect import Suspect
 
@@ -23,5 +33,14 @@ class Rule(Protocol):
         """The suspects of one package."""
 
 
-RULES: tuple[Rule, ...] = ()
+RULES: tuple[Rule, ...] = (
+    transport_per_call,
+    stuck_goroutine,
+    after_in_loop,
+    defer_in_loop,
+    unbounded_map,
+    growing_slice,
+    kept_slice,
+    pooled_buffer,
+)
 """Every rule, in the order in which the documentation tells them."""

@@ -1,0 +1,204 @@
+"""An http.Transport for each call: a pool of idle connections that nobody will ask again.
+
+A Transport keeps connections for the next request, each with a descriptor, two goroutines and some 30 KiB of buffers; dropped, it
+keeps them all the same until the other side closes or its IdleConnTimeout is over, and that is for ever where the field is not set
+(net/http.Transport). A Client without a Transport of its own shares DefaultTransport and costs nothing. Innocent: kept in a field or
+a variable of the package, returned by a constructor, made in main or init, with DisableKeepAlives, or with CloseIdleConnections.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from memwhy.lint.leaving import loop_around
+from memwhy.lint.source import Function, Package
+from memwhy.lint.syntax import Node, callee, dotted
+from memwhy.model.suspect import Place, Suspect
+
+NAME = "transport-per-call"
+CAUSE = "descriptor-leak"
+TOKENS = (b"Transport{", b"Transport)", b".Clone()")
+
+_MADE = re.compile(rb"Transport\s*\{|new\(\s*\w+\.Transport\s*\)|Transport\)?(?:\.\(\*\w+\.Transport\))?\.Clone\(\)")
+_ASKS = re.compile(rb"\.(?:Do|Get|Head|Post|PostForm|RoundTrip)\(")
+_HANDLES = re.compile(r"\b\w+\.ResponseWriter\b|\*\w+\.Request\b")
+
+
+def check(package: Package) -> Iterable[Suspect]:
+    """Transports that are made, asked and dropped in one function, and calls of the package's own constructors that do the same."""
+    makers: set[str] = set()
+    for function in package.functions_with(_MADE, imports="net/http"):
+        for made in _made(function):
+            fate = _fate(function, made)
+            if fate == "returned" and not function.receiver:
+                makers.add(function.name)
+            elif fate == "dropped":
+                yield _suspect(function, made, _times_out(made), "")
+    if not makers:
+        return
+    called = re.compile(rb"\b(?:" + b"|".join(re.escape(name.encode()) for name in sorted(makers)) + rb")\(")
+    for function in package.functions_with(called):
+        for call in function.node.walk("call_expression") if function.node is not None else ():
+            if callee(call) in makers and function.name not in makers and _fate(function, call) == "dropped":
+                maker = package.function(callee(call))
+                lasting = maker is None or not any(_times_out(made) for made in _made(maker))
+                yield _suspect(function, call, not lasting, callee(call))
+
+
+def _made(function: Function) -> Iterator[Node]:
+    """Where a function makes a Transport with a pool of its own."""
+    http, node = function.file.imported_as("net/http"), function.node
+    if not http or node is None:
+        return
+    for one in node.walk("composite_literal", "call_expression"):
+        if one.kind == "composite_literal":
+            of = one.child("type")
+            if (
+                of is not None
+                and of.text == f"{http}.Transport"
+                and "DisableKeepAlives: true" not in " ".join(one.text.split())
+            ):
+                yield one
+        elif one.text.replace(" ", "") == f"new({http}.Transport)" or (
+            one.text.endswith(".Clone()") and f"{http}.DefaultTransport" in one.text
+        ):
+            yield one
+
+
+def _times_out(made: Node) -> bool:
+    """Whether its idle connections are closed after a time: DefaultTransport's clone has 90 s."""
+    return (made.kind == "call_expression" and ".Clone" in made.text) or "IdleConnTimeout" in made.text
+
+
+def _fate(function: Function, made: Node) -> str:
+    """What becomes of it: "returned", "kept", or "dropped" where the same function asks it and lets it go."""
+    node = function.node
+    if node is None:
+        return "kept"
+    around = made.above("func_literal") or node
+    where = _held_by(made)
+    if where == "returned":
+        return "returned"
+    if where is None:
+        return "kept"
+    names, work = {where}, [where]
+    while work:
+        name = work.pop()
+        for use in around.walk("identifier"):
+            if use.text != name or use.start < made.start:
+                continue
+            other = _passed_on(use)
+            if other in ("kept", "returned"):
+                return other
+            if other and other not in names:
+                names.add(other)
+                work.append(other)
+    if "CloseIdleConnections" in around.text or "DisableKeepAlives = true" in around.text:
+        return "kept"
+    if not _ASKS.search(around.code, around.start, around.end):
+        return "kept"
+    return "dropped" if _comes_again(function, made) else "kept"
+
+
+def _comes_again(function: Function, made: Node) -> bool:
+    """Whether the making may run often: not in main, init or a test outside of a loop."""
+    if loop_around(made) is not None:
+        return True
+    if made.above("func_literal") is not None:
+        return _once(made) is None
+    return function.name not in ("main", "init", "TestMain") and not function.file.is_test
+
+
+def _once(made: Node) -> Node | None:
+    """The call of a sync.Once, sync.OnceValue … around it."""
+    literal = made.above("func_literal")
+    call = literal.above("call_expression") if literal is not None else None
+    return call if call is not None and (callee(call).endswith(".Do") or ".Once" in f".{callee(call)}") else None
+
+
+def _held_by(made: Node) -> str | None:
+    """The local variable that it is put into, alone or within a Client; "returned"; None where it is kept or cannot be said."""
+    node, parent = made, made.parent
+    while parent is not None and parent.kind in (
+        "unary_expression", "parenthesized_expression", "literal_element", "keyed_element", "literal_value", "composite_literal", "expression_list",
+    ):  # fmt: skip
+        if parent.kind == "composite_literal" and not _is_client(parent):
+            return None
+        node, parent = parent, parent.parent
+    if parent is None:
+        return None
+    if parent.kind == "return_statement":
+        return "returned"
+    if parent.kind in ("short_var_declaration", "var_spec"):
+        name = parent.child("left") if parent.kind == "short_var_declaration" else parent.child("name")
+        first = name.children[0] if name is not None and name.children else name
+        return first.text if first is not None and first.kind == "identifier" else None
+    return _asked_at_once(node, parent)
+
+
+def _asked_at_once(node: Node, parent: Node) -> str | None:
+    """ "" where its method is called where it is made: `(&http.Client{…}).Get(url)`."""
+    return "" if parent.kind == "selector_expression" and node.field == "operand" else None
+
+
+def _is_client(literal: Node) -> bool:
+    of = literal.child("type")
+    return of is not None and of.text.endswith(".Client")
+
+
+def _passed_on(use: Node) -> str:
+    """The variable that this one's value goes into ("" for none), "kept" where it outlives the function, "returned"."""
+    node, parent = use, use.parent
+    while parent is not None and parent.kind in (
+        "unary_expression", "parenthesized_expression", "literal_element", "keyed_element", "literal_value", "composite_literal", "expression_list",
+    ):  # fmt: skip
+        if parent.kind == "composite_literal" and not _is_client(parent):
+            return "kept"
+        node, parent = parent, parent.parent
+    if parent is None:
+        return ""
+    if parent.kind == "return_statement":
+        return "returned"
+    if parent.kind == "argument_list" or parent.kind == "send_statement":
+        return "kept"
+    if parent.kind in ("short_var_declaration", "var_spec", "assignment_statement") and node.field in (
+        "right",
+        "value",
+    ):
+        left = parent.child("left") if parent.kind != "var_spec" else parent.child("name")
+        first = left.children[0] if left is not None and left.children else left
+        if first is None:
+            return "kept"
+        if first.kind == "identifier":
+            return first.text if parent.kind != "assignment_statement" else "kept"
+        return dotted(first).partition(".")[0] if dotted(first).endswith(".Transport") else "kept"
+    return ""
+
+
+def _suspect(function: Function, made: Node, times_out: bool, maker: str) -> Suspect:
+    file = function.file
+    line, column = file.position(made.start)
+    node = function.node
+    signature = node.child("parameters") if node is not None else None
+    often = loop_around(made) is not None or (signature is not None and _HANDLES.search(signature.text) is not None)
+    how = f"by {maker}, " if maker else ""
+    until = (
+        "for the IdleConnTimeout of each"
+        if times_out
+        else "until the other side closes them: no IdleConnTimeout is set"
+    )
+    return Suspect(
+        rule=NAME,
+        cause=CAUSE,
+        file=file.name,
+        line=line,
+        column=column,
+        function=function.symbol_at(made),
+        message=f"a Transport is made {how}asked and dropped in each call; its idle connections stay {until}",
+        acquired=Place(line, column, file.line_text(line).strip()),
+        missing="CloseIdleConnections when the function ends, or one Transport for all calls",
+        remedy="make one Transport, and the Client around it, once, in a variable of the package or a field, and share it: both are"
+        " safe for concurrent use",
+        weight=(0.9 if often else 0.75) - (0.15 if times_out else 0.0),
+        costs="for each call a connection with a descriptor, two goroutines and their buffers"
+        + (", for a time" if times_out else ""),
+    )

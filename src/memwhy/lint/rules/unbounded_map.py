@@ -1,0 +1,63 @@
+"""A map that lives as long as the program, is only ever added to, and by what comes in: a cache without a bound, a count per client.
+
+The package's own code is all that is read: nothing in it deletes, clears, replaces, bounds or gives the map away. What speaks for it
+beside that: the entry is looked up and made where it is missing (a cache), counted up, or made in a function that is given a
+request, a connection or a context. Keys of few values, registries, and what is filled at the beginning are left out. What it
+costs: an entry with its key, and all that the value holds, for every key that ever came.
+"""
+
+from collections.abc import Iterable
+
+from memwhy.lint.growing import Container, Growth, at_request, containers, growths, locks, named_as_cache
+from memwhy.lint.source import Package
+from memwhy.model.suspect import Place, Suspect
+
+NAME = "unbounded-map"
+CAUSE = "heap-leak"
+TOKENS = (b"map[", b"sync.Map")
+
+
+def check(package: Package) -> Iterable[Suspect]:
+    """One suspect for each such map, at the addition that says most."""
+    for container in containers(package, ("map", "sync.Map")):
+        weighed = [(_weight(growth, container), growth) for growth in growths(package, container)]
+        weight, growth = max(weighed, key=lambda one: one[0], default=(0.0, None))
+        if growth is not None and weight > 0:
+            yield _suspect(container, growth, weight)
+
+
+def _weight(growth: Growth, container: Container) -> float:
+    hint = 0.1 if named_as_cache(container) else 0.0
+    if growth.asked or at_request(growth):
+        return 0.75 + hint
+    if growth.counted:
+        return 0.7 + hint
+    return 0.45 + hint if container.owner or locks(growth) else 0.0
+
+
+def _suspect(container: Container, growth: Growth, weight: float) -> Suspect:
+    file = growth.function.file
+    line, column = file.position(growth.node.start)
+    declared = container.file.position(container.at)[0]
+    whose = f"field {container.owner}.{container.name}" if container.owner else f"package variable {container.name}"
+    what = (
+        "an entry is counted"
+        if growth.counted
+        else "an entry is made where there was none"
+        if growth.asked
+        else "an entry is put in"
+    )
+    return Suspect(
+        rule=NAME,
+        cause=CAUSE,
+        file=file.name,
+        line=line,
+        column=column,
+        function=growth.function.symbol_at(growth.node),
+        message=f"{what} under {growth.key}, and nothing in this package ever takes one out of {whose} ({container.file.name}:{declared})",
+        acquired=Place(line, column, file.line_text(line).strip()),
+        missing=f"a delete from {container.name}, or a bound on len({container.name})",
+        remedy="bound it: delete what is old or over (an LRU cache, entries with a time and a sweep), or empty it where its use ends",
+        weight=round(weight, 2),
+        costs="an entry, its key and all that its value holds, for every key that ever came",
+    )
