@@ -1,0 +1,3 @@
+module example.com/after_sleep_old
+
+go 1.19

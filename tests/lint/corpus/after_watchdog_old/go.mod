@@ -1,0 +1,3 @@
+module example.com/after_watchdog_old
+
+go 1.21

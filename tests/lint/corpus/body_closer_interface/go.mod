@@ -1,0 +1,3 @@
+module example.com/body_closer_interface
+
+go 1.19

@@ -1,0 +1,3 @@
+module example.com/body_decode_generic
+
+go 1.24

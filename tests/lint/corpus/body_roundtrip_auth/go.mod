@@ -1,0 +1,3 @@
+module example.com/body_roundtrip_auth
+
+go 1.23

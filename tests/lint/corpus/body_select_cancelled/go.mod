@@ -1,0 +1,3 @@
+module example.com/body_select_cancelled
+
+go 1.22

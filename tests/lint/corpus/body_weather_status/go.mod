@@ -1,0 +1,3 @@
+module example.com/body_weather_status
+
+go 1.22

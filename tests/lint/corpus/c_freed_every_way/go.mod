@@ -1,0 +1,3 @@
+module example.com/c_freed_every_way
+
+go 1.22

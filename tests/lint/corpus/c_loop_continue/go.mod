@@ -1,0 +1,3 @@
+module example.com/c_loop_continue
+
+go 1.22

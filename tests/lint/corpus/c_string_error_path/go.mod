@@ -1,0 +1,3 @@
+module example.com/c_string_error_path
+
+go 1.21

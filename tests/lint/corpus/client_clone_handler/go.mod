@@ -1,0 +1,3 @@
+module example.com/client_clone_handler
+
+go 1.24

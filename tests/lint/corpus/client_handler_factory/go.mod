@@ -1,0 +1,3 @@
+module example.com/client_handler_factory
+
+go 1.23

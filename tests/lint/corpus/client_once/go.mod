@@ -1,0 +1,3 @@
+module example.com/client_once
+
+go 1.21

@@ -1,0 +1,3 @@
+module example.com/context_once_stop
+
+go 1.20

@@ -1,0 +1,3 @@
+module example.com/defer_files_loop
+
+go 1.22

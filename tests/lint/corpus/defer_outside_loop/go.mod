@@ -1,0 +1,3 @@
+module example.com/defer_outside_loop
+
+go 1.23

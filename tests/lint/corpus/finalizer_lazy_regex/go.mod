@@ -1,0 +1,3 @@
+module example.com/finalizer_lazy_regex
+
+go 1.21

@@ -1,0 +1,3 @@
+module example.com/goroutine_process_lifetime
+
+go 1.24

@@ -1,0 +1,3 @@
+module example.com/handle_each_event
+
+go 1.24

@@ -1,0 +1,3 @@
+module example.com/handle_progress
+
+go 1.23

@@ -1,0 +1,3 @@
+module example.com/handle_table
+
+go 1.20

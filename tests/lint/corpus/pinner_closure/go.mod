@@ -1,0 +1,3 @@
+module example.com/pinner_closure
+
+go 1.23

@@ -1,0 +1,3 @@
+module example.com/pinner_deferred
+
+go 1.21

@@ -1,0 +1,3 @@
+module example.com/rows_exists_first
+
+go 1.21

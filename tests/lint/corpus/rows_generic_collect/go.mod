@@ -1,0 +1,3 @@
+module example.com/rows_generic_collect
+
+go 1.22

@@ -1,0 +1,3 @@
+module example.com/rows_prepare_each
+
+go 1.23

@@ -1,0 +1,3 @@
+module example.com/rows_statement_field
+
+go 1.23

@@ -1,0 +1,3 @@
+module example.com/slice_cloned
+
+go 1.21

@@ -1,0 +1,3 @@
+module example.com/ticker_goroutine_old
+
+go 1.20

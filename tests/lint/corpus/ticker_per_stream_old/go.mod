@@ -1,0 +1,3 @@
+module example.com/ticker_per_stream_old
+
+go 1.21

@@ -1,0 +1,3 @@
+module example.com/ticker_returned_old
+
+go 1.21
