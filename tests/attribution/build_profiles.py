@@ -1,8 +1,6 @@
-"""Profiles made up from plain stacks, drawn as Go draws them."""
+"""Profiles made up from plain stacks."""
 
-import math
 from collections.abc import Mapping as Map
-from random import Random
 from typing import Any
 
 from build_case import case
@@ -11,7 +9,6 @@ from memwhy.model.case import Case, SeenProfile
 from memwhy.model.profile import Profile, StackSample, Waiting
 from memwhy.model.reading import Where
 
-PERIOD = 512 << 10
 Stack = tuple[str, ...]
 
 
@@ -46,10 +43,3 @@ def seen(
 def of(*profiles: SeenProfile, **more: Any) -> Case:
     """A case with these profiles; more: what `build_case.case` takes."""
     return case(profiles=profiles, **more)
-
-
-def drawn(blocks: int, size: int, random: Random) -> tuple[int, float]:
-    """(estimate, variance) of so many blocks of one size."""
-    chance = -math.expm1(-size / PERIOD)
-    count = sum(random.random() < chance for _ in range(blocks))
-    return round(count * size / chance), count * size * size * (1 - chance) / chance**2

@@ -3,7 +3,8 @@
 from random import Random
 
 import pytest
-from build_profiles import PERIOD, Stack, drawn, of, seen
+from build_profiles import Stack, of, seen
+from drawn_blocks import PERIOD, drawn
 from hypothesis import given
 from hypothesis import strategies as st
 

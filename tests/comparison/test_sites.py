@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from build_case import case
+from drawn_blocks import PERIOD, drawn
 from hypothesis import given as tried
 from hypothesis import strategies as st
 
@@ -19,9 +20,7 @@ from memwhy.model.comparison import Caution, ProfileGap
 from memwhy.model.profile import Profile, ProfileRow, StackSample
 from memwhy.model.reading import Where
 from memwhy.model.units import KIB, MIB
-from memwhy.sources.go.stacks import drawn_variance
 
-PERIOD = 512 * KIB
 EVIDENCE = Path(__file__).parents[1] / "evidence" / "go-1.26"
 
 
@@ -44,14 +43,6 @@ def heap(values: dict[str, tuple[int, float]], period: int = PERIOD, **more: Any
     )
 
 
-def drawn(random: Random, blocks: int, size: int, period: int = PERIOD) -> tuple[int, float]:
-    """What a heap profile says of so many blocks of one size, and the variance of that."""
-    q = 1 - math.exp(-size / period)
-    hits = sum(random.random() < q for _ in range(blocks))
-    estimate = int(hits * size / q)
-    return estimate, drawn_variance(hits / q, estimate, period)
-
-
 def only(found: Given, other: Given) -> ProfileGap:
     gaps = compare(found, other).profiles
     assert len(gaps) == 1
@@ -68,7 +59,7 @@ def test_two_draws_of_the_same_heap_differ_in_one_comparison_of_twenty_at_most(s
     random, wrong, rounds = Random(7), 0, 150
     blocks = max(1, 4 * MIB // size)
     for _ in range(rounds):
-        sides = [heap({f"main.f{i}": drawn(random, min(blocks, 3000), size) for i in range(10)}) for _ in range(2)]
+        sides = [heap({f"main.f{i}": drawn(blocks, size, random) for i in range(10)}) for _ in range(2)]
         wrong += only(side("a", sides[0]), side("b", sides[1])).proven > 0
     # 0.05 of 150 is 7.5; 15 or more would come by chance once in a hundred such tests
     assert wrong <= 14
@@ -77,7 +68,7 @@ def test_two_draws_of_the_same_heap_differ_in_one_comparison_of_twenty_at_most(s
 def test_a_site_of_24_mib_is_told_from_one_of_8_mib_and_both_intervals_hold_the_truth() -> None:
     random, rounds, held, proven = Random(11), 60, 0, 0
     for _ in range(rounds):
-        a, b = (heap({"main.cache": drawn(random, count, 8 * KIB)}) for count in (3072, 1024))
+        a, b = (heap({"main.cache": drawn(count, 8 * KIB, random)}) for count in (3072, 1024))
         gap = only(side("a", a), side("b", b))
         site = gap.sites[0]
         held += site.gap.low <= 16 * MIB <= site.gap.high

@@ -4,33 +4,14 @@ import math
 from random import Random
 
 import pytest
+from drawn_blocks import PERIOD, drawn
 from hypothesis import given
 from hypothesis import strategies as st
 
 from memwhy.model.units import KIB, MIB
 from memwhy.trend.profiles import Growth, State, grow
 
-PERIOD = 512 * KIB
 RUNS = 120
-
-
-def drawn(blocks: int, size: int, random: Random) -> tuple[int, float, int]:
-    """(estimate, its variance, how many were drawn) of so many blocks of one size."""
-    chance = -math.expm1(-size / PERIOD)
-    mean = blocks * chance
-    if blocks <= 400:
-        seen = sum(random.random() < chance for _ in range(blocks))
-    else:
-        seen = max(0, round(random.gauss(mean, math.sqrt(mean * (1 - chance))))) if mean > 50 else poisson(mean, random)
-    return round(seen * size / chance), seen * size * size * (1 - chance) / chance**2, seen
-
-
-def poisson(mean: float, random: Random) -> int:
-    count, left = 0, math.exp(-mean)
-    product = random.random()
-    while product > left:
-        count, product = count + 1, product * random.random()
-    return count
 
 
 def kept(per_s: float, size: int, times: list[float], random: Random) -> list[tuple[int, float]]:
@@ -38,7 +19,7 @@ def kept(per_s: float, size: int, times: list[float], random: Random) -> list[tu
     value, variance, held, before = 0, 0.0, [], 0
     for time in times:
         blocks = int(per_s * time / size)
-        more, its_variance, _ = drawn(blocks - before, size, random)
+        more, its_variance = drawn(blocks - before, size, random)
         value, variance, before = value + more, variance + its_variance, blocks
         held.append((value, variance))
     return held
@@ -46,7 +27,7 @@ def kept(per_s: float, size: int, times: list[float], random: Random) -> list[tu
 
 def turned_over(level: float, size: int, times: list[float], random: Random) -> list[tuple[int, float]]:
     """A site whose blocks are all new at each reading."""
-    return [drawn(round(level / size), size, random)[:2] for _ in times]
+    return [drawn(round(level / size), size, random) for _ in times]
 
 
 def states(times: list[float], **sites: list[tuple[int, float]]) -> list[State[str]]:
