@@ -18,7 +18,7 @@ ET_EXEC, ET_DYN, ET_CORE = 2, 3, 4
 PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_NOTE = 1, 2, 3, 4
 PF_X, PF_W = 1, 2
 SHT_NOTE, SHT_NOBITS = 7, 8
-_DT_NEEDED, _DT_STRTAB, _DT_STRSZ, _DT_SONAME, _DT_FLAGS_1 = 1, 5, 10, 14, 0x6FFFFFFB
+_DT_NEEDED, _DT_STRTAB, _DT_STRSZ, _DT_SONAME, _DT_RPATH, _DT_RUNPATH, _DT_FLAGS_1 = 1, 5, 10, 14, 15, 29, 0x6FFFFFFB
 _DF_1_PIE = 0x08000000
 
 _HEADER = struct.Struct("<16sHHIQQQIHHHHHH")
@@ -215,6 +215,11 @@ class Elf:
     @property
     def soname(self) -> str | None:
         return next(iter(self._dynamic_strings(_DT_SONAME)), None)
+
+    @property
+    def runpaths(self) -> tuple[str, ...]:
+        """Where its libraries are looked for first (DT_RUNPATH, DT_RPATH): folders with colons between them, ld.so(8)."""
+        return self._dynamic_strings(_DT_RUNPATH) or self._dynamic_strings(_DT_RPATH)
 
     @property
     def interpreter(self) -> str | None:

@@ -92,7 +92,7 @@ def describe(elf: Elf) -> dict[str, object]:
 def cgo_calls(elf: Elf) -> tuple[CgoCall, ...]:
     """The C functions that Go code of this program calls, sorted; streamed in pieces of 1 MiB."""
     found: set[CgoCall] = set()
-    for offset, size in _name_tables(elf):
+    for offset, size in name_tables(elf):
         for at, piece in elf.image.chunks(offset, min(size, _MOST_NAMES_BYTES), overlap=_OVERLAP_BYTES):
             found |= set(_calls(piece, 0 if at == offset else _LONGEST_PACKAGE_BYTES))
             if len(found) >= _MOST_FUNCTIONS:
@@ -119,7 +119,7 @@ def _order(call: CgoCall) -> tuple[str, str]:
     return call.package, call.function
 
 
-def _name_tables(elf: Elf) -> Iterator[tuple[int, int]]:
+def name_tables(elf: Elf) -> Iterator[tuple[int, int]]:
     """(file offset, size) where function names may lie: by section, else by the table's magic number."""
     for name in (".gopclntab", ".data.rel.ro.gopclntab"):
         section = elf.section(name)

@@ -7,12 +7,11 @@ and "-" for what cannot be read. glibc's banner: csu/version.c; musl's version: 
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from memwhy.memory.elf import Elf, Image
 from memwhy.memory.modules import Files, file_key
 from memwhy.model.errors import ParseError
-from memwhy.model.mapping import Mapping
 from memwhy.model.reading import Reading
 from memwhy.sources.proc.files import printable, process_path, read_file
 from memwhy.sources.proc.smaps import MAX_BYTES, build, scan
@@ -39,10 +38,16 @@ ALLOCATORS = {
 
 def read(root: str, pid: int) -> bytes:
     """Our own text, in the order of addresses; b"" where nothing is mapped: a static program. Raises OSError."""
+    return b"".join(_line(path, descriptor) for path, descriptor in mapped_files(root, pid))
+
+
+def mapped_files(root: str, pid: int) -> Iterator[tuple[str, int | None]]:
+    """(path, a descriptor of the very file for the caller to close, None where it cannot be had) of each library, in the order of
+    addresses. Raises OSError."""
     raw = read_file(process_path(root, pid, "maps"), MAX_BYTES)
     lines = b"".join(line + b"\n" for line in raw.split(b"\n") if b".so" in line)
     if not lines:
-        return b""
+        return
     try:
         table, _, text = scan(NAME, lines)
     except ParseError as error:
@@ -50,23 +55,22 @@ def read(root: str, pid: int) -> bytes:
     files = Files(process_path(root, pid), lambda start, size: b"")
     found = [one for one in build(table, text) if _LIBRARY.search(one.path.removesuffix(" (deleted)"))]
     firsts = list({file_key(mapping): mapping for mapping in reversed(found)}.values())[::-1]
-    return b"".join(_line(files, mapping) for mapping in firsts[:MOST_LIBRARIES])
+    for mapping in firsts[:MOST_LIBRARIES]:
+        yield mapping.path.removesuffix(" (deleted)"), files.open_mapped(mapping)
 
 
-def _line(files: Files, mapping: Mapping) -> bytes:
-    path = mapping.path.removesuffix(" (deleted)")
-    build_id, tells = _tells(files, mapping, path.rpartition("/")[2])
+def _line(path: str, descriptor: int | None) -> bytes:
+    build_id, tells = _tells(path, descriptor)
     return f"{build_id or '-'}\t{printable(tells) or '-'}\t{printable(path)}\n".encode()
 
 
-def _tells(files: Files, mapping: Mapping, name: str) -> tuple[str | None, str]:
+def _tells(path: str, descriptor: int | None) -> tuple[str | None, str]:
     """(build id, `glibc 2.36 (Debian GLIBC 2.36-9)` or `musl 1.2.3` of a C library)."""
-    descriptor = files.open_mapped(mapping)
     if descriptor is None:
         return None, ""
     try:
-        elf = Elf(Image(descriptor), mapping.path)
-        return elf.build_id, _c_library(elf, name)
+        elf = Elf(Image(descriptor), path)
+        return elf.build_id, _c_library(elf, path.rpartition("/")[2])
     except (ParseError, OSError):
         return None, ""
     finally:
