@@ -37,7 +37,6 @@ class Shown:
     before: str
     after: str
     text: str
-    module: str = ""
     gone: bool = False
 
 
