@@ -111,3 +111,28 @@ def test_bounds_hold_for_any_readings(total: list[int], part: list[int], timed: 
         assert one.low <= one.mid
         assert one.high >= 0
     assert weigh.said(one).startswith("Go heap ")
+
+
+def test_few_readings_of_a_part_beside_the_total_s_say_how_much_of_it_they_are() -> None:
+    """A busy machine leaves three looks at the mappings in forty seconds, one of them long ago."""
+    looks = tuple((x, round((20 + 0.97 * x) * MIB)) for x in (0.0, 27.0, 32.0))
+    made = process(line(60 * MIB, MIB, noise=20 * KIB, seconds=40), native_heap=Points(looks))
+    part = weigh.part(made, "layer.native_heap_bytes")
+    assert part is not None and part.low is not None and part.main
+    assert (part.low, part.mid) == (pytest.approx(0.96, abs=0.02), pytest.approx(0.97, abs=0.01))
+    for few in (looks[:2], tuple((x / 3, value) for x, value in looks), tuple((x + 0.7, value) for x, value in looks)):
+        one = weigh.part(process(line(60 * MIB, MIB, seconds=40, every=2), native_heap=Points(few)), "layer.native_heap_bytes")  # fmt: skip
+        assert one is not None and (one.low, one.main) == (0.0, False)
+
+
+def creeping(*in_use: float) -> Case:
+    """RSS and malloc's pages creep by 0.4 MiB in a minute; in_use: MiB of blocks, at a look every 15 s."""
+    given = {"layer.native_arenas_bytes": line(12 * MIB, 7 * KIB), "derived.malloc_bytes": Points(tuple((15.0 * i, round(v * MIB)) for i, v in enumerate(in_use)))}  # fmt: skip
+    return watched(given={**given, "go.next_gc_bytes": flat(20 * MIB)}, noise=0)
+
+
+def test_pages_that_malloc_touches_are_room_where_its_blocks_stay() -> None:
+    said = weigh.toward_collection(creeping(10, 10.01, 10, 10.01, 10))
+    assert said is not None and said.endswith("; 420.0 KiB is malloc's, whose blocks in use stay")
+    assert weigh.toward_collection(creeping(10, 10.1, 10.2, 10.3, 10.4)) is None
+    assert weigh.toward_collection(creeping(10, 10)) is None

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
-from build_case import CGO, Points, series, watched
+from build_case import CGO, Points, series, ticks, watched
 from scenarios import PACE, SCENARIOS, judged, scene, verdict
 
-from memwhy.causes import judge_all, native_leak
+from memwhy.causes import judge_all, native_cache, native_leak
 from memwhy.conclude.report import conclude
 from memwhy.model.case import Case
 from memwhy.model.report import Finding, Report, Verdict
@@ -325,3 +325,47 @@ def test_what_a_burst_has_left_is_the_answer_though_nothing_grows_any_more() -> 
 def test_blocks_that_are_free_for_a_moment_or_are_few_hold_nothing(free: tuple[tuple[float, int], ...]) -> None:
     used = after_a_burst(Points(free))
     assert (verdict(used).cause, judged(used)["native-retained"].verdict) == ("steady", Verdict.CANNOT_SAY)
+
+
+def test_one_look_that_found_malloc_s_large_blocks_leaves_the_growth_open() -> None:
+    case = scene("mmap beside a C heap")
+    malloc_s = looked(case, {}, at=(0.0,))
+    assert verdict(malloc_s).cause == "undetermined"
+    assert judged(malloc_s)["mmap-leak"].against == (
+        "malloc had 1.0 MiB in such mappings when it was looked at, nobody known 102.4 KiB: whose the growth is, a second look tells",
+    )
+    nobody_s = {"ledger.malloc_mapped_bytes": Points(((0.0, 0),)), "ledger.anonymous_bytes": Points(((0.0, 6 * MIB),))}
+    direct = replace(malloc_s, series={**malloc_s.series, **{one: series(one, at) for one, at in nobody_s.items()}})
+    assert verdict(direct).cause == "mmap-leak"
+
+
+def filling(*held: float, rate: float = 0.1) -> Case:
+    """A cache that fills within 15 s, beside freed memory that goes on creeping; held: MiB in use, at a look every 15 s."""
+    native = ticks(lambda x: 12 * MIB + 30 * MIB * min(x / 15, 1.0) + rate * MIB * x)
+    case = watched(given={"layer.native_arenas_bytes": native}, facts=CGO)
+    rss = dict(case.series["process.rss_bytes"].points)
+    found = {
+        "derived.malloc_bytes": Points(tuple((15.0 * i, round(value * MIB)) for i, value in enumerate(held))),
+        "ledger.rss_bytes": Points(tuple((15.0 * i, rss[15.0 * i]) for i in range(len(held)))),
+    }
+    return replace(case, series={**case.series, **{metric: series(metric, points) for metric, points in found.items()}})
+
+
+def test_blocks_that_rose_and_then_stood_still_are_a_cache_that_is_full() -> None:
+    found = native_cache.judge(filling(10, 40, 40.1, 39.9, 40))
+    assert (found.verdict, found.probability, found.because) == (
+        Verdict.SUPPORTED,
+        0.55,
+        ("malloc's blocks in use rose by 30.0 MiB in 15 s and then stood still for 45 s, in 4 looks",),
+    )
+    for still_rises in ((10, 40, 41, 42, 43), (10, 20, 30, 40, 40), (10, 10.2, 10, 10, 10)):
+        assert judged(filling(*still_rises, rate=0.3))["native-cache"].verdict is not Verdict.SUPPORTED
+
+
+def test_half_a_mebibyte_that_was_freed_is_no_cause() -> None:
+    case = watched(
+        grows={"layer.native_arenas_bytes": 0.02 * MIB, "layer.file_code_bytes": 0.012 * MIB}, noise=0, facts=CGO
+    )
+    found = judged(looked(case, {"derived.malloc_kept_bytes": 0.45}))["native-retained"]
+    assert found.verdict is Verdict.CANNOT_SAY
+    assert found.because[0].startswith("malloc freed but kept +460.8 KiB of RSS's +1.9 MiB")

@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 import pytest
-from build_case import STATIC, case, line, mebibytes, readings, watched
+from build_case import STATIC, Points, case, line, mebibytes, readings, watched
 from scenarios import PACE, judged, scene, scene_without
 
 from memwhy.causes.goroutine_leak import SECOND, judge
 from memwhy.model.report import Finding, Verdict
-from memwhy.model.units import MIB
+from memwhy.model.units import KIB, MIB
 
 
 def test_a_rising_count_whose_heap_carries_the_growth_is_a_goroutine_leak() -> None:
@@ -88,3 +88,19 @@ def test_a_leak_of_goroutines_is_seen_without_cgo_too() -> None:
     grows = {"layer.go_heap_bytes": PACE, "go.sys_bytes": PACE, "go.goroutines_count": 100.0}
     assert judged(watched(grows=grows, facts=STATIC))["goroutine-leak"].verdict is Verdict.SUPPORTED
     assert judge(case(series={"go.goroutines_count": line(10, 0.01)})).verdict is Verdict.REFUTED
+
+
+def test_a_handful_of_readings_within_seconds_may_be_load_that_rises() -> None:
+    """Ten seconds of a load that swings: as many ran before, and their stacks have not been collected yet."""
+    seen = {
+        "process.rss_bytes": Points(((0.0, 69 * MIB), (6.0, 73 * MIB), (7.0, 58 * MIB), (8.0, 58 * MIB), (9.0, 67 * MIB))),
+        "go.goroutines_count": Points(((0.0, 42), (6.0, 52), (8.0, 103))),
+        "go.stack_inuse_bytes": Points(((0.0, 992 * KIB), (6.0, 992 * KIB), (8.0, 960 * KIB))),
+    }  # fmt: skip
+    found = judge(case(total="process.rss_bytes", series=seen, live=True))
+    assert (found.verdict, found.probability, found.because) == (
+        Verdict.CANNOT_SAY, 0.2, ("goroutines rise: 42 to 103 in 3 readings",)
+    )  # fmt: skip
+    assert found.against == ("their stacks were there before: Go stacks 992.0 to 960.0 KiB: load that rises looks the same",)  # fmt: skip
+    grown = {"process.rss_bytes": line(60 * MIB, MIB, seconds=8), "go.stack_inuse_bytes": Points(((0.0, MIB), (8.0, 2 * MIB)))}  # fmt: skip
+    assert judge(case(total="process.rss_bytes", series={**seen, **grown}, live=True)).verdict is Verdict.SUPPORTED

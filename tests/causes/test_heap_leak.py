@@ -105,3 +105,33 @@ def test_a_live_heap_that_rises_by_stairs_with_the_load_is_a_leak_less_surely() 
     )
     assert (found.verdict, found.probability) == (Verdict.SUPPORTED, 0.6)
     assert (once.verdict, once.probability) == (Verdict.CANNOT_SAY, 0.12)
+
+
+def test_what_collections_leave_decides_where_the_total_rises_in_stairs() -> None:
+    """A table is loaded again and again: RSS stands at last, and nobody can say of it alone whether it goes on."""
+    stairs = ticks(lambda x: 24 * MIB + 24 * MIB * (min(x, 47.0) // 8))
+    live = {"go.next_gc_bytes": line(20 * MIB, 4 * MIB), "go.heap_alloc_bytes": line(12 * MIB, 2 * MIB)}
+    collected, never = line(3, 0.5), flat(3)
+    found, once = (
+        judge(watched(given={"layer.go_heap_bytes": stairs, **live, "go.gc_count": count}))
+        for count in (collected, never)
+    )
+    assert (found.verdict, found.probability) == (Verdict.SUPPORTED, 0.8)
+    assert found.because[0].startswith("the live heap rises with the total (82 % of its growth)")
+    assert found.against == ("it comes in stairs: 69.8 to 189.8 MiB",)
+    assert (once.verdict, once.probability) == (Verdict.CANNOT_SAY, 0.1)
+
+
+def test_a_second_leak_is_named_beside_the_larger_one() -> None:
+    """A quarter of the growth; the goal of the next collection had moved three times, and stood when the watch ended."""
+    goal = ticks(lambda x: (4 if x < 10 else 8 if x < 35 else 16) * MIB)
+    own = {"layer.go_heap_bytes": 0.25 * MIB, "go.heap_alloc_bytes": 0.25 * MIB, "go.heap_inuse_bytes": 0.25 * MIB}
+    given = {"go.next_gc_bytes": goal, "go.gc_count": ticks(lambda x: 5 + (x >= 10) + (x >= 35))}
+    both = watched(grows={**own, "layer.native_arenas_bytes": 0.75 * MIB}, given=given)
+    found = judge(both)
+    assert (found.verdict, found.probability) == (Verdict.SUPPORTED, pytest.approx(0.2, abs=0.01))
+    assert found.headline == "The Go heap grows too: objects stay reachable."
+    assert found.against == ("it is 25 % of the growth: most of that is something else",)
+    assert verdict(both).cause == "native-leak"
+    little = watched(grows={"go.heap_alloc_bytes": 0.1 * MIB, "layer.go_heap_bytes": 0.1 * MIB, "layer.native_arenas_bytes": 0.9 * MIB})  # fmt: skip
+    assert judge(little).verdict is Verdict.REFUTED

@@ -13,12 +13,14 @@ from collections.abc import Iterator
 from memwhy.causes import counted
 from memwhy.causes.clue import DECISIVE, FAIR, HINT, STRONG, Clue, against, believed, denied, for_
 from memwhy.model import levels, weigh
-from memwhy.model.case import Case
+from memwhy.model.case import Case, Series
 from memwhy.model.report import Finding, Verdict
 
 NAME = "goroutine-leak"
 SECOND = "Go's own memory explains little of the growth: this is a second problem, not the cause"
 SMALLEST_STACK_BYTES = 2048  # runtime/stack.go: stackMin
+NEW_STACKS = 0.5
+"""Of the least that those which are new need: a few may find stacks that others have left since the last collection."""
 
 
 def judge(case: Case) -> Finding:
@@ -28,9 +30,29 @@ def judge(case: Case) -> Finding:
     if goroutines is None:
         return _by_stacks(case, stacks)
     if counted.rising(goroutines):
-        return _rising(case, stacks)
+        return _may_be_load(case, goroutines, stacks) or _rising(case, stacks)
     bound = stacks.at_most if stacks is not None else None
     return counted.still(NAME, goroutines, "goroutines", bound)
+
+
+def _may_be_load(case: Case, goroutines: Series, stacks: weigh.Part | None) -> Finding | None:
+    """A handful of readings within a short watch rise with the load too, and fall with it: not a leak while no memory grows, nor
+    while their stacks were there before, so that as many have run before. StackInuse falls with a collection alone
+    (runtime/stack.go: freeStackSpans). None where it is neither."""
+    if not case.live or len(goroutines.points) > counted.FEW_READINGS:
+        return None
+    new = NEW_STACKS * (goroutines.last - goroutines.first) * SMALLEST_STACK_BYTES
+    reused = stacks is not None and len(stacks.series.points) > 1 and stacks.change < new
+    if weigh.grows(case) and not reused:
+        return None
+    text = (
+        f"their stacks were there before: {weigh.said(stacks)}"
+        if reused and stacks is not None
+        else "no memory grows with them yet"
+    )
+    return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.2, bytes=stacks.at_most if stacks is not None else None,
+                   because=(counted.told(goroutines, "goroutines"),), against=(f"{text}: load that rises looks the same",),
+                   confirm_with=f"memwhy watch {case.target.pid or 'PID'} --for 60s   (a leak never falls)")  # fmt: skip
 
 
 def _rising(case: Case, stacks: weigh.Part | None) -> Finding:

@@ -8,6 +8,7 @@ References       runtime.MemStats; go.dev/doc/gc-guide.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from memwhy.causes import counted
@@ -20,6 +21,8 @@ from memwhy.model.trend import Trend
 from memwhy.model.units import MIB, human_bytes
 
 NAME = "heap-leak"
+SECOND = 0.8
+"""How sure it is that what lives grows, where it is not most of what does."""
 COLLECTIONS = 2
 """Growth through at least so many collections is no rise between two of them."""
 
@@ -33,7 +36,7 @@ def judge(case: Case) -> Finding:
     if held is None and live is None and heap is None:
         return _unread(case, growing)
     if growing is None:
-        return _without_total(case, live)
+        return _rises_in_stairs(case, live) or _without_total(case, live)
     if not growing:
         first = live or held or heap
         assert first is not None
@@ -52,11 +55,13 @@ def judge(case: Case) -> Finding:
         return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.2, bytes=live.at_most, because=(text,),
                        confirm_with="memwhy watch PID --for 10m   (over two or more collections)")  # fmt: skip
     if live is not None and live.series.growing and (outer is None or outer.main or live.main):
-        return _supported(case, live, 0.8 if live.series.metric == "derived.go_live_bytes" else 0.7)
+        return _supported(case, live, _sure(live))
     if live is not None and outer is not None and outer.main and _wavers_upward(case, live):
         return _supported(case, live, 0.6)
     if live is None and heap is not None and heap.main:
         return _by_layer(case, heap)
+    if live is not None and live.series.growing and outer is not None and (outer.low or 0.0) >= weigh.MINOR:
+        return _second(case, live, outer)
     text = weigh.said(live) if live is not None else "the live heap was not read"
     return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.12, bytes=live.at_most if live else None,
                    because=(text,), confirm_with="two heap profiles ten minutes apart: go tool pprof -base old new")  # fmt: skip
@@ -71,8 +76,20 @@ def _live(case: Case) -> weigh.Part | None:
         return allocated
     if not by_goal.series.growing and allocated is not None and allocated.series.growing and collections is not None:
         through = collections.last - collections.first >= COLLECTIONS
-        return allocated if through and not by_goal.minor else by_goal
+        return allocated if through and not _stands(case, by_goal, allocated) else by_goal
     return by_goal
+
+
+def _stands(case: Case, by_goal: weigh.Part, allocated: weigh.Part) -> bool:
+    """It cannot explain the growth, even with all that was allocated since the last collection: NextGC knows nothing of that,
+    and at the smallest goal there is nothing of what lived at first (runtime/mgcpacer.go: heapMinimum)."""
+    since = allocated.series.last - min(by_goal.series.first, allocated.series.first)
+    return by_goal.minor and max(by_goal.at_most, since) < weigh.MINOR * weigh.growth_bytes(case)
+
+
+def _sure(live: weigh.Part) -> float:
+    """What collections leave says more than what is allocated."""
+    return 0.8 if live.series.metric == "derived.go_live_bytes" else 0.7
 
 
 def _supported(case: Case, live: weigh.Part, sure: float) -> Finding:
@@ -91,6 +108,19 @@ def _supported(case: Case, live: weigh.Part, sure: float) -> Finding:
         against=against,
         remedy=REMEDY,
         confirm_with="go tool pprof -base first.pb.gz http://HOST/debug/pprof/heap   (the function whose in-use bytes grow)",
+    )
+
+
+def _second(case: Case, live: weigh.Part, outer: weigh.Part) -> Finding:
+    """Not most of the growth, but surely no small part of it, and what lives grows in a line through collections: a leak
+    beside the one that the growth is put down to. It is never more likely the answer than its share."""
+    found = _supported(case, live, SECOND * (outer.mid or 0.0))
+    if found.verdict is not Verdict.SUPPORTED:
+        return found
+    return replace(
+        found,
+        headline="The Go heap grows too: objects stay reachable.",
+        against=(f"it is {weigh.percent(outer.mid)} of the growth: most of that is something else",),
     )
 
 
@@ -123,6 +153,28 @@ def _uncollected(case: Case, live: weigh.Part) -> bool:
     if live.series.metric != "go.heap_alloc_bytes" or collections is None:
         return False
     return collections.first == collections.last
+
+
+def _rises_in_stairs(case: Case, live: weigh.Part | None) -> Finding | None:
+    """The total rises for certain, in a shape of which nobody can say whether it goes on: stairs, as a heap takes spans and
+    as a table is loaded anew. What collections leave has a clear course all the same, and carries it; None where not."""
+    whole, collections = weigh.total(case), case.series.get("go.gc_count")
+    if (
+        live is None
+        or whole is None
+        or not isinstance(whole.course, Trend)
+        or not isinstance(live.series.course, Trend)
+    ):
+        return None
+    through = collections is not None and collections.last - collections.first >= COLLECTIONS
+    rises = whole.course.shape == "unclear" and whole.course.low > 0 and live.series.growing and through
+    if not rises or live.change <= weigh.SLIGHT_MOST_BYTES:
+        return None
+    carried = live.series.course.slope / whole.course.slope
+    if carried < weigh.MAIN:
+        return None
+    found = _supported(case, replace(live, mid=carried), _sure(live))
+    return replace(found, against=(*found.against, f"it comes in stairs: {weigh.change_said(whole)}"))
 
 
 def _without_total(case: Case, live: weigh.Part | None) -> Finding:

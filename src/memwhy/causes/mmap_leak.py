@@ -49,7 +49,7 @@ def judge(case: Case) -> Finding:
     if stacks is not None and (mapped := _by_stacks(case, stacks, anonymous)) is not None:
         return mapped
     if anonymous.main or _rises_throughout(case, anonymous):
-        return _large_blocks(case) or _supported(case, anonymous)
+        return _large_blocks(case) or _malloc_s_so_far(case, anonymous) or _supported(case, anonymous)
     verdict = Verdict.REFUTED if anonymous.minor else Verdict.CANNOT_SAY
     text = f"other anonymous mappings explain at most {weigh.percent(anonymous.high)} of the growth: {weigh.said(anonymous)}"
     return Finding(cause=NAME, verdict=verdict, probability=0.02 if anonymous.minor else 0.1,
@@ -106,6 +106,19 @@ def _large_blocks(case: Case) -> Finding | None:
     text = f"the mappings that grow are malloc's own, a block each: {mapped.said}"
     return Finding(cause=NAME, verdict=Verdict.REFUTED, probability=0.02, bytes=max(0, unowned.change),
                    against=(text,))  # fmt: skip
+
+
+def _malloc_s_so_far(case: Case, anonymous: weigh.Part) -> Finding | None:
+    """The only look found malloc's large blocks in such mappings, and more of them than nobody's: whose the growth is, the next
+    look tells. None where there were two looks, or the one speaks for mappings."""
+    unowned, mapped = case.series.get(inside.UNOWNED), case.series.get(inside.MAPPED)
+    if unowned is None or mapped is None or len(mapped.points) > 1 or mapped.last <= unowned.last:
+        return None
+    text = f"malloc had {human_bytes(mapped.last)} in such mappings when it was looked at, nobody known {human_bytes(unowned.last)}"
+    return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.25, bytes=anonymous.series.last,
+                   bytes_per_s=weigh.explained_per_s(anonymous), because=(weigh.said(anonymous),),
+                   against=(f"{text}: whose the growth is, a second look tells",),
+                   confirm_with=f"memwhy watch {case.target.pid or 'PID'} --for 60s")  # fmt: skip
 
 
 def _by_level(case: Case) -> Finding | None:

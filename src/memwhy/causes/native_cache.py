@@ -17,7 +17,7 @@ from memwhy.model import inside, levels, weigh
 from memwhy.model.case import Case
 from memwhy.model.report import Finding, Verdict
 from memwhy.model.trend import Trend
-from memwhy.model.units import human_bytes
+from memwhy.model.units import human_bytes, human_duration
 
 NAME = "native-cache"
 REMEDY = (
@@ -87,7 +87,14 @@ def _by_blocks(case: Case) -> Finding | None:
     if lost is not None and lost.dominates:
         return Finding(cause=NAME, verdict=Verdict.REFUTED, probability=0.02, bytes=inside.level(case, "malloc.held_bytes"),
                        against=(f"no cache: {lost.said}",))  # fmt: skip
-    if not weigh.grows(case) or held is None:
+    if weigh.grows(case) is False or held is None:
+        return None
+    if (full := _filled(held)) is not None:
+        return Finding(cause=NAME, verdict=Verdict.SUPPORTED, probability=0.55,
+                       headline="Native memory filled up and levelled off, as a bounded cache does.",
+                       bytes=inside.level(case, inside.HELD), because=(full,), remedy=REMEDY,
+                       confirm_with="memwhy watch PID --for 10m   (a cache stays level)")  # fmt: skip
+    if not weigh.grows(case):
         return None
     if held.minor:
         text = f"malloc's blocks in use do not follow: {held.said}"
@@ -102,6 +109,33 @@ def _by_blocks(case: Case) -> Finding | None:
     return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.08 if lost is None else 0.15,
                    bytes=inside.level(case, inside.HELD), because=tuple(because), remedy=REMEDY,
                    confirm_with="memwhy watch PID --for 10m   (a cache levels off)")  # fmt: skip
+
+
+STOOD = 3
+"""Looks at the end that found as much: two may lie between two steps."""
+
+
+def _filled(held: inside.Change) -> str | None:
+    """malloc's blocks in use took most of the growth and then stood still, for so long that at their pace before they had
+    grown by half as much again; in words, None where they did not."""
+    points = held.series.points
+    last_s, last = points[-1]
+    rise = last - points[0][1]
+    if rise <= weigh.SLIGHT_MOST_BYTES or held.share is None or held.share < weigh.MAIN:
+        return None
+    moved = [index for index, (_, value) in enumerate(points) if abs(value - last) > STILL * rise]
+    since = moved[-1] + 1
+    stood_s, rose_s = last_s - points[since][0], points[since][0] - points[0][0]
+    if len(points) - since < STOOD or stood_s < weigh.MAIN * rose_s:
+        return None
+    return (
+        f"malloc's blocks in use rose by {human_bytes(rise)} in {human_duration(rose_s)} and then stood still for"
+        f" {human_duration(stood_s)}, in {len(points) - since} looks"
+    )
+
+
+STILL = 0.02
+"""Of what it rose by: what comes and goes in a full cache."""
 
 
 def _kept_beyond(case: Case, cache: levels.Level | None, rss: levels.Level | None) -> bool:

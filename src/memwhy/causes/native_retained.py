@@ -76,7 +76,7 @@ def _by_free_chunks(case: Case, growing: bool | None) -> Finding | None:
     free = f"free chunks, caches and tops hold {human_bytes(now)}, {weigh.percent(share)} of RSS"
     if (trimmable := inside.level(case, "malloc.trimmable_bytes")) is not None:
         free += f"; malloc_trim could give back {human_bytes(trimmable)} at most"
-    if growing and kept is not None and kept.main:
+    if growing and kept is not None and kept.main and kept.change > weigh.SLIGHT_LEAST_BYTES:
         return _kept(now, 0.88 if kept.looks >= 4 else 0.8, (f"{weigh.percent(kept.share)} of the growth is freed memory: {kept.said}", free))  # fmt: skip
     if not growing and share >= inside.MUCH:
         return _kept(now, 0.75, (free,))

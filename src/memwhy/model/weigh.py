@@ -4,7 +4,9 @@ All shares are of the total's own growth. Where both have a trend over the same 
 are used; where one has too few points, the change that was seen plus its quantum is the bound.
 """
 
+from bisect import bisect_left
 from dataclasses import dataclass
+from itertools import pairwise
 
 from memwhy.model.case import Case, Series
 from memwhy.model.metrics import label
@@ -23,6 +25,10 @@ REQUEST_BYTES = 48 * KIB
 """Measured with Go 1.26 in small programs: a request for a text profile allocates 20 KiB and adds 35 to 45 KiB to RSS."""
 FIRST_COLLECTION_BYTES = 4 * MIB
 """The heap size of the first collection at GOGC=100 (runtime/mgcpacer.go: defaultHeapMinimum)."""
+FEWEST_BESIDE = 3
+"""Readings of a part, each beside one of the total: of two, one may be of a single step."""
+NEAR_S = 0.5
+"""Half of the shortest tick: what was read so close together belongs to one look."""
 SAME_WINDOW = 0.7
 """Two series cover the same time when one spans at least this share of the other."""
 
@@ -125,22 +131,41 @@ def toward_collection(case: Case) -> str | None:
         return None
     grown = whole.last - whole.first
     of_go = heap.last - heap.first + (other.last - other.first if other is not None else 0)
-    if grown - of_go > FIRST_TOUCHES_BYTES or (live is not None and live.growing):
+    of_malloc = _room_of_malloc(case, grown)
+    if grown - of_go - (of_malloc or 0) > FIRST_TOUCHES_BYTES or (live is not None and live.growing):
         return None
-    if of_go < MAIN * grown and not _malloc_stays(case, grown):
+    if of_go + (of_malloc or 0) < MAIN * grown and (of_malloc is None or grown > FIRST_TOUCHES_BYTES):
         return None
-    return (
-        f"{human_bytes(max(0, of_go))} of it is Go's own, and its heap holds {human_bytes(alloc.last)} of the {human_bytes(goal.last)}"
-        " at which it is collected: what of that stays is known after the collection"
+    return "; ".join(
+        (
+            f"{human_bytes(max(0, of_go))} of it is Go's own, and its heap holds {human_bytes(alloc.last)} of the {human_bytes(goal.last)}"
+            " at which it is collected: what of that stays is known after the collection",
+            *((f"{human_bytes(of_malloc)} is malloc's, whose blocks in use stay",) if of_malloc else ()),
+        )
     )
 
 
-def _malloc_stays(case: Case, grown: int) -> bool:
-    """So little grew that it may be first touches, and malloc's blocks in use, counted twice at least, are no part of it."""
-    held = case.series.get("derived.malloc_bytes")
-    if grown > FIRST_TOUCHES_BYTES or held is None or len(held.points) < 2:
-        return False
-    return held.last - held.first <= MINOR * grown
+def _room_of_malloc(case: Case, grown: int) -> int | None:
+    """What of so much growth is in malloc's pages, where its blocks in use are no part of it: room that it had not touched
+    before. Two looks at the blocks do for first touches; for more it takes a course which shows that they cannot be half
+    of it. None where they may."""
+    whole, held = total(case), case.series.get("derived.malloc_bytes")
+    if whole is None or held is None or held.growing or len(held.points) < 2:
+        return None
+    seen_s, watched_s = _span(held), _span(whole)
+    if seen_s < MAIN * watched_s or (held.last - held.first) * watched_s > MINOR * grown * seen_s:
+        return None
+    if grown <= FIRST_TOUCHES_BYTES:
+        return 0
+    pages = case.series.get("derived.native_bytes")
+    if pages is None or not isinstance(held.course, Trend) or held.course.high * watched_s > MAIN * grown:
+        return None
+    return max(0, pages.last - pages.first)
+
+
+def _span(series: Series) -> float:
+    """From its first reading to its last, by its own clock."""
+    return series.points[-1][0] - series.points[0][0]
 
 
 def left_by_us(case: Case) -> int:
@@ -189,9 +214,32 @@ def part(case: Case, metric: str) -> Part | None:
             if course.span >= SAME_WINDOW * whole.course.span:
                 high = max(0.0, min(high, spread / course.span / slope))
         return Part(series=series, change=change, at_most=at_most, low=low, mid=mid, high=high)
-    return Part(
-        series=series, change=change, at_most=at_most, low=0.0, mid=max(0, change) / growth, high=at_most / growth
-    )
+    low, mid = _side_by_side(series, whole) or (0.0, max(0, change) / growth)
+    return Part(series=series, change=change, at_most=at_most, low=low, mid=mid, high=max(mid, at_most / growth))
+
+
+def _side_by_side(series: Series, whole: Series) -> tuple[float, float] | None:
+    """(least, whole) share of the total's growth between readings that are too few for a trend: each has one of the total
+    beside it, as one look makes both. None where these are fewer than three, or of a shorter time than half the total's."""
+    if isinstance(series.course, Trend) or series.clock == "order" or series.clock != whole.clock:
+        return None
+    if len(series.points) < FEWEST_BESIDE or _span(series) < MAIN * _span(whole):
+        return None
+    both = [(value, beside) for at, value in series.points if (beside := _at(whole, at)) is not None]
+    if len(both) < len(series.points):
+        return None
+    steps = [(b - a, beside_b - beside_a) for (a, beside_a), (b, beside_b) in pairwise(both)]
+    if any(of <= SLIGHT_LEAST_BYTES for _, of in steps):
+        return None
+    return min(moved / of for moved, of in steps), (both[-1][0] - both[0][0]) / (both[-1][1] - both[0][1])
+
+
+def _at(series: Series, at: float) -> float | None:
+    """Its reading of this look; None where it has none."""
+    moments = [x for x, _ in series.points]
+    after = bisect_left(moments, at)
+    near = [index for index in (after - 1, after) if 0 <= index < len(moments) and abs(moments[index] - at) <= NEAR_S]
+    return series.points[min(near, key=lambda index: abs(moments[index] - at))][1] if near else None
 
 
 def said(one: Part) -> str:
