@@ -1,6 +1,7 @@
 """Verb 2: what holds the memory. Evidence becomes a case, every cause is judged, one frozen report comes out."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
 
 from memwhy.attribution import attribute
@@ -8,6 +9,7 @@ from memwhy.casefile import Casebook
 from memwhy.causes import judge_all
 from memwhy.causes.experiments import weigh_in
 from memwhy.conclude import conclude
+from memwhy.model.dependencies import Pointed
 from memwhy.model.errors import RecordingError
 from memwhy.model.reading import Unread, Where
 from memwhy.model.report import Overhead, Report
@@ -27,7 +29,19 @@ def diagnose(book: Casebook, *, overhead: Overhead | None = None) -> Report:
     case = book.case()
     findings, tested = weigh_in(judge_all(case), case.experiments)
     holders = attribute(case, findings)
-    return conclude(case, findings, holders, evidence=book.evidence(), overhead=overhead, tested=tested)
+    report = conclude(case, findings, holders, evidence=book.evidence(), overhead=overhead, tested=tested)
+    return replace(report, known_leaks=_known_leaks(case, report))
+
+
+def _known_leaks(case: "Case", report: Report) -> tuple[Pointed, ...]:
+    """What the catalogue knows of the code to which the verdict's growth points; nothing without a verdict."""
+    cause = report.conclusion.cause
+    if cause in ("undetermined", "steady") or not (case.facts.keys() & {"go.modules", "libraries", "binary.libraries"}):
+        return ()
+    from memwhy.dependencies.catalogue import known_leaks  # read only where something could be known
+    from memwhy.dependencies.pointing import point
+
+    return point(case, cause, report.attribution, known_leaks())
 
 
 def explain(

@@ -116,7 +116,7 @@ def test_the_schema_names_exactly_what_is_printed():
     parsed = json.loads(json_view.render(inspected()))
     for key in ("findings", "layers", "attribution", "evidence", "next_steps", "suggestions", "runtime", "checks"):
         assert list(schema["properties"][key]["items"]["properties"]) == list(parsed[key][0]), key
-    assert list(schema["properties"]) == [*parsed, "experiments"]  # those are there only where something was tried
+    assert list(schema["properties"]) == [*parsed, "experiments", "known_leaks"]  # there only where something was tried or known
     assert schema["required"] == [key for key in parsed if key != "inspect"]
     assert set(schema["properties"]["inspect"]["properties"]) <= set(parsed["inspect"])
     assert list(schema["$defs"]["total"]["properties"]) == list(parsed["total"])

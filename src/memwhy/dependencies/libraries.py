@@ -78,7 +78,7 @@ def _described(path: str, descriptor: int | None, asked: Sequence[str]) -> Compo
     name = PurePath(path).name
     found = Component(kind="library", name=name, where=path if "/" in path else "", soname=name, asked=name in asked)
     if descriptor is None:
-        version, by = _of_file_name(name)
+        version, by = version_of_name(name)
         return replace(found, version=version, version_by=by)
     try:
         elf = Elf(Image(descriptor), path)
@@ -94,7 +94,7 @@ def _described(path: str, descriptor: int | None, asked: Sequence[str]) -> Compo
 
 def _version(elf: Elf, name: str) -> tuple[str, str]:
     """(version, what tells it); ("", "") where nothing honest does."""
-    version, by = _of_file_name(name)
+    version, by = version_of_name(name)
     if version:
         return version, by
     note = elf.note(*_PACKAGE_NOTE)
@@ -112,7 +112,8 @@ def _version(elf: Elf, name: str) -> tuple[str, str]:
     return (told.pop().decode(), "its own words") if len(told) == 1 else ("", "")
 
 
-def _of_file_name(name: str) -> tuple[str, str]:
+def version_of_name(name: str) -> tuple[str, str]:
+    """(the release that a library's file name tells, "file name"); ("", "") where the number is the interface's."""
     found = _FILE_VERSION.search(name)
     if found is None or _stem(name) not in _NAMED_BY_RELEASE:
         return "", ""

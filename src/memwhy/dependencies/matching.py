@@ -1,5 +1,6 @@
 """Components held against the catalogue: which entries are about one of them, and how it stands to each."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from memwhy.dependencies.catalogue import KnownLeak, Only
@@ -11,6 +12,7 @@ Linked = Callable[[str], bool | None]
 
 _ORDER: tuple[Standing, ...] = ("leaks", "cannot-say", "depends", "keeps", "fixed")
 _MOST_MAJOR_DIGITS = 6
+_VERSION_BEHIND = re.compile(r"-\d[\d.]*$")
 
 
 def nobody_can_tell(package: str) -> None:
@@ -60,13 +62,10 @@ def without_major(path: str) -> str:
 
 
 def _of_library(one: Component, leaks: Iterable[KnownLeak]) -> Iterator[KnownLeak]:
-    """A library's name begins as the entry says: libvips.so.42, also as the package libvips42."""
-    names = one.soname, one.name
+    """libvips.so is libvips.so.42.12.1, libvips-8.9.so and the package libvips, and not libvips-cpp.so.42."""
+    stems = {_VERSION_BEHIND.sub("", name.partition(".so")[0]) for name in (one.soname, one.name)}
     for leak in leaks:
-        stem = leak.module.removesuffix(".so")
-        if any(
-            name == stem or name == leak.module or name.startswith((f"{leak.module}.", f"{stem}-")) for name in names
-        ):
+        if leak.module.partition(".so")[0] in stems:
             yield leak
 
 

@@ -115,3 +115,23 @@ class Dependencies:
     def leaking(self) -> tuple[Known, ...]:
         """What is known to leak in the version that is there."""
         return tuple(one for one in self.known if one.standing == "leaks")
+
+
+By = Literal["stack", "only", "linked"]
+"""stack: what grows was asked for, or waits, in this component's code. only: of all that is linked it alone could do it. linked: it is
+part of the program, and nothing that was measured points to any code."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pointed:
+    """A known leak to which a diagnosis points. It makes no verdict: the growth and its cause were found without it.
+
+    because: in words, what points there. function, bytes, bytes_per_s: of the holder that does, "" and None otherwise.
+    """
+
+    known: Known
+    by: By
+    because: str
+    function: str = ""
+    bytes: int | None = None
+    bytes_per_s: float | None = None

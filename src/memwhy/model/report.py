@@ -6,6 +6,7 @@ from typing import Literal
 
 from memwhy.model.account import Check
 from memwhy.model.case import Series, Target
+from memwhy.model.dependencies import Pointed
 from memwhy.model.inspection import Inspection
 from memwhy.model.probe import Tested
 from memwhy.model.trend import Course
@@ -201,3 +202,5 @@ class Report:
     sampling: tuple[str, ...] = ()
     """What the sampler in the process saw, in sentences; nothing where there was none."""
     advice: tuple[Advice, ...] = ()
+    known_leaks: tuple[Pointed, ...] = ()
+    """Known leaks of dependencies to which the growth points; no verdict rests on them."""

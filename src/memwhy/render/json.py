@@ -13,7 +13,7 @@ from memwhy.model.account import Check
 from memwhy.model.inspection import as_plain
 from memwhy.model.report import SCHEMA, Advice, Finding, Holder, Report, Row
 from memwhy.model.trend import Course, Trend
-from memwhy.render import experiments
+from memwhy.render import experiments, known
 from memwhy.render.chain import measured
 from memwhy.render.figures import unit_of
 
@@ -107,6 +107,7 @@ def _added(report: Report) -> dict[str, Any]:
         "sampling": list(report.sampling),
         "advice": [_advice(one) for one in report.advice],
         **({"experiments": _finite(experiments.rows(report))} if report.experiments else {}),
+        **({"known_leaks": _finite(known.plain(report.known_leaks))} if report.known_leaks else {}),
     }
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from memwhy.model.report import Holder, Report, Row
-from memwhy.render import chain, experiments, inside, outline
+from memwhy.render import chain, experiments, inside, known, outline
 from memwhy.render.figures import NONE, Pace, amount, now_header, now_of, pace_of, rate_of, rows_of, share_of, unit_of
 from memwhy.render.plain import clean, clean_row
 
@@ -29,6 +29,7 @@ def render(report: Report) -> str:
         _limit(report),
         _why(report),
         _holders(report),
+        _bullets("Known leak", map(escape, known.sentences(report.known_leaks))),
         _bullets("Sampler", map(escape, report.sampling)),
         _bullets("Tried", map(escape, experiments.sentences(report))),
         *(_inside(table) for table in (inside.tables(report.inspection) if report.inspection else ())),

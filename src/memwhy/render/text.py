@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from memwhy.model.report import Holder, NextStep, Report, Row
-from memwhy.render import chain, experiments, inside, outline
+from memwhy.render import chain, experiments, inside, known, outline
 from memwhy.render.figures import Pace, amount, now_header, now_of, pace_of, rate_of, rows_of, share_of, unit_of
 from memwhy.render.page import MARGIN, WIDTH, Cells, Line, Span, Style, columns, hang, ledger, line, note, paint
 from memwhy.render.plain import clean, clean_row, elide, pad, width, wrap
@@ -25,6 +25,7 @@ def render(report: Report, *, colour: bool = False, verbose: bool = False) -> st
         hang(report.limit, indent=0, hanging=2, style="bold") if report.limit else [],
         note("Why", _why(report)) + note("Against", _against(report)),
         *(_holders(*group) for group in outline.held(report)),
+        note("Known leak", known.sentences(report.known_leaks), style="red"),
         note("Sampler", report.sampling),
         note("Tried", experiments.sentences(report)),
         _rivals(report),

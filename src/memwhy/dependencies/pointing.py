@@ -1,0 +1,199 @@
+"""Known leaks to which a diagnosis points: same cause, affected version, and the code that grows is theirs.
+
+The catalogue makes no verdict. It is asked only once a cause is supported by what was measured, and a component is named only where a
+stack leads into it before it leads into the program's own code, where it alone could have done it, or, said so, where nothing
+that was measured points to any code.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Mapping as Map
+from dataclasses import dataclass
+
+from memwhy.dependencies.catalogue import KnownLeak
+from memwhy.dependencies.libraries import version_of_name
+from memwhy.dependencies.matching import match
+from memwhy.model.case import Case
+from memwhy.model.dependencies import Build, Component, Known, Pointed
+from memwhy.model.gomodules import STANDARD, GoModules, listed, package_of
+from memwhy.model.report import Holder
+
+LEAST_SHARE = 0.1
+"""A site with less of the growth than this accuses nobody."""
+MOST_POINTED = 4
+_CAUSES = {
+    "lost": "native-leak",
+    "census": "native-leak",
+    "goroutines": "goroutine-leak",
+    "threads": "thread-leak",
+    "descriptors": "descriptor-leak",
+}
+_OF_STACKS = {"malloc": "native-leak", "mmap": "mmap-leak"}
+_NATIVE = ("native-leak", "native-retained", "native-cache")
+_SAID = ("leaks", "depends", "keeps", "cannot-say")
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One frame of a stack. component: its module or library as the build info or the loader names it, "" where nobody knows."""
+
+    function: str
+    component: str
+
+
+def point(case: Case, cause: str, holders: Sequence[Holder], leaks: Sequence[KnownLeak]) -> tuple[Pointed, ...]:
+    """What is known of the components that the growth points to, the heaviest holder first. cause: the verdict's, or "undetermined"."""
+    components = components_of(case.facts)
+    known = [one for one in match(components, build_of(case.facts), leaks) if one.standing in _SAID]
+    modules = GoModules(case.facts)
+    found: dict[tuple[str, str], Pointed] = {}
+    growing = [holder for holder in holders if _grows(holder)]
+    for holder in growing:
+        of_cause = [one for one in known if one.cause in (_cause_of(holder, cause), cause)]
+        frames = _below_own(_frames(holder, modules), case.facts.get("go.main_module", ""))
+        for one in _by_stack(holder, frames, of_cause):
+            found.setdefault((one.known.component.name, one.known.what), one)
+    if not found and not any(_tells(holder, components, modules) for holder in holders):
+        blamed = {frame.component for holder in holders for frame in _frames(holder, modules)}
+        unsaid = [one for one in known if one.component.kind != "library" or not blamed & {*_libraries(components)}]
+        found = {(one.known.component.name, one.known.what): one for one in _without_stacks(case, cause, unsaid)}
+    return tuple(found.values())[:MOST_POINTED]
+
+
+def components_of(facts: Map[str, str]) -> tuple[Component, ...]:
+    """The modules and libraries that a recording or a page names."""
+    found = (
+        [Component(kind="toolchain", name="std", version=facts["go.version"].split(" ")[0])]
+        if facts.get("go.version")
+        else []
+    )
+    for path, text in listed(facts).items():
+        version, _, replaced = text.partition(" => ")
+        other, _, its_version = replaced.partition(" ")
+        is_main = path == facts.get("go.main_module")
+        found.append(
+            Component(
+                kind="module", name=path, version=version, main=is_main, replaced_by=other, its_version=its_version
+            )
+        )
+    files = facts.get("libraries") or facts.get("binary.libraries", "")
+    for line in files.splitlines():
+        name, _, build_id = line.partition(" ")
+        version = version_of_name(name)[0]
+        found.append(Component(kind="library", name=name, soname=name, version=version, build_id=build_id.strip("-")))
+    return tuple(found)
+
+
+def build_of(facts: Map[str, str]) -> Build:
+    """How the program was built, as far as a recording or a page tells."""
+    settings = dict(line.partition("=")[::2] for line in facts.get("go.build_settings", "").splitlines())
+    calls = facts.get("go.cgo_modules")
+    return Build(
+        go_version=facts.get("go.version", ""),
+        goos=settings.get("GOOS", ""),
+        cgo={"1": True, "0": False}.get(facts.get("go.cgo", "")),
+        tags=tuple(settings.get("-tags", "").replace(",", " ").split()) if settings else None,
+        calls=tuple((name, 1) for name in calls.splitlines()) if calls is not None else None,
+    )
+
+
+def _grows(holder: Holder) -> bool:
+    """Beyond what chance can feign, and not by the way."""
+    return holder.share >= LEAST_SHARE and (holder.low_bytes is None or holder.low_bytes > 0)
+
+
+def _cause_of(holder: Holder, cause: str) -> str:
+    """What a holder's growth is, whatever the verdict says of the whole."""
+    if cause == "undetermined":
+        return ""
+    if holder.method == "native-stacks":
+        return _OF_STACKS.get(holder.stack[0], "") if holder.stack else ""
+    return _CAUSES.get(holder.method, cause)
+
+
+def _frames(holder: Holder, modules: GoModules) -> tuple[Frame, ...]:
+    names = holder.modules if len(holder.modules) == len(holder.stack) else ("",) * len(holder.stack)
+    frames = [
+        Frame(function, name.partition("@")[0] or modules.of(function)[0])
+        for function, name in zip(holder.stack, names, strict=True)
+    ]
+    if holder.method == "lost" and holder.module:  # a type of a library: no stack, but whose memory it is
+        frames.append(Frame(holder.function, holder.module))
+    return tuple(frames)
+
+
+def _below_own(frames: Sequence[Frame], main: str) -> Sequence[Frame]:
+    """The frames between what was asked for and the program's own code; all of them where that is not on the stack."""
+    own = (
+        i
+        for i, frame in enumerate(frames)
+        if package_of(frame.function) == "main" or (main and frame.component == main)
+    )
+    return frames[: next(own, len(frames))]
+
+
+def _by_stack(holder: Holder, below: Sequence[Frame], known: Iterable[Known]) -> Iterator[Pointed]:
+    """Those whose code stands among these frames."""
+    for one in known:
+        at = next((i for i, frame in enumerate(below) if _is_of(frame, one)), None)
+        if at is None:
+            continue
+        others = [frame.component for frame in below[:at] if _is_foreign(frame.component, one)]
+        nearer = f", through {others[-1]}" if others else ""
+        verb = "waits" if one.cause == "goroutine-leak" else "was asked for"
+        yield Pointed(
+            known=one,
+            by="stack",
+            because=f"what grows {verb} in {below[at].function}{nearer}",
+            function=below[at].function,
+            bytes=holder.bytes,
+            bytes_per_s=holder.bytes_per_s,
+        )
+
+
+def _is_foreign(component: str, known: Known) -> bool:
+    return component not in ("", STANDARD, known.component.name)
+
+
+def _is_of(frame: Frame, known: Known) -> bool:
+    """Is it a function of the component, and of that part of it that the entry is about?"""
+    if any(_bare(frame.function).startswith(symbol) for symbol in known.symbols):
+        return True
+    one = known.component
+    if one.kind == "library":
+        return bool(frame.component) and frame.component in (one.name, one.soname)
+    if frame.component != one.name:
+        return False
+    package = package_of(frame.function)
+    inside = [part for part in known.packages if package == part or package.startswith(f"{part}/")]
+    return bool(inside) if known.packages or one.kind == "toolchain" else True
+
+
+def _bare(function: str) -> str:
+    """A C function's name without a place behind it."""
+    return function.partition(" (")[0]
+
+
+def _tells(holder: Holder, components: Sequence[Component], modules: GoModules) -> bool:
+    """Does its stack lead into Go code of the program or of a module? A library's function says not who called it."""
+    names = {one.name for one in components if one.kind == "module"}
+    return any(frame.component in names or package_of(frame.function) == "main" for frame in _frames(holder, modules))
+
+
+def _libraries(components: Iterable[Component]) -> Iterator[str]:
+    return (one.name for one in components if one.kind == "library")
+
+
+def _without_stacks(case: Case, cause: str, known: Iterable[Known]) -> Iterator[Pointed]:
+    """Where nothing that was measured points to any code: what is linked, leaks by itself and in this way."""
+    if cause not in (*_NATIVE, "mmap-leak"):
+        return
+    leaking = [one for one in known if one.cause == cause and one.standing == "leaks"]
+    callers = [name for name in case.facts.get("go.cgo_modules", "").splitlines() if name != STANDARD]
+    for one in leaking:
+        name = one.component.name
+        if cause in _NATIVE and one.component.kind == "module" and callers and name not in callers:
+            continue  # its C is not in this program
+        if cause in _NATIVE and callers == [name]:
+            yield Pointed(known=one, by="only", because="of all modules of this program it alone calls C")
+        else:
+            yield Pointed(known=one, by="linked", because="it is linked; which Go code allocates was not measured")
