@@ -8,17 +8,22 @@ package must hold at least one, anywhere; empty: every package), a docstring tha
 from collections.abc import Iterable
 from typing import Protocol
 
+from memwhy.lint.kinds import Kind
 from memwhy.lint.rules import (
     after_in_loop,
+    bodies,
+    cgo_memory,
+    contexts,
     defer_in_loop,
     growing_slice,
     kept_slice,
     pooled_buffer,
     stuck_goroutine,
+    tickers,
     transport_per_call,
     unbounded_map,
 )
-from memwhy.lint.source import Package
+from memwhy.lint.source import Package, Tree
 from memwhy.model.suspect import Suspect
 
 
@@ -27,13 +32,27 @@ class Rule(Protocol):
 
     NAME: str
     CAUSE: str
-    TOKENS: tuple[bytes, ...]
+
+    @property
+    def TOKENS(self) -> tuple[bytes, ...]:  # noqa: N802  a constant of the module
+        """Bytes of which a package must hold at least one."""
 
     def check(self, package: Package) -> Iterable[Suspect]:
         """The suspects of one package."""
 
 
+class Resource(Rule, Protocol):
+    """A rule about something that is acquired and has to be released: the survey follows its kinds."""
+
+    def kinds(self, tree: Tree) -> tuple[Kind, ...]:
+        """What the rule is about in this tree."""
+
+
+RESOURCES: tuple[Resource, ...] = (bodies, contexts, tickers, cgo_memory)
+"""The rules of resources, which one `memwhy.lint.survey.Survey` answers together."""
+
 RULES: tuple[Rule, ...] = (
+    *RESOURCES,
     transport_per_call,
     stuck_goroutine,
     after_in_loop,

@@ -1,0 +1,85 @@
+"""What a rule of resources is about: which calls acquire, what releases, what it costs when nobody does."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+CLOSING = frozenset(
+    [
+        "close",
+        "free",
+        "release",
+        "destroy",
+        "stop",
+        "delete",
+        "dispose",
+        "shutdown",
+        "cancel",
+        "abort",
+        "discard",
+        "finish",
+        "rollback",
+        "commit",
+        "unref",
+        "unpin",
+        "end",
+        "teardown",
+        "cleanup",
+        "done",
+        "drop",
+        "quit",
+        "kill",
+        "finalize",
+        "fini",
+        "term",
+        "deinit",
+        "recycle",
+        "dealloc",
+        "freeall",
+    ]
+)
+"""Words in a function's name that may mean a release which we do not know: such a call is given the benefit of the doubt."""
+
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """One kind of resource.
+
+    rule: the rule's NAME. noun: what it is called in a sentence. acquires: calls by name, as `memwhy.lint.types.Called` has
+    it, and which of their results is the resource. releases: methods from the resource on, ("Body", "Close"). types: result types that are the
+    resource whoever gives them, where no body says better (interfaces, other modules). by: functions that release what they are given. called: the resource is a function and is released by calling it. ended: methods that
+    have released it once they have said false. kept_by_c: a C function that it is given to may keep it. borrowed: functions
+    and methods that do not keep an argument. release: what a person would write, with {name} for the variable. loops_only:
+    losing one costs nothing, losing one in each turn of a loop does. until_go: modules of this language version or later
+    need no release; they weigh little.
+    """
+
+    rule: str
+    cause: str
+    noun: str
+    acquires: dict[str, int] = field(hash=False)
+    releases: frozenset[tuple[str, ...]] = frozenset()
+    by: frozenset[str] = frozenset()
+    types: frozenset[str] = frozenset()
+    called: bool = False
+    ended: frozenset[tuple[str, ...]] = frozenset()
+    kept_by_c: bool = False
+    borrowed: frozenset[str] = frozenset()
+    weight: float = 0.8
+    release: str = ""
+    remedy: str = ""
+    costs: str = ""
+    loops_only: bool = False
+    until_go: tuple[int, int] | None = None
+
+    def leads(self, path: tuple[str, ...]) -> bool:
+        """Whether a release begins with these selectors."""
+        return any(release[: len(path)] == path for release in self.releases)
+
+
+def may_close(name: str) -> bool:
+    """Whether a function's or method's name speaks of an end: `CloseWithError`, `free_all`, `doShutdown`."""
+    return any(word.lower() in CLOSING for word in _WORD.findall(name))

@@ -1,0 +1,169 @@
+"""Every acquisition of a tree, followed: calls that acquire, then functions of the tree that hand on what they acquired.
+
+One survey answers all rules of resources, so that a function is read once. A round finds the calls, follows each, and notes
+which functions return the resource; the next round follows the calls of those.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+from memwhy.lint.flow import Acquisition, Fate, Flow
+from memwhy.lint.functions import Bodies, Body, Summaries
+from memwhy.lint.kinds import Kind
+from memwhy.lint.names import Called, split
+from memwhy.lint.source import Function, Package, Tree
+from memwhy.lint.syntax import Node
+
+_MOST_ROUNDS = 4
+"""Wrappers of wrappers of wrappers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a function of the tree hands to its caller: which result, of what kind, how far into the resource."""
+
+    which: int
+    kind: Kind
+    path: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Followed:
+    """A fate with the function that it was found in."""
+
+    function: Function
+    body: Body
+    fate: Fate
+
+
+class Survey:
+    """All fates of a tree, by package; wrappers are the functions that hand on what they acquired."""
+
+    def __init__(self, kinds: Iterable[Kind]) -> None:
+        self.bodies = Bodies()
+        self.summaries = Summaries(self.bodies)
+        self.fates: dict[Package, list[Followed]] = {}
+        self.wrappers: dict[Function, list[Result]] = {}
+        self.by_name: dict[str, list[tuple[Kind, int]]] = {}
+        self.by_type: dict[str, Kind] = {}
+        for kind in kinds:
+            self.by_type.update(dict.fromkeys(kind.types, kind))
+            for name, which in kind.acquires.items():
+                self.by_name.setdefault(name, []).append((kind, which))
+        self._done: set[tuple[int, int, str]] = set()
+
+    @classmethod
+    def of(cls, tree: Tree) -> Survey:
+        """The tree's survey, made once."""
+        if tree not in _SURVEYS:
+            from memwhy.lint.rules import RESOURCES
+
+            survey = cls(kind for rule in RESOURCES for kind in rule.kinds(tree))
+            survey._run(tree)
+            _SURVEYS[tree] = survey
+        return _SURVEYS[tree]
+
+    def found(self, package: Package, rule: str) -> Iterator[Followed]:
+        """The fates of one package's acquisitions for one rule."""
+        for followed in self.fates.get(package, ()):
+            if followed.fate.acquisition.kind.rule == rule:
+                yield followed
+
+    def _run(self, tree: Tree) -> None:
+        names = {name.rpartition(".")[2] for name in self.by_name}
+        paths = {split(name)[0] for name in self.by_name}
+        reached = [package for package in tree.packages if _imports(package, paths)]
+        fresh = self._round(reached, names)
+        for _ in range(_MOST_ROUNDS):
+            if not fresh:
+                break
+            named = {function.name for function in fresh}
+            fresh = self._round(tree.packages, named)
+
+    def _round(self, packages: Iterable[Package], names: set[str]) -> list[Function]:
+        """Follow the calls of these names; functions that are new as wrappers."""
+        if not names:
+            return []
+        pattern = re.compile(
+            rb"\b(?:" + b"|".join(sorted(re.escape(n.encode()) for n in names)) + rb")\s*(?:\[[^\]\n]*\])?\("
+        )
+        fresh: list[Function] = []
+        for package in packages:
+            for function in package.functions_with(pattern):
+                if self._function(package, function, names):
+                    fresh.append(function)
+        return fresh
+
+    def _function(self, package: Package, function: Function, names: set[str]) -> bool:
+        """Follow one function's acquisitions; whether it newly hands one on."""
+        body = self.bodies.of(function)
+        if body is None:
+            return False
+        wraps = False
+        for call in body.node.walk("call_expression"):
+            if _last_name(call) not in names:
+                continue
+            called = body.called(call)
+            for acquisition in self._acquired(called, call):
+                key = (id(function), call.start, f"{acquisition.kind.rule} {acquisition.which} {acquisition.path}")
+                if key in self._done:
+                    continue
+                self._done.add(key)
+                fate = Flow(body, acquisition, self.summaries).follow()
+                self.fates.setdefault(package, []).append(Followed(function, body, fate))
+                wraps = self._wraps(function, body, fate) or wraps
+        return wraps
+
+    def _acquired(self, called: Called, call: Node) -> Iterator[Acquisition]:
+        named = self.by_name.get(called.name, ())
+        for kind, which in named:
+            yield Acquisition(call, kind, which)
+        if not named and not called.known and not called.name.startswith("?"):
+            for which, type in enumerate(called.results):
+                if type in self.by_type:
+                    yield Acquisition(call, self.by_type[type], which)
+        if called.function is not None:
+            for result in self.wrappers.get(called.function, ()):
+                yield Acquisition(call, result.kind, result.which, result.path, called.function.symbol)
+
+    def _wraps(self, function: Function, body: Body, fate: Fate) -> bool:
+        """Note a function that returns what it acquired."""
+        fresh = False
+        owner = body.scopes.owner(fate.acquisition.call)
+        for use in fate.uses:
+            if use.how != "returned" or owner is not body.node:
+                continue
+            result = Result(use.which, fate.acquisition.kind, use.path)
+            known = self.wrappers.setdefault(function, [])
+            if result not in known:
+                known.append(result)
+                fresh = True
+        return fresh
+
+
+_SURVEYS: WeakKeyDictionary[Tree, Survey] = WeakKeyDictionary()
+
+
+def _imports(package: Package, paths: set[str]) -> bool:
+    quoted = [f'"{path}"'.encode() for path in paths]
+    return any(path in file.code for path in quoted for file in package.files)
+
+
+def _last_name(call: Node) -> str:
+    """The last name of what a call calls."""
+    function = call.child("function")
+    while function is not None and function.kind in (
+        "type_instantiation_expression",
+        "index_expression",
+        "parenthesized_expression",
+    ):
+        function = function.children[0] if function.children else None
+    if function is None:
+        return ""
+    if function.kind == "selector_expression":
+        function = function.child("field")
+    return function.text if function is not None and function.kind in ("identifier", "field_identifier") else ""

@@ -1,0 +1,131 @@
+"""From a fate to a suspect: what was acquired where, which release is missing on which way, and what to write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from memwhy.lint.flow import Fate, Loss
+from memwhy.lint.source import File, Package
+from memwhy.lint.survey import Followed, Survey
+from memwhy.lint.syntax import Node
+from memwhy.model.suspect import Place, Suspect
+
+_COLLECTED = 0.2
+"""Weight where the runtime collects what nobody releases."""
+_WRAPPED = 0.95
+"""Factor where a function of the module hands the resource on: one more step that may be misread."""
+
+
+def suspects(package: Package, rule: str) -> Iterator[Suspect]:
+    """What one rule of resources has to say about a package."""
+    for followed in Survey.of(package.tree).found(package, rule):
+        losses = [loss for loss in followed.fate.losses if _counts(followed, loss)]
+        if losses:
+            yield _suspect(package, followed, losses)
+
+
+def _counts(followed: Followed, loss: Loss) -> bool:
+    """Whether a loss matters: what main holds when it returns goes with the process."""
+    kind = followed.fate.acquisition.kind
+    call = followed.fate.acquisition.call
+    looped = loss.how == "again" or _in_loop(call)
+    if kind.loops_only and not looped:
+        return False
+    at_end = loss.how in ("return", "end", "dropped") and followed.function.symbol == "main.main"
+    return not (at_end and not looped and call.above("func_literal") is None)
+
+
+def _in_loop(node: Node) -> bool:
+    loop = node.above("for_statement", "func_literal")
+    return loop is not None and loop.kind == "for_statement"
+
+
+def place(file: File, node: Node) -> Place:
+    """Where a node stands, with its line."""
+    line, column = file.position(node.start)
+    return Place(line, column, file.line_text(line).strip())
+
+
+def _suspect(package: Package, followed: Followed, losses: list[Loss]) -> Suspect:
+    fate, file = followed.fate, followed.function.file
+    kind, call = fate.acquisition.kind, fate.acquisition.call
+    acquired = place(file, call)
+    release = _release(fate)
+    loss = losses[0]
+    where = _where(file, loss)
+    further = f", nor in {len(losses) - 1} other places" if len(losses) > 1 else ""
+    weight = kind.weight * (_WRAPPED if fate.acquisition.through else 1.0)
+    if kind.until_go is not None and package.go_version >= kind.until_go:
+        weight = _COLLECTED
+    path = [place(file, node) for node, _ in loss.conditions]
+    through = f" (handed on by {fate.acquisition.through})" if fate.acquisition.through else ""
+    return Suspect(
+        rule=kind.rule,
+        cause=kind.cause,
+        file=file.name,
+        line=acquired.line,
+        column=acquired.column,
+        function=followed.function.symbol_at(call),
+        message=f"{kind.noun} acquired here{through} is not released {where}",
+        acquired=acquired,
+        missing=f"{release} {where}{further}",
+        path=(*path, place(file, loss.at)) if loss.how != "dropped" else (),
+        remedy=kind.remedy,
+        fix=_fix(file, fate),
+        weight=round(weight, 2),
+        costs=kind.costs,
+    )
+
+
+def _where(file: File, loss: Loss) -> str:
+    line = file.position(loss.at.start)[0]
+    if loss.how == "return":
+        return f"before the return in line {line}"
+    if loss.how == "end":
+        return f"before the function ends in line {file.position(loss.at.end - 1)[0]}"
+    if loss.how == "again":
+        return "before the loop comes here again"
+    if loss.how == "overwritten":
+        return f"before its variable is overwritten in line {line}"
+    return "anywhere: nothing keeps what the call gives"
+
+
+def _release(fate: Fate) -> str:
+    """The missing call as a person would write it."""
+    kind, path = fate.acquisition.kind, fate.acquisition.path
+    name = fate.variable or "it"
+    if path:
+        further = next((r[len(path) :] for r in sorted(kind.releases) if r[: len(path)] == path), ())
+        return f"{'.'.join((name, *further))}()"
+    return kind.release.format(name=name)
+
+
+def _fix(file: File, fate: Fate) -> str:
+    """A `defer` behind the call and the check of its error, as a unified diff; "" where that would not be right.
+
+    Not in loops (it would wait for the function's end) and not where some ways do release (it would do so twice).
+    """
+    call = fate.acquisition.call
+    if not fate.variable or _in_loop(call) or any(use.how in ("released", "returned", "closer") for use in fate.uses):
+        return ""
+    statement = call.above("short_var_declaration", "assignment_statement", "var_declaration")
+    listed = statement.parent if statement is not None else None
+    if statement is None or listed is None or listed.kind != "statement_list":
+        return ""
+    index = listed.children.index(statement)
+    last = statement
+    if index + 1 < len(listed.children):
+        check = listed.children[index + 1]
+        condition = check.child("condition") if check.kind == "if_statement" else None
+        if condition is not None and "err" in condition.text:
+            last = check
+    first_line = file.position(statement.start)[0]
+    line = file.position(last.end)[0]
+    text = file.line_text(first_line)
+    indent = text[: len(text) - len(text.lstrip())]
+    context = [file.line_text(number) for number in range(max(first_line, line - 2), line + 1)]
+    shown = [f" {each}" for each in context]
+    start = line - len(context) + 1
+    added = f"+{indent}defer {_release(fate)}"
+    header = f"--- a/{file.name}\n+++ b/{file.name}\n@@ -{start},{len(context)} +{start},{len(context) + 1} @@\n"
+    return header + "\n".join((*shown, added)) + "\n"
