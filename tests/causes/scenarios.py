@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from build_case import CGO, STATIC, flat, sawtooth, step, warmup, watched
+from build_case import CGO, SECONDS, STATIC, flat, line, sawtooth, step, warmup, watched
 
 from memwhy.causes import judge_all
 from memwhy.conclude.report import verdict_of
@@ -78,8 +78,8 @@ SCENARIOS: dict[str, tuple[str, dict[str, Any]]] = {
     "address space that grows": ("virtual-only", {"grows": {"process.virtual_bytes": 10 * MIB}}),
     "nothing": ("steady", {}),
     "nothing but one thread's address space": ("steady", {"given": {"process.virtual_bytes": step(1600 * MIB, 1608 * MIB, noise=1)}}),
-    "collector's saw": ("steady", {"given": {"layer.go_heap_bytes": sawtooth(24 * MIB, 44 * MIB, teeth=9.3)}}),
-    "cache that is full": ("steady", {"given": {"layer.native_arenas_bytes": warmup(12 * MIB, 90 * MIB, settled=0.12)}}),
+    "collector's saw": ("steady", {"given": {"layer.go_heap_bytes": sawtooth(24 * MIB, 44 * MIB, teeth=9.3), "go.gc_count": line(12, 9.3 / SECONDS)}}),
+    "cache that is full": ("steady", {"seconds": 16 * SECONDS, "given": {"layer.native_arenas_bytes": warmup(12 * MIB, 90 * MIB, settled=0.12, seconds=16 * SECONDS)}}),
     "one burst": ("steady", {"given": {"layer.native_arenas_bytes": step(12 * MIB, 90 * MIB, at=0.4, noise=KIB)}}),
 }  # fmt: skip
 

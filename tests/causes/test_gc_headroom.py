@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from build_case import CGO, MIB, flat, watched
+from build_case import CGO, MIB, Points, flat, line, watched
 from scenarios import SCENARIOS, scene, scene_without
 
 from memwhy.causes.gc_headroom import judge
@@ -58,3 +58,19 @@ def test_growth_with_another_reason_is_no_pacing(more: dict[str, Any]) -> None:
 def test_without_next_gc_it_cannot_be_told() -> None:
     found = judge(scene_without("heap that rises to a far collection", "MemStats"))
     assert (found.verdict, found.because) == (Verdict.CANNOT_SAY, ("NextGC was not read",))
+
+
+YOUNG = {"go.next_gc_bytes": flat(90 * MIB), "go.gc_count": flat(1)}
+
+
+def test_what_one_collection_found_is_one_reading_and_no_flat_live_heap() -> None:
+    """A heap of 90 MiB after one collection kept nearly all that it ever allocated."""
+    assert judge(watched(**{**RISES, "given": YOUNG})).verdict is Verdict.CANNOT_SAY
+
+
+@pytest.mark.parametrize(
+    "count", [line(1, 0.05), flat(12)], ids=["three in the watch", "far more than a heap without garbage takes"]
+)
+def test_collections_that_found_the_same_make_it_level(count: Points) -> None:
+    found = judge(watched(**{**RISES, "given": {**YOUNG, "go.gc_count": count}}))
+    assert found.verdict is Verdict.SUPPORTED

@@ -3,11 +3,12 @@
 from dataclasses import replace
 
 import pytest
-from build_case import KIB, MIB, Points, case, flat, line, mebibytes, readings, step, watched
+from build_case import KIB, MIB, Points, case, flat, line, mebibytes, readings, sawtooth, step, ticks, watched
 from scenarios import SCENARIOS, scene, verdict
 
 from memwhy.causes import judge_all
-from memwhy.causes.steady import PACED, clues, judge
+from memwhy.causes.steady import EARLY, PACED, clues, judge
+from memwhy.causes.unseen import unseen_per_s
 from memwhy.model.case import Case
 from memwhy.model.report import Finding, Verdict
 
@@ -200,3 +201,39 @@ def test_a_layer_that_grows_while_the_heap_is_given_back_is_not_steady_and_acqui
     assert found.verdict is Verdict.CANNOT_SAY
     assert found.against[0].startswith("native heap and arenas grow while something else is given back: ")
     assert {one.cause: one.verdict for one in judge_all(leak)}["native-leak"] is not Verdict.REFUTED
+
+
+@pytest.mark.parametrize("seconds", [12, 20, 30])
+def test_a_few_flat_readings_bound_no_slow_leak_and_the_verdict_says_how_long_to_go_on(seconds: int) -> None:
+    young = watched(seconds=seconds)
+    found = judge(young)
+    assert (found.verdict, found.probability) == (Verdict.CANNOT_SAY, EARLY)
+    assert found.headline.startswith("Nothing grows by more than +")
+    assert found.headline.endswith(" more show whether it grows by +1.0 MiB/min.")
+    assert (verdict(young).cause, verdict(young).headline.split(" The evidence")[0]) == ("undetermined", found.headline)
+
+
+def test_the_bound_of_a_watch_covers_a_leak_that_comes_in_stairs() -> None:
+    """Half a MiB every half minute: between two stairs RSS is flat to the byte."""
+    for seconds in range(8, 60, 4):
+        seen = ticks(lambda x: 12 * MIB + 512 * KIB * ((x + 10) // 30), seconds=seconds)
+        bound = unseen_per_s(case(total="process.rss_bytes", series={"process.rss_bytes": seen}, live=True))
+        assert bound is None or bound >= MIB / 60
+
+
+@pytest.mark.parametrize(
+    ("collections", "answer"),
+    [(0.2, Verdict.SUPPORTED), (0.0, Verdict.CANNOT_SAY)],
+    ids=["collections showed that what lives stays", "nothing was collected"],
+)
+def test_a_collector_s_saw_is_rest_only_where_collections_show_what_lives(collections: float, answer: Verdict) -> None:
+    saw = sawtooth(24 * MIB, 44 * MIB, teeth=9.3)
+    case_ = watched(given={"layer.go_heap_bytes": saw, "go.gc_count": line(12, collections)})
+    assert judge(case_).verdict is answer
+
+
+def test_a_layer_that_grows_beneath_a_total_that_moves_otherwise_is_not_steady() -> None:
+    falls = line(60 * MIB, -30 * KIB, noise=2 * MIB)
+    found = judge(watched(grows={"layer.native_arenas_bytes": 40 * KIB}, given={"layer.go_heap_bytes": falls}))
+    assert found.verdict is Verdict.CANNOT_SAY
+    assert "native heap and arenas" in found.against[0] or "native arenas grow beneath" in found.against[0]

@@ -7,6 +7,7 @@ Remedy           A smaller GOGC or a GOMEMLIMIT, if the headroom costs too much.
 References       go.dev/doc/gc-guide; runtime/mgcpacer.go.
 """
 
+import math
 from collections.abc import Iterator
 
 from memwhy.causes import counted
@@ -46,7 +47,7 @@ def judge(case: Case) -> Finding:
     headroom = max(0, case.series["go.next_gc_bytes"].last - live.series.last)
     room = ROOMY * headroom + MIB
     other = _stacks_explain(case) or _idle(case) or _at_least(case) or any(counted.root(case, one) for one in PILES)
-    if growing and held.main and _level(live) and held.change <= room and not other:
+    if growing and held.main and _level(case, live) and held.change <= room and not other:
         return Finding(
             cause=NAME,
             verdict=Verdict.SUPPORTED,
@@ -65,9 +66,37 @@ def judge(case: Case) -> Finding:
     return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.05, bytes=headroom, because=(text,))
 
 
-def _level(live: weigh.Part) -> bool:
+def _level(case: Case, live: weigh.Part) -> bool:
     """The live heap has a course of its own, and it explains little."""
-    return isinstance(live.series.course, Trend) and not live.series.growing and live.minor
+    return (
+        isinstance(live.series.course, Trend)
+        and not live.series.growing
+        and live.minor
+        and (_collected(case) or _mostly_garbage(case))
+    )
+
+
+COLLECTED = 2
+"""Collections during the watch that a flat live heap takes: what one of them found is one reading, however often it is
+read again until the next."""
+
+
+def _collected(case: Case) -> bool:
+    """Collections measured the live heap again and again; also where nobody counted them."""
+    count = case.series.get("go.gc_count")
+    return count is None or count.last - count.first >= COLLECTED
+
+
+def _mostly_garbage(case: Case) -> bool:
+    """Far more collections than a heap takes that keeps all it allocates: it has 1 + GOGC/100 times as much at each
+    (runtime/mgcpacer.go), from the smallest goal up to the present one."""
+    count, goal = case.series["go.gc_count"].last, case.series["go.next_gc_bytes"].last
+    gogc = whole_number(case.facts.get("env.GOGC", ""))
+    factor = 1 + (100 if gogc is None else gogc) / 100
+    least = weigh.FIRST_COLLECTION_BYTES * (factor - 1)
+    if factor <= 1 or goal <= least:
+        return False
+    return count >= 2 * (1 + math.log(goal / least, factor))
 
 
 def _at_least(case: Case) -> bool:

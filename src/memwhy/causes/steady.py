@@ -1,8 +1,9 @@
 """Nothing grows: warm-up, a saw-tooth, one step, load that swings, or a misread metric.
 
 What grows       Nothing, or nothing any more.
-Speaks for       The total's interval holds zero, or the growth was one jump or has ended.
-Speaks against   Growth that goes on through the whole series.
+Speaks for       The total's interval holds zero, or the growth was one jump or has ended; and a leak of 1 MiB a
+                 minute would have been seen. Before that it is undetermined, and said how long the rest takes.
+Speaks against   Growth that goes on through the whole series, of a layer or beside the process too.
 Remedy           None. What these data could not have seen is said with the verdict.
 References       go.dev/doc/gc-guide, "the heap's saw-tooth".
 """
@@ -14,13 +15,14 @@ from memwhy.causes import counted
 from memwhy.causes.clue import DECISIVE, FAIR, HINT, STRONG, Clue, against, believed, denied, for_
 from memwhy.causes.kernel_memory import own_grows
 from memwhy.causes.other_process import child_grows
+from memwhy.causes.unseen import matters_per_s, unseen_per_s
 from memwhy.causes.virtual_only import address_space_grows
 from memwhy.model import inside, levels, weigh
 from memwhy.model.case import Case, Series
 from memwhy.model.metrics import label
 from memwhy.model.report import Finding, Verdict
 from memwhy.model.trend import Trend
-from memwhy.model.units import flag_duration, human_bytes, human_rate
+from memwhy.model.units import flag_duration, human_bytes, human_duration, human_rate
 
 NAME = "steady"
 LONG_S = 600
@@ -50,15 +52,78 @@ def judge(case: Case) -> Finding:
     if whole is None or not isinstance(whole.course, Trend):
         reason = "no total was read" if whole is None else getattr(whole.course, "reason", "too few readings")
         return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.1, because=(reason,))
-    course = whole.course
     slight = weigh.slight(whole, weigh.left_by_us(case))
-    if course.growing and not slight:
-        text = f"it grows: {weigh.change_said(whole)}, {weigh.slope_said(course)}"
+    if whole.growing and not slight:
+        text = f"it grows: {weigh.change_said(whole)}, {weigh.slope_said(whole.course)}"
         return Finding(cause=NAME, verdict=Verdict.REFUTED, probability=0.03, against=(text,))
     if (aside := _aside(case)) is not None:
         text = f"{label(whole.metric)}: {weigh.change_said(whole)}"
         return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.1, because=(text,), against=(aside,))
-    if course.growing and (pacing := weigh.toward_collection(case)) is not None:
+    pacing = weigh.toward_collection(case) if whole.growing else None
+    unclear = _slightly(case, whole, whole.course) if whole.growing and pacing is None else None
+    if not whole.growing:
+        unclear = _undecided(case, whole, whole.course, slight=slight)
+    return unclear or _too_early(case, whole) or _rest(case, whole, whole.course, pacing, slight=slight)
+
+
+def _slightly(case: Case, whole: Series, course: Trend) -> Finding:
+    """It grows, but by so little that it may be nothing."""
+    seconds = weigh.SLIGHT_MOST_BYTES / course.slope * 1.5 if course.slope > 0 else 300.0
+    text = f"{weigh.change_said(whole)}, {weigh.slope_said(course)}: so little that warm-up and our own requests may be all of it"
+    return Finding(
+        cause=NAME,
+        verdict=Verdict.CANNOT_SAY,
+        probability=0.45,
+        because=(text,),
+        confirm_with=_longer(case, seconds),
+    )
+
+
+def _undecided(case: Case, whole: Series, course: Trend, *, slight: bool) -> Finding | None:
+    """What does not grow clearly, and is no rest either."""
+    changed = weigh.change_said(whole)
+    if course.per == "sample" and max(course.detectable, course.high) > whole.last:
+        text = f"{changed}: the readings lie so far apart that they could hide it doubling from one to the next"
+    elif course.per == "sample" and not slight and _only_rises(whole.points):
+        text = f"{changed}: it never fell, in too few readings to call that rest"
+    elif course.shape == "unclear" and not slight:
+        text = f"{changed}, {weigh.slope_said(course)}: the parts of the series disagree"
+        return Finding(
+            cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.3, because=(text,), confirm_with=_longer(case)
+        )
+    else:
+        return None
+    return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.3, because=(text,))
+
+
+def _too_early(case: Case, whole: Series) -> Finding | None:
+    """Nothing was seen to grow, by a watch that could not have seen a leak that matters."""
+    unseen, matters = unseen_per_s(case), matters_per_s(case)
+    if not case.live or unseen is None or unseen < matters:
+        return None
+    more_s = _more_s(whole, unseen / matters)
+    return Finding(
+        cause=NAME,
+        verdict=Verdict.CANNOT_SAY,
+        probability=EARLY,
+        headline=f"Nothing grows by more than {human_rate(unseen, 's')} so far; {human_duration(more_s)} more show whether it grows by {human_rate(matters, 's')}.",
+        because=(
+            f"{label(whole.metric)}: {weigh.change_said(whole)}",
+            f"growth slower than {human_rate(unseen, 's')} could have been missed",
+        ),
+        confirm_with=_longer(case, whole.points[-1][0] - whole.points[0][0] + more_s),
+    )
+
+
+def _more_s(whole: Series, loose: float) -> float:
+    """How much longer, where the bound is so many times too loose: a bound tightens with the time at least."""
+    span = whole.points[-1][0] - whole.points[0][0]
+    return min(max(span * (loose - 1), 30.0), MOST_MORE_S)
+
+
+def _rest(case: Case, whole: Series, course: Trend, pacing: str | None, *, slight: bool) -> Finding:
+    """It is steady, with what these data could not have seen."""
+    if pacing is not None:
         return Finding(
             cause=NAME,
             verdict=Verdict.SUPPORTED,
@@ -68,45 +133,36 @@ def judge(case: Case) -> Finding:
             because=(f"{label(whole.metric)}: {weigh.change_said(whole)}, {weigh.slope_said(course)}", pacing),
             confirm_with=_longer(case, _until_collected_s(case)),
         )
-    if course.growing:
-        seconds = weigh.SLIGHT_MOST_BYTES / course.slope * 1.5 if course.slope > 0 else 300.0
-        text = f"{weigh.change_said(whole)}, {weigh.slope_said(course)}: so little that warm-up and our own requests may be all of it"
-        return Finding(
-            cause=NAME,
-            verdict=Verdict.CANNOT_SAY,
-            probability=0.45,
-            because=(text,),
-            confirm_with=_longer(case, seconds),
-        )
-    if course.per == "sample" and max(course.detectable, course.high) > whole.last:
-        text = f"{weigh.change_said(whole)}: the readings lie so far apart that they could hide it doubling from one to the next"
-        return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.3, because=(text,))
-    if course.per == "sample" and not slight and _only_rises(whole.points):
-        text = f"{weigh.change_said(whole)}: it never fell, in too few readings to call that rest"
-        return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.3, because=(text,))
-    if course.shape == "unclear" and not slight:
-        text = f"{weigh.change_said(whole)}, {weigh.slope_said(course)}: the parts of the series disagree"
-        return Finding(
-            cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.3, because=(text,), confirm_with=_longer(case)
-        )
     said = (
         WORDS[course.shape] if not slight or course.shape == "flat" else "what moved is too little to tell from noise"
     )
-    unseen = human_rate(max(course.detectable, course.high), course.per)
+    missed = max(course.detectable, course.high)
+    unseen = unseen_per_s(case) if case.live else None
     return Finding(
         cause=NAME,
         verdict=Verdict.SUPPORTED,
-        probability=_sure(course, whole.last, slight=slight),
+        probability=_sure(course, whole.last, slight=slight) - (0.0 if _layered(case) else UNLAYERED),
         headline=f"Steady: {said}.",
         bytes=0,
         because=(
             f"{label(whole.metric)}: {weigh.change_said(whole)}, {weigh.slope_said(course)}",
-            f"growth slower than {unseen} could have been missed",
+            f"growth slower than {human_rate(missed if unseen is None else unseen, course.per)} could have been missed",
         ),
         confirm_with=_longer(case),
     )
 
 
+UNLAYERED = 0.05
+"""Without layers one part may grow while another falls."""
+
+
+def _layered(case: Case) -> bool:
+    return not case.live or (case.account is not None and case.account.fine)
+
+
+EARLY = 0.45
+"""Steady as far as it was seen: most processes are, and this one was not watched for long enough."""
+MOST_MORE_S = 3600.0
 PACED = 0.62
 
 
@@ -143,6 +199,8 @@ def _aside(case: Case) -> str | None:
     children, virtual = child_grows(case), address_space_grows(case)
     if children is not None:
         return f"the children's RSS grows: {weigh.change_said(children)}"
+    if (beneath := _beneath(case)) is not None:
+        return f"{label(beneath.metric)} grow beneath a total that moves otherwise: {weigh.change_said(beneath)}"
     few = case.series.get("process.children_rss_bytes")
     if few is not None and few.last - few.first > weigh.SLIGHT_LEAST_BYTES and _may_rise(few):
         return f"the children's RSS rose, in too few readings to judge: {weigh.change_said(few)}"
@@ -153,6 +211,15 @@ def _aside(case: Case) -> str | None:
     if (kernels := own_grows(case)) is not None:
         return f"{kernels[0].told}: {weigh.change_said(kernels[1])}"
     return None
+
+
+def _beneath(case: Case) -> Series | None:
+    """A layer that grows clearly, though the total, of which something was given back, does not."""
+    spare = weigh.left_by_us(case)
+    if case.total != "process.rss_bytes" or case.account is None:
+        return None
+    layers = (case.series.get(layer.metric) for layer in case.account.layers)
+    return next((one for one in layers if one is not None and one.growing and not weigh.slight(one, spare)), None)
 
 
 def _may_rise(series: Series) -> bool:

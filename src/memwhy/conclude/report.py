@@ -84,6 +84,9 @@ def verdict_of(findings: tuple[Finding, ...], *, pasted: bool = False) -> Conclu
     sure = PASTED_UNDECIDED * max(0.0, 1.0 - 1.5 * ahead) if pasted else 1.0 - ahead
     probability = min(MOST_UNDECIDED, round(sure, 3))
     headline = "The evidence cannot decide" + (f"; still possible: {left}." if left and len(open_causes) <= 6 else ".")
+    bounded = next((one.headline for one in open_causes if one.cause == "steady" and one.headline), "")
+    if bounded:
+        headline = f"{bounded} {headline}"
     return Conclusion(
         cause="undetermined", confidence=confidence_of(probability), probability=probability, headline=headline
     )
