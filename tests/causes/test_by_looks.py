@@ -369,3 +369,14 @@ def test_half_a_mebibyte_that_was_freed_is_no_cause() -> None:
     found = judged(looked(case, {"derived.malloc_kept_bytes": 0.45}))["native-retained"]
     assert found.verdict is Verdict.CANNOT_SAY
     assert found.because[0].startswith("malloc freed but kept +460.8 KiB of RSS's +1.9 MiB")
+
+
+def test_idle_pages_that_the_next_cycle_is_about_to_use_are_not_kept() -> None:
+    """Just after a collection of a heap that grows, half of RSS's growth may be idle for a moment."""
+    told = {"layer.go_heap_bytes": PACE, "go.heap_sys_bytes": PACE, "go.sys_bytes": PACE}
+    late, early = (
+        judged(looked(watched(grows={**told, "go.next_gc_bytes": goal}), {"ledger.heap_idle_bytes": 0.7 * GROWN}))
+        for goal in (PACE, 0.0)
+    )
+    assert late["heap-retained"].verdict is Verdict.REFUTED
+    assert early["heap-retained"].verdict is Verdict.SUPPORTED

@@ -72,11 +72,11 @@ def judge(case: Case) -> Finding:
 
 
 def _came_back(case: Case, held: weigh.Part | None) -> Finding | None:
-    """Pages of the heap that Go has given back, or never held, become resident: the kernel fills whole huge pages
-    (khugepaged, MADV_COLLAPSE: Documentation/admin-guide/mm/transhuge.rst; golang/go#8832)."""
+    """Pages of the heap that Go has given back, or never held, become resident, and more than the next cycle is about to use:
+    the kernel fills whole huge pages (khugepaged, MADV_COLLAPSE: Documentation/admin-guide/mm/transhuge.rst; golang/go#8832)."""
     idle, heap = inside.change(case, inside.IDLE), weigh.part(case, "layer.go_heap_bytes")
     huge = weigh.part(case, "process.anon_huge_bytes")
-    seen = idle is not None and idle.main
+    seen = idle is not None and idle.main and idle.change - _room(case) >= weigh.MAIN * idle.of
     beyond = heap is not None and heap.main and held is not None and held.minor and huge is not None and huge.main
     if not seen and not beyond:
         return None
