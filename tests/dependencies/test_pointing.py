@@ -39,8 +39,19 @@ IN_Y = ("y_open", "github.com/x/y._Cfunc_y_open", "github.com/x/y.(*DB).Open", f
 
 def test_a_growing_stack_that_leads_into_an_affected_module_names_it() -> None:
     found = point(case(), "native-leak", (sampled(*IN_Y),), [leak()])
-    assert said(found) == [("stack", "leaks", "what grows was asked for in github.com/x/y._Cfunc_y_open")]
-    assert (found[0].function, found[0].bytes, found[0].bytes_per_s) == ("github.com/x/y._Cfunc_y_open", 1000, 10.0)
+    assert said(found) == [("stack", "leaks", "what grows was asked for in github.com/x/y.(*DB).Open")]
+    assert (found[0].function, found[0].bytes, found[0].bytes_per_s) == ("github.com/x/y.(*DB).Open", 1000, 10.0)
+
+
+def test_of_several_leaks_of_a_module_the_one_that_names_the_function_is_told() -> None:
+    stack = ("malloc", "github.com/x/y._Cfunc_CString", "github.com/x/y.(*Conn).GetFilename.func1", "main.where")
+    entries = [
+        leak(what="tables are kept"),
+        leak(what="a string is kept", trigger="Conn.GetFilename"),
+        leak(what="rows are kept"),
+    ]
+    found = point(case(), "native-leak", (sampled(*stack),), entries)
+    assert [(one.known.what, one.fits) for one in found] == [("a string is kept", True)]
 
 
 def test_without_a_verdict_nothing_is_named() -> None:

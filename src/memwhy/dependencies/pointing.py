@@ -5,6 +5,7 @@ stack leads into it before it leads into the program's own code, where it alone 
 that was measured points to any code.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Mapping as Map
 from dataclasses import dataclass
@@ -28,6 +29,10 @@ _CAUSES = {
     "descriptors": "descriptor-leak",
 }
 _OF_STACKS = {"malloc": "native-leak", "mmap": "mmap-leak"}
+_OF_CGO = re.compile(r"\._(?:cgo_|C2?func_)")
+_WORD = re.compile(r"[A-Za-z_]\w*")
+_LEAST_TELLING = 5
+"""Letters; Open, New, Get and their like stand in any text."""
 _NATIVE = ("native-leak", "native-retained", "native-cache")
 _SAID = ("leaks", "depends", "keeps", "cannot-say")
 
@@ -50,13 +55,21 @@ def point(case: Case, cause: str, holders: Sequence[Holder], leaks: Sequence[Kno
     for holder in growing:
         of_cause = [one for one in known if one.cause in (_cause_of(holder, cause), cause)]
         frames = _below_own(_frames(holder, modules), case.facts.get("go.main_module", ""))
-        for one in _by_stack(holder, frames, of_cause):
+        for one in _by_stack(holder, frames, of_cause, components):
             found.setdefault((one.known.component.name, one.known.what), one)
     if not found and not any(_tells(holder, components, modules) for holder in holders):
         blamed = {frame.component for holder in holders for frame in _frames(holder, modules)}
         unsaid = [one for one in known if one.component.kind != "library" or not blamed & {*_libraries(components)}]
         found = {(one.known.component.name, one.known.what): one for one in _without_stacks(case, cause, unsaid)}
-    return tuple(found.values())[:MOST_POINTED]
+    return _telling(found.values())
+
+
+def _telling(found: Iterable[Pointed]) -> tuple[Pointed, ...]:
+    """Of one component only the entries whose own words name a function of the stack, where there are such."""
+    rows = list(found)
+    fitting = {one.known.component.name for one in rows if one.fits}
+    kept = [one for one in rows if one.fits or one.known.component.name not in fitting]
+    return tuple(sorted(kept, key=lambda one: (not one.fits, one.known.standing != "leaks")))[:MOST_POINTED]
 
 
 def components_of(facts: Map[str, str]) -> tuple[Component, ...]:
@@ -131,27 +144,39 @@ def _below_own(frames: Sequence[Frame], main: str) -> Sequence[Frame]:
     return frames[: next(own, len(frames))]
 
 
-def _by_stack(holder: Holder, below: Sequence[Frame], known: Iterable[Known]) -> Iterator[Pointed]:
+def _by_stack(
+    holder: Holder, below: Sequence[Frame], known: Iterable[Known], components: Sequence[Component]
+) -> Iterator[Pointed]:
     """Those whose code stands among these frames."""
+    names = {_last_name(frame.function) for frame in below} - {""}
     for one in known:
-        at = next((i for i, frame in enumerate(below) if _is_of(frame, one)), None)
-        if at is None:
+        its = [i for i, frame in enumerate(below) if _is_of(frame, one)]
+        if not its:
             continue
-        others = [frame.component for frame in below[:at] if _is_foreign(frame.component, one)]
+        first = next((i for i in its if not _OF_CGO.search(below[i].function)), its[0])
+        others = [frame.component for frame in below[: its[0]] if _is_foreign(frame.component, one, components)]
         nearer = f", through {others[-1]}" if others else ""
         verb = "waits" if one.cause == "goroutine-leak" else "was asked for"
         yield Pointed(
             known=one,
             by="stack",
-            because=f"what grows {verb} in {below[at].function}{nearer}",
-            function=below[at].function,
+            because=f"what grows {verb} in {below[first].function}{nearer}",
+            fits=bool(names & set(_WORD.findall(f"{one.what} {one.trigger}"))),
+            function=below[first].function,
             bytes=holder.bytes,
             bytes_per_s=holder.bytes_per_s,
         )
 
 
-def _is_foreign(component: str, known: Known) -> bool:
-    return component not in ("", STANDARD, known.component.name)
+def _last_name(function: str) -> str:
+    """ "GetFilename" of "github.com/x/y.(*Conn).GetFilename.func1 (y.go:12)"; "" of names that are not exported, or say little."""
+    parts = _bare(function).rpartition("/")[2].split(".")
+    exported = [part for part in parts[1:] if part[:1].isupper() and len(part) >= _LEAST_TELLING]
+    return exported[-1] if exported else ""
+
+
+def _is_foreign(component: str, known: Known, components: Iterable[Component]) -> bool:
+    return component not in (STANDARD, known.component.name) and any(one.name == component for one in components)
 
 
 def _is_of(frame: Frame, known: Known) -> bool:

@@ -101,7 +101,10 @@ class OffHeap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependencies:
-    """The answer. name: what was given; form: what it turned out to be; notes: what was left out or cannot be told."""
+    """The answer. name: what was given; form: what it turned out to be; notes: what was left out or cannot be told.
+
+    mended: of each component that is known to leak, the first version that has all the fixes; "" where a leak has none.
+    """
 
     name: str
     form: str
@@ -109,6 +112,7 @@ class Dependencies:
     components: tuple[Component, ...]
     known: tuple[Known, ...]
     off_heap: tuple[OffHeap, ...]
+    mended: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -126,12 +130,13 @@ part of the program, and nothing that was measured points to any code."""
 class Pointed:
     """A known leak to which a diagnosis points. It makes no verdict: the growth and its cause were found without it.
 
-    because: in words, what points there. function, bytes, bytes_per_s: of the holder that does, "" and None otherwise.
+    because: in words, what points there. fits: the entry's own words name a function of the stack. function, bytes, bytes_per_s: of the holder that does, "" and None otherwise.
     """
 
     known: Known
     by: By
     because: str
+    fits: bool = False
     function: str = ""
     bytes: int | None = None
     bytes_per_s: float | None = None

@@ -50,6 +50,7 @@ def _plain(found: Dependencies) -> dict[str, object]:
         "build": build,
         "leaking": len(found.leaking),
         "known": [asdict(one) for one in found.known],
+        "mended": dict(found.mended),
         "off_heap": [asdict(one) for one in found.off_heap],
         "components": [asdict(one) for one in found.components],
         "notes": list(found.notes),
@@ -112,7 +113,7 @@ def _known_lines(one: Known) -> list[str]:
     return [
         one.what,
         f"when: {one.trigger}",
-        f"{'' if one.standing == 'leaks' else 'stands so: '}{one.why}",
+        one.why,
         f"do: {one.remedy}",
         f"{one.confidence} confidence, source: {', '.join(one.source)}",
     ]
@@ -195,7 +196,8 @@ def _text(found: Dependencies, *, colour: bool, verbose: bool) -> str:
             *hang(headline(found), indent=0, hanging=0, style="bold"),
             *hang(" · ".join(_about(found)), indent=0, hanging=0, style="dim"),
         ],
-        *(_standing(found, standing, title, verbose=verbose) for standing, title in _HEADINGS),
+        _leaking(found),
+        *((_in_full if verbose else _in_short)(found, standing, title) for standing, title in _HEADINGS[1:]),
         _titled("Outside the Go heap", [*_off_heap_rows(found), *_program_says(found)]),
         _titled("Libraries", _libraries(found, verbose=verbose)),
         _titled("Fixed already", _fixed(found) if verbose else _fixed(found)[:MOST_SHORT]),
@@ -219,28 +221,56 @@ def _titled(title: str, texts: Sequence[str]) -> list[Line]:
     return lines
 
 
-def _standing(found: Dependencies, standing: Standing, title: str, *, verbose: bool) -> list[Line]:
-    rows = [one for one in found.known if one.standing == standing]
-    if not rows:
+def _leaking(found: Dependencies) -> list[Line]:
+    """By component, with the version that mends all of it."""
+    if not found.leaking:
         return []
-    lines: list[Line] = [(Span(title, "bold"),)]
-    whole = verbose or standing == "leaks"
-    shown = rows if whole else rows[:MOST_SHORT]
-    for one in shown:
-        heading = f"{_named(one.component)}: {one.cause}"
-        if not whole:
-            said = f"; {one.why}" if standing == "cannot-say" else ""
-            lines += hang(f"{heading}: {one.what}{said}", indent=2, hanging=4)
-            continue
-        marks = _where(one.component)
-        lines += hang(
-            heading + (f" ({marks})" if marks else ""), indent=2, hanging=4, style="red" if standing == "leaks" else ""
+    lines: list[Line] = [(Span("Known to leak", "bold"),)]
+    mended = dict(found.mended)
+    for component, rows in groupby(found.leaking, key=lambda one: one.component):
+        entries = list(rows)
+        marks = _where(component)
+        version = mended.get(component.name, "")
+        all_of = "" if len(entries) == 1 else f"all {len(entries)} of these leaks"
+        until = (
+            f"{version} has the fix of {all_of or 'it'}" if version else f"no release has the fix of {all_of or 'it'}"
         )
-        for text in _known_lines(one):
-            lines += hang(text, indent=4, hanging=6)
-    if len(shown) < len(rows):
-        lines += hang(f"{len(rows) - len(shown)} more (-v)", indent=2, hanging=4)
+        lines += hang(f"{_named(component)}{f' ({marks})' if marks else ''}: {until}", indent=2, hanging=4, style="red")
+        for one in entries:
+            fixed = f"Fixed in {one.fixed}." if one.fixed else "No release has a fix."
+            remedy = "" if one.fixed and one.remedy.startswith("upgrade to") else f" Do: {_stop(one.remedy)}"
+            lines += hang(
+                f"{one.cause}: {_stop(one.what)} When: {_stop(one.trigger)} {fixed}{remedy}", indent=4, hanging=6
+            )
+            lines += hang(f"{', '.join(one.source)}; {one.confidence} confidence", indent=6, hanging=6, style="dim")
     return lines
+
+
+def _stop(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def _in_short(found: Dependencies, standing: Standing, title: str) -> list[Line]:
+    """A line each; of Go itself, which is in every program, none."""
+    rows = [one for one in found.known if one.standing == standing and one.component.kind != "toolchain"]
+    if standing == "keeps":
+        names = list(dict.fromkeys(_named(one.component) for one in rows))
+        return _titled(title, [f"{', '.join(names)} (-v says what)"] if names else [])
+    why = (f"; {one.why}" if standing == "cannot-say" else "" for one in rows)
+    texts = [f"{_named(one.component)}: {one.cause}: {one.what}{more}" for one, more in zip(rows, why, strict=True)]
+    shown = texts[:MOST_SHORT]
+    return _titled(title, [*shown, f"{len(texts) - len(shown)} more (-v)"] if len(shown) < len(texts) else shown)
+
+
+def _in_full(found: Dependencies, standing: Standing, title: str) -> list[Line]:
+    lines: list[Line] = []
+    for one in found.known:
+        if one.standing == standing:
+            marks = _where(one.component)
+            lines += hang(f"{_named(one.component)}: {one.cause}{f' ({marks})' if marks else ''}", indent=2, hanging=4)
+            for text in _known_lines(one):
+                lines += hang(text, indent=4, hanging=6)
+    return [(Span(title, "bold"),), *lines] if lines else []
 
 
 def _off_heap_rows(found: Dependencies) -> list[str]:

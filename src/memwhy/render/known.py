@@ -56,6 +56,7 @@ def plain(pointed: Sequence[Pointed]) -> list[dict[str, Any]]:
             "confidence": one.known.confidence,
             "by": one.by,
             "because": one.because,
+            "fits": one.fits,
             "function": one.function or None,
             "bytes": one.bytes,
             "bytes_per_s": one.bytes_per_s,
