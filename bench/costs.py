@@ -47,10 +47,10 @@ class Watching:
     steady_share: float
 
 
-def watch_all(memwhy: str, targets: Sequence[Target], for_s: int) -> list[Watching]:
+def watch_all(memwhy: str, targets: Sequence[Target], for_s: int, *flags: str) -> list[Watching]:
     """Watch all targets at once, each by a process of its own."""
     begun_s = time.monotonic()
-    watchers = [start(_watch(memwhy, target, for_s)) for target in targets]
+    watchers = [start([*_watch(memwhy, target, for_s), *flags]) for target in targets]
     time.sleep(STARTED_S)
     first = [(time.monotonic(), cpu_s_so_far(watcher.pid)) for watcher in watchers]
     time.sleep(max(0.0, begun_s + for_s - 1.5 - time.monotonic()))

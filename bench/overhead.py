@@ -2,7 +2,7 @@
 
     python bench/overhead.py [--quick] [--memwhy PATH]
 
-Needs Linux, the specimens' toolchain (make specimens) and about 14 minutes; --quick takes four, with fewer pairs.
+Needs Linux, the specimens' toolchain (make specimens) and about 16 minutes; --quick takes four, with fewer pairs.
 CPU times are the kernel's own counts (wait4, schedstat), so that a busy machine blurs them little; wall times and
 latencies are given with their least and most. docs/overhead.md says how to read the tables.
 """
@@ -46,24 +46,24 @@ def main() -> None:
                 stack.enter_context(held("400 MiB resident", "resident", "400")),
                 stack.enter_context(held("5,000 mappings", "mappings", "5000")),
             ]
-            own_cost(memwhy, targets, (30,) if quick else (30, 120))
+            own_cost(memwhy, targets, [(30, ())] if quick else [(30, ()), (120, ()), (120, ("--no-inside",))])
             others(targets[2], 10 if quick else 30, folder)
             recordings(memwhy, targets, 30 if quick else 120, folder)
             sums(targets[2:])
             starts(memwhy, targets[0], folder)
         effect_on_memory(memwhy, 20 if quick else 60)
     slowdowns(memwhy, 3 if quick else 6, 4.0 if quick else 8.0)
+    print(f"Load {os.getloadavg()[0]:.1f} at the end.")
 
 
-def own_cost(memwhy: str, targets: Sequence[Target], lengths: Iterable[int]) -> None:
-    """Table: CPU of memwhy watch."""
+def own_cost(memwhy: str, targets: Sequence[Target], watches: Iterable[tuple[int, tuple[str, ...]]]) -> None:
+    """Table: CPU of memwhy watch. watches: how long, and with which flags."""
     rows = []
-    for for_s in lengths:
-        for one in costs.watch_all(memwhy, targets, for_s):
+    for for_s, flags in watches:
+        how = " ".join((f"{for_s} s", *flags))
+        for one in costs.watch_all(memwhy, targets, for_s, *flags):
             whole = f"{100 * one.cpu_s / one.for_s:.2f} %"
-            rows.append(
-                (one.target, f"{for_s} s", f"{one.cpu_s * 1000:.0f} ms", whole, f"{100 * one.steady_share:.2f} %")
-            )
+            rows.append((one.target, how, f"{one.cpu_s * 1000:.0f} ms", whole, f"{100 * one.steady_share:.2f} %"))
     heads = ("target", "watched for", "CPU, start and diagnosis included", "of a core", "while watching")
     table("CPU of memwhy watch", heads, rows)
 
