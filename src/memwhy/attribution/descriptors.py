@@ -118,7 +118,8 @@ def _holder(
         note.append("it does not grow steadily")
     note += [_kept_open(group) for group in telling]
     note += _creators(matched, telling)
-    note += _asked_by(case, sites, telling)
+    asked = _asked_by(case, sites, telling)
+    note += _asked_said(asked)
     if matched:
         note.append(f"bytes are the stacks of these goroutines, {human_bytes(each)} each, {how}")
     first = telling[0].stack if telling else matched[0].stack if matched else ()
@@ -132,6 +133,7 @@ def _holder(
         method="descriptors",
         modules=sites.versions(first),
         note="; ".join(note),
+        askers=tuple(asked),
     )
     return counted(holder, one, held)
 
@@ -177,16 +179,16 @@ def _creators(matched: tuple[Group, ...], telling: list[Group]) -> list[str]:
     return said[:FEW]
 
 
-def _asked_by(case: Case, sites: Sites, telling: list[Group]) -> list[str]:
-    """Whose code makes HTTP requests, by what it allocates on the way: a client's connections are made by goroutines of net/http,
+def _asked_by(case: Case, sites: Sites, telling: list[Group]) -> dict[str, float]:
+    """Whose code makes HTTP requests, and its share, by what it allocates on the way: a client's connections are made by goroutines of net/http,
     on whose stacks nobody else is."""
     if not any(
         habit.what.startswith("HTTP") and "client" in habit.what for one in telling if (habit := habit_of(one.stack))
     ):
-        return []
+        return {}
     seen = [one.profile for one in case.profiles if one.profile.kind == "alloc_space"]
     if not seen:
-        return []
+        return {}
     asked: Counter[str] = Counter()
     for frames, value in by_stack(seen[-1]).items():
         through = [i for i, frame in enumerate(frames) if frame.startswith("net/http.(*Client).")]
@@ -195,7 +197,12 @@ def _asked_by(case: Case, sites: Sites, telling: list[Group]) -> list[str]:
             asked[next(beyond, "")] += value
     asked.pop("", None)
     if not asked:
-        return []
+        return {}
     whole = sum(asked.values())
-    first = ", ".join(f"{name} ({value / whole:.0%})" for name, value in asked.most_common(FEW))
-    return [f"requests are made in {first} of what HTTP clients allocated"]
+    return {name: value / whole for name, value in asked.most_common(FEW)}
+
+
+def _asked_said(asked: Map[str, float]) -> list[str]:
+    """`requests are made in main.fetch (100%) of what HTTP clients allocated`."""
+    first = ", ".join(f"{name} ({share:.0%})" for name, share in asked.items())
+    return [f"requests are made in {first} of what HTTP clients allocated"] if asked else []

@@ -34,6 +34,7 @@ def _holder(site: CallSite, layer: str, share: float, old_s: float) -> Holder:
         high_bytes=site.high_bytes,
         bytes_per_s=site.course.slope if isinstance(site.course, Trend) else None,
         note=_note(site, old_s),
+        places=tuple(f"{frame.file}:{frame.line}" if frame.file and frame.line else "" for frame in frames),
     )
 
 

@@ -26,9 +26,10 @@ COMMANDS = {
     "check": "a gate for CI: does memory grow faster than a limit?",
     "compare": "two hosts, builds or times: what differs, and how many bytes each difference could explain",
     "deps": "modules and libraries of a program: which are known to leak, which use memory outside the Go heap",
+    "lint": "Go source that reads like a leak; with --diagnosis, what was measured there",
     "dump": "raw evidence out of a recording",
 }
-PLANNED = ("report", "lint", "fleet", "agent")
+PLANNED = ("report", "fleet", "agent")
 """Names that later versions answer to: no process may be meant by them."""
 TAKING_VALUES = (
     "--format", "-o", "--for", "--tick", "--pprof", "--max-size", "--probe", "--probe-max", "--heap-profile", "--goroutines",

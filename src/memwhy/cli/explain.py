@@ -8,6 +8,7 @@ import sys
 
 from memwhy.cli.output import add_format, write
 from memwhy.cli.sampling import add_stacks, check_stacks, write_stacks
+from memwhy.cli.sourcing import add_source, check_source
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,6 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("-o", metavar="FILE", dest="output", help="write the answer to FILE")
     add_stacks(parser)
+    add_source(parser)
     parser.add_argument("--formats", action="store_true", help="list what can be read, and stop")
     add_format(parser)
 
@@ -39,6 +41,7 @@ def run(options: argparse.Namespace) -> int:
     if options.output and any(os.path.exists(one) and _same(one, options.output) for one in options.evidence):
         raise UsageError(f"{options.output} is evidence: it would be overwritten", help="give another file after -o")
     check_stacks(options)
+    check_source(options)
     stdin = sys.stdin.buffer if "-" in options.evidence else None
     with Progress(quiet=options.quiet) as progress:
         book = book_of_paths(options.evidence, stdin=stdin, progress=progress.reading)

@@ -41,6 +41,10 @@ def rendered(report: Report, form: str, *, colour: bool = False, verbose: bool =
 
 def write(report: Report, options: argparse.Namespace, *, to: str | None = None) -> None:
     """Print the report, or write it to a file."""
+    if getattr(options, "source", None) is not None:
+        from memwhy.cli.sourcing import with_source
+
+        report = with_source(report, options)
     if options.redact:
         report = redacted(report)
     write_text(lambda colour: rendered(report, options.format, colour=colour, verbose=options.verbose), to=to)

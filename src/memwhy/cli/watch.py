@@ -11,6 +11,7 @@ from functools import partial
 
 from memwhy.cli.output import add_format
 from memwhy.cli.sampling import add_native, add_stacks
+from memwhy.cli.sourcing import add_source
 from memwhy.cli.targets import add_target, watcher_of
 
 
@@ -44,6 +45,7 @@ def add_watch(parser: argparse.ArgumentParser) -> None:
     )
     sure.add_argument("--no-until-sure", dest="until_sure", action="store_false", help="watch for the whole time")
     add_stacks(parser)
+    add_source(parser)
     add_format(parser)
 
 
@@ -51,8 +53,10 @@ def run(options: argparse.Namespace) -> int:
     """Watch and answer, or raise."""
     from memwhy.cli.sampling import check_stacks
     from memwhy.cli.session import watch
+    from memwhy.cli.sourcing import check_source
 
     check_stacks(options)
+    check_source(options)
     if options.probe is None:
         return watch(watcher_of(options), options)
     from memwhy.cli.probing import check_probe, on_process

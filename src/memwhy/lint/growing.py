@@ -226,9 +226,8 @@ def _under_once(function: Function) -> bool:
 def _declares(function: Node, name: str) -> bool:
     """Whether the function has a variable or parameter of that name."""
     for one in function.walk("short_var_declaration", "var_spec", "parameter_declaration", "range_clause"):
-        left = one.fields("name") or ([one.child("left")] if one.child("left") is not None else [])
-        for side in left:
-            if side is not None and any(found.text == name for found in side.walk("identifier")):
+        for side in (*one.fields("name"), *one.fields("left")):
+            if any(found.text == name for found in side.walk("identifier")):
                 return one.kind != "range_clause" or ":=" in one.text
     return False
 

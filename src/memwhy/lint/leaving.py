@@ -149,8 +149,8 @@ def goes_round(node: Node, loop: Node) -> bool:
     """Whether the loop can come round again after node has run: nothing behind it, up to the loop's end, always leaves."""
     below, above = node, node.parent
     while above is not None and below is not loop:
-        if above.kind == "statement_list" or above.kind in _LISTS:
-            if _one_leaves([one for one in above.children if one.start >= below.end], loop):
-                return False
+        listed = above.kind == "statement_list" or above.kind in _LISTS
+        if listed and _one_leaves([one for one in above.children if one.start >= below.end], loop):
+            return False
         below, above = above, above.parent
     return True

@@ -68,7 +68,9 @@ def linted(reading: Reading, found: Iterable[Found], *, least: float) -> Linted:
     """What is told of a reading: comments heeded, those that weigh less than `least` left out unless something else speaks for them."""
     by_suspect = {one.suspect: one for one in found}
     tree = reading.tree
-    asked = {file.name: said for package in tree.packages for file in package.files if (said := comments(file.code))}
+    asked = {
+        file.name: wanted for package in tree.packages for file in package.files if (wanted := comments(file.code))
+    }
     left, silenced, unused = silence(by_suspect, asked, [rule.NAME for rule in reading.rules])
     shown = [one for suspect in left if (one := by_suspect[suspect]).certain or suspect.weight >= least]
     module = tree.packages[0].module if tree.packages else None
@@ -79,7 +81,7 @@ def linted(reading: Reading, found: Iterable[Found], *, least: float) -> Linted:
         packages=len(tree.packages),
         files=tree.read_files,
         bytes=tree.read_bytes,
-        rules=tuple(RuleSaid(name=rule.NAME, cause=rule.CAUSE, text=summary(rule)) for rule in reading.rules),
+        rules=said(reading.rules),
         found=tuple(sorted(shown, key=_rank)),
         below=len(left) - len(shown),
         silenced=silenced,
@@ -89,6 +91,11 @@ def linted(reading: Reading, found: Iterable[Found], *, least: float) -> Linted:
             for why, count in sorted(tree.skipped.counts.items())
         ),
     )
+
+
+def said(rules: Iterable[Rule]) -> tuple[RuleSaid, ...]:
+    """Rules by name, cause and what they look for."""
+    return tuple(RuleSaid(name=rule.NAME, cause=rule.CAUSE, text=summary(rule)) for rule in rules)
 
 
 def summary(rule: Rule) -> str:

@@ -8,6 +8,7 @@ from memwhy.model.account import Check
 from memwhy.model.case import Series, Target
 from memwhy.model.dependencies import Pointed
 from memwhy.model.inspection import Inspection
+from memwhy.model.linted import Found
 from memwhy.model.probe import Tested
 from memwhy.model.trend import Course
 
@@ -100,7 +101,9 @@ class Holder:
     Where it was measured more than once, or drawn: modules, "name@version" of each frame, "" for unknown; low_bytes,
     high_bytes: a 95 % interval of `bytes`; bytes_per_s: its pace, None where it is not shown to grow; low_per_s, high_per_s:
     the pace's interval; note: what more is known, and what would free it. count, low_count, high_count, count_per_s: the same of
-    what is counted (goroutines, descriptors, threads): how many more they are, or how many, without an interval.
+    what is counted (goroutines, descriptors, threads): how many more they are, or how many, without an interval. places: "file:line"
+    of each frame, "" for unknown, as the program's debug information names the file. askers: functions of the program that ask for
+    it where none of them is on the stack, most first.
     """
 
     layer: str
@@ -121,6 +124,8 @@ class Holder:
     low_count: int | None = None
     high_count: int | None = None
     count_per_s: float | None = None
+    places: tuple[str, ...] = ()
+    askers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,3 +209,7 @@ class Report:
     advice: tuple[Advice, ...] = ()
     known_leaks: tuple[Pointed, ...] = ()
     """Known leaks of dependencies to which the growth points; no verdict rests on them."""
+    source: tuple[Found, ...] = ()
+    """Lines of the program's source that the attribution leads to, where the source was at hand."""
+    source_notes: tuple[str, ...] = ()
+    """What of the attribution could not be found in that source."""

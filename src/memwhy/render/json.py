@@ -16,6 +16,7 @@ from memwhy.model.trend import Course, Trend
 from memwhy.render import experiments, known
 from memwhy.render.chain import measured
 from memwhy.render.figures import unit_of
+from memwhy.render.found import row
 
 
 def render(report: Report) -> str:
@@ -106,9 +107,14 @@ def _added(report: Report) -> dict[str, Any]:
         **({} if report.inspection is None else {"inspect": _finite(as_plain(report.inspection))}),
         "sampling": list(report.sampling),
         "advice": [_advice(one) for one in report.advice],
+        **({"source": _source(report)} if report.source or report.source_notes else {}),
         **({"experiments": _finite(experiments.rows(report))} if report.experiments else {}),
         **({"known_leaks": _finite(known.plain(report.known_leaks))} if report.known_leaks else {}),
     }
+
+
+def _source(report: Report) -> dict[str, Any]:
+    return {"found": _finite([row(one) for one in report.source]), "notes": list(report.source_notes)}
 
 
 def _finite(value: Any) -> Any:
@@ -143,6 +149,8 @@ def _holder(holder: Holder) -> dict[str, Any]:
         "stack": list(holder.stack),
         "method": holder.method,
         **(counted if measured(holder) else {}),
+        **({"places": list(holder.places)} if any(holder.places) else {}),
+        **({"askers": list(holder.askers)} if holder.askers else {}),
     }
 
 

@@ -8,14 +8,16 @@ entity does not stop it but a zero-width space does).
 import re
 from collections.abc import Iterable, Sequence
 
+from memwhy.model.linted import Found
 from memwhy.model.report import Holder, Report, Row
-from memwhy.render import chain, experiments, inside, known, outline
+from memwhy.render import chain, experiments, found, inside, known, outline
 from memwhy.render.figures import NONE, Pace, amount, now_header, now_of, pace_of, rate_of, rows_of, share_of, unit_of
 from memwhy.render.plain import clean, clean_row
 
 _BREAK = "&#8203;"
 _SPECIAL = re.compile(r"[\\`*\[\]~|$<>&@#]|://|www\.|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])", re.IGNORECASE)
 _AS = {"<": "&lt;", ">": "&gt;", "&": "&amp;", "@": f"@{_BREAK}", "#": f"#{_BREAK}", "://": f":{_BREAK}//"}
+_TICKS = re.compile("`+")
 _OPENING = re.compile(r"[-+](?=[- ]|$)|=|\d{1,9}[.)](?= |$)")
 _ENTITIES = {char: f"&#{ord(char)};" for char in "&<>|`\\*_[]~$@#:!"}
 
@@ -29,6 +31,7 @@ def render(report: Report) -> str:
         _limit(report),
         _why(report),
         _holders(report),
+        *_source(report),
         _bullets("Known leak", map(escape, known.sentences(report.known_leaks))),
         _bullets("Sampler", map(escape, report.sampling)),
         _bullets("Tried", map(escape, experiments.sentences(report))),
@@ -78,6 +81,40 @@ def grid(header: Sequence[str], rows: Iterable[Sequence[str]], *, left: int = 1)
     rule = ["---" if index < left else "---:" for index in wanted]
     lines = [[header[index] for index in wanted], rule, *([row[index] for index in wanted] for row in rows)]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+def _source(report: Report) -> list[str]:
+    """The program's own lines, a paragraph each."""
+    parts = [suspect_of(one) for one in report.source]
+    return [*(["**In the source**"] if parts else []), *parts, _bullets("Source", map(escape, report.source_notes))]
+
+
+def suspect_of(one: Found) -> str:
+    """One suspect as a paragraph, its lines and its suggestion as blocks."""
+    suspect = one.suspect
+    parts = [
+        f"**{escape(f'{suspect.file}:{suspect.line}')}** {escape(suspect.function)} — {suspect.cause}, {suspect.rule}"
+    ]
+    texts = [
+        f"measured: {found.measured(one)}" if one.blame is not None else "",
+        f"{found.word(one)}: {suspect.message}",
+        *found.also(one),
+        f"missing: {suspect.missing}" if suspect.missing else "",
+        f"costs: {suspect.costs}" if suspect.costs else "",
+        f"write: {suspect.remedy}" if suspect.remedy else "",
+    ]
+    parts.append("\n".join(f"- {escape(text)}" for text in texts if text))
+    places = [place for place in (suspect.acquired, *suspect.path) if place.text]
+    parts.append(_block(f"{place.line:>6}  {clean(place.text)}" for place in places))
+    parts.append(_block(map(clean_row, suspect.fix.splitlines()), "diff"))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _block(rows: Iterable[str], language: str = "") -> str:
+    """A fenced block, its fence longer than any run of backticks in it (GitHub Flavored Markdown Spec, 4.5)."""
+    text = "\n".join(rows)
+    fence = "`" * max(3, 1 + max(map(len, _TICKS.findall(text)), default=0))
+    return f"{fence}{language}\n{text}\n{fence}" if text else ""
 
 
 def _bullets(title: str, texts: Iterable[str]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from memwhy.model.report import Holder, NextStep, Report, Row
-from memwhy.render import chain, experiments, inside, known, outline
+from memwhy.render import chain, experiments, found, inside, known, outline
 from memwhy.render.figures import Pace, amount, now_header, now_of, pace_of, rate_of, rows_of, share_of, unit_of
 from memwhy.render.page import MARGIN, WIDTH, Cells, Line, Span, Style, columns, hang, ledger, line, note, paint
 from memwhy.render.plain import clean, clean_row, elide, pad, width, wrap
@@ -25,6 +25,7 @@ def render(report: Report, *, colour: bool = False, verbose: bool = False) -> st
         hang(report.limit, indent=0, hanging=2, style="bold") if report.limit else [],
         note("Why", _why(report)) + note("Against", _against(report)),
         *(_holders(*group) for group in outline.held(report)),
+        *_source(report),
         note("Known leak", known.sentences(report.known_leaks), style="red"),
         note("Sampler", report.sampling),
         note("Tried", experiments.sentences(report)),
@@ -141,6 +142,14 @@ def _holders(layer: str, method: str, holders: tuple[Holder, ...]) -> list[Line]
             lines += [(Span(" " * width(figures)), Span(elide(where.strip(), room), "dim"))]
         lines += _stack(outline.callers(holder), indent=width(figures))
     return lines
+
+
+def _source(report: Report) -> list[list[Line]]:
+    """The program's own lines, one block each."""
+    blocks = [found.lines_of(one) for one in report.source]
+    if blocks:
+        blocks[0] = [(Span("In the source", "bold"),), *blocks[0]]
+    return [*blocks, note("Source", report.source_notes)]
 
 
 def _measured(holder: Holder) -> list[Line]:

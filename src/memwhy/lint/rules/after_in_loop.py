@@ -11,13 +11,13 @@ from collections.abc import Iterable, Iterator
 
 from memwhy.lint.leaving import cases, goes_round, leaves, loop_around
 from memwhy.lint.source import Function, Package
+from memwhy.lint.standard import COLLECTED_TIMERS
 from memwhy.lint.syntax import Node, arguments, callee
 from memwhy.model.suspect import Place, Suspect
 
 NAME = "after-in-loop"
 CAUSE = "heap-leak"
 TOKENS = (b".After(",)
-COLLECTED = (1, 23)
 
 _AFTER = re.compile(rb"\.After\(")
 _SECONDS = {"Nanosecond": 1e-9, "Microsecond": 1e-6, "Millisecond": 1e-3, "Second": 1.0, "Minute": 60.0, "Hour": 3600.0}
@@ -28,7 +28,7 @@ BRIEF_S = 1.0
 
 def check(package: Package) -> Iterable[Suspect]:
     """Every such call, where the timers of the go line are not collected."""
-    if package.go_version >= COLLECTED:
+    if package.go_version >= COLLECTED_TIMERS:
         return
     for function in package.functions_with(_AFTER, imports="time"):
         time = function.file.imported_as("time")
