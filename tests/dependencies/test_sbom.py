@@ -1,16 +1,19 @@
 """Bills of materials are read by their package URLs; any bytes give components or a ParseError."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from memwhy.dependencies.built import listed as listed_by_go
 from memwhy.dependencies.sbom import MOST_BYTES, component_of, parse_bill
 from memwhy.model.dependencies import Component
 from memwhy.model.errors import ParseError
 
+BILLS = Path(__file__).parents[1] / "evidence" / "dependencies" / "bills"
 SQLITE = "pkg:golang/github.com/mattn/go-sqlite3@v1.14.24"
 
 
@@ -77,6 +80,16 @@ def test_settings_of_the_build_that_cyclonedx_gomod_writes_are_read() -> None:
     document = {"bomFormat": "CycloneDX", "specVersion": "1.6", "metadata": {"component": {"properties": properties}}}
     build = parse_bill(json.dumps(document).encode(), "bom.json")[1].build
     assert (build.cgo, build.goos) == (True, "linux")
+
+
+def test_what_cyclonedx_gomod_writes_of_a_program_says_the_same_as_its_build_info() -> None:
+    of_program = parse_bill((BILLS / "program.cdx.json").read_bytes(), "program.cdx.json")[1]
+    of_module = parse_bill((BILLS / "module.cdx.json").read_bytes(), "module.cdx.json")[1]
+    built = listed_by_go((BILLS / "program.version-m.txt").read_bytes())
+    versions = {(one.name, one.version) for one in built.components if not one.main}
+    assert {(one.name, one.version) for one in of_program.components if not one.main} == versions
+    assert {(one.name, one.version) for one in of_module.components if not one.main} <= versions
+    assert (of_program.build.cgo, of_program.build.goos, of_program.build.go_version) == (True, "linux", "go1.26.8")
 
 
 @pytest.mark.parametrize(

@@ -55,9 +55,15 @@ def parse_bill(raw: bytes, name: str) -> tuple[str, Listed]:
     notes = [f"{name}: {left_out:,} further components were left out"] if left_out else []
     if unnamed:
         notes.append(f"{name}: {unnamed:,} components without a package URL could not be told")
+    build = _settings(document)
     toolchain = next((one.version for one in components.values() if one.kind == "toolchain"), "")
-    build = replace(_settings(document), go_version=toolchain)
-    return form, Listed(components=tuple(components.values()), build=build, notes=tuple(notes))
+    std = (
+        ()
+        if toolchain or not build.go_version
+        else (Component(kind="toolchain", name="std", version=build.go_version),)
+    )
+    build = replace(build, go_version=toolchain or build.go_version)
+    return form, Listed(components=(*std, *components.values()), build=build, notes=tuple(notes))
 
 
 def _document(raw: bytes, name: str) -> Json:
@@ -162,9 +168,10 @@ def _library(name: str, version: str) -> Component | None:
 
 
 def _settings(document: Json) -> Build:
-    """cyclonedx-gomod writes the settings of the build beside the main module."""
+    """cyclonedx-gomod writes the settings of the build beside the program, or with it."""
     metadata = document.get("metadata")
-    subject = metadata.get("component") if isinstance(metadata, dict) else None
-    rows = _rows(subject.get("properties")) if isinstance(subject, dict) else []
+    places = [metadata, metadata.get("component")] if isinstance(metadata, dict) else []
+    rows = [row for place in places if isinstance(place, dict) for row in _rows(place.get("properties"))]
     told = {_text(row.get("name")).removeprefix(_SETTING): _text(row.get("value")) for row in rows}
-    return Build(goos=told.get("GOOS", ""), cgo={"1": True, "0": False}.get(told.get("CGO_ENABLED", "")))
+    cgo = {"1": True, "0": False}.get(told.get("CGO_ENABLED", ""))
+    return Build(go_version=told.get("GOVERSION", ""), goos=told.get("GOOS", ""), cgo=cgo)
