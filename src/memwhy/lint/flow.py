@@ -87,15 +87,12 @@ class Flow:
         step = self.body.step(acquisition.call, self.owner)
         if step is None:
             return self.fate
-        use = self.uses.follow(Thing(acquisition.call, (), acquisition.path, which=acquisition.which))
-        literal = acquisition.call.above("func_literal")
+        use = self._first(acquisition)
         if use is None:
             self.fate.losses.append(Loss("dropped", acquisition.call))
             return self.fate
         self.fate.uses.append(use)
-        if use.how != "alias" or use.held is None:
-            return self.fate
-        if literal is not None and use.held.variable.owner is not self.owner:
+        if use.how != "alias" or use.held is None or use.held.variable.owner is not self.owner:
             return self.fate
         self.fate.variable = use.held.variable.name
         self._companions(use.held.variable, acquisition.call)
@@ -105,6 +102,37 @@ class Flow:
         self._walk(step, frozenset((use.held,)), facts)
         return self.fate
 
+    def _first(self, acquisition: Acquisition) -> Use | None:
+        """What becomes of the resource where it is acquired; None where nothing keeps it."""
+        call, kind = acquisition.call, acquisition.kind
+        if kind.receiver or kind.argument >= 0:
+            statement = call.parent
+            if kind.argument >= 0 or (statement is not None and statement.kind == "expression_statement"):
+                return self._named(call, kind)
+        return self.uses.follow(Thing(call, (), acquisition.path, which=acquisition.which))
+
+    def _named(self, call: Node, kind: Kind) -> Use:
+        """The variable that a method is called on or that an argument points to, held from here on."""
+        function, given = call.child("function"), call.child("arguments")
+        node = function.child("operand") if kind.receiver and function is not None else None
+        if kind.argument >= 0 and given is not None and kind.argument < len(given.children):
+            node = given.children[kind.argument]
+        while node is not None and node.kind in ("parenthesized_expression", "unary_expression", "call_expression"):
+            inner = node.child("arguments") if node.kind == "call_expression" else node
+            node = inner.children[-1] if inner is not None and inner.children else None
+        variable = self.body.scopes.variable(node)
+        if variable is None or variable.kind == "result":
+            return Use("stored", call, where=node.text.rpartition(".")[2] if node is not None else "")
+        if kind.receiver and self._kept_before(variable, call):
+            return Use("stored", call, where=variable.name)
+        return Use("alias", call, Held(variable))
+
+    def _kept_before(self, variable: Variable, call: Node) -> bool:
+        """Whether what is counted up here was already put somewhere: then the count belongs to that place."""
+        names = (n for n in self.body.scopes.uses[variable] if n.start < call.start)
+        found = (self.uses.of(Held(variable), name) for name in names)
+        return any(use is not None and use.how in ("stored", "sent", "returned", "unknown") for use in found)
+
     def _companions(self, variable: Variable, call: Node) -> None:
         """The error and the "found" that come with the resource in the same assignment."""
         statement = call.above("short_var_declaration", "assignment_statement", "var_spec")
@@ -113,7 +141,8 @@ class Flow:
         left = statement.child("left")
         names = left.children if left is not None else statement.fields("name")
         right = statement.child("right") or statement.child("value")
-        if right is None or len(right.children) != 1 or len(names) < 2:
+        alone = self.acquisition.kind.argument >= 0
+        if right is None or len(right.children) != 1 or (len(names) < 2 and not alone):
             return
         last = self.body.scopes.variable(names[-1])
         if last is None or last is variable:
@@ -125,13 +154,17 @@ class Flow:
             self._error = last
 
     def _deferred_before(self, held: Held) -> bool:
-        """Whether a deferred function literal that stands before the call releases what the variable will hold."""
+        """Whether a deferred function literal that stands before the call releases what the variable will hold.
+
+        Only a literal sees the later value: `defer f.Close()` takes the value that f has when it is deferred.
+        """
         for name in self.body.scopes.uses[held.variable]:
-            if name.start >= self.acquisition.call.start:
-                continue
             deferred = name.above("defer_statement")
+            if name.start >= self.acquisition.call.start or deferred is None or not deferred.within(self.owner):
+                continue
             literal = name.above("func_literal")
-            if deferred is None or literal is None or not literal.within(deferred) or literal is self.owner:
+            late = literal is not None and literal.within(deferred) and literal is not self.owner
+            if not late and not self.acquisition.kind.receiver:
                 continue
             use = self.uses.of(held, name)
             if use is not None and use.ends:
@@ -200,10 +233,12 @@ class Flow:
                 if use.how == "closer":
                     continue
                 self.fate.uses.append(use)
-                if use.how == "alias" and use.held is not None:
-                    held.add(use.held)
-                else:
+                if use.how != "alias" or use.held is None:
+                    self._elsewhere(use, each)
                     return None
+                if use.held.variable is not each.variable and self._deferred_before(use.held):
+                    return None
+                held.add(use.held)
         if step.kind in ("return", "end"):
             if (
                 step.kind == "return"
@@ -220,6 +255,18 @@ class Flow:
         names = {variable.name for variable in assigned}
         facts = frozenset(f for f in state.facts if not names or not _mentions(f[0], names))
         return _State(step, frozenset(held), state.failed and self._error not in assigned, facts)
+
+    def _elsewhere(self, use: Use, held: Held) -> None:
+        """A goroutine's function literal that releases: does it on each of its ways?"""
+        literal, call = use.at, use.at.parent
+        if use.how != "released" or literal.kind != "func_literal" or call is None or call.parent is None:
+            return
+        if call.parent.kind != "go_statement" or self.body.scopes.owner(literal) is not self.owner:
+            return
+        inner = Flow(self.body, self.acquisition, self.uses.summaries)
+        inner.owner = literal
+        inner._walk(self.body.graph(literal).entry, frozenset((held,)), frozenset())
+        self.fate.losses.extend(inner.fate.losses)
 
     def _lost(self, how: str, state: _State) -> None:
         if all(loss.at is not state.step.node for loss in self.fate.losses):
@@ -285,7 +332,7 @@ class Flow:
             return True
         if subject is not None:
             return self._compared(state, subject, node, outcome)
-        if node.kind == "binary_expression" and node.operator in ("==", "!="):
+        if node.kind == "binary_expression" and node.operator in ("==", "!=", "<"):
             left, right = node.child("left"), node.child("right")
             if left is not None and right is not None:
                 equal = outcome == (node.operator == "==")
@@ -300,12 +347,14 @@ class Flow:
 
     def _compared(self, state: _State, one: Node, other: Node, equal: bool) -> bool:
         """Whether `one` cannot (un)equal `other`: the error is nil, what is held is not."""
+        if self.acquisition.kind.argument >= 0 and self.acquisition.call.within(one):
+            return not equal and _is_success(other.text)
         if one.kind != "identifier":
             return False
         variable = self.body.scopes.variable(one)
         if variable is None:
             return False
-        nil = other.kind == "nil"
+        nil = other.kind == "nil" or (self.acquisition.kind.argument >= 0 and _is_success(other.text))
         if variable is self._error and state.failed:
             return not equal if nil else equal
         zero = nil or other.text == "0"
@@ -355,3 +404,8 @@ class Flow:
 
 def _mentions(text: str, names: set[str]) -> bool:
     return any(name in text for name in names)
+
+
+def _is_success(text: str) -> bool:
+    """Whether a C function's status is compared with this to see that all went well."""
+    return text == "0" or text.endswith(("OK", "SUCCESS", "Success"))

@@ -49,7 +49,8 @@ class Kind:
     """One kind of resource.
 
     rule: the rule's NAME. noun: what it is called in a sentence. acquires: calls by name, as `memwhy.lint.types.Called` has
-    it, and which of their results is the resource. releases: methods from the resource on, ("Body", "Close"). types: result types that are the
+    it, and which of their results is the resource. releases: methods from the resource on, ("Body", "Close"). gives: the
+    resource's type, where no table has it. types: result types that are the
     resource whoever gives them, where no body says better (interfaces, other modules). by: functions that release what they are given. called: the resource is a function and is released by calling it. ended: methods that
     have released it once they have said false. kept_by_c: a C function that it is given to may keep it. borrowed: functions
     and methods that do not keep an argument. release: what a person would write, with {name} for the variable. loops_only:
@@ -63,6 +64,7 @@ class Kind:
     acquires: dict[str, int] = field(hash=False)
     releases: frozenset[tuple[str, ...]] = frozenset()
     by: frozenset[str] = frozenset()
+    gives: str = ""
     types: frozenset[str] = frozenset()
     called: bool = False
     ended: frozenset[tuple[str, ...]] = frozenset()
@@ -72,6 +74,10 @@ class Kind:
     release: str = ""
     remedy: str = ""
     costs: str = ""
+    argument: int = -1
+    receiver: bool = False
+    lent: bool = False
+    sign: bytes = b""
     loops_only: bool = False
     until_go: tuple[int, int] | None = None
 
@@ -82,4 +88,9 @@ class Kind:
 
 def may_close(name: str) -> bool:
     """Whether a function's or method's name speaks of an end: `CloseWithError`, `free_all`, `doShutdown`."""
-    return any(word.lower() in CLOSING for word in _WORD.findall(name))
+    return not CLOSING.isdisjoint(words(name))
+
+
+def words(name: str) -> list[str]:
+    """The words of a name in camel case or with underscores, in lower case."""
+    return [word.lower() for word in _WORD.findall(name)]

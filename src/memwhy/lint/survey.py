@@ -54,6 +54,8 @@ class Survey:
             self.by_type.update(dict.fromkeys(kind.types, kind))
             for name, which in kind.acquires.items():
                 self.by_name.setdefault(name, []).append((kind, which))
+                if kind.gives:
+                    self.bodies.types.elsewhere[name] = (kind.gives,)
         self._done: set[tuple[int, int, str]] = set()
 
     @classmethod

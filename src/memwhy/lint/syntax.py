@@ -105,10 +105,36 @@ def grow(root: tree_sitter.Node, code: bytes) -> Node:
         elif cursor.field_name == "operator":
             parent.operator = found.type
         while not cursor.goto_next_sibling():
+            if parent.kind == "type_conversion_expression":
+                _as_call(parent)
             if not cursor.goto_parent() or parent.parent is None:
                 return top
             parent = parent.parent
             depth -= 1
+
+
+def _as_call(node: Node) -> None:
+    """Make `f[T](x)` a call: the grammar cannot tell it from a conversion and takes it for one."""
+    generic, operand = node.child("type"), node.child("operand")
+    if generic is None or operand is None or generic.kind != "generic_type" or not generic.children:
+        return
+    named = generic.children[0]
+    if named.kind == "qualified_type" and len(named.children) == 2:
+        function = Node("selector_expression", named.start, named.end, "function", node, node.code)
+        function.children = named.children
+        for child, kind, field in zip(
+            named.children, ("identifier", "field_identifier"), ("operand", "field"), strict=True
+        ):
+            child.kind, child.field, child.parent = kind, field, function
+    elif named.kind == "type_identifier":
+        function = named
+        function.kind, function.field, function.parent = "identifier", "function", node
+    else:
+        return
+    given = Node("argument_list", generic.end, node.end, "arguments", node, node.code)
+    given.children = [operand]
+    operand.parent, operand.field = given, ""
+    node.kind, node.children = "call_expression", [function, given]
 
 
 def dotted(node: Node | None) -> str:

@@ -20,6 +20,8 @@ def suspects(package: Package, rule: str) -> Iterator[Suspect]:
     """What one rule of resources has to say about a package."""
     for followed in Survey.of(package.tree).found(package, rule):
         losses = [loss for loss in followed.fate.losses if _counts(followed, loss)]
+        if not losses and _kept_for_good(package, followed.fate):
+            losses = [Loss("kept", followed.fate.acquisition.call)]
         if losses:
             yield _suspect(package, followed, losses)
 
@@ -33,6 +35,14 @@ def _counts(followed: Followed, loss: Loss) -> bool:
         return False
     at_end = loss.how in ("return", "end", "dropped") and followed.function.symbol == "main.main"
     return not (at_end and not looped and call.above("func_literal") is None)
+
+
+def _kept_for_good(package: Package, fate: Fate) -> bool:
+    """Whether it is put somewhere in a package that releases nothing of its kind."""
+    sign = fate.acquisition.kind.sign
+    kept = any(use.how in ("stored", "unknown", "sent") for use in fate.uses)
+    freed = any(use.how in ("released", "returned", "closer") for use in fate.uses)
+    return bool(sign) and kept and not freed and all(sign not in file.code for file in package.files)
 
 
 def _in_loop(node: Node) -> bool:
@@ -69,7 +79,7 @@ def _suspect(package: Package, followed: Followed, losses: list[Loss]) -> Suspec
         message=f"{kind.noun} acquired here{through} is not released {where}",
         acquired=acquired,
         missing=f"{release} {where}{further}",
-        path=(*path, place(file, loss.at)) if loss.how != "dropped" else (),
+        path=(*path, place(file, loss.at)) if loss.how not in ("dropped", "kept") else (),
         remedy=kind.remedy,
         fix=_fix(file, fate),
         weight=round(weight, 2),
@@ -87,6 +97,8 @@ def _where(file: File, loss: Loss) -> str:
         return "before the loop comes here again"
     if loss.how == "overwritten":
         return f"before its variable is overwritten in line {line}"
+    if loss.how == "kept":
+        return "anywhere in the package"
     return "anywhere: nothing keeps what the call gives"
 
 
@@ -106,7 +118,12 @@ def _fix(file: File, fate: Fate) -> str:
     Not in loops (it would wait for the function's end) and not where some ways do release (it would do so twice).
     """
     call = fate.acquisition.call
-    if not fate.variable or _in_loop(call) or any(use.how in ("released", "returned", "closer") for use in fate.uses):
+    if (
+        not fate.variable
+        or not fate.losses
+        or _in_loop(call)
+        or any(use.how in ("released", "returned", "closer") for use in fate.uses)
+    ):
         return ""
     statement = call.above("short_var_declaration", "assignment_statement", "var_declaration")
     listed = statement.parent if statement is not None else None

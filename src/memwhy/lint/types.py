@@ -69,6 +69,8 @@ class Types:
     """Answers for one tree; what was found out once is kept."""
 
     def __init__(self) -> None:
+        self.elsewhere: dict[str, tuple[str, ...]] = {}
+        """Results of functions whose source is not in the tree, beside the standard table."""
         self._declared: dict[tuple[Package, str], Declared | None] = {}
         self._variables: dict[tuple[Package, str], str] = {}
         self._depth = 0
@@ -274,11 +276,11 @@ class Types:
         if function is None:
             return Called("")
         if function.kind == "func_literal":
-            return Called("", literal=function, results=self._results(function, place.file))
+            return Called("", literal=function, results=self.results(function, place.file))
         if function.kind == "parenthesized_expression":
             inner = function.children[0] if function.children else None
             if inner is not None and inner.kind == "func_literal":
-                return Called("", literal=inner, results=self._results(inner, place.file))
+                return Called("", literal=inner, results=self.results(inner, place.file))
             if inner is not None and inner.kind == "unary_expression" and inner.operator == "*":
                 return Called("", conversion="*" + self._type_name(inner.child("operand"), place))
             return Called("")
@@ -305,9 +307,9 @@ class Types:
         if variable is not None:
             value = variable.value
             if value is not None and value.kind == "func_literal":
-                return Called("", literal=value, results=self._results(value, place.file))
+                return Called("", literal=value, results=self.results(value, place.file))
             if variable.type is not None and variable.type.kind == "function_type":
-                return Called("", results=self._results(variable.type, place.file))
+                return Called("", results=self.results(variable.type, place.file))
             return Called("")
         name = function.text
         if name in _BUILTIN_TYPES:
@@ -325,7 +327,7 @@ class Types:
         full = f"{package.path}.{name}"
         found = package.function(name)
         if found is not None:
-            return Called(full, found, results=self._results(found.node, found.file))
+            return Called(full, found, results=self.results(found.node, found.file))
         return Called("", conversion=full) if self.declared(package, name) is not None else Called(full)
 
     def _called_selector(self, function: Node, place: Place) -> Called:
@@ -343,7 +345,7 @@ class Types:
         full = f"{path}.{field.text}"
         if full == "unsafe.Pointer":
             return Called("", conversion=full)
-        return Called(full, results=standard.results(full) or ())
+        return Called(full, results=standard.results(full) or self.elsewhere.get(full, ()))
 
     def method(self, type: str, name: str, file: File, depth: int = 0) -> Called:
         """The method of a type, promoted ones among them."""
@@ -353,23 +355,23 @@ class Types:
         package, rest = self.package_of(bare, file)
         declared = package.function(name, rest) if package is not None else None
         if declared is not None:
-            return Called(f"{bare}.{name}", declared, results=self._results(declared.node, declared.file))
+            return Called(f"{bare}.{name}", declared, results=self.results(declared.node, declared.file))
         found = self.underlying(bare, file)
         if isinstance(found, str):
             full = f"{found}.{name}"
-            return Called(full, results=standard.results(full) or ())
+            return Called(full, results=standard.results(full) or self.elsewhere.get(full, ()))
         if found.node.kind == "interface_type":
             for method in found.node.children:
                 named = method.child("name")
                 if method.kind == "method_elem" and named is not None and named.text == name:
-                    return Called(f"{bare}.{name}", results=self._results(method, found.file))
+                    return Called(f"{bare}.{name}", results=self.results(method, found.file))
         for inner in self._embedded(found) if found.node.kind in ("struct_type", "interface_type") else ():
             promoted = self.method(inner, name, found.file, depth + 1)
             if promoted.known or promoted.results:
                 return promoted
         return Called(f"{bare}.{name}")
 
-    def _results(self, function: Node | None, file: File) -> tuple[str, ...]:
+    def results(self, function: Node | None, file: File) -> tuple[str, ...]:
         """The result types of a declaration, literal, method of an interface or function type."""
         result = function.child("result") if function is not None else None
         if result is None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from memwhy.lint import standard
 from memwhy.lint.functions import Body, Summaries
-from memwhy.lint.kinds import Kind, may_close
+from memwhy.lint.kinds import Kind, may_close, words
 from memwhy.lint.names import Called, split
 from memwhy.lint.scopes import Variable
 from memwhy.lint.syntax import Node
@@ -39,6 +39,7 @@ _C_TYPES = frozenset(
         "uintptr",
     ]
 )
+_TAKING = frozenset(("take", "takes", "adopt", "steal", "own", "owned", "transfer", "give"))
 _SAYING = ("print", "log", "debug", "info", "warn", "error", "trace", "assert", "require", "errorf", "fatal")
 
 
@@ -177,6 +178,8 @@ class Uses:
             return Use("released", call)
         if name == "append":
             return replace(thing, node=call, reach=(ELEMENT, *thing.reach) if index else thing.reach)
+        if self.kind.called:
+            return Use("unknown", call, where=name)
         if called.known:
             return self._into(thing, call, called, index) if not thing.reach else Use("unknown", call, where=name)
         if name in standard.VIEWS:
@@ -189,14 +192,14 @@ class Uses:
             return None
         if not name.startswith("?") and name and standard.is_standard(split(name)[0]):
             return None
-        if last.lower().startswith(_SAYING):
+        if self.kind.lent or last.lower().startswith(_SAYING):
             return None
         return Use("unknown", call, where=name)
 
     def _given_to_c(self, thing: Thing, call: Node, name: str) -> Use | None:
         if may_close(name) and not thing.view:
             return Use("released", call)
-        taking = any(word in name.lower() for word in ("take", "adopt", "steal", "own", "transfer"))
+        taking = not _TAKING.isdisjoint(words(name))
         return Use("unknown", call, where=f"C.{name}") if taking or self.kind.kept_by_c else None
 
     def _into(self, thing: Thing, call: Node, called: Called, index: int) -> Thing | Use | None:

@@ -13,11 +13,19 @@ from memwhy.lint.rules import (
     after_in_loop,
     bodies,
     cgo_memory,
+    cgo_wrappers,
+    compressors,
     contexts,
+    database,
     defer_in_loop,
+    files,
+    finalizers,
     growing_slice,
+    handles,
     kept_slice,
+    pinners,
     pooled_buffer,
+    references,
     stuck_goroutine,
     tickers,
     transport_per_call,
@@ -48,11 +56,24 @@ class Resource(Rule, Protocol):
         """What the rule is about in this tree."""
 
 
-RESOURCES: tuple[Resource, ...] = (bodies, contexts, tickers, cgo_memory)
+RESOURCES: tuple[Resource, ...] = (
+    bodies,
+    compressors,
+    database,
+    files,
+    tickers,
+    contexts,
+    cgo_memory,
+    cgo_wrappers,
+    references,
+    handles,
+    pinners,
+)
 """The rules of resources, which one `memwhy.lint.survey.Survey` answers together."""
 
 RULES: tuple[Rule, ...] = (
     *RESOURCES,
+    finalizers,
     transport_per_call,
     stuck_goroutine,
     after_in_loop,

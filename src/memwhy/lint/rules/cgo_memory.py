@@ -4,8 +4,10 @@ Go's collector does not see it: every call that is not freed stays until the pro
 (cmd/cgo, "Passing pointers").
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+from memwhy.dependencies.catalogue import pairs
+from memwhy.lint import cgo
 from memwhy.lint.kinds import Kind
 from memwhy.lint.source import Package, Tree
 from memwhy.lint.telling import suspects
@@ -30,9 +32,42 @@ KIND = Kind(
 
 
 def kinds(tree: Tree) -> tuple[Kind, ...]:
-    """What the survey looks for."""
-    del tree
-    return (KIND,)
+    """Go's own calls, the catalogue's, and pairs that the tree's packages call, by their names."""
+    known = dict.fromkeys(KIND.acquires)
+    return (KIND, *_catalogued(known), *_own(tree, known))
+
+
+def _catalogued(known: dict[str, None]) -> Iterator[Kind]:
+    for pair in pairs():
+        name = f"C.{pair.allocate}"
+        if pair.language != "c" or pair.by != "function" or pair.gives.startswith("into") or name in known:
+            continue
+        known[name] = None
+        argument = int(pair.gives.removeprefix("argument ")) - 1 if pair.gives != "result" else -1
+        yield _pair(name, pair.release, argument, 0.8, pair.cause)
+
+
+def _own(tree: Tree, known: dict[str, None]) -> Iterator[Kind]:
+    for package in cgo.packages(tree):
+        for name, frees in cgo.pairs(package):
+            if f"C.{name}" not in known:
+                known[f"C.{name}"] = None
+                yield _pair(f"C.{name}", frees, -1, 0.7, CAUSE)
+
+
+def _pair(name: str, frees: tuple[str, ...], argument: int, weight: float, cause: str) -> Kind:
+    return Kind(
+        rule=NAME,
+        cause=cause,
+        noun=f"what {name} gives",
+        acquires={name: 0},
+        argument=argument,
+        by=frozenset(f"C.{free}" for free in frees),
+        weight=weight,
+        release=f"C.{frees[0]}({{name}})",
+        remedy=f"C.{frees[0]} on every way, deferred behind the call",
+        costs=KIND.costs,
+    )
 
 
 def check(package: Package) -> Iterable[Suspect]:

@@ -1,0 +1,77 @@
+"""Go values around C memory that nobody frees.
+
+A type that holds a pointer into C and has a Free, Close, Release or Destroy is a few words to Go's collector, however much
+hangs on it in C: without the call it stays for good. Types of the module itself are found by what they hold; those of other
+modules come from the catalogue.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from memwhy.dependencies.catalogue import pairs
+from memwhy.lint import cgo
+from memwhy.lint.kinds import Kind
+from memwhy.lint.source import Package, Tree
+from memwhy.lint.telling import suspects
+from memwhy.model.suspect import Suspect
+
+NAME = "cgo-wrapper"
+CAUSE = "native-leak"
+TOKENS: tuple[bytes, ...] = ()
+
+_COSTS = "the C memory behind it, outside of the Go heap, for good"
+_LATE = 0.4
+"""Weight where a finalizer frees it in the end."""
+
+
+def kinds(tree: Tree) -> tuple[Kind, ...]:
+    """A kind for each type of the tree, and one for each entry of the catalogue."""
+    return (*_own(tree), *_catalogued())
+
+
+def _own(tree: Tree) -> Iterator[Kind]:
+    for package in cgo.packages(tree):
+        for wrapper in cgo.wrappers(package):
+            free = wrapper.frees[0]
+            yield Kind(
+                rule=NAME,
+                cause=CAUSE,
+                noun=f"the {package.name}.{wrapper.name}",
+                acquires=dict(wrapper.makers),
+                releases=frozenset((name,) for name in wrapper.frees),
+                weight=_LATE if wrapper.finalized else 0.8,
+                release=f"{{name}}.{free}()",
+                remedy=f"call {free} on every way, `defer x.{free}()` behind the call",
+                costs="C memory until the collector runs the finalizer, which it has no reason to hurry"
+                if wrapper.finalized
+                else _COSTS,
+            )
+
+
+def _catalogued() -> Iterator[Kind]:
+    for pair in pairs():
+        if (
+            pair.language != "go"
+            or pair.by != "method"
+            or pair.cause not in ("native-leak", "mmap-leak")
+            or pair.gives != "result"
+        ):
+            continue
+        releases = [name.rpartition(".")[2] for name in pair.release]
+        late = pair.collected != "never"
+        yield Kind(
+            rule=NAME,
+            cause=pair.cause,
+            noun=f"what {pair.package.rpartition('/')[2]}.{pair.allocate} gives",
+            acquires={f"{pair.package}.{pair.allocate}": 0},
+            gives=f"*{pair.package}.{pair.type}" if pair.type else "",
+            releases=frozenset((name,) for name in releases),
+            weight=_LATE if late else 0.8,
+            release=f"{{name}}.{releases[0]}()",
+            remedy=f"call {releases[0]} on every way, `defer x.{releases[0]}()` behind the check of the error",
+            costs=f"{_COSTS}: {pair.note}" if pair.note else _COSTS,
+        )
+
+
+def check(package: Package) -> Iterable[Suspect]:
+    """Values that are lost without being freed."""
+    return suspects(package, NAME)
