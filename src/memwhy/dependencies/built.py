@@ -53,7 +53,9 @@ def listed(raw: bytes) -> Listed:
                 continue
             modules.append(_module(word, columns))
         elif word == "=>" and modules and not left_out:
-            modules[-1] = replace(modules[-1], vendored=False, replaced_by=columns[0], its_version=columns[1])
+            modules[-1] = replace(
+                modules[-1], vendored=bool(columns[1]) and not columns[2], replaced_by=columns[0], its_version=columns[1]
+            )
     build = Build(
         go_version=version,
         goos=settings.get("GOOS", ""),
