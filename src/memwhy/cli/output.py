@@ -5,9 +5,12 @@ import io
 import os
 import sys
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from memwhy.model.errors import UsageError
-from memwhy.model.report import Report
+
+if TYPE_CHECKING:
+    from memwhy.model.report import Report  # 30 ms, which commands without a report need not pay
 
 FORMATS = ("text", "json", "markdown")
 
@@ -24,7 +27,7 @@ def add_format(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--verbose", "-v", action="store_true", help="also print facts, checks and every finding")
 
 
-def rendered(report: Report, form: str, *, colour: bool = False, verbose: bool = False) -> str:
+def rendered(report: "Report", form: str, *, colour: bool = False, verbose: bool = False) -> str:
     """The report in one of FORMATS."""
     if form == "json":
         from memwhy.render import json
@@ -39,7 +42,7 @@ def rendered(report: Report, form: str, *, colour: bool = False, verbose: bool =
     return text.render(report, colour=colour, verbose=verbose)
 
 
-def write(report: Report, options: argparse.Namespace, *, to: str | None = None) -> None:
+def write(report: "Report", options: argparse.Namespace, *, to: str | None = None) -> None:
     """Print the report, or write it to a file."""
     if getattr(options, "source", None) is not None:
         from memwhy.cli.sourcing import with_source
@@ -67,7 +70,7 @@ def write_text(render: Callable[[bool], str], *, to: str | None) -> None:
         raise UsageError(f"{to}: {error.strerror}", help="give another file after -o") from error
 
 
-def redacted(report: Report) -> Report:
+def redacted(report: "Report") -> "Report":
     """The report without what is private: before it is printed, since lines that are broken hide what belongs together."""
     from memwhy.model.masking import Mask
 

@@ -6,7 +6,6 @@ from dataclasses import asdict
 from itertools import groupby
 
 from memwhy.model.dependencies import SCHEMA, Component, Dependencies, Known, OffHeap, Standing
-from memwhy.render.markdown import escape, grid
 from memwhy.render.page import Line, Span, hang, note, paint
 
 MOST_SHORT = 8
@@ -286,6 +285,11 @@ def _all_modules(found: Dependencies) -> list[str]:
 
 
 def _markdown(found: Dependencies, *, verbose: bool) -> str:
+    from memwhy.render.markdown import (
+        escape,
+        grid,
+    )  # with all that a report is made of (30 ms): text and JSON need none of it
+
     blocks = [f"### {escape(headline(found))}", " · ".join(escape(part) for part in _about(found))]
     for standing, title in _HEADINGS:
         rows = [
