@@ -69,7 +69,7 @@ def blame(reading: Reading, found: Sequence[Found], diagnosis: Diagnosed) -> tup
         if not ties:
             out.append(one)
             continue
-        blamed, index = min(ties, key=lambda tie: (not tie[0].exact, bool(tie[0].how), tie[1]))
+        blamed, _ = min(ties, key=lambda tie: (not tie[0].exact, bool(tie[0].how), tie[1]))
         explained.update(index for tie, index in ties if tie.exact or not tie.how)
         out.append(Found(suspect=one.suspect, by=one.by, blame=blamed))
     unexplained = [each for index, each in enumerate(led) if index not in explained]
@@ -106,8 +106,11 @@ def _tie(suspect: Suspect, led: _Led) -> Blame | None:
                 *(one.line for one in suspect.path),
             ):
                 return _blame(holder, spot.frame, exact=True)
-            if depth == 0 or _calls(suspect, called):
+            outermost = holder.method == "goroutines" and depth == len(led.own) - 1
+            if depth == 0 or outermost or _calls(suspect, called):
                 return _blame(holder, spot.frame, exact=False)
+    if holder.method == "goroutines" and led.own and _starts(suspect, led.own[-1][0]):
+        return _blame(holder, led.own[-1][0].frame, exact=False)
     for asker in holder.askers:
         if declared(asker) == declared(suspect.function) and any(
             suspect.rule in rules for _, rules, _ in _traces(holder)
@@ -117,6 +120,13 @@ def _tie(suspect: Suspect, led: _Led) -> Blame | None:
         if suspect.rule in rules:
             return _blame(holder, frame, exact=False, how=what)
     return None
+
+
+def _starts(suspect: Suspect, outermost: Spot) -> bool:
+    """Whether the suspect is the go statement that the goroutine began with."""
+    function = outermost.function
+    named = re.search(rf"\bgo\b.*\b{re.escape(function.name)}\(", suspect.acquired.text) is not None
+    return named and suspect.function.startswith(f"{function.file.package.symbol_prefix}.")
 
 
 def _calls(suspect: Suspect, below: str) -> bool:
@@ -150,7 +160,7 @@ def _pointed(reading: Reading, led: Iterable[_Led], diagnosis: Diagnosed) -> Ite
     """What the attribution leads to where no rule suspects anything."""
     seen: set[tuple[str, int]] = set()
     for one in led:
-        if not one.own or one.holder.bytes <= 0 and not one.holder.count:
+        if not one.own or (one.holder.bytes <= 0 and not one.holder.count):
             continue
         spot = one.own[0][0]
         suspect = pointed(reading.tree, spot, one.below[0], one.holder, diagnosis.cause)

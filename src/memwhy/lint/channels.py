@@ -7,11 +7,14 @@ stored, given to a function of another package, is not judged.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
+from weakref import WeakKeyDictionary
 
-from memwhy.lint.source import Function, Package
+from memwhy.lint.functions import Bodies
+from memwhy.lint.source import Function, Package, Tree
 from memwhy.lint.syntax import Node, arguments, callee
 
 Does = Literal["send", "receive", "range", "close"]
+_BODIES: WeakKeyDictionary[Tree, Bodies] = WeakKeyDictionary()
 DEEPEST = 3
 """Calls that a channel is followed through."""
 
@@ -210,16 +213,14 @@ def parameter(package: Package, function: Function, call: Node, index: int) -> t
 
 
 def called(package: Package, function: Function, call: Node) -> Function | None:
-    """The function or method of the package that a call names: `work`, or `s.work` where s is the caller's receiver."""
+    """The function or method of the package that a call names, by its types as far as they are known."""
     name = callee(call)
-    operand, dot, method = name.rpartition(".")
-    if not dot:
+    if "." not in name:
         return package.function(name) if name else None
-    node = function.node
-    receiver = node.child("receiver") if node is not None else None
-    if receiver is None or operand not in [one.text for one in receiver.walk("identifier")]:
-        return None
-    return package.function(method, function.receiver)
+    bodies = _BODIES.setdefault(package.tree, Bodies())
+    body = bodies.of(function)
+    found = body.called(call).function if body is not None else None
+    return found if found is not None and found.file.package is package else None
 
 
 def parameters(declared: Node) -> list[str]:

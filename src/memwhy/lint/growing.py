@@ -72,12 +72,13 @@ _REQUEST = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
-    """A long-lived map or slice. owner: the struct type it is a field of, "" for a package's variable. key: its type, as written."""
+    """A long-lived map or slice. owner: the struct type it is a field of, "" for a package's variable. key, value: types, as written."""
 
     name: str
     kind: Kind
     owner: str
     key: str
+    value: str
     file: File
     at: int
 
@@ -116,6 +117,7 @@ def containers(package: Package, kinds: tuple[Kind, ...]) -> Iterator[Container]
                 kind=kind,
                 owner=owner,
                 key=(match["key"] or b"").decode("utf-8", "replace"),
+                value=(match["value"] or match["element"] or b"").decode("utf-8", "replace").strip(),
                 file=file,
                 at=match.start("name"),
             )

@@ -12,6 +12,9 @@ from memwhy.model.suspect import Place, Suspect
 NAME = "measured"
 """In Suspect.rule: no rule of ours, the stack itself."""
 
+_CGO = re.compile(r"(?:.*\.)?_C2?func_(\w+)$")
+_ALLOCATES = ("CString", "CBytes", "_CMalloc")
+"""cgo's own that call malloc (cmd/cgo, "Go references to C")."""
 _RELEASED = re.compile(r"what frees it: ([\w.]+(?:(?:, | or )[\w.]+)*)")
 _WAITS = ("send_statement", "select_statement", "range_clause", "unary_expression")
 _MOST_RELEASES = 3
@@ -21,7 +24,8 @@ def pointed(tree: Tree, spot: Spot, called: str, holder: Holder, cause: str) -> 
     """A blamed frame of the program's own as a suspect. called: the function below it on the stack."""
     function = spot.function
     line, column, text = _place(spot, called, holder)
-    releases = _releases(holder)
+    call = shown(called)
+    releases = _releases(holder) or (["C.free"] if call.removeprefix("C.") in _ALLOCATES else [])
     there = list(_occurrences(function, releases))
     missing = ""
     if releases:
@@ -31,9 +35,6 @@ def pointed(tree: Tree, spot: Spot, called: str, holder: Holder, cause: str) -> 
             if there
             else "nothing in this package calls it"
         )
-    what = {"goroutines": "wait here", "threads": "are started on this way", "descriptors": "are asked for here"}
-    acts = what.get(holder.method, "is allocated on this way and stays")
-    subject = "goroutines" if holder.method == "goroutines" else "threads" if holder.method == "threads" else "memory"
     return Suspect(
         rule=NAME,
         cause=cause,
@@ -41,12 +42,28 @@ def pointed(tree: Tree, spot: Spot, called: str, holder: Holder, cause: str) -> 
         line=line,
         column=column,
         function=spot.frame,
-        message=f"{subject} {acts}" + (f": {called} is called" if called and spot.line is not None else ""),
+        message=_message(holder, call),
         acquired=Place(line, column, text),
         missing=missing,
         remedy=f"call {' or '.join(releases)} on every way out, or where the value is given up" if releases else "",
         weight=1.0,
     )
+
+
+def _message(holder: Holder, call: str) -> str:
+    if holder.method == "goroutines":
+        return "goroutines wait on this way" + (f", in {call}" if call else "") + ", and become more"
+    if holder.method == "threads":
+        return "threads are started on this way, and become more"
+    if holder.method == "descriptors":
+        return "what is opened on this way stays open"
+    return f"what {call} gives here stays" if call else "what is allocated here stays"
+
+
+def shown(symbol: str) -> str:
+    """A called function as the source writes it: `C.CString` of `main._Cfunc_CString`, `store.(*Cache).Get` without its path."""
+    match = _CGO.match(symbol)
+    return f"C.{match[1]}" if match is not None else symbol.rpartition("/")[2]
 
 
 def _place(spot: Spot, called: str, holder: Holder) -> tuple[int, int, str]:

@@ -65,6 +65,8 @@ def _hung(channel: Channel) -> Iterator[Guess]:
             yield from _unclosed(channel, use)
         elif use.does == "receive":
             yield from _unsent(channel, use)
+        elif use.does == "close":
+            yield from _unawaited(channel, use)
 
 
 def _unreceived(channel: Channel, send: Use) -> Iterator[Guess]:
@@ -148,6 +150,23 @@ def _unsent(channel: Channel, receive: Use) -> Iterator[Guess]:
         yield receive, f"only under a condition does anybody send to {name} or close it", missing, 0.55
 
 
+def _unawaited(channel: Channel, close: Use) -> Iterator[Guess]:
+    """A goroutine that turns a condition's Wait into a channel: nobody tells it when the one who asked has gone."""
+    receivers = [one for one in channel.uses if one.does in ("receive", "range")]
+    body = close.node.above("func_literal")
+    if body is None or not receivers or not all(_abandons(one) for one in receivers):
+        return
+    for call in body.walk("call_expression"):
+        loop = loop_around(call)
+        if callee(call).endswith(".Wait") and loop is not None and not endless(loop) and call.end < close.node.start:
+            woken = Use(does="receive", node=call, at=call, goroutine=close.goroutine, select=None)
+            missing = (
+                "a condition that also ends when the one who asked has gone, and a Broadcast then (context.AfterFunc)"
+            )
+            yield woken, f"who asked may go, and {callee(call)} hears of the condition only", missing, 0.6
+            return
+
+
 def _conditional(node: Node, scope: Node) -> bool:
     """Whether it stands in an if without an else, below the scope."""
     above = node.above("if_statement", "func_literal")
@@ -208,10 +227,11 @@ def _repeated(package: Package, function: Function, start: Node) -> float:
         return 0.8
     if function.name in ("main", "init", "TestMain"):
         return 0.0
-    made = function.receiver or _result_type(node)
-    if made and any(package.function(name, made) is not None for name in _ENDED):
+    made = _result_type(node)
+    whose = function.receiver or made
+    if whose and any(package.function(name, whose) is not None for name in _ENDED):
         return 0.75
-    return 0.35
+    return 0.55 if made and not function.receiver and package.name != "main" else 0.35
 
 
 def _result_type(node: Node | None) -> str:

@@ -31,17 +31,18 @@ def check(package: Package) -> Iterable[Suspect]:
             fate = _fate(function, made)
             if fate == "returned" and not function.receiver:
                 makers.add(function.name)
-            elif fate == "dropped":
-                yield _suspect(function, made, _times_out(made), "")
+            elif fate in ("dropped", "replaced"):
+                yield _suspect(function, made, _times_out(made), "", replaced=fate == "replaced")
     if not makers:
         return
     called = re.compile(rb"\b(?:" + b"|".join(re.escape(name.encode()) for name in sorted(makers)) + rb")\(")
     for function in package.functions_with(called):
         for call in function.node.walk("call_expression") if function.node is not None else ():
-            if callee(call) in makers and function.name not in makers and _fate(function, call) == "dropped":
+            fate = _fate(function, call) if callee(call) in makers and function.name not in makers else "kept"
+            if fate in ("dropped", "replaced"):
                 maker = package.function(callee(call))
                 lasting = maker is None or not any(_times_out(made) for made in _made(maker))
-                yield _suspect(function, call, not lasting, callee(call))
+                yield _suspect(function, call, not lasting, callee(call), replaced=fate == "replaced")
 
 
 def _made(function: Function) -> Iterator[Node]:
@@ -70,11 +71,14 @@ def _times_out(made: Node) -> bool:
 
 
 def _fate(function: Function, made: Node) -> str:
-    """What becomes of it: "returned", "kept", or "dropped" where the same function asks it and lets it go."""
+    """What becomes of it: "returned", "kept", "dropped" where the same function asks it and lets it go, or "replaced" where a
+    literal puts it in the place of one that it has from outside."""
     node = function.node
     if node is None:
         return "kept"
     around = made.above("func_literal") or node
+    if _replaces(made):
+        return "replaced"
     where = _held_by(made)
     if where == "returned":
         return "returned"
@@ -97,6 +101,20 @@ def _fate(function: Function, made: Node) -> str:
     if not _ASKS.search(around.code, around.start, around.end):
         return "kept"
     return "dropped" if _comes_again(function, made) else "kept"
+
+
+def _replaces(made: Node) -> bool:
+    """Whether a function literal assigns it to a variable from outside, and not only where that is nil."""
+    side, literal = made.parent, made.above("func_literal")
+    statement = side.parent if side is not None and side.kind == "expression_list" else None
+    if statement is None or literal is None or statement.kind != "assignment_statement" or _once(made) is not None:
+        return False
+    left = statement.child("left")
+    name = left.text if left is not None else ""
+    declared = re.search(rf"\b{re.escape(name)}\b[^\n=]*:=|\bvar {re.escape(name)}\b", literal.text)
+    condition = statement.above("if_statement", "func_literal")
+    asked = condition.child("condition") if condition is not None and condition.kind == "if_statement" else None
+    return name.isidentifier() and declared is None and (asked is None or "nil" not in asked.text)
 
 
 def _comes_again(function: Function, made: Node) -> bool:
@@ -174,13 +192,14 @@ def _passed_on(use: Node) -> str:
     return ""
 
 
-def _suspect(function: Function, made: Node, times_out: bool, maker: str) -> Suspect:
+def _suspect(function: Function, made: Node, times_out: bool, maker: str, *, replaced: bool) -> Suspect:
     file = function.file
     line, column = file.position(made.start)
     node = function.node
     signature = node.child("parameters") if node is not None else None
     often = loop_around(made) is not None or (signature is not None and _HANDLES.search(signature.text) is not None)
     how = f"by {maker}, " if maker else ""
+    fate = "and put in the place of another, which nobody closes" if replaced else "asked and dropped in each call"
     until = (
         "for the IdleConnTimeout of each"
         if times_out
@@ -193,12 +212,12 @@ def _suspect(function: Function, made: Node, times_out: bool, maker: str) -> Sus
         line=line,
         column=column,
         function=function.symbol_at(made),
-        message=f"a Transport is made {how}asked and dropped in each call; its idle connections stay {until}",
+        message=f"a Transport is made {how}{fate}; its idle connections stay {until}",
         acquired=Place(line, column, file.line_text(line).strip()),
         missing="CloseIdleConnections when the function ends, or one Transport for all calls",
         remedy="make one Transport, and the Client around it, once, in a variable of the package or a field, and share it: both are"
         " safe for concurrent use",
-        weight=(0.9 if often else 0.75) - (0.15 if times_out else 0.0),
+        weight=0.45 if replaced else (0.9 if often else 0.75) - (0.15 if times_out else 0.0),
         costs="for each call a connection with a descriptor, two goroutines and their buffers"
         + (", for a time" if times_out else ""),
     )

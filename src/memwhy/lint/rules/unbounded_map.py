@@ -6,6 +6,7 @@ request, a connection or a context. Keys of few values, registries, and what is 
 costs: an entry with its key, and all that the value holds, for every key that ever came.
 """
 
+import re
 from collections.abc import Iterable
 
 from memwhy.lint.growing import Container, Growth, at_request, containers, growths, locks, named_as_cache
@@ -15,6 +16,8 @@ from memwhy.model.suspect import Place, Suspect
 NAME = "unbounded-map"
 CAUSE = "heap-leak"
 TOKENS = (b"map[", b"sync.Map")
+
+_HOSTS = re.compile(r"^\*?(?:\w+\.)?(?:\w*Client|\w*ClientConn|DB|\w*Pool|\w*Transport|\w*Dialer)$")
 
 
 def check(package: Package) -> Iterable[Suspect]:
@@ -27,6 +30,8 @@ def check(package: Package) -> Iterable[Suspect]:
 
 
 def _weight(growth: Growth, container: Container) -> float:
+    if _HOSTS.search(container.value):
+        return 0.4  # one for each host that is talked to
     hint = 0.1 if named_as_cache(container) else 0.0
     if growth.asked or at_request(growth):
         return 0.75 + hint

@@ -1,0 +1,210 @@
+"""The user's own linters, run where they are installed and when they were asked for: bounded in time and output, and offline.
+
+They load and type-check the code, which compiles what it depends on into Go's build cache and runs the C compiler where there is cgo.
+Nothing may be fetched for that: GOPROXY=off, GONOPROXY=none and GOVCS=*:off keep the go command from the network (go.dev/ref/mod,
+"Environment variables"), GOTOOLCHAIN=local from other toolchains, and GOFLAGS stays as the user has it.
+"""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from memwhy.lint.others import KINDS
+
+MOST_BYTES = 16 << 20
+"""Of a linter's output that is read."""
+_OFFLINE = {"GOPROXY": "off", "GONOPROXY": "none", "GOVCS": "*:off", "GOTOOLCHAIN": "local"}
+_POSITION = re.compile(r"(?P<file>.+?):(?P<line>\d{1,9})(?::(?P<column>\d{1,9}))?$")
+_GOLANGCI = "bodyclose,sqlclosecheck,govet,staticcheck"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """One finding of theirs that is of one of our kinds. file: as they name it; check: their name for it."""
+
+    tool: str
+    check: str
+    file: str
+    line: int
+    column: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """One linter: how it is called and how its output is read."""
+
+    name: str
+    needs: tuple[str, ...]
+    command: Callable[[Mapping[str, str]], list[str]]
+    parse: Callable[[bytes], Iterator[Said]]
+
+
+def found_tools() -> Iterator[tuple[Tool, dict[str, str]]]:
+    """The linters that are installed, with the paths of what they need."""
+    for tool in TOOLS:
+        paths = {name: path for name in tool.needs if (path := _path(name))}
+        if len(paths) == len(tool.needs):
+            yield tool, paths
+
+
+def _path(name: str) -> str | None:
+    """Where a program is: on the PATH, or where `go install` puts it."""
+    places = [os.environ.get("GOBIN", ""), os.path.join(os.environ.get("GOPATH", os.path.expanduser("~/go")), "bin")]
+    return shutil.which(name) or next(
+        (path for place in places if place and (path := shutil.which(name, path=place))), None
+    )
+
+
+def run_tool(tool: Tool, paths: Mapping[str, str], directory: str, for_s: float) -> tuple[list[Said], str]:
+    """(what it found, what was wrong): ended when its time is over, with all that it started."""
+    command = tool.command(paths)
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
+        try:
+            child = subprocess.Popen(
+                command,
+                cwd=directory,
+                env={**os.environ, **_OFFLINE},
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=errors,
+                start_new_session=True,
+            )
+        except OSError as error:
+            return [], f"could not be started: {error.strerror}"
+        problem = _wait(child, for_s, (out.fileno(), errors.fileno()))
+        raw, told = _head(out.fileno()), _head(errors.fileno())
+    said = [*tool.parse(raw), *(tool.parse(told) if tool.name in ("go vet", "bodyclose") else ())]
+    if not problem and child.returncode not in (0, 1) and not said:
+        first = next(
+            (
+                text
+                for text in told.decode("utf-8", "replace").splitlines()
+                if text.strip() and not text.startswith("#")
+            ),
+            "",
+        )
+        problem = f"ended with exit code {child.returncode}" + (f": {first[:200]}" if first else "")
+    return list(dict.fromkeys(said)), problem
+
+
+def _wait(child: "subprocess.Popen[bytes]", for_s: float, outputs: Sequence[int]) -> str:
+    """Until it ends; ended where its time is over or its output grows beyond bounds. Says why."""
+    until_s, problem = time.monotonic() + for_s, ""
+    try:
+        while not problem:
+            try:
+                child.wait(timeout=min(0.2, max(0.01, until_s - time.monotonic())))
+                return ""
+            except subprocess.TimeoutExpired:
+                if time.monotonic() >= until_s:
+                    problem = f"was ended after {for_s:.0f} s: --tools-for gives it more time"
+                elif any(os.fstat(output).st_size > MOST_BYTES for output in outputs):
+                    problem = f"was ended: it wrote more than {MOST_BYTES >> 20} MiB"
+        return problem
+    finally:
+        if child.poll() is None:
+            os.killpg(child.pid, signal.SIGKILL)  # a session of its own: what it started goes with it
+            child.wait()
+
+
+def _head(descriptor: int) -> bytes:
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    with open(os.dup(descriptor), "rb") as file:
+        return file.read(MOST_BYTES)
+
+
+def _documents(raw: bytes) -> Iterator[Any]:
+    """JSON values one after another, with lines between them that are none (`# package`)."""
+    text = b"\n".join(row for row in raw.splitlines() if not row.startswith(b"#")).decode("utf-8", "replace")
+    decoder, at = json.JSONDecoder(), 0
+    while at < len(text):
+        at = next((index for index in range(at, len(text)) if text[index] in "{["), len(text))
+        if at == len(text):
+            return
+        try:
+            value, at = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            return
+        yield value
+
+
+def _said(tool: str, check: Any, position: Any, message: Any) -> Iterator[Said]:
+    match = _POSITION.match(position) if isinstance(position, str) else None
+    if match is not None and isinstance(check, str) and check in KINDS:
+        line, column = int(match["line"]), int(match["column"] or 1)
+        yield Said(tool=tool, check=check, file=match["file"], line=line, column=column, message=str(message)[:400])
+
+
+def parse_vet(raw: bytes) -> Iterator[Said]:
+    """`go vet -json`: {package: {analyzer: [{"posn": …, "message": …}]}}, errors in a list's place."""
+    for value in _documents(raw):
+        for analyses in value.values() if isinstance(value, dict) else ():
+            for check, rows in analyses.items() if isinstance(analyses, dict) else ():
+                for row in rows if isinstance(rows, list) else ():
+                    if isinstance(row, dict):
+                        tool = "bodyclose" if check == "bodyclose" else "go vet"
+                        yield from _said(tool, check, row.get("posn"), row.get("message"))
+
+
+def parse_staticcheck(raw: bytes) -> Iterator[Said]:
+    """`staticcheck -f json`: an object a line, with code, location and message."""
+    for value in _documents(raw):
+        place = value.get("location") if isinstance(value, dict) else None
+        if isinstance(place, dict):
+            position = f"{place.get('file')}:{place.get('line')}:{place.get('column')}"
+            yield from _said("staticcheck", value.get("code"), position, value.get("message"))
+
+
+def parse_golangci(raw: bytes) -> Iterator[Said]:
+    """golangci-lint's JSON: {"Issues": [{"FromLinter": …, "Text": …, "Pos": {…}}]}."""
+    for value in _documents(raw):
+        issues = value.get("Issues") if isinstance(value, dict) else None
+        for row in issues if isinstance(issues, list) else ():
+            place = row.get("Pos") if isinstance(row, dict) else None
+            if isinstance(place, dict):
+                linter, text = row.get("FromLinter"), str(row.get("Text"))
+                check = text.partition(":")[0] if text.partition(":")[0] in KINDS else linter
+                if linter in ("govet", "staticcheck") and check == linter:
+                    continue  # another of its many checks
+                position = f"{place.get('Filename')}:{place.get('Line')}:{place.get('Column')}"
+                yield from _said("golangci-lint", check, position, text)
+
+
+def _golangci(paths: Mapping[str, str]) -> list[str]:
+    """The second version's options; of the first one `--out-format json` and `--disable-all` are no more."""
+    program = paths["golangci-lint"]
+    return [program, "run", "--default=none", "--enable", _GOLANGCI, "--output.json.path", "stdout", "--output.text.path", "stderr",
+            "--max-issues-per-linter=0", "--max-same-issues=0", "--issues-exit-code=0", "./..."]  # fmt: skip
+
+
+TOOLS: tuple[Tool, ...] = (
+    Tool(
+        name="go vet",
+        needs=("go",),
+        command=lambda paths: [paths["go"], "vet", "-json", "-lostcancel", "./..."],
+        parse=parse_vet,
+    ),
+    Tool(
+        name="bodyclose",
+        needs=("go", "bodyclose"),
+        command=lambda paths: [paths["go"], "vet", "-json", f"-vettool={paths['bodyclose']}", "./..."],
+        parse=parse_vet,
+    ),
+    Tool(
+        name="staticcheck",
+        needs=("staticcheck",),
+        command=lambda paths: [paths["staticcheck"], "-f", "json", "-checks", "SA1015,SA5003,SA9001", "./..."],
+        parse=parse_staticcheck,
+    ),
+    Tool(name="golangci-lint", needs=("golangci-lint",), command=_golangci, parse=parse_golangci),
+)
+"""go vet first: what it compiles the others find in the cache."""
