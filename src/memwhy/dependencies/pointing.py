@@ -20,7 +20,7 @@ from memwhy.model.report import Holder
 
 LEAST_SHARE = 0.1
 """A site with less of the growth than this accuses nobody."""
-MOST_POINTED = 4
+MOST_POINTED = 8
 _CAUSES = {
     "lost": "native-leak",
     "census": "native-leak",

@@ -7,21 +7,46 @@ from memwhy.model.dependencies import Known, Pointed
 
 
 def sentences(pointed: Sequence[Pointed]) -> tuple[str, ...]:
-    """Each entry in one piece: what it is, what points there, what to do, where it stands."""
-    return tuple(_sentence(one) for one in pointed)
+    """Each component in one piece: what points there, what is known of it, what to do, where it stands."""
+    groups: dict[tuple[str, str, str], list[Pointed]] = {}
+    for one in pointed:
+        groups.setdefault((one.known.component.name, one.known.standing, one.because), []).append(one)
+    return tuple(_sentence(group[0]) if len(group) == 1 else _several(group) for group in groups.values())
 
 
 def _sentence(one: Pointed) -> str:
     known = one.known
-    name = f"{known.component.name} {known.component.version}".strip()
-    what = known.what.rstrip(".")
-    remedy = known.remedy.rstrip(".")
-    lead = {
-        "stack": f"{_sentence_case(one.because)}.",
-        "only": f"{name}: {one.because}.",
-        "linked": f"Also linked, though which code allocates was not measured: {name}.",
-    }[one.by]
-    return f"{lead} {_stands(name, known)} {what}. It takes: {known.trigger.rstrip('.')}. Do: {remedy}. [{', '.join(known.source)}; {known.confidence} confidence]"
+    return f"{_lead(one)} {_stands(_named(known), known)} {_stop(known.what)} It takes: {_stop(known.trigger)} Do: {_stop(known.remedy)} [{', '.join(known.source)}; {known.confidence} confidence]"
+
+
+def _several(group: Sequence[Pointed]) -> str:
+    """Nothing tells which of them it is."""
+    first = group[0].known
+    lead = _stands(_named(first), first).partition(", ")[0].removesuffix(":")
+    ways = " ".join(
+        f"({number}) {_stop(one.known.what)} It takes: {_stop(one.known.trigger)} Do: {_stop(one.known.remedy)} [{', '.join(one.known.source)}]"
+        for number, one in enumerate(group, start=1)
+    )
+    return f"{_lead(group[0])} {lead} in {len(group)} ways, and nothing tells which it is: {ways}"
+
+
+def _named(known: Known) -> str:
+    return f"{known.component.name} {known.component.version}".strip()
+
+
+def _lead(one: Pointed) -> str:
+    name = _named(one.known)
+    if one.by == "stack":
+        return f"{one.because[:1].upper()}{one.because[1:]}."
+    return (
+        f"{name}: {one.because}."
+        if one.by == "only"
+        else f"Also linked, though which code allocates was not measured: {name}."
+    )
+
+
+def _stop(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def _stands(name: str, known: Known) -> str:
@@ -33,10 +58,6 @@ def _stands(name: str, known: Known) -> str:
     if known.standing == "depends":
         return f"{name} leaks where callers do not release:"
     return f"{name} is known to keep memory:"
-
-
-def _sentence_case(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def plain(pointed: Sequence[Pointed]) -> list[dict[str, Any]]:

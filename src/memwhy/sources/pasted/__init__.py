@@ -18,6 +18,7 @@ from memwhy.sources.pasted import (
     exhausted,
     free,
     gctrace,
+    go_modules,
     goroutine_counts,
     goroutine_dump,
     goroutine_tally,
@@ -35,6 +36,7 @@ from memwhy.sources.pasted import (
 READERS: tuple[ModuleType, ...] = (
     gctrace,
     scavenger,
+    go_modules,
     goroutine_dump,
     goroutine_tally,
     pprof_traces,
