@@ -106,7 +106,7 @@ def _makers(package: Package, types: Types) -> dict[str, list[tuple[str, int]]]:
     for function in package.functions_with(_USES_C):
         if function.name in _COUNTS_UP:
             continue
-        for index, result in enumerate(types.results(function.node, function.file)):
+        for index, result in enumerate(types.results(function.signature, function.file)):
             bare = result.removeprefix("*")
             if function.receiver and bare == f"{package.path}.{function.receiver}" and not _copies(function):
                 continue

@@ -68,6 +68,11 @@ class Function:
         return self.file.declaration(self.index)
 
     @property
+    def signature(self) -> Node | None:
+        """The declaration without what its body holds; None as for node."""
+        return self.file.package.tree.parsed(self.file).signature(self.index)
+
+    @property
     def symbol(self) -> str:
         """The name in stacks and profiles: `path/pkg.F`, `path/pkg.(*T).M`, `main.F`; type parameters are left out."""
         prefix = self.file.package.symbol_prefix
@@ -200,6 +205,14 @@ class Package:
         return head + slash + last.replace(".", "%2e")
 
     @cached_property
+    def _import_text(self) -> bytes:
+        return b"\n".join(file.code[: max(file.code.find(b"\nfunc "), 0) or None] for file in self.files)
+
+    def imports(self, path: str) -> bool:
+        """Whether one of the files imports path, by the text before its first function."""
+        return f'"{path}"'.encode() in self._import_text
+
+    @cached_property
     def _index(self) -> dict[tuple[str, str], list[File]]:
         """(receiver, name) → files whose text declares it, found without parsing."""
         found: dict[tuple[str, str], list[File]] = {}
@@ -254,6 +267,7 @@ class Parsed:
 
         self._file = file
         self._nodes: dict[int, Node | None] = {}
+        self._signatures: dict[int, Node | None] = {}
         tree = parse(file.code)
         self._tops = tree.root_node.children if tree is not None else []
         self.top = tuple((top.type, top.start_byte, top.end_byte) for top in self._tops)
@@ -262,17 +276,26 @@ class Parsed:
 
     def declaration(self, index: int) -> Node | None:
         if index not in self._nodes:
-            top = self._tops[index]
-            node = None
-            if top.has_error:
-                self._file.package.tree.skipped.add("declarations with broken syntax", self._file.name)
-            else:
-                try:
-                    node = grow(top, self._file.code)
-                except TooDeep:
-                    self._file.package.tree.skipped.add("declarations nested too deeply", self._file.name)
-            self._nodes[index] = node
+            self._nodes[index] = self._grown(index, body=True)
         return self._nodes[index]
+
+    def signature(self, index: int) -> Node | None:
+        if index in self._nodes:
+            return self._nodes[index]
+        if index not in self._signatures:
+            self._signatures[index] = self._grown(index, body=False)
+        return self._signatures[index]
+
+    def _grown(self, index: int, *, body: bool) -> Node | None:
+        top = self._tops[index]
+        if top.has_error:
+            self._file.package.tree.skipped.add("declarations with broken syntax", self._file.name)
+            return None
+        try:
+            return grow(top, self._file.code, body=body)
+        except TooDeep:
+            self._file.package.tree.skipped.add("declarations nested too deeply", self._file.name)
+            return None
 
 
 class Tree:

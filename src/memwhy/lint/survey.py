@@ -76,31 +76,33 @@ class Survey:
                 yield followed
 
     def _run(self, tree: Tree) -> None:
-        names = {name.rpartition(".")[2] for name in self.by_name}
-        paths = {split(name)[0] for name in self.by_name}
-        reached = [package for package in tree.packages if _imports(package, paths)]
-        fresh = self._round(reached, names)
+        by_path: dict[str, set[str]] = {}
+        for name in self.by_name:
+            by_path.setdefault(split(name)[0], set()).add(name.rpartition(".")[2])
+        fresh = self._round(tree, by_path)
         for _ in range(_MOST_ROUNDS):
-            if not fresh:
-                break
-            named = {function.name for function in fresh}
-            fresh = self._round(tree.packages, named)
+            by_path = {}
+            for function in fresh:
+                by_path.setdefault(function.file.package.path, set()).add(function.name)
+            fresh = self._round(tree, by_path)
 
-    def _round(self, packages: Iterable[Package], names: set[str]) -> list[Function]:
-        """Follow the calls of these names; functions that are new as wrappers."""
-        if not names:
-            return []
-        pattern = re.compile(
-            rb"\b(?:" + b"|".join(sorted(re.escape(n.encode()) for n in names)) + rb")\s*(?:\[[^\]\n]*\])?\("
-        )
+    def _round(self, tree: Tree, by_path: dict[str, set[str]]) -> list[Function]:
+        """Follow the calls of these names, by the package that has them; functions that are new as wrappers."""
+        patterns: dict[frozenset[str], re.Pattern[bytes]] = {}
         fresh: list[Function] = []
-        for package in packages:
-            for function in package.functions_with(pattern):
+        for package in tree.packages if by_path else ():
+            own = by_path.get(package.path, set())
+            names = frozenset(own.union(*(by_path[path] for path in by_path if package.imports(path))))
+            if not names:
+                continue
+            if names not in patterns:
+                patterns[names] = _calls(names)
+            for function in package.functions_with(patterns[names]):
                 if self._function(package, function, names):
                     fresh.append(function)
         return fresh
 
-    def _function(self, package: Package, function: Function, names: set[str]) -> bool:
+    def _function(self, package: Package, function: Function, names: frozenset[str]) -> bool:
         """Follow one function's acquisitions; whether it newly hands one on."""
         body = self.bodies.of(function)
         if body is None:
@@ -150,9 +152,10 @@ class Survey:
 _SURVEYS: WeakKeyDictionary[Tree, Survey] = WeakKeyDictionary()
 
 
-def _imports(package: Package, paths: set[str]) -> bool:
-    quoted = [f'"{path}"'.encode() for path in paths]
-    return any(path in file.code for path in quoted for file in package.files)
+def _calls(names: frozenset[str]) -> re.Pattern[bytes]:
+    """Calls of any of the names, also of generic functions."""
+    listed = b"|".join(sorted(re.escape(name.encode()) for name in names))
+    return re.compile(rb"\b(?:" + listed + rb")(?:\[[^\]\n]*\])?\(")
 
 
 def _last_name(call: Node) -> str:

@@ -82,8 +82,11 @@ class Node:
         return other.start <= self.start and self.end <= other.end
 
 
-def grow(root: tree_sitter.Node, code: bytes) -> Node:
-    """The tree below tree-sitter's node. TooDeep where it is nested beyond DEEPEST."""
+def grow(root: tree_sitter.Node, code: bytes, *, body: bool = True) -> Node:
+    """The tree below tree-sitter's node, of a function without what is in its body where body is False.
+
+    TooDeep where it is nested beyond DEEPEST.
+    """
     cursor = root.walk()
     top = parent = Node(root.type, root.start_byte, root.end_byte, "", None, code)
     if not cursor.goto_first_child():
@@ -96,7 +99,7 @@ def grow(root: tree_sitter.Node, code: bytes) -> Node:
             if found.type != "comment":
                 node = Node(found.type, found.start_byte, found.end_byte, cursor.field_name or "", parent, code)
                 parent.children.append(node)
-                if cursor.goto_first_child():
+                if (body or depth > 1 or node.field != "body") and cursor.goto_first_child():
                     parent = node
                     depth += 1
                     if depth > DEEPEST:

@@ -121,6 +121,8 @@ class Types:
         return self._declared[key]
 
     def _find_type(self, package: Package, name: str) -> Declared | None:
+        if all(name.encode() not in file.code for file in package.files):
+            return None
         pattern = re.compile(rb"(?:^|\s)" + re.escape(name.encode()) + rb"(?:\[[^\]\n]*\])?[ \t]+[=\w*\[({]")
         for file in package.files_with(pattern):
             for declaration in file.declarations("type_declaration"):
@@ -327,7 +329,7 @@ class Types:
         full = f"{package.path}.{name}"
         found = package.function(name)
         if found is not None:
-            return Called(full, found, results=self.results(found.node, found.file))
+            return Called(full, found, results=self.results(found.signature, found.file))
         return Called("", conversion=full) if self.declared(package, name) is not None else Called(full)
 
     def _called_selector(self, function: Node, place: Place) -> Called:
@@ -355,7 +357,7 @@ class Types:
         package, rest = self.package_of(bare, file)
         declared = package.function(name, rest) if package is not None else None
         if declared is not None:
-            return Called(f"{bare}.{name}", declared, results=self.results(declared.node, declared.file))
+            return Called(f"{bare}.{name}", declared, results=self.results(declared.signature, declared.file))
         found = self.underlying(bare, file)
         if isinstance(found, str):
             full = f"{found}.{name}"

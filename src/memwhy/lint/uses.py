@@ -153,11 +153,16 @@ class Uses:
     def _method(self, thing: Thing, call: Node, name: str) -> Thing | Use | None:
         """A method of the resource that is no release by name."""
         called = self.body.called(call)
-        if called.function is not None:
+        if called.function is not None and not self._is_gos_own(called):
             return self._into(thing, call, called, -1)
         if not thing.view and may_close(name) and thing.path == ():
             return Use("unknown", call, where=name)
         return None
+
+    def _is_gos_own(self, called: Called) -> bool:
+        """Whether a body is that of another package of the standard library, read as a tree: the tables know it better."""
+        package = called.function.file.package if called.function is not None else None
+        return package is not None and package.module.path == "std" and package is not self.body.function.file.package
 
     def _indexed(self, thing: Thing, index: Node) -> Thing | None:
         if thing.reach[:1] == (ELEMENT,):
@@ -180,7 +185,7 @@ class Uses:
             return replace(thing, node=call, reach=(ELEMENT, *thing.reach) if index else thing.reach)
         if self.kind.called:
             return Use("unknown", call, where=name)
-        if called.known:
+        if called.known and not self._is_gos_own(called):
             return self._into(thing, call, called, index) if not thing.reach else Use("unknown", call, where=name)
         if name in standard.VIEWS:
             return replace(thing, node=call, view=True)
