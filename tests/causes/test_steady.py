@@ -106,14 +106,19 @@ def test_without_a_total_or_a_course_it_cannot_be_told() -> None:
     assert (judge(one).verdict, judge(one).because[0][:11]) == (Verdict.CANNOT_SAY, "one reading")
 
 
-def test_it_waits_for_children_that_rose_in_too_few_readings() -> None:
-    parent = line(8 * MIB, seconds=12)
-    children = line(20 * MIB, 1.5 * MIB, seconds=10, every=5)
-    found = judge(
-        case(total="process.rss_bytes", series={"process.rss_bytes": parent, "process.children_rss_bytes": children})
-    )
+@pytest.mark.parametrize(
+    ("metric", "told"),
+    [
+        ("process.children_rss_bytes", "the children's RSS"),
+        ("process.sockets_queued_bytes", "what waits in the sockets' queues"),
+    ],
+)
+def test_it_waits_for_what_rose_beside_rss_in_too_few_readings(metric: str, told: str) -> None:
+    process = line(8 * MIB, seconds=12)
+    beside = line(20 * MIB, 1.5 * MIB, seconds=10, every=5)
+    found = judge(case(total="process.rss_bytes", series={"process.rss_bytes": process, metric: beside}))
     assert found.verdict is Verdict.CANNOT_SAY
-    assert found.against == ("the children's RSS rose, in too few readings to judge: 20.0 to 35.0 MiB",)
+    assert found.against == (f"{told} rose, in too few readings to judge: 20.0 to 35.0 MiB",)
 
 
 def _why(one: Case) -> list[str]:

@@ -46,6 +46,13 @@ COUNTS = {
 }
 
 
+SELDOM = {
+    "process.children_rss_bytes": "the children's RSS",
+    "process.sockets_queued_bytes": "what waits in the sockets' queues",
+}
+"""Beside RSS, and read every few seconds only."""
+
+
 def judge(case: Case) -> Finding:
     """See the module's docstring."""
     whole = weigh.total(case)
@@ -201,9 +208,10 @@ def _aside(case: Case) -> str | None:
         return f"the children's RSS grows: {weigh.change_said(children)}"
     if (beneath := _beneath(case)) is not None:
         return f"{label(beneath.metric)} grow beneath a total that moves otherwise: {weigh.change_said(beneath)}"
-    few = case.series.get("process.children_rss_bytes")
-    if few is not None and few.last - few.first > weigh.SLIGHT_LEAST_BYTES and _may_rise(few):
-        return f"the children's RSS rose, in too few readings to judge: {weigh.change_said(few)}"
+    for metric, noun in SELDOM.items():
+        few = case.series.get(metric)
+        if few is not None and few.last - few.first > weigh.SLIGHT_LEAST_BYTES and _may_rise(few):
+            return f"{noun} rose, in too few readings to judge: {weigh.change_said(few)}"
     if not case.live and (beyond := _charged_beyond(case)) is not None:
         return beyond
     if virtual is not None:
