@@ -4,9 +4,7 @@ import json
 import os
 import shutil
 import struct
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from memwhy_command import NOBODY, Done, python_for_anybody, run_memwhy
+from shop_program import started
 
 from memwhy.dependencies.given import read_path
 from memwhy.model.errors import MemwhyError
@@ -21,37 +20,6 @@ from memwhy.model.errors import MemwhyError
 HERE = Path(__file__).parent
 BILLS = HERE.parent / "evidence" / "dependencies" / "bills"
 SQLITE = "github.com/mattn/go-sqlite3"
-
-
-@pytest.fixture(scope="session")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A Go program with cgo, a vendored module and a replaced one."""
-    if shutil.which("go") is None or shutil.which("cc") is None:
-        pytest.skip("needs Go and a C compiler")
-    target = tmp_path_factory.mktemp("shop") / "shop"
-    environment = {**os.environ, "GOTOOLCHAIN": "local", "CGO_ENABLED": "1", "GOFLAGS": "-mod=vendor"}
-    done = subprocess.run(
-        ["go", "build", "-trimpath", "-o", str(target), "."],
-        cwd=HERE / "shop",
-        env=environment,
-        capture_output=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr.decode()
-    return target
-
-
-@contextmanager
-def started(program: Path, what: str) -> Iterator[int]:
-    with subprocess.Popen([program, what], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        assert process.stdin is not None
-        assert process.stdout.readline() == b"READY\n"
-        try:
-            yield process.pid
-        finally:
-            process.stdin.close()
-            process.wait(timeout=20)
 
 
 def answer(done: Done, code: int) -> dict[str, Any]:
@@ -254,13 +222,11 @@ def test_a_process_that_is_gone_or_anothers_is_exit_code_3() -> None:
     st.binary(max_size=300), st.binary(max_size=300), st.sampled_from([b"", b"{", b"module ", b"\x7fELF\x02\x01\x01"])
 )
 def test_any_file_is_read_or_refused(version: bytes, modules: bytes, head: bytes) -> None:
-    directory = Path(os.environ.get("TMPDIR", "/tmp"))
-    path = directory / f"memwhy-deps-{os.getpid()}"
     for raw in (tiny_program(b"go1." + version, modules), head + version):
-        path.write_bytes(raw)
-        try:
-            read_path(str(path))
-        except MemwhyError as error:
-            assert error.exit_code == 2
-        finally:
-            path.unlink()
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(raw)
+            file.flush()
+            try:
+                read_path(file.name)
+            except MemwhyError as error:
+                assert error.exit_code == 2

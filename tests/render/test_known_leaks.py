@@ -23,11 +23,10 @@ def test_a_leak_on_the_stack_is_told_with_its_fix_and_its_source() -> None:
 
 
 def test_several_leaks_of_one_module_are_told_in_one_piece() -> None:
-    other = replace(ON_STACK, known=replace(LEAK, what="A row is kept", source=("x/y#2",)))
+    other = replace(ON_STACK, known=replace(LEAK, what="A row is kept", trigger="every row", fixed=""))
     assert sentences([ON_STACK, other]) == (
         "What grows was asked for in y.Open. github.com/x/y v1.2.0 is known to leak in 2 ways, and nothing tells which it is:"
-        " (1) A handle is never freed. It takes: every query. Do: upgrade to v1.2.3. [x/y#1]"
-        " (2) A row is kept. It takes: every query. Do: upgrade to v1.2.3. [x/y#2]",
+        " (1) every query, fixed in v1.2.3; (2) every row. memwhy deps tells more.",
     )
 
 

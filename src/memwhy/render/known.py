@@ -20,14 +20,16 @@ def _sentence(one: Pointed) -> str:
 
 
 def _several(group: Sequence[Pointed]) -> str:
-    """Nothing tells which of them it is."""
+    """Nothing tells which of them it is: when each happens, and no more."""
     first = group[0].known
     lead = _stands(_named(first), first).partition(", ")[0].removesuffix(":")
-    ways = " ".join(
-        f"({number}) {_stop(one.known.what)} It takes: {_stop(one.known.trigger)} Do: {_stop(one.known.remedy)} [{', '.join(one.known.source)}]"
+    ways = "; ".join(
+        f"({number}) {one.known.trigger.rstrip('.')}" + (f", fixed in {one.known.fixed}" if one.known.fixed else "")
         for number, one in enumerate(group, start=1)
     )
-    return f"{_lead(group[0])} {lead} in {len(group)} ways, and nothing tells which it is: {ways}"
+    return (
+        f"{_lead(group[0])} {lead} in {len(group)} ways, and nothing tells which it is: {ways}. memwhy deps tells more."
+    )
 
 
 def _named(known: Known) -> str:

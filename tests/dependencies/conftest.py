@@ -1,0 +1,3 @@
+from shop_program import shop
+
+__all__ = ["shop"]
