@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from memwhy.lint.functions import Body, Summaries
 from memwhy.lint.graph import Step
@@ -94,6 +94,9 @@ class Flow:
         self.fate.uses.append(use)
         if use.how != "alias" or use.held is None or use.held.variable.owner is not self.owner:
             return self.fate
+        if use.held.reach and self._kept_before(use.held.variable, acquisition.call):
+            self.fate.uses[:] = [replace(use, how="stored", where=use.held.reach[0])]
+            return self.fate
         self.fate.variable = use.held.variable.name
         self._companions(use.held.variable, acquisition.call)
         if self._deferred_before(use.held):
@@ -128,10 +131,11 @@ class Flow:
         return Use("alias", call, Held(variable))
 
     def _kept_before(self, variable: Variable, call: Node) -> bool:
-        """Whether what is counted up here was already put somewhere: then the count belongs to that place."""
+        """Whether the variable's value was put somewhere before: what comes to hang on it belongs to that place."""
+        kind = self.acquisition.kind
         names = (n for n in self.body.scopes.uses[variable] if n.start < call.start)
         found = (self.uses.of(Held(variable), name) for name in names)
-        return any(use is not None and use.how in ("stored", "sent", "returned", "unknown") for use in found)
+        return any(use is not None and use.ends and (use.how != "released" or not kind.receiver) for use in found)
 
     def _companions(self, variable: Variable, call: Node) -> None:
         """The error and the "found" that come with the resource in the same assignment."""
@@ -261,7 +265,11 @@ class Flow:
         literal, call = use.at, use.at.parent
         if use.how != "released" or literal.kind != "func_literal" or call is None or call.parent is None:
             return
-        if call.parent.kind != "go_statement" or self.body.scopes.owner(literal) is not self.owner:
+        if (
+            call.parent.kind != "go_statement"
+            or self.acquisition.kind.called
+            or self.body.scopes.owner(literal) is not self.owner
+        ):
             return
         inner = Flow(self.body, self.acquisition, self.uses.summaries)
         inner.owner = literal
@@ -349,6 +357,8 @@ class Flow:
         """Whether `one` cannot (un)equal `other`: the error is nil, what is held is not."""
         if self.acquisition.kind.argument >= 0 and self.acquisition.call.within(one):
             return not equal and _is_success(other.text)
+        if one.kind == "selector_expression" and other.kind == "nil" and equal:
+            return self._leads(state, one)
         if one.kind != "identifier":
             return False
         variable = self.body.scopes.variable(one)
@@ -360,6 +370,16 @@ class Flow:
         zero = nil or other.text == "0"
         held = any(h.variable is variable and not h.reach for h in state.held)
         return held and zero and equal
+
+    def _leads(self, state: _State, selector: Node) -> bool:
+        """Whether `resp.Body` is a step on the way to what is released, so that it is not nil while that is held."""
+        operand, name = selector.child("operand"), selector.child("field")
+        variable = self.body.scopes.variable(operand)
+        if variable is None or name is None:
+            return False
+        leads = self.acquisition.kind.leads
+        own = [h for h in state.held if h.variable is variable]
+        return any(h.reach == (name.text,) or (not h.reach and leads((*h.path, name.text))) for h in own)
 
     def _asked(self, state: _State, call: Node, outcome: bool) -> bool:
         """`errors.Is(err, …)` and its like say no of nil; `rows.Next()` that says no has closed the rows."""

@@ -234,6 +234,11 @@ class Package:
         """The names of a type's methods, in the order of the source."""
         return tuple(name for of, name in self._index if of == receiver)
 
+    def methods_named(self, name: str) -> tuple[Function, ...]:
+        """The methods of this name, whatever their receivers."""
+        found = (self.function(name, of) for of, method in self._index if of and method == name)
+        return tuple(function for function in found if function is not None)
+
     def files_with(self, pattern: re.Pattern[bytes], imports: str = "") -> Iterator[File]:
         """Files whose text has the pattern, and the import where one is named. Parses nothing."""
         wanted = f'"{imports}"'.encode() if imports else b""

@@ -112,7 +112,7 @@ class Survey:
             if _last_name(call) not in names:
                 continue
             called = body.called(call)
-            for acquisition in self._acquired(called, call):
+            for acquisition in self._acquired(called, call, package):
                 key = (id(function), call.start, f"{acquisition.kind.rule} {acquisition.which} {acquisition.path}")
                 if key in self._done:
                     continue
@@ -122,17 +122,28 @@ class Survey:
                 wraps = self._wraps(function, body, fate) or wraps
         return wraps
 
-    def _acquired(self, called: Called, call: Node) -> Iterator[Acquisition]:
+    def _acquired(self, called: Called, call: Node, package: Package) -> Iterator[Acquisition]:
         named = self.by_name.get(called.name, ())
         for kind, which in named:
             yield Acquisition(call, kind, which)
-        if not named and not called.known and not called.name.startswith("?"):
-            for which, type in enumerate(called.results):
-                if type in self.by_type:
-                    yield Acquisition(call, self.by_type[type], which)
         if called.function is not None:
-            for result in self.wrappers.get(called.function, ()):
-                yield Acquisition(call, result.kind, result.which, result.path, called.function.symbol)
+            yield from self._handed_on((called.function,), call)
+        elif not named and not called.known and not called.name.startswith("?"):
+            yield from self._unseen(called, call, package)
+
+    def _handed_on(self, functions: Iterable[Function], call: Node) -> Iterator[Acquisition]:
+        for function in functions:
+            for result in self.wrappers.get(function, ()):
+                yield Acquisition(call, result.kind, result.which, result.path, function.symbol)
+
+    def _unseen(self, called: Called, call: Node, package: Package) -> Iterator[Acquisition]:
+        """A call of an interface's method: what the implementations beside it hand on, or what its results' types say."""
+        own, _ = self.bodies.types.package_of(called.name, package.files[0])
+        bodies = own.methods_named(called.name.rpartition(".")[2]) if own is not None else ()
+        if bodies:
+            yield from self._handed_on(bodies, call)
+        elif len(called.results) == 2 and called.results[1] == "error" and called.results[0] in self.by_type:
+            yield Acquisition(call, self.by_type[called.results[0]])
 
     def _wraps(self, function: Function, body: Body, fate: Fate) -> bool:
         """Note a function that returns what it acquired."""
@@ -142,11 +153,20 @@ class Survey:
             if use.how != "returned" or owner is not body.node:
                 continue
             result = Result(use.which, fate.acquisition.kind, use.path)
+            if not self._may_release(function, result):
+                continue
             known = self.wrappers.setdefault(function, [])
             if result not in known:
                 known.append(result)
                 fresh = True
         return fresh
+
+    def _may_release(self, function: Function, result: Result) -> bool:
+        """Whether the declared type of the result still has the release, as far as its declaration is in the tree."""
+        types = self.bodies.types.results(function.signature, function.file)
+        type = types[result.which] if result.which < len(types) else ""
+        members = {release[len(result.path)] for release in result.kind.releases if len(release) > len(result.path)}
+        return not members or any(self.bodies.types.may_have(type, member, function.file) for member in members)
 
 
 _SURVEYS: WeakKeyDictionary[Tree, Survey] = WeakKeyDictionary()

@@ -373,6 +373,22 @@ class Types:
                 return promoted
         return Called(f"{bare}.{name}")
 
+    def may_have(self, type: str, member: str, file: File) -> bool:
+        """Whether a type has a method or field of that name; True where its declaration is not in the tree."""
+        bare = type.lstrip("*")
+        found = self.underlying(bare, file) if bare else bare
+        if isinstance(found, str):
+            return True
+        called = self.method(bare, member, file)
+        if called.known or called.results or self.of_field(bare, member, file):
+            return True
+        if (
+            found.node.kind == "interface_type"
+            and member.encode() in found.node.code[found.node.start : found.node.end]
+        ):
+            return True
+        return any(self.may_have(inner, member, found.file) for inner in self._embedded(found) if inner != type)
+
     def results(self, function: Node | None, file: File) -> tuple[str, ...]:
         """The result types of a declaration, literal, method of an interface or function type."""
         result = function.child("result") if function is not None else None

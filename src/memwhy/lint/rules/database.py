@@ -33,8 +33,6 @@ ROWS = Kind(
             for holder in ("DB", "Tx")
             for name in ("Queryx", "QueryxContext", "NamedQuery", "Query")
         },
-        **{f"{path}{holder}.Query": 0 for path in _PGX for holder in ("Conn", "Tx")},
-        **{f"{path}{holder}.Query": 0 for path in _POOLS for holder in ("Pool", "Conn", "Tx")},
     },
     types=frozenset(("*database/sql.Rows", "*github.com/jmoiron/sqlx.Rows")),
     releases=frozenset((("Close",),)),
@@ -45,6 +43,22 @@ ROWS = Kind(
     weight=0.8,
     release="{name}.Close()",
     remedy="`defer rows.Close()` behind the check of the error; a loop that ends before Next says false does not close",
+    costs=_COSTS,
+)
+PGX_ROWS = Kind(
+    rule=NAME,
+    cause=CAUSE,
+    noun="the rows",
+    acquires={
+        **{f"{path}{holder}.Query": 0 for path in _PGX for holder in ("Conn", "Tx")},
+        **{f"{path}{holder}.Query": 0 for path in _POOLS for holder in ("Pool", "Conn", "Tx")},
+    },
+    releases=ROWS.releases,
+    ended=ROWS.ended,
+    borrowed=frozenset(f"{path}{name}" for path in _PGX for name in ("ScanRow", "RowToStructByName")),
+    weight=0.6,
+    release=ROWS.release,
+    remedy="`defer rows.Close()`; pgx closes by itself after the last row and after an error of Scan, not when a loop is left",
     costs=_COSTS,
 )
 STATEMENT = Kind(
@@ -101,7 +115,7 @@ CONNECTION = Kind(
 def kinds(tree: Tree) -> tuple[Kind, ...]:
     """What the survey looks for."""
     del tree
-    return (ROWS, STATEMENT, TRANSACTION, CONNECTION)
+    return (ROWS, PGX_ROWS, STATEMENT, TRANSACTION, CONNECTION)
 
 
 def check(package: Package) -> Iterable[Suspect]:
