@@ -91,18 +91,21 @@ def own_grows(case: Case) -> tuple[Own, Series] | None:
 def _by_own(case: Case) -> Finding | None:
     """The kernel memory of one process, which its RSS leaves out; None where it does not outgrow it."""
     found = own_grows(case)
-    if found is None or not isinstance(found[1].course, Trend):
+    if found is None:
         return None
     own, series = found
+    course = series.course
+    if not isinstance(course, Trend):
+        return None
     beside = _grows_beside(case, own)
-    text = f"{own.told}: {weigh.change_said(series)}, {weigh.slope_said(series.course)}; in no RSS"
+    text = f"{own.told}: {weigh.change_said(series)}, {weigh.slope_said(course)}; in no RSS"
     return Finding(
         cause=NAME,
         verdict=Verdict.CANNOT_SAY if beside else Verdict.SUPPORTED,
-        probability=0.1 if beside else 0.85 if series.course.span >= SHORT_S else 0.65,
+        probability=0.1 if beside else 0.85 if course.span >= SHORT_S else 0.65,
         headline=own.headline,
         bytes=series.last,
-        bytes_per_s=series.course.slope if series.course.per == "s" else None,
+        bytes_per_s=course.slope if course.per == "s" else None,
         because=(text,),
         against=(beside,) if beside else (),
         remedy=(own.remedy,),
