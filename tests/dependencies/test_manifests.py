@@ -124,12 +124,17 @@ github.com/old/one
 
 
 def test_vendored_modules_are_those_of_which_a_package_lies_there() -> None:
-    assert [(one.name, one.version, one.indirect, one.replaced_by) for one in parse_vendored(MODULES_TXT)] == [
+    assert [(one.name, one.version, one.indirect, one.replaced_by) for one in parse_vendored(MODULES_TXT)[0]] == [
         ("github.com/mattn/go-sqlite3", "v1.14.24", False, ""),
         ("golang.org/x/sys", "v0.4.0", False, ""),
         ("github.com/old/one", "v1.0.0", True, "../one"),
     ]
-    assert all(one.vendored for one in parse_vendored(MODULES_TXT))
+    assert all(one.vendored for one in parse_vendored(MODULES_TXT)[0])
+    assert parse_vendored(MODULES_TXT)[1] == {
+        "github.com/mattn/go-sqlite3",
+        "golang.org/x/sys/unix",
+        "github.com/old/one",
+    }
 
 
 def test_a_folder_is_read_whole_and_vendored_modules_go_before_what_is_asked_for(tmp_path: Path) -> None:

@@ -128,6 +128,13 @@ def test_go_itself_is_named_only_by_the_package_that_the_entry_is_about() -> Non
     assert point(case(), "heap-leak", (of_main,), [entry]) == ()
 
 
+def test_a_part_with_a_dot_behind_it_is_that_package_and_none_below_it() -> None:
+    entry = leak("std", match="stdlib", affected="all", fixed=None, cause="heap-leak", packages=("net.",))
+    heap = {"method": "pprof", "layer": "layer.go_heap_bytes"}
+    assert len(point(case(), "heap-leak", (sampled("net.(*Resolver).lookup", "main.main", **heap),), [entry])) == 1
+    assert point(case(), "heap-leak", (sampled("net/http.(*Transport).getConn", "main.main", **heap),), [entry]) == ()
+
+
 def test_lost_blocks_of_a_library_name_it() -> None:
     lost = Holder(
         layer="layer.native_heap_bytes",

@@ -30,10 +30,13 @@ _SYMBOL = struct.Struct("<IBBHQQ")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """Components as one input names them, and how the program was built. notes: what was left out."""
+    """Components as one input names them, and how the program was built. packages: those of the modules that are built in,
+    where the input lists them. notes: what was left out.
+    """
 
     components: tuple[Component, ...]
     build: Build
+    packages: frozenset[str] | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -54,7 +57,10 @@ def listed(raw: bytes) -> Listed:
             modules.append(_module(word, columns))
         elif word == "=>" and modules and not left_out:
             modules[-1] = replace(
-                modules[-1], vendored=bool(columns[1]) and not columns[2], replaced_by=columns[0], its_version=columns[1]
+                modules[-1],
+                vendored=bool(columns[1]) and not columns[2],
+                replaced_by=columns[0],
+                its_version=columns[1],
             )
     build = Build(
         go_version=version,
@@ -104,10 +110,16 @@ class Program:
         )
 
     def links(self, package: str) -> bool | None:
-        """Are functions of that Go package, or of one below it, in the program? None where its names are not found."""
-        head, slash, last = package.rpartition("/")
-        name = f"\0{head}{slash}{last.replace('.', '%2e')}".encode()
-        return any(name + end in self._names for end in (b".", b"/")) if self._names else None
+        """Does a function's name begin so ("net/http", "net.", "runtime.malg")? None where the names are not found.
+
+        Dots of a path's last element stand as %2e in names (cmd/internal/objabi, PathToPrefix).
+        """
+        if not self._names:
+            return None
+        head, slash, last = package.rstrip("./").rpartition("/")
+        ends = (package[-1],) if package.endswith((".", "/")) else (".", "/", "\0")
+        starts = {f"\0{head}{slash}{last}", f"\0{head}{slash}{last.replace('.', '%2e')}"}
+        return any((start + end).encode() in self._names for start in starts for end in ends)
 
     @cached_property
     def _names(self) -> bytes:

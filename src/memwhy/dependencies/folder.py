@@ -36,7 +36,8 @@ def of_sums(text: str, name: str) -> Listed:
 
 def of_vendored(text: str, name: str) -> Listed:
     """A vendor/modules.txt. Raises ParseError."""
-    return Listed(components=parse_vendored(text, name), build=Build())
+    components, packages = parse_vendored(text, name)
+    return Listed(components=components, build=Build(), packages=packages)
 
 
 def of_workspace(folder: str, text: str) -> Listed:
@@ -78,13 +79,15 @@ def of_folder(folder: str) -> tuple[str, Listed]:
         found = Listed(components=(), build=Build())
     components, notes = list(found.components), list(found.notes)
     if vendored is not None:
-        components = _from_vendor(components, of_vendored(vendored, "vendor/modules.txt").components)
+        beside = of_vendored(vendored, "vendor/modules.txt")
+        found = replace(found, packages=beside.packages)
+        components = _from_vendor(components, beside.components)
     elif sums is not None:
         beside = of_sums(sums, "go.sum")
         names = {one.name for one in components}
         components += [replace(one, indirect=True) for one in beside.components if one.name not in names]
         notes += beside.notes if manifest is None and work is None else ()
-    return " + ".join(read), Listed(components=tuple(components), build=found.build, notes=tuple(notes))
+    return " + ".join(read), replace(found, components=tuple(components), notes=tuple(notes))
 
 
 def _from_vendor(asked: list[Component], vendored: tuple[Component, ...]) -> list[Component]:

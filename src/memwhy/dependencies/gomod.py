@@ -149,14 +149,16 @@ def _is_higher(version: str, other: str) -> bool:
 _VENDORED = re.compile(r"# (\S+)(?: (v\S+))?(?: => (\S+)(?: (v\S+))?)?")
 
 
-def parse_vendored(text: str, name: str = "vendor/modules.txt") -> tuple[Component, ...]:
-    """vendor/modules.txt: the modules of which packages lie in the vendor folder. Raises ParseError where none stands in it.
+def parse_vendored(text: str, name: str = "vendor/modules.txt") -> tuple[tuple[Component, ...], frozenset[str]]:
+    """vendor/modules.txt: the modules of which packages lie in the vendor folder, and these packages. Raises ParseError where no
+    module stands in it.
 
     A replacement that no package comes from is listed without a version, and is left out.
     """
     found: list[Component] = []
     explicit: set[int] = set()
-    packages: set[int] = set()
+    with_packages: set[int] = set()
+    packages: set[str] = set()
     for line in text.splitlines():
         if (match := _VENDORED.fullmatch(line[:LONGEST_LINE].rstrip())) is not None:
             path, version, new, its_version = match.groups("")
@@ -165,11 +167,15 @@ def parse_vendored(text: str, name: str = "vendor/modules.txt") -> tuple[Compone
         elif line.startswith("## ") and found and "explicit" in line:
             explicit.add(len(found))
         elif line and not line.startswith("#") and found:
-            packages.add(len(found))
+            with_packages.add(len(found))
+            packages.add(line[:LONGEST_LINE].strip())
         if len(found) > MOST_MODULES:
             break
     if not found and "##" not in text and text.strip():
         raise ParseError(name, 1, text[:80], "no line of a vendored module (`# PATH VERSION`) stands in it")
-    return tuple(
-        replace(one, indirect=number not in explicit) for number, one in enumerate(found, start=1) if number in packages
+    modules = tuple(
+        replace(one, indirect=number not in explicit)
+        for number, one in enumerate(found, start=1)
+        if number in with_packages
     )
+    return modules, frozenset(packages)

@@ -72,8 +72,11 @@ def _of_library(one: Component, leaks: Iterable[KnownLeak]) -> Iterator[KnownLea
 def _stand(one: Component, leak: KnownLeak, build: Build, linked: Linked) -> Known | None:
     """None where the entry is about another build, or about packages that are not there."""
     is_meant, doubt = _is_meant(leak.only, build)
-    if not is_meant or (leak.packages and all(linked(package) is False for package in leak.packages)):
+    parts = [linked(package) for package in leak.packages]
+    if not is_meant or (parts and not any(part is not False for part in parts)):
         return None
+    if parts and True not in parts and not doubt:
+        doubt = f"whether {leak.packages[0].rstrip('.')} is linked"
     standing, why = _standing(one, leak, doubt)
     if standing == "fixed" and leak.kind != "defect":
         return None

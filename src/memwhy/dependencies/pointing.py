@@ -48,7 +48,7 @@ class Frame:
 def point(case: Case, cause: str, holders: Sequence[Holder], leaks: Sequence[KnownLeak]) -> tuple[Pointed, ...]:
     """What is known of the components that the growth points to, the heaviest holder first. cause: the verdict's, or "undetermined"."""
     components = components_of(case.facts)
-    known = [one for one in match(components, build_of(case.facts), leaks) if one.standing in _SAID]
+    known = [one for one in match(components, build_of(case.facts), leaks, _as_stacks_tell) if one.standing in _SAID]
     modules = GoModules(case.facts)
     found: dict[tuple[str, str], Pointed] = {}
     growing = [holder for holder in holders if _grows(holder)]
@@ -70,6 +70,11 @@ def _telling(found: Iterable[Pointed]) -> tuple[Pointed, ...]:
     fitting = {one.known.component.name for one in rows if one.fits}
     kept = [one for one in rows if one.fits or one.known.component.name not in fitting]
     return tuple(sorted(kept, key=lambda one: (not one.fits, one.known.standing != "leaks")))[:MOST_POINTED]
+
+
+def _as_stacks_tell(package: str) -> bool:
+    """Whether a package is linked is asked of the stacks: an entry about one needs it on the stack that grows."""
+    return True
 
 
 def components_of(facts: Map[str, str]) -> tuple[Component, ...]:
@@ -188,9 +193,15 @@ def _is_of(frame: Frame, known: Known) -> bool:
         return bool(frame.component) and frame.component in (one.name, one.soname)
     if frame.component != one.name:
         return False
-    package = package_of(frame.function)
-    inside = [part for part in known.packages if package == part or package.startswith(f"{part}/")]
-    return bool(inside) if known.packages or one.kind == "toolchain" else True
+    if known.packages:
+        return any(_is_inside(_bare(frame.function), part) for part in known.packages)
+    return one.kind != "toolchain"
+
+
+def _is_inside(function: str, part: str) -> bool:
+    """Does a function's full name begin with that package ("net/http", and packages below it), or with "net." (that one alone)?"""
+    name = function.replace("%2e", ".")
+    return name.startswith(part) and (part.endswith((".", "/")) or name[len(part) : len(part) + 1] in ("", ".", "/"))
 
 
 def _bare(function: str) -> str:
@@ -212,7 +223,7 @@ def _without_stacks(case: Case, cause: str, known: Iterable[Known]) -> Iterator[
     """Where nothing that was measured points to any code: what is linked, leaks by itself and in this way."""
     if cause not in (*_NATIVE, "mmap-leak"):
         return
-    leaking = [one for one in known if one.cause == cause and one.standing == "leaks"]
+    leaking = [one for one in known if one.cause == cause and one.standing == "leaks" and not one.packages]
     callers = [name for name in case.facts.get("go.cgo_modules", "").splitlines() if name != STANDARD]
     for one in leaking:
         name = one.component.name
