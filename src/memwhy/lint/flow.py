@@ -8,20 +8,18 @@ is not nil, and a condition that was decided before and not touched since stays 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+from memwhy.lint.conditions import Conditions, Facts, State, mentions
 from memwhy.lint.functions import Body, Summaries
 from memwhy.lint.graph import Step
 from memwhy.lint.kinds import Kind
 from memwhy.lint.scopes import Variable
-from memwhy.lint.syntax import Node, callee
+from memwhy.lint.syntax import Node
 from memwhy.lint.uses import Held, Thing, Use, Uses
 
 _MOST_STATES = 4000
 """Beyond, a function is given up: nothing is said about it."""
-
-Facts = frozenset[tuple[str, bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +57,6 @@ class Fate:
     gave_up: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _State:
-    step: Step
-    held: frozenset[Held]
-    failed: bool
-    facts: Facts
-
-
 class Flow:
     """Follows one acquisition."""
 
@@ -76,10 +66,9 @@ class Flow:
         self.owner = body.scopes.owner(acquisition.call)
         self.uses = Uses(acquisition.kind, body, summaries)
         self.fate = Fate(acquisition)
-        self._error: Variable | None = None
-        self._found: Variable | None = None
+        self.conditions = Conditions(body, acquisition.kind, acquisition.call, self.owner)
         self._by_step: dict[Held, dict[Step, list[Use]]] = {}
-        self._earlier: dict[_State, tuple[_State, bool | None]] = {}
+        self._earlier: dict[State, tuple[State, bool | None]] = {}
 
     def follow(self) -> Fate:
         """The acquisition's fate."""
@@ -101,8 +90,9 @@ class Flow:
         self._companions(use.held.variable, acquisition.call)
         if self._deferred_before(use.held):
             return self.fate
-        facts = frozenset(self._facts_around(acquisition.call))
+        facts = frozenset(self.conditions.around())
         self._walk(step, frozenset((use.held,)), facts)
+        self.fate.uses.extend(Use("released", node) for node in self.conditions.ended)
         return self.fate
 
     def _first(self, acquisition: Acquisition) -> Use | None:
@@ -153,9 +143,9 @@ class Flow:
             return
         type = self.body.types.of_variable(last, self.body.place)
         if last.name == "ok" or type == "bool":
-            self._found = last
+            self.conditions.found = last
         else:
-            self._error = last
+            self.conditions.error = last
 
     def _deferred_before(self, held: Held) -> bool:
         """Whether a deferred function literal that stands before the call releases what the variable will hold.
@@ -176,26 +166,10 @@ class Flow:
                 return True
         return False
 
-    def _facts_around(self, call: Node) -> Iterator[tuple[str, bool]]:
-        """What the `if`s around the call have decided."""
-        node = call
-        while node.parent is not None and node is not self.owner:
-            parent = node.parent
-            condition = parent.child("condition")
-            if parent.kind == "if_statement" and condition is not None and node.field in ("consequence", "alternative"):
-                outcome = node.field == "consequence"
-                while condition.kind == "parenthesized_expression" or (
-                    condition.kind == "unary_expression" and condition.operator == "!"
-                ):
-                    outcome ^= condition.kind == "unary_expression"
-                    condition = condition.children[0]
-                yield condition.text, outcome
-            node = parent
-
     def _walk(self, start: Step, held: frozenset[Held], facts: Facts) -> None:
-        first = _State(start, held, self._error is not None, facts)
-        waiting: deque[_State] = deque()
-        seen: set[_State] = set()
+        first = State(start, held, self.conditions.error is not None, facts)
+        waiting: deque[State] = deque()
+        seen: set[State] = set()
         self._follow_on(first, waiting, seen)
         while waiting:
             if len(seen) > _MOST_STATES:
@@ -209,20 +183,20 @@ class Flow:
                     self._earlier.setdefault(after, (state, None))
                 self._follow_on(after, waiting, seen)
 
-    def _follow_on(self, state: _State, waiting: deque[_State], seen: set[_State]) -> None:
+    def _follow_on(self, state: State, waiting: deque[State], seen: set[State]) -> None:
         for step, outcome in state.step.next:
-            facts, failed = state.facts, state.failed
+            facts = state.facts
             if outcome is not None:
-                if self._ruled_out(state, outcome):
+                if self.conditions.ruled_out(state, outcome):
                     continue
-                facts = self._decided(state, outcome)
-            further = _State(step, state.held, failed, facts)
+                facts = self.conditions.decided(state, outcome)
+            further = State(step, state.held, state.own_error, facts)
             if further not in seen:
                 seen.add(further)
                 self._earlier.setdefault(further, (state, outcome))
                 waiting.append(further)
 
-    def _pass(self, state: _State, start: Step) -> _State | None:
+    def _pass(self, state: State, start: Step) -> State | None:
         """The state behind a step; None where the way ends there."""
         step = state.step
         if step.kind == "pass":
@@ -257,8 +231,8 @@ class Flow:
             self._lost("overwritten", state)
             return None
         names = {variable.name for variable in assigned}
-        facts = frozenset(f for f in state.facts if not names or not _mentions(f[0], names))
-        return _State(step, frozenset(held), state.failed and self._error not in assigned, facts)
+        facts = frozenset(f for f in state.facts if not names or not mentions(f[0], names))
+        return State(step, frozenset(held), state.own_error and self.conditions.error not in assigned, facts)
 
     def _elsewhere(self, use: Use, held: Held) -> None:
         """A goroutine's function literal that releases: does it on each of its ways?"""
@@ -272,18 +246,18 @@ class Flow:
         ):
             return
         inner = Flow(self.body, self.acquisition, self.uses.summaries)
-        inner.owner = literal
+        inner.owner = inner.conditions.owner = literal
         inner._walk(self.body.graph(literal).entry, frozenset((held,)), frozenset())
         self.fate.losses.extend(inner.fate.losses)
 
-    def _lost(self, how: str, state: _State) -> None:
+    def _lost(self, how: str, state: State) -> None:
         if all(loss.at is not state.step.node for loss in self.fate.losses):
             self.fate.losses.append(Loss(how, state.step.node, self._way(state)))
 
-    def _way(self, state: _State) -> tuple[tuple[Node, bool], ...]:
+    def _way(self, state: State) -> tuple[tuple[Node, bool], ...]:
         conditions: list[tuple[Node, bool]] = []
         at = state
-        passed: set[_State] = set()
+        passed: set[State] = set()
         while at in self._earlier and at not in passed:
             passed.add(at)
             at, outcome = self._earlier[at]
@@ -331,101 +305,3 @@ class Flow:
             at = self.body.step(name, self.owner)
             if at is not None:
                 found.setdefault(at, []).append(Use("released", name))
-
-    def _ruled_out(self, state: _State, outcome: bool) -> bool:
-        """Whether a condition cannot come out so while the resource is held."""
-        node, subject = state.step.node, state.step.subject
-        text = f"{subject.text} == {node.text}" if subject is not None else node.text
-        if (text, not outcome) in state.facts:
-            return True
-        if subject is not None:
-            return self._compared(state, subject, node, outcome)
-        if node.kind == "binary_expression" and node.operator in ("==", "!=", "<"):
-            left, right = node.child("left"), node.child("right")
-            if left is not None and right is not None:
-                equal = outcome == (node.operator == "==")
-                return self._compared(state, left, right, equal) or self._compared(state, right, left, equal)
-        if node.kind == "identifier":
-            variable = self.body.scopes.variable(node)
-            if variable is not None and (variable is self._found or self._is_assertion(variable, state)):
-                return not outcome
-        if node.kind == "call_expression":
-            return self._asked(state, node, outcome)
-        return False
-
-    def _compared(self, state: _State, one: Node, other: Node, equal: bool) -> bool:
-        """Whether `one` cannot (un)equal `other`: the error is nil, what is held is not."""
-        if self.acquisition.kind.argument >= 0 and self.acquisition.call.within(one):
-            return not equal and _is_success(other.text)
-        if one.kind == "selector_expression" and other.kind == "nil" and equal:
-            return self._leads(state, one)
-        if one.kind != "identifier":
-            return False
-        variable = self.body.scopes.variable(one)
-        if variable is None:
-            return False
-        nil = other.kind == "nil" or (self.acquisition.kind.argument >= 0 and _is_success(other.text))
-        if variable is self._error and state.failed:
-            return not equal if nil else equal
-        zero = nil or other.text == "0"
-        held = any(h.variable is variable and not h.reach for h in state.held)
-        return held and zero and equal
-
-    def _leads(self, state: _State, selector: Node) -> bool:
-        """Whether `resp.Body` is a step on the way to what is released, so that it is not nil while that is held."""
-        operand, name = selector.child("operand"), selector.child("field")
-        variable = self.body.scopes.variable(operand)
-        if variable is None or name is None:
-            return False
-        leads = self.acquisition.kind.leads
-        own = [h for h in state.held if h.variable is variable]
-        return any(h.reach == (name.text,) or (not h.reach and leads((*h.path, name.text))) for h in own)
-
-    def _asked(self, state: _State, call: Node, outcome: bool) -> bool:
-        """`errors.Is(err, …)` and its like say no of nil; `rows.Next()` that says no has closed the rows."""
-        function, given = call.child("function"), call.child("arguments")
-        asks = callee(call).rpartition(".")[2].startswith(("Is", "As"))
-        if given is not None and outcome and state.failed and asks:
-            return any(self.body.scopes.variable(argument) is self._error for argument in given.children)
-        if not outcome and function is not None and function.kind == "selector_expression":
-            name, operand = function.child("field"), function.child("operand")
-            variable = self.body.scopes.variable(operand)
-            for held in state.held:
-                if (
-                    held.variable is variable
-                    and name is not None
-                    and (*held.path, name.text) in self.acquisition.kind.ended
-                ):
-                    self.fate.uses.append(Use("released", call))
-                    return True
-        return False
-
-    def _is_assertion(self, variable: Variable, state: _State) -> bool:
-        """Whether the variable is the `ok` of a type assertion on what is held: we believe the assertion."""
-        value = variable.value
-        if variable.which != 1 or value is None or value.kind != "type_assertion_expression":
-            return False
-        operand = value.child("operand")
-        asserted = self.body.scopes.variable(operand)
-        return any(h.variable is asserted for h in state.held)
-
-    def _decided(self, state: _State, outcome: bool) -> Facts:
-        """The facts with this condition's outcome, where it asks only about names and constants."""
-        node, subject = state.step.node, state.step.subject
-        if node.kind not in ("identifier", "selector_expression", "binary_expression") or any(
-            node.walk("call_expression")
-        ):
-            return state.facts
-        if any(n.operator == "<-" for n in node.walk("unary_expression")):
-            return state.facts
-        text = f"{subject.text} == {node.text}" if subject is not None else node.text
-        return state.facts | {(text, outcome)}
-
-
-def _mentions(text: str, names: set[str]) -> bool:
-    return any(name in text for name in names)
-
-
-def _is_success(text: str) -> bool:
-    """Whether a C function's status is compared with this to see that all went well."""
-    return text == "0" or text.endswith(("OK", "SUCCESS", "Success"))

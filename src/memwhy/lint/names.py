@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from memwhy.lint.scopes import Scopes
 from memwhy.lint.source import File, Function
 from memwhy.lint.syntax import Node
+
+_VERSION = re.compile(r"(?:/v\d+|(?<=\w)\.v\d+)(?=[./]|$)")
+"""https://go.dev/ref/mod#major-version-suffixes; gopkg.in writes it with a dot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +87,8 @@ def imported(operand: Node, place: Place) -> str:
     if operand.kind != "identifier" or (place.scopes is not None and place.scopes.variable(operand) is not None):
         return ""
     return place.file.imports.get(operand.text, "")
+
+
+def unversioned(name: str) -> str:
+    """A path or name without its major version, `github.com/libgit2/git2go/v34.Commit` → `github.com/libgit2/git2go.Commit`."""
+    return _VERSION.sub("", name) if "/v" in name or ".v" in name else name

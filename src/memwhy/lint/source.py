@@ -27,6 +27,7 @@ KEPT_BYTES = 8 << 20
 
 _FUNCTION = re.compile(rb"^func[ \t]*(?:\(\s*(?:\w+[ \t]+)?\*?[ \t]*(\w+)[^)\n]*\)[ \t]*)?(\w+)", re.MULTILINE)
 _FUNCTIONS = ("function_declaration", "method_declaration")
+_QUOTED = re.compile(rb'"([^"\s]+)"')
 _VERSIONED = re.compile(r"(?:/v\d+|\.v\d+)$")
 
 
@@ -208,9 +209,10 @@ class Package:
     def _import_text(self) -> bytes:
         return b"\n".join(file.code[: max(file.code.find(b"\nfunc "), 0) or None] for file in self.files)
 
-    def imports(self, path: str) -> bool:
-        """Whether one of the files imports path, by the text before its first function."""
-        return f'"{path}"'.encode() in self._import_text
+    @cached_property
+    def imported(self) -> frozenset[str]:
+        """What the files import, by the text before their first functions (other quoted words may be among it)."""
+        return frozenset(m[1].decode("utf-8", "replace") for m in _QUOTED.finditer(self._import_text))
 
     @cached_property
     def _index(self) -> dict[tuple[str, str], list[File]]:

@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 from memwhy.lint.flow import Acquisition, Fate, Flow
 from memwhy.lint.functions import Bodies, Body, Summaries
 from memwhy.lint.kinds import Kind
-from memwhy.lint.names import Called, split
+from memwhy.lint.names import Called, split, unversioned
 from memwhy.lint.source import Function, Package, Tree
 from memwhy.lint.syntax import Node
 
@@ -53,9 +53,9 @@ class Survey:
         for kind in kinds:
             self.by_type.update(dict.fromkeys(kind.types, kind))
             for name, which in kind.acquires.items():
-                self.by_name.setdefault(name, []).append((kind, which))
+                self.by_name.setdefault(unversioned(name), []).append((kind, which))
                 if kind.gives:
-                    self.bodies.types.elsewhere[name] = (kind.gives,)
+                    self.bodies.types.elsewhere[unversioned(name)] = (kind.gives,)
         self._done: set[tuple[int, int, str]] = set()
 
     @classmethod
@@ -78,12 +78,12 @@ class Survey:
     def _run(self, tree: Tree) -> None:
         by_path: dict[str, set[str]] = {}
         for name in self.by_name:
-            by_path.setdefault(split(name)[0], set()).add(name.rpartition(".")[2])
+            by_path.setdefault(unversioned(split(name)[0]), set()).add(name.rpartition(".")[2])
         fresh = self._round(tree, by_path)
         for _ in range(_MOST_ROUNDS):
             by_path = {}
             for function in fresh:
-                by_path.setdefault(function.file.package.path, set()).add(function.name)
+                by_path.setdefault(unversioned(function.file.package.path), set()).add(function.name)
             fresh = self._round(tree, by_path)
 
     def _round(self, tree: Tree, by_path: dict[str, set[str]]) -> list[Function]:
@@ -91,8 +91,8 @@ class Survey:
         patterns: dict[frozenset[str], re.Pattern[bytes]] = {}
         fresh: list[Function] = []
         for package in tree.packages if by_path else ():
-            own = by_path.get(package.path, set())
-            names = frozenset(own.union(*(by_path[path] for path in by_path if package.imports(path))))
+            paths = {unversioned(path) for path in (package.path, *package.imported)}
+            names = frozenset(name for path in paths for name in by_path.get(path, ()))
             if not names:
                 continue
             if names not in patterns:
@@ -123,7 +123,7 @@ class Survey:
         return wraps
 
     def _acquired(self, called: Called, call: Node, package: Package) -> Iterator[Acquisition]:
-        named = self.by_name.get(called.name, ())
+        named = self.by_name.get(unversioned(called.name), ())
         for kind, which in named:
             yield Acquisition(call, kind, which)
         if called.function is not None:

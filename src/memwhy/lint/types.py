@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from memwhy.lint import standard
-from memwhy.lint.names import Called, Declared, Place, element, fields, imported, split
+from memwhy.lint.names import Called, Declared, Place, element, fields, imported, split, unversioned
 from memwhy.lint.scopes import Variable
 from memwhy.lint.source import File, Package
 from memwhy.lint.syntax import Node
@@ -347,7 +347,7 @@ class Types:
         full = f"{path}.{field.text}"
         if full == "unsafe.Pointer":
             return Called("", conversion=full)
-        return Called(full, results=standard.results(full) or self.elsewhere.get(full, ()))
+        return Called(full, results=standard.results(full) or self.elsewhere.get(unversioned(full), ()))
 
     def method(self, type: str, name: str, file: File, depth: int = 0) -> Called:
         """The method of a type, promoted ones among them."""
@@ -361,7 +361,7 @@ class Types:
         found = self.underlying(bare, file)
         if isinstance(found, str):
             full = f"{found}.{name}"
-            return Called(full, results=standard.results(full) or self.elsewhere.get(full, ()))
+            return Called(full, results=standard.results(full) or self.elsewhere.get(unversioned(full), ()))
         if found.node.kind == "interface_type":
             for method in found.node.children:
                 named = method.child("name")

@@ -11,6 +11,7 @@ from memwhy.dependencies.catalogue import pairs
 from memwhy.lint import cgo
 from memwhy.lint.kinds import Kind
 from memwhy.lint.source import Package, Tree
+from memwhy.lint.standard import is_standard
 from memwhy.lint.telling import suspects
 from memwhy.model.suspect import Suspect
 
@@ -19,6 +20,13 @@ CAUSE = "native-leak"
 TOKENS: tuple[bytes, ...] = ()
 
 _COSTS = "the C memory behind it, outside of the Go heap, for good"
+_FOLLOWED = (
+    "github.com/klauspost/compress/",
+    "github.com/apache/arrow",
+    "github.com/DataDog/zstd",
+    "github.com/valyala/gozstd",
+)
+"""Modules that have a rule of their own."""
 _LATE = 0.4
 """Weight where a finalizer frees it in the end."""
 
@@ -49,14 +57,13 @@ def _own(tree: Tree) -> Iterator[Kind]:
 
 def _catalogued() -> Iterator[Kind]:
     for pair in pairs():
-        if (
-            pair.language != "go"
-            or pair.by != "method"
-            or pair.cause not in ("native-leak", "mmap-leak")
-            or pair.gives != "result"
-        ):
+        followed = not pair.package or pair.package.startswith(_FOLLOWED)
+        if pair.language != "go" or pair.gives != "result" or pair.by not in ("method", "function") or followed:
             continue
         releases = [name.rpartition(".")[2] for name in pair.release]
+        method = pair.by == "method"
+        if method and is_standard(pair.package):
+            continue
         late = pair.collected != "never"
         yield Kind(
             rule=NAME,
@@ -64,9 +71,10 @@ def _catalogued() -> Iterator[Kind]:
             noun=f"what {pair.package.rpartition('/')[2]}.{pair.allocate} gives",
             acquires={f"{pair.package}.{pair.allocate}": 0},
             gives=f"*{pair.package}.{pair.type}" if pair.type else "",
-            releases=frozenset((name,) for name in releases),
+            releases=frozenset((name,) for name in releases) if method else frozenset(),
+            by=frozenset() if method else frozenset(f"{pair.package}.{name}" for name in releases),
             weight=_LATE if late else 0.8,
-            release=f"{{name}}.{releases[0]}()",
+            release=f"{{name}}.{releases[0]}()" if method else f"{releases[0]}({{name}})",
             remedy=f"call {releases[0]} on every way, `defer x.{releases[0]}()` behind the check of the error",
             costs=f"{_COSTS}: {pair.note}" if pair.note else _COSTS,
         )
