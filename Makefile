@@ -6,7 +6,7 @@ BIN := .venv/bin
 SOURCES := $(shell find src -name '*.py' -o -name '*.c' -o -name '*.h' -o -name '*.S' -o -name '*.ld' -o -name '*.json') meson.build pyproject.toml
 SPECIMENS := $(shell find specimens -name '*.go' -o -name '*.c' -o -name '*.cpp' -o -name '*.h' -o -name 'go.mod' -o -name 'build.py') tools/find_go.py
 
-.PHONY: help setup core glibc-check specimens demo test check lint types format bench bench-inspect bench-explain bench-native soak-native cycles-native accuracy calibration cases fuzz fuzz-explain fuzz-pprof layouts layouts-check docs changelog clean
+.PHONY: help setup core glibc-check specimens demo test check lint types format bench bench-inspect bench-explain bench-lint bench-native soak-native cycles-native accuracy calibration cases fuzz fuzz-explain fuzz-pprof layouts layouts-check docs changelog clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -66,6 +66,9 @@ bench-inspect: setup  ## is what inspect sees the truth, what does it cost, what
 bench-explain: setup  ## long logs: the rate of explain beside grep -c, and its memory
 	$(BIN)/python bench/explain.py $(BENCH_EXPLAIN)
 	$(BIN)/python bench/pprof_top.py
+
+bench-lint: core  ## lint on labelled packages and real code, beside go vet, staticcheck and bodyclose (docs/lint-measured.md); wants Go and the network
+	PYTHONPATH=src $(BIN)/python bench/lint.py --write docs/lint-measured.md $(BENCH_LINT)
 
 bench-native: core  ## native sampling beside heaptrack, jemalloc, massif and memleak: cost, error, stacks, attach (docs/native-measured.md)
 	PYTHONPATH=src $(BIN)/python bench/native.py --write docs/native-measured.md $(BENCH_NATIVE)

@@ -78,7 +78,13 @@ def _output(command: list[str], folder: Path) -> tuple[str, float]:
     """What it prints, on both streams, and its CPU seconds with all of its children."""
     before = os.times()
     done = subprocess.run(
-        command, cwd=folder, env={**os.environ, **ENVIRONMENT}, capture_output=True, text=True, timeout=TIME_LIMIT_S
+        command,
+        check=False,
+        cwd=folder,
+        env={**os.environ, **ENVIRONMENT},
+        capture_output=True,
+        text=True,
+        timeout=TIME_LIMIT_S,
     )
     after = os.times()
     used_s = after.children_user + after.children_system - before.children_user - before.children_system
