@@ -1,86 +1,34 @@
-"""Maps and slices that live as long as the program and are only ever added to: found by text first, judged by their trees.
+"""Additions to what lives as long as the program, judged by their trees: which may come again and again, and what speaks for it.
 
-Long-lived is a package's variable, and a field of a type that guards itself with a mutex, serves HTTP, or has a value in a package's
-variable. What makes such a container innocent: anything in the package that takes out, empties, replaces or bounds it, keys of a
-type that has few values, and additions that come once: in main, init, constructors, registrations.
+What makes a container innocent here: it is replaced or given away, its keys are constants, or what adds to it comes once, in main,
+init, constructors, registrations, and functions that only those call.
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Literal
 
-from memwhy.lint.source import File, Function, Package
+from memwhy.lint.source import Function, Package
+from memwhy.lint.standing import Container, occurrences
 from memwhy.lint.syntax import Node, arguments, callee, dotted
 
-Kind = Literal["map", "sync.Map", "slice"]
-
-_DECLARED = re.compile(
-    rb"^(?:var[ \t]+|\t+)(?P<name>[A-Za-z_]\w*)(?:[ \t]+|[ \t]*=[ \t]*(?:make\()?)"
-    rb"(?P<kind>map\[(?P<key>[^\]\n]*)\](?P<value>[^\n{(=,]*)|sync\.Map\b|\[\](?P<element>[^\n{(=,]*))",
-    re.MULTILINE,
-)
-_OF = rb"[\w.()*\[\]]*?\b(\w+)\s*"
-"""The last name of `s.shards[i].entries`."""
-_ADDED: dict[Kind, re.Pattern[bytes]] = {
-    "map": re.compile(rb"\b(\w+)\[[^\n=]{1,80}\]\s*(?:=[^=]|\+\+|--|[-+|&^*]=)"),
-    "sync.Map": re.compile(rb"\b(\w+)\.(?:Store|LoadOrStore|Swap)\("),
-    "slice": re.compile(rb"\b(\w+)\s*=\s*append\("),
-}
-_TAKEN = (
-    re.compile(rb"\b(?:delete|clear|(?:maps|slices)\.(?:Delete\w*|Compact\w*))\(\s*" + _OF + rb"[,)\[]"),
-    re.compile(rb"\b(\w+)\.(?:Delete|LoadAndDelete|Clear|CompareAndDelete)\("),
-    re.compile(rb"\b(\w+)\s*=\s*[\w.]*\b\1\["),
-    re.compile(rb"\blen\(\s*" + _OF + rb"\)\s*(?:>=?|<=?|==|-)\s*(?!0\b)"),
-    re.compile(rb"(?:>=?|<=?)\s*len\(\s*" + _OF + rb"\)"),
-    re.compile(rb"&(?:\w+\.)*(\w+)\b(?![\[.{(\w])"),
-)
-_STRUCT = re.compile(rb"^(?:type[ \t]+|\t)(\w+)(?:\[[^\]\n]*\])?[ \t]+struct[ \t]*\{", re.MULTILINE)
-_MUTEX = re.compile(rb"^[ \t]*(?:\w+(?:,[ \t]*\w+)*[ \t]+)?\*?sync\.(?:RW)?Mutex\b", re.MULTILINE)
 _ONCE = re.compile(
     r"(?:Must|must|New|new|Make|make|Register|register|Unregister|Init|init|Setup|setup|Set[uU]p|Build|build|Define|define|Configure"
     r"|Install|Mount|Handle|Use|Open|open|Read|read|Load|load|Parse|parse|Decode|Unmarshal|Test|Benchmark|Example|Fuzz|Declare|Import|Compile|With)"
     r"(?![a-z])"
 )
 """Functions that add once for each thing that is configured, by how Go's programmers name them."""
-_REGISTRY = re.compile(
-    r"regist|factor|handler|driver|codec|plugin|provider|route|mux|option|command|flag|schema|migration|templat|collector|hook|config|extension|converter|backend|listener|middleware|validator",
-    re.IGNORECASE,
-)
 _CACHE = re.compile(
     r"cache|seen|visit|session|client|user|hit|count|limiter|pending|memo|histor|recent|request|lookup|by(?:ip|id|key|user|addr)|per[A-Z]|log|event|stat",
     re.IGNORECASE,
 )
-_FEW_KEYS = {
-    "bool",
-    "byte",
-    "uint8",
-    "int8",
-    "reflect.Type",
-    "reflect.Kind",
-    "time.Month",
-    "time.Weekday",
-    "os.Signal",
-    "unicode.RangeTable",
-    "language.Tag",
-}
+_TYPES = re.compile(r"(?:^|[.*])(?:\w*Type|rtype|Func|PC|uintptr)$")
+_OF_TYPE = re.compile(
+    r"\breflect\.(?:TypeOf|TypeFor|Indirect)\b|\.Type\(\)|\.Elem\(\)$|\bruntime\.(?:Caller|FuncForPC|Callers)\b"
+)
 _REQUEST = re.compile(
     r"\b(?:\*?http\.(?:Request|ResponseWriter)|net\.Conn|context\.Context|\*?gin\.Context|echo\.Context|grpc\.ServerStream)\b"
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Container:
-    """A long-lived map or slice. owner: the struct type it is a field of, "" for a package's variable. key, value: types, as written."""
-
-    name: str
-    kind: Kind
-    owner: str
-    key: str
-    value: str
-    file: File
-    at: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,98 +42,6 @@ class Growth:
     counted: bool
 
 
-def containers(package: Package, kinds: tuple[Kind, ...]) -> Iterator[Container]:
-    """Long-lived ones that something is added to and, as far as the text tells, nothing ever taken out of."""
-    added, taken = _touched(package)
-    if not any(added[kind] - taken for kind in kinds):
-        return
-    for file in package.files:
-        for match in _DECLARED.finditer(file.code):
-            kind: Kind = (
-                "map" if match["kind"].startswith(b"map") else "slice" if match["kind"].startswith(b"[") else "sync.Map"
-            )
-            if kind not in kinds or _few_keys(package, match["key"]) or _calls(match["value"] or match["element"]):
-                continue
-            name = match["name"]
-            if name not in added[kind] or name in taken:
-                continue
-            owner = _owner(file, match.start())
-            if owner is None:
-                continue
-            found = Container(
-                name=name.decode("utf-8", "replace"),
-                kind=kind,
-                owner=owner,
-                key=(match["key"] or b"").decode("utf-8", "replace"),
-                value=(match["value"] or match["element"] or b"").decode("utf-8", "replace").strip(),
-                file=file,
-                at=match.start("name"),
-            )
-            if (
-                not _REGISTRY.search(found.name)
-                and not _REGISTRY.search(owner)
-                and (not owner or _lasting(package, file, match.start(), owner))
-            ):
-                yield found
-
-
-def _calls(value: bytes | None) -> bool:
-    """Whether the values are functions: what registers itself, not what is kept."""
-    return (value or b"").lstrip().startswith(b"func")
-
-
-def _few_keys(package: Package, key: bytes | None) -> bool:
-    """Whether the key's type has few values: of those that are known, and types of the package with an enumeration."""
-    name = (key or b"").decode("utf-8", "replace").strip()
-    if name in _FEW_KEYS:
-        return True
-    if not name.isidentifier() or name in ("string", "int", "int64", "uint64", "any"):
-        return False
-    counted = re.compile(rb"\b\w+\s+" + re.escape(name.encode()) + rb"\s*=\s*(?:iota|\d|\")")
-    return any(counted.search(file.code) for file in package.files)
-
-
-@lru_cache(maxsize=2)
-def _touched(package: Package) -> tuple[dict[Kind, set[bytes]], set[bytes]]:
-    """(names that something is added to, by kind; names that are taken out of, cleared, cut, compared in length or given away)."""
-    added: dict[Kind, set[bytes]] = {kind: set() for kind in _ADDED}
-    taken: set[bytes] = set()
-    for file in package.files:
-        for kind, pattern in _ADDED.items():
-            added[kind].update(pattern.findall(file.code))
-        for pattern in _TAKEN:
-            taken.update(pattern.findall(file.code))
-    return added, taken
-
-
-def _owner(file: File, at: int) -> str | None:
-    """The struct type whose field is declared at an offset, "" for a package's variable; None for anything else."""
-    for kind, start, end in file.top:
-        if start <= at < end:
-            if kind == "var_declaration":
-                return ""
-            if kind != "type_declaration":
-                return None
-            before = [match for match in _STRUCT.finditer(file.code, start, end) if match.start() < at]
-            return before[-1][1].decode("utf-8", "replace") if before else None
-    return None
-
-
-def _lasting(package: Package, file: File, at: int, owner: str) -> bool:
-    """Whether values of the type live long: they guard themselves, serve HTTP, or one is a package's variable."""
-    span = next(((start, end) for _, start, end in file.top if start <= at < end), (at, at))
-    if _MUTEX.search(file.code, *span) or package.function("ServeHTTP", owner) is not None:
-        return True
-    held = re.compile(
-        rb"^(?:var[ \t]+|\t)\w+[ \t]*=?[ \t]*[&*]?(?:[Nn]ew)?" + re.escape(owner.encode()) + rb"\b[({ \n]", re.MULTILINE
-    )
-    return any(
-        any(kind == "var_declaration" and start <= match.start() < end for kind, start, end in other.top)
-        for other in package.files
-        for match in held.finditer(other.code)
-    )
-
-
 def growths(package: Package, container: Container) -> list[Growth]:
     """Every addition that may come again and again; none where some function replaces or gives the container away."""
     found: list[Growth] = []
@@ -194,25 +50,52 @@ def growths(package: Package, container: Container) -> list[Growth]:
         node = function.node
         if node is None or (not container.owner and _declares(node, container.name)):
             continue
-        once = _comes_once(function)
+        added: list[Growth] = []
         for use in _uses(node, container):
-            if _gives_away(use) or (_replaces(use, container) and not once and not _when_nil(use, container)):
+            if _gives_away(use):
                 return []
-            if not once and (not container.owner or _of_receiver(use, function)):
-                growth = _growth(use, container, function)
-                if growth is not None:
-                    found.append(growth)
+            if _replaces(use, container) and not _when_nil(use, container) and not _comes_once(function):
+                return []
+            growth = _growth(use, container, function)
+            if growth is not None and not _of_types(growth) and (not container.owner or _of_receiver(use, function)):
+                added.append(growth)
+        if added and not _comes_once(function):
+            found += added
     return found
+
+
+def _of_types(growth: Growth) -> bool:
+    """Whether the key is a type or what a type alone tells: as many as the program has. By the parameter that it is."""
+    node = growth.function.node
+    listed = node.child("parameters") if node is not None else None
+    for one in listed.children if listed is not None else ():
+        of = one.child("type")
+        if of is not None and any(name.text == growth.key for name in one.fields("name")):
+            return _TYPES.search(of.text) is not None
+    return _OF_TYPE.search(growth.key) is not None or _is_type(growth)
+
+
+def _is_type(growth: Growth) -> bool:
+    """Whether the key is a local variable that a type was put into."""
+    made = re.search(rf"\b{re.escape(growth.key)}\s*:?=\s*([^\n]*)", growth.function.text.decode("utf-8", "replace"))
+    return growth.key.isidentifier() and made is not None and _OF_TYPE.search(made[1]) is not None
 
 
 def _comes_once(function: Function) -> bool:
     """Whether a function configures rather than serves: by its name, by a sync.Once, or since only such functions call it."""
-    if _configures(function):
+    if _configures(function) or _under_once(function):
         return True
-    if _under_once(function):
-        return True
-    called = re.compile(rb"(?<!func )(?<!\) )\b" + re.escape(function.name.encode()) + rb"\(")
-    callers = [] if function.name[:1].isupper() else list(function.file.package.functions_with(called))
+    if function.name[:1].isupper():
+        return False
+    name = function.name.encode()
+    called = [
+        (file, at)
+        for file in function.file.package.files
+        for at in occurrences(file.code, name)
+        if file.code[at + len(name) : at + len(name) + 1] == b"("
+        and not file.code[file.code.rfind(b"\n", 0, at) + 1 : at].startswith(b"func ")
+    ]
+    callers = {one for file, at in called for one in file.functions if one.start <= at < one.end}
     return bool(callers) and all(_configures(one) for one in callers)
 
 

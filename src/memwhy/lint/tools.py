@@ -23,6 +23,8 @@ MOST_BYTES = 16 << 20
 """Of a linter's output that is read."""
 _OFFLINE = {"GOPROXY": "off", "GONOPROXY": "none", "GOVCS": "*:off", "GOTOOLCHAIN": "local"}
 _POSITION = re.compile(r"(?P<file>.+?):(?P<line>\d{1,9})(?::(?P<column>\d{1,9}))?$")
+_ACQUIRED = re.compile(r"return statement may be reached without using the \w+ var defined on line (\d{1,9})")
+"""lostcancel says a loss twice, at the call and at the return; the place is the call."""
 _GOLANGCI = "bodyclose,sqlclosecheck,govet,staticcheck"
 
 
@@ -141,6 +143,9 @@ def _said(tool: str, check: Any, position: Any, message: Any) -> Iterator[Said]:
     match = _POSITION.match(position) if isinstance(position, str) else None
     if match is not None and isinstance(check, str) and check in KINDS:
         line, column = int(match["line"]), int(match["column"] or 1)
+        acquired = _ACQUIRED.search(str(message)[:400])
+        if acquired is not None:
+            line = int(acquired[1])
         yield Said(tool=tool, check=check, file=match["file"], line=line, column=column, message=str(message)[:400])
 
 

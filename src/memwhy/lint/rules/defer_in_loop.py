@@ -20,6 +20,10 @@ FEW_ROUNDS = 16
 _DEFER = re.compile(rb"\bdefer\b")
 _FOR = re.compile(rb"\bfor\b")
 _NO_MEMORY = ("Unlock", "RUnlock", "Done", "recover", "Exit", "Print", "Println", "Printf", "Restore")
+_RELEASE = re.compile(
+    r"close|stop|cancel|free|release|destroy|end$|cleanup|dispose|shutdown|rollback|commit|unlock|disconnect|finish|unmap|remove|done|exit|unpin|delete|put$",
+    re.IGNORECASE,
+)
 _CAUSES = {"Close": "descriptor-leak", "free": "native-leak", "Free": "native-leak"}
 
 
@@ -34,7 +38,13 @@ def check(package: Package) -> Iterable[Suspect]:
                 continue
             for_ever = endless(loop) or _over_channel(function, loop)
             if for_ever or not _holds_nothing(defer):
-                yield _suspect(function, defer, loop, for_ever=for_ever, event=_of_event(defer, loop))
+                yield _suspect(
+                    function,
+                    defer,
+                    loop,
+                    for_ever=for_ever,
+                    doubtful=_of_event(defer, loop) or not _ends_something(defer),
+                )
 
 
 def _of_event(defer: Node, loop: Node) -> bool:
@@ -47,6 +57,11 @@ def _of_event(defer: Node, loop: Node) -> bool:
     left = communication.child("left") if communication is not None else None
     names = [one.text for one in left.walk("identifier")] if left is not None else []
     return not any(re.search(rf"\b{re.escape(name)}\b", defer.text) for name in names)
+
+
+def _ends_something(defer: Node) -> bool:
+    """Whether what waits is a release by its name, rather than bookkeeping of the function's own."""
+    return any(_RELEASE.search(callee(call).rpartition(".")[2]) for call in defer.walk("call_expression"))
 
 
 def _call(defer: Node) -> Node | None:
@@ -123,7 +138,7 @@ def _over_channel(function: Function, loop: Node) -> bool:
     )
 
 
-def _suspect(function: Function, defer: Node, loop: Node, *, for_ever: bool, event: bool) -> Suspect:
+def _suspect(function: Function, defer: Node, loop: Node, *, for_ever: bool, doubtful: bool) -> Suspect:
     file = function.file
     line, column = file.position(defer.start)
     call = _call(defer)
@@ -146,6 +161,6 @@ def _suspect(function: Function, defer: Node, loop: Node, *, for_ever: bool, eve
         acquired=Place(line, column, file.line_text(line).strip()),
         missing=f"{deferred} at the end of each round",
         remedy="put the round's body into a function of its own, whose end the defer then is; or call it without defer on every way out of the round",
-        weight=0.45 if event else 0.95 if for_ever else 0.75,
+        weight=0.45 if doubtful else 0.95 if for_ever else 0.75,
         costs="what the deferred call would release, and some 50 bytes for the defer itself, once for each round",
     )

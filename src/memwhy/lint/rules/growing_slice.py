@@ -7,8 +7,9 @@ appended, and up to a quarter more of spare capacity (runtime/slice.go, growslic
 
 from collections.abc import Iterable
 
-from memwhy.lint.growing import Container, Growth, at_request, containers, growths, locks, named_as_cache
+from memwhy.lint.growing import Growth, at_request, growths, locks, named_as_cache
 from memwhy.lint.source import Package
+from memwhy.lint.standing import Container, containers
 from memwhy.model.suspect import Place, Suspect
 
 NAME = "growing-slice"
@@ -18,7 +19,9 @@ TOKENS = (b"append(",)
 
 def check(package: Package) -> Iterable[Suspect]:
     """One suspect for each such slice, at the append that says most."""
-    for container in containers(package, ("slice",)):
+    for container in containers(package):
+        if container.kind != "slice":
+            continue
         weighed = [(_weight(growth, container), growth) for growth in growths(package, container)]
         weight, growth = max(weighed, key=lambda one: one[0], default=(0.0, None))
         if growth is not None and weight > 0:

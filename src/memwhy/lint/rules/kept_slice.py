@@ -15,9 +15,9 @@ from memwhy.model.suspect import Place, Suspect
 
 NAME = "kept-slice"
 CAUSE = "heap-leak"
-TOKENS = (b".ReadFile(", b".ReadAll(", b"[:")
+TOKENS = (b".ReadFile(", b".ReadAll(", b":")
 
-_READ = re.compile(rb"\.(?:ReadFile|ReadAll)\(|\[[^\]\n]*:[^\]\n]+\]")
+_READ = re.compile(rb"\.(?:ReadFile|ReadAll)\(|\[\w*:\d{1,4}\]")
 _WHOLE = ("os.ReadFile", "io.ReadAll", "ioutil.ReadFile", "ioutil.ReadAll")
 _FOUND = re.compile(r"\.Find(?:All)?(?:String)?(?:Submatch)?$")
 _SMALL = 1024
@@ -41,7 +41,7 @@ def check(package: Package) -> Iterable[Suspect]:
                 continue
             where, stored = kept
             if source in whole:
-                weight = 0.85 if stored else 0.6
+                weight = 0.85 if stored else 0.6 if _small_piece(piece) else 0.0
             else:
                 weight = 0.6 if stored and _constant_end(piece) else 0.0
             if weight:
@@ -89,6 +89,11 @@ def _pieces(function: Node, whole: set[str], given: set[str]) -> Iterator[tuple[
                 yield one, operand.text
         elif _FOUND.search(callee(one)) and arguments(one) and arguments(one)[0].text in whole:
             yield one, arguments(one)[0].text
+
+
+def _small_piece(piece: Node) -> bool:
+    """Whether it is a piece by its ends, or what a search has found; `whole[:n]` may be most of it."""
+    return piece.kind == "call_expression" or piece.child("start") is not None or _constant_end(piece)
 
 
 def _constant_end(piece: Node) -> bool:

@@ -57,7 +57,7 @@ def _hung(channel: Channel) -> Iterator[Guess]:
     ):
         return
     for use in channel.uses:
-        if use.goroutine is None or use.select is not None:
+        if use.goroutine is None or use.select is not None or _counts(channel, use.goroutine):
             continue
         if use.does == "send" and channel.unbuffered:
             yield from _unreceived(channel, use)
@@ -67,6 +67,12 @@ def _hung(channel: Channel) -> Iterator[Guess]:
             yield from _unsent(channel, use)
         elif use.does == "close":
             yield from _unawaited(channel, use)
+
+
+def _counts(channel: Channel, goroutine: Node) -> bool:
+    """Whether a buffered channel counts goroutines: each puts something in and takes it out again."""
+    does = {one.does for one in channel.uses if one.goroutine is goroutine}
+    return not channel.unbuffered and {"send", "receive"} <= does
 
 
 def _unreceived(channel: Channel, send: Use) -> Iterator[Guess]:

@@ -9,8 +9,9 @@ costs: an entry with its key, and all that the value holds, for every key that e
 import re
 from collections.abc import Iterable
 
-from memwhy.lint.growing import Container, Growth, at_request, containers, growths, locks, named_as_cache
+from memwhy.lint.growing import Growth, at_request, growths, locks, named_as_cache
 from memwhy.lint.source import Package
+from memwhy.lint.standing import Container, containers
 from memwhy.model.suspect import Place, Suspect
 
 NAME = "unbounded-map"
@@ -22,7 +23,9 @@ _HOSTS = re.compile(r"^\*?(?:\w+\.)?(?:\w*Client|\w*ClientConn|DB|\w*Pool|\w*Tra
 
 def check(package: Package) -> Iterable[Suspect]:
     """One suspect for each such map, at the addition that says most."""
-    for container in containers(package, ("map", "sync.Map")):
+    for container in containers(package):
+        if container.kind == "slice":
+            continue
         weighed = [(_weight(growth, container), growth) for growth in growths(package, container)]
         weight, growth = max(weighed, key=lambda one: one[0], default=(0.0, None))
         if growth is not None and weight > 0:
@@ -33,11 +36,12 @@ def _weight(growth: Growth, container: Container) -> float:
     if _HOSTS.search(container.value):
         return 0.4  # one for each host that is talked to
     hint = 0.1 if named_as_cache(container) else 0.0
-    if growth.asked or at_request(growth):
+    shared = container.kind == "sync.Map" or locks(growth)
+    if at_request(growth):
         return 0.75 + hint
-    if growth.counted:
-        return 0.7 + hint
-    return 0.45 + hint if container.owner or locks(growth) else 0.0
+    if growth.asked or growth.counted:
+        return (0.75 if shared else 0.35) + hint  # what nobody guards is of a program that does one thing and ends
+    return 0.45 + hint if container.owner or shared else 0.0
 
 
 def _suspect(container: Container, growth: Growth, weight: float) -> Suspect:

@@ -1,0 +1,193 @@
+"""Maps and slices that live as long as the program, found by text: those that something is added to and nothing taken out of.
+
+Long-lived is a package's variable, and a field of a type that guards itself with a mutex, serves HTTP, or has a value in a package's
+variable. Left out: keys of a type that has few values, values that are functions, names of registries. Names are looked up as
+plain bytes first, since every package has maps and slices and few of them matter.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from memwhy.lint.source import File, Package
+
+Kind = Literal["map", "sync.Map", "slice"]
+
+_DECLARED = re.compile(
+    rb"^(?:var[ \t]+|\t+)(?P<name>[A-Za-z_]\w*)(?:[ \t]+|[ \t]*=[ \t]*(?:make\()?)"
+    rb"(?P<kind>map\[(?P<key>[^\]\n]*)\](?P<value>[^\n{(=,]*)|sync\.Map\b|\[\](?P<element>[^\n{(=,]*))",
+    re.MULTILINE,
+)
+_ADDED: dict[Kind, re.Pattern[bytes]] = {
+    "map": re.compile(rb"\[[^\n=]{1,80}\]\s*(?:=[^=]|\+\+|--|[-+|&^*]=)"),
+    "sync.Map": re.compile(rb"\.(?:Store|LoadOrStore|Swap)\("),
+    "slice": re.compile(rb"\s*=\s*append\("),
+}
+"""What stands behind the name where something is added."""
+_SUFFIX: dict[Kind, bytes] = {"map": b"[", "sync.Map": b".", "slice": b" = append("}
+"""What it begins with, as gofmt writes it."""
+_EMPTIED = re.compile(rb"\b(?:delete|clear|(?:maps|slices)\.(?:Delete|Compact)\w*)\(\s*[\w.()*\[\]]*$")
+_MEASURED = re.compile(rb"\blen\(\s*[\w.()*\[\]]*$")
+_OVER = re.compile(rb"(?:>=?|<=?)\s*len\(\s*[\w.()*\[\]]*$")
+_ADDRESS = re.compile(rb"&(?:\w+\.)*$")
+"""What stands before the name where it is taken out of, emptied, compared in length, or given away by its address."""
+_BOUNDED = re.compile(rb"\s*\)\s*(?:>=?|<=?|==|-)\s*(?!0\b)")
+_TAKEN = re.compile(rb"\.(?:Delete|LoadAndDelete|Clear|CompareAndDelete)\(")
+_CUT = re.compile(rb"\s*=\s*(?:\w+\.)*(\w+)\[")
+_GOES_ON = re.compile(rb"[\[.{(\w]")
+_BEFORE_BYTES = 80
+_COUNTED = re.compile(rb"\s*=\s*(?:iota|\d|\")")
+_HELD = re.compile(rb"^(?:var[ \t]+|\t)\w+[ \t]*=?[ \t]*[&*]?(?:[Nn]ew)?$")
+_STRUCT = re.compile(rb"^(?:type[ \t]+|\t)(\w+)(?:\[[^\]\n]*\])?[ \t]+struct[ \t]*\{", re.MULTILINE)
+_MUTEX = re.compile(rb"^[ \t]*(?:\w+(?:,[ \t]*\w+)*[ \t]+)?\*?sync\.(?:RW)?Mutex\b", re.MULTILINE)
+_REGISTRY = re.compile(
+    r"regist|factor|handler|driver|codec|plugin|provider|route|mux|option|command|flag|schema|migration|templat|collector|hook|config|extension|converter|backend|listener|middleware|validator",
+    re.IGNORECASE,
+)
+_FEW_KEYS = {
+    "bool",
+    "byte",
+    "uint8",
+    "int8",
+    "reflect.Type",
+    "reflect.Kind",
+    "time.Month",
+    "time.Weekday",
+    "os.Signal",
+    "unicode.RangeTable",
+    "language.Tag",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container:
+    """A long-lived map or slice. owner: the struct type it is a field of, "" for a package's variable. key, value: types, as written."""
+
+    name: str
+    kind: Kind
+    owner: str
+    key: str
+    value: str
+    file: File
+    at: int
+
+
+@lru_cache(maxsize=2)
+def containers(package: Package) -> tuple[Container, ...]:
+    """Long-lived ones that something is added to and, as far as the text tells, nothing ever taken out of."""
+    return tuple(_containers(package))
+
+
+def _containers(package: Package) -> Iterator[Container]:
+    growing: dict[tuple[bytes, Kind], bool] = {}
+    for file in package.files:
+        for match in _DECLARED.finditer(file.code):
+            kind: Kind = (
+                "map" if match["kind"].startswith(b"map") else "slice" if match["kind"].startswith(b"[") else "sync.Map"
+            )
+            name, value = match["name"], (match["value"] or match["element"] or b"").strip()
+            if (name, kind) not in growing:
+                growing[name, kind] = _only_grows(package, name, kind)
+            if not growing[name, kind] or value.startswith(b"func") or _few_keys(package, match["key"]):
+                continue
+            owner = _owner(file, match.start())
+            if owner is None or _REGISTRY.search(owner) or _REGISTRY.search(name.decode("utf-8", "replace")):
+                continue
+            if not owner or _lasting(package, file, match.start(), owner):
+                yield Container(
+                    name=name.decode("utf-8", "replace"),
+                    kind=kind,
+                    owner=owner,
+                    key=(match["key"] or b"").decode("utf-8", "replace"),
+                    value=value.decode("utf-8", "replace"),
+                    file=file,
+                    at=match.start("name"),
+                )
+
+
+def _only_grows(package: Package, name: bytes, kind: Kind) -> bool:
+    """Whether the package adds to something of that name and never takes out of it, empties, cuts, bounds or hands it on."""
+    suffix = _SUFFIX[kind]
+    added = any(
+        _ADDED[kind].match(file.code, at + len(name))
+        for file in package.files
+        for at in occurrences(file.code, name, suffix)
+    )
+    return added and not any(
+        _taken(file.code, name, at) for file in package.files for at in occurrences(file.code, name)
+    )
+
+
+def _taken(code: bytes, name: bytes, at: int) -> bool:
+    """Whether an occurrence of the name is where it is taken out of, emptied, cut, bounded or handed on."""
+    end = at + len(name)
+    if _TAKEN.match(code, end) or ((cut := _CUT.match(code, end)) is not None and cut[1] == name):
+        return True
+    before = code[max(0, code.rfind(b"\n", 0, at) + 1, at - _BEFORE_BYTES) : at]
+    if b"(" not in before and b"&" not in before:
+        return False
+    if _EMPTIED.search(before) or _OVER.search(before):
+        return True
+    if _MEASURED.search(before) and _BOUNDED.match(code, end):
+        return True
+    return _ADDRESS.search(before) is not None and not _GOES_ON.match(code, end)
+
+
+def occurrences(code: bytes, word: bytes, then: bytes = b"") -> Iterator[int]:
+    """Where a word stands by itself; then: what follows it at once."""
+    wanted, length = word + then, len(word)
+    at = code.find(wanted)
+    while at >= 0:
+        end = at + length
+        if (at == 0 or not _is_word(code[at - 1 : at])) and not _is_word(code[end : end + 1]):
+            yield at
+        at = code.find(wanted, end)
+
+
+def _is_word(char: bytes) -> bool:
+    return char.isalnum() or char == b"_"
+
+
+def _few_keys(package: Package, key: bytes | None) -> bool:
+    """Whether the key's type has few values: of those that are known, and types of the package with an enumeration."""
+    name = (key or b"").strip()
+    if name.decode("utf-8", "replace") in _FEW_KEYS:
+        return True
+    if not name.isalnum() or name in (b"string", b"int", b"int64", b"uint64", b"any"):
+        return False
+    return any(
+        _COUNTED.match(file.code, at + len(name)) is not None
+        for file in package.files
+        for at in occurrences(file.code, name)
+    )
+
+
+def _top(file: File, at: int) -> tuple[str, int, int]:
+    """The declaration of the file that an offset lies in; ("", 0, 0) between two."""
+    index = bisect_right(file.top, at, key=lambda top: top[1]) - 1
+    return file.top[index] if index >= 0 and at < file.top[index][2] else ("", 0, 0)
+
+
+def _owner(file: File, at: int) -> str | None:
+    """The struct type whose field is declared at an offset, "" for a package's variable; None for anything else."""
+    kind, start, end = _top(file, at)
+    if kind == "var_declaration":
+        return ""
+    before = [one for one in _STRUCT.finditer(file.code, start, end) if one.start() < at]
+    return before[-1][1].decode("utf-8", "replace") if before and kind == "type_declaration" else None
+
+
+def _lasting(package: Package, file: File, at: int, owner: str) -> bool:
+    """Whether values of the type live long: they guard themselves, serve HTTP, or one is a package's variable."""
+    _, start, end = _top(file, at)
+    if _MUTEX.search(file.code, start, end) or package.function("ServeHTTP", owner) is not None:
+        return True
+    return any(
+        _HELD.search(other.code[other.code.rfind(b"\n", 0, found) + 1 : found])
+        and _top(other, found)[0] == "var_declaration"
+        for other in package.files
+        for found in occurrences(other.code, owner.encode())
+    )
