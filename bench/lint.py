@@ -1,7 +1,7 @@
 """`memwhy lint` measured: right and wrong on a labelled corpus, alarms on real code, cost, and others beside it.
 
     make bench-lint                              all of it, into docs/lint-measured.md: some twenty minutes, most of them the peers'
-    make bench-lint BENCH_LINT="--only corpus"   chapters: corpus, code, cost, peers; printed, and kept for the next page
+    make bench-lint BENCH_LINT="--only corpus"   chapters: corpus, strangers, code, cost, peers; printed, and kept for the next page
 
 Real code is the toolchain's own source and modules of pinned versions through the module proxy. Every alarm there was
 read by a person and stands with a reason in lint_judged.json; what has not been read yet counts as unread.
@@ -22,6 +22,7 @@ from lint_page import page
 from lint_peers import Peer, run
 from lint_said import RULES, Run, found, lint, said
 from lint_score import KINDS, NOTHING, Corpus, Score, load, score
+from lint_strangers import corpora
 
 ROOT = Path(__file__).resolve().parent.parent
 HALVES = {"open": ROOT / "tests" / "lint" / "corpus", "held out": ROOT / "tests" / "lint" / "sealed"}
@@ -80,6 +81,25 @@ def _counts(counted: Score) -> dict[str, Any]:
         "precision": counted.precision,
         "recall": counted.recall,
     }
+
+
+def strangers_chapter() -> dict[str, Any]:
+    """What other linters' authors labelled, by what we say of its kind."""
+    chapter: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory(prefix="lint-strangers-") as folder:
+        for source, corpus in corpora(Path(folder)):
+            answers = said(corpus, lint(corpus.root).document)
+            counted = score(corpus, [one for one in answers if one.kind == source.kind])
+            chapter[source.name] = {
+                "module": source.module,
+                "kind": source.kind,
+                **_counts(counted),
+                "missed_which": [[f"{source.folders[int(one.package[1:])]}", *one.places[0]] for one in counted.missed],
+                "false_which": [
+                    [source.folders[int(one.package[1:])], one.file, one.line, one.name] for one in counted.false
+                ],
+            }
+    return chapter
 
 
 def code_chapter() -> dict[str, Any]:
@@ -167,7 +187,13 @@ def _beside(peers: list[Peer], answers: list[tuple[Corpus, Peer]], ours: list[An
     }
 
 
-CHAPTERS = {"corpus": corpus_chapter, "code": code_chapter, "cost": cost_chapter, "peers": peers_chapter}
+CHAPTERS = {
+    "corpus": corpus_chapter,
+    "strangers": strangers_chapter,
+    "code": code_chapter,
+    "cost": cost_chapter,
+    "peers": peers_chapter,
+}
 
 
 def main() -> None:

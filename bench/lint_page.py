@@ -27,6 +27,8 @@ def page(measured: Mapping[str, Any], first: Mapping[str, Any]) -> str:
         parts.append(_first_sight(first))
     if "corpus" in measured:
         parts += [_halves(measured["corpus"]), _kinds(measured["corpus"]), _wrong(measured["corpus"])]
+    if "strangers" in measured:
+        parts.append(_strangers(measured["strangers"]))
     if "peers" in measured:
         parts.append(_peers(measured["peers"]))
     if "code" in measured:
@@ -134,6 +136,24 @@ def _wrong(corpus: Mapping[str, Any]) -> str:
             f"- wrong cause, {half}: `{package}` {rule} says {cause}" for package, rule, cause in one["wrong_causes"]
         ]
     return "## What is wrong\n\n" + ("\n".join(lines) or "Nothing on this corpus.") + "\n"
+
+
+def _strangers(strangers: Mapping[str, Any]) -> str:
+    rows, lines = [], []
+    for name, one in strangers.items():
+        leaks = one["found"] + one["missed"]
+        rows.append((name, one["kind"], leaks, one["found"], one["missed"], one["false"]))
+        lines += [f"- missed: {folder}/{file}:{line} ({name})" for folder, file, line in one["missed_which"]]
+        lines += [
+            f"- false: {folder}/{file}:{line} `{rule}` ({name})" for folder, file, line, rule in one["false_which"]
+        ]
+    heads = ("tests of", "what leaks", "labels", "found", "missed", "false")
+    return (
+        "## What strangers labelled\n\nOther linters' own tests, with what those linters are to say there as the labels (`bench/lint_strangers.py`),"
+        " read from the module proxy. Only our findings of the same kind are counted.\n\n"
+        + _table(heads, rows)
+        + ("\n" + "\n".join(lines) + "\n" if lines else "")
+    )
 
 
 def _peers(peers: Mapping[str, Any]) -> str:
