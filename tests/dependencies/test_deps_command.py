@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,16 +17,18 @@ from shop_program import started
 
 from memwhy.dependencies.given import read_path
 from memwhy.model.errors import MemwhyError
+from memwhy.render import dependencies as view
 
 HERE = Path(__file__).parent
 BILLS = HERE.parent / "evidence" / "dependencies" / "bills"
+SCHEMA = Path(view.__file__).with_name("dependencies-1.schema.json")
 SQLITE = "github.com/mattn/go-sqlite3"
 
 
 def answer(done: Done, code: int) -> dict[str, Any]:
     assert done.code == code, done.err
     found: dict[str, Any] = json.loads(done.out)
-    assert found["schema"] == "memwhy/dependencies/1"
+    jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text())).validate(found)
     return found
 
 

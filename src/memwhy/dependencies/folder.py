@@ -11,7 +11,8 @@ from memwhy.memory.modules import open_regular
 from memwhy.model.dependencies import Build, Component
 from memwhy.model.errors import MemwhyError, ParseError
 
-MOST_TEXT_BYTES = 32 << 20
+MOST_TEXT_BYTES = 8 << 20
+"""The largest go.sum of large projects has one."""
 _MOST_USES = 200
 
 

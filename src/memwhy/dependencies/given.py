@@ -15,7 +15,8 @@ from memwhy.model.dependencies import Build
 from memwhy.model.errors import MemwhyError, NotPermitted, ParseError, TargetGone
 from memwhy.sources.go.buildinfo import NotGo
 
-_HEAD_BYTES = 4096
+_HEAD_BYTES = 1 << 16
+_FORMS = {"modules.txt": "vendor/modules.txt", "go version -m": "saved `go version -m`"}
 _KINDS = "a Go program, go.mod, go.sum, go.work, vendor/modules.txt, a saved `go version -m`, CycloneDX or SPDX JSON"
 
 
@@ -118,20 +119,20 @@ def _document(path: str, image: Image) -> Given:
 
 
 def _text(path: str, name: str, raw: bytes) -> Given:
-    """By its name where that is one of Go's, else by what stands in it."""
-    text = raw.decode("utf-8", "replace")
-    readers: dict[str, Callable[[], Given]] = {
-        "go.mod": lambda: Given(form="go.mod", listed=folder.of_manifest(text, name)),
-        "go.work": lambda: Given(form="go.work", listed=folder.of_workspace(os.path.dirname(path), text)),
-        "go.sum": lambda: Given(form="go.sum", listed=folder.of_sums(text, name)),
-        "modules.txt": lambda: Given(form="vendor/modules.txt", listed=folder.of_vendored(text, name)),
-        "go version -m": lambda: Given(form="saved `go version -m`", listed=built.listed(raw)),
+    """By its name where that is one of Go's, else by what its beginning is."""
+    readers: dict[str, Callable[[str], Listed]] = {
+        "go.mod": lambda text: folder.of_manifest(text, name),
+        "go.work": lambda text: folder.of_workspace(os.path.dirname(path), text),
+        "go.sum": lambda text: folder.of_sums(text, name),
+        "modules.txt": lambda text: folder.of_vendored(text, name),
+        "go version -m": lambda text: built.listed(text.encode()),
     }
+    text = raw.decode("utf-8", "replace")
     if name in readers:
-        return readers[name]()
-    for reader in ("go version -m", "go.sum", "modules.txt", "go.mod"):
+        return Given(form=_FORMS.get(name, name), listed=readers[name](text))
+    head = text[:_HEAD_BYTES].rpartition("\n")[0] if len(text) > _HEAD_BYTES else text
+    for form in ("go version -m", "go.sum", "modules.txt", "go.mod"):
         with suppress(ParseError):
-            found = readers[reader]()
-            if found.listed.components:
-                return found
+            if readers[form](head).components:
+                return Given(form=_FORMS.get(form, form), listed=readers[form](text))
     raise MemwhyError(f"{path} is nothing that memwhy deps reads", help=f"give {_KINDS}")

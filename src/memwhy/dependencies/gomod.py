@@ -13,6 +13,7 @@ from memwhy.model.dependencies import Component
 from memwhy.model.errors import ParseError
 
 MOST_MODULES = 20_000
+MOST_LINES = 100_000
 LONGEST_LINE = 4096
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|`[^`]*`|//.*|=>|[()\[\],]|[^\s()\[\],"`]+')
 _PASSED_OVER = frozenset(("godebug", "retract", "tool", "ignore"))
@@ -71,6 +72,8 @@ def parse_manifest(text: str, name: str = "go.mod") -> Manifest:
     if not known:
         raise ParseError(name, 1, text[:80], "no directive of a go.mod or go.work stands in it")
     notes = [_left_out(name, "lines that are no directives", unknown)] if unknown else []
+    if text.count("\n") > MOST_LINES:
+        notes.append(f"{name}: what stands behind line {MOST_LINES:,} was left out")
     if len(requires) > MOST_MODULES:
         notes.append(f"{name}: {len(requires) - MOST_MODULES:,} further modules were left out")
     return Manifest(
@@ -98,7 +101,7 @@ def _replacement(words: list[str]) -> Iterator[Replacement]:
 def _statements(text: str) -> Iterator[tuple[int, str, list[str], str]]:
     """(line, directive, its words, the comment behind them), those of a block one by one."""
     block = ""
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.splitlines()[:MOST_LINES], start=1):
         tokens = _TOKEN.findall(line[:LONGEST_LINE])
         comment = tokens.pop() if tokens and tokens[-1].startswith("//") else ""
         words = [_unquoted(token) for token in tokens]

@@ -161,9 +161,9 @@ def _libraries(found: Dependencies, *, verbose: bool) -> list[str]:
     return said
 
 
-def _fixed(found: Dependencies) -> list[str]:
+def _fixed(found: Dependencies, *, verbose: bool) -> list[str]:
     """Modules of which earlier versions leaked, by number of entries."""
-    past = [one for one in found.known if one.standing == "fixed"]
+    past = [one for one in found.known if one.standing == "fixed" and (verbose or one.component.kind != "toolchain")]
     rows = groupby(sorted(past, key=lambda one: _named(one.component)), key=lambda one: _named(one.component))
     return [
         f"{name}: {_count(len(list(group)), 'leak', 'leaks')} of other versions, not of this one"
@@ -199,7 +199,7 @@ def _text(found: Dependencies, *, colour: bool, verbose: bool) -> str:
         *((_in_full if verbose else _in_short)(found, standing, title) for standing, title in _HEADINGS[1:]),
         _titled("Outside the Go heap", [*_off_heap_rows(found), *_program_says(found)]),
         _titled("Libraries", _libraries(found, verbose=verbose)),
-        _titled("Fixed already", _fixed(found) if verbose else _fixed(found)[:MOST_SHORT]),
+        _titled("Fixed already", _fixed(found, verbose=verbose)[: None if verbose else MOST_SHORT]),
         _titled("Modules", _all_modules(found) if verbose else []),
         note("Also", _remarkable(found)),
         note("Not read", found.notes, style="yellow"),
@@ -302,7 +302,7 @@ def _markdown(found: Dependencies, *, verbose: bool) -> str:
                 escape(", ".join(one.source)),
             )
             for one in found.known
-            if one.standing == standing
+            if one.standing == standing and (verbose or standing == "leaks" or one.component.kind != "toolchain")
         ]
         if rows:
             blocks += [f"**{title}**", grid(("module", "cause", "what", "why", "remedy", "source"), rows, left=6)]
@@ -312,7 +312,7 @@ def _markdown(found: Dependencies, *, verbose: bool) -> str:
     lists: Iterable[tuple[str, Sequence[str]]] = (
         ("The program shows", _program_says(found)),
         ("Libraries", _libraries(found, verbose=verbose)),
-        ("Fixed already", _fixed(found)),
+        ("Fixed already", _fixed(found, verbose=verbose)),
         ("Modules", _all_modules(found) if verbose else []),
         ("Also", _remarkable(found)),
         ("Not read", found.notes),
