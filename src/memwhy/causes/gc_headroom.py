@@ -14,7 +14,7 @@ from memwhy.causes import counted
 from memwhy.causes.clue import DECISIVE, FAIR, STRONG, Clue, against, believed, denied, for_
 from memwhy.model import levels, weigh
 from memwhy.model.case import Case
-from memwhy.model.digits import whole_number
+from memwhy.model.gosettings import gogc_percent
 from memwhy.model.report import Finding, Verdict
 from memwhy.model.trend import Trend
 from memwhy.model.units import MIB, human_bytes
@@ -91,19 +91,16 @@ def _mostly_garbage(case: Case) -> bool:
     """Far more collections than a heap takes that keeps all it allocates: it has 1 + GOGC/100 times as much at each
     (runtime/mgcpacer.go), from the smallest goal up to the present one."""
     count, goal = case.series["go.gc_count"].last, case.series["go.next_gc_bytes"].last
-    gogc = whole_number(case.facts.get("env.GOGC", ""))
-    factor = 1 + (100 if gogc is None else gogc) / 100
-    least = weigh.FIRST_COLLECTION_BYTES * (factor - 1)
-    if factor <= 1 or goal <= least:
+    least = weigh.smallest_goal_bytes(case)
+    if not least or goal <= least:
         return False
-    return count >= 2 * (1 + math.log(goal / least, factor))
+    return count >= 2 * (1 + math.log(goal / least, 1 + least / weigh.FIRST_COLLECTION_BYTES))
 
 
 def _at_least(case: Case) -> bool:
-    """The goal is the smallest there is, 4 MiB at GOGC=100 (runtime/mgcpacer.go: heapMinimum): what lives below is not told by it."""
-    gogc = whole_number(case.facts.get("env.GOGC", ""))
-    least = weigh.FIRST_COLLECTION_BYTES * (100 if gogc is None else gogc) // 100
-    return case.series["go.next_gc_bytes"].most <= least
+    """The goal is the smallest there is: what lives below is not told by it."""
+    least = weigh.smallest_goal_bytes(case)
+    return least is not None and case.series["go.next_gc_bytes"].most <= least
 
 
 def _idle(case: Case) -> bool:
@@ -179,7 +176,8 @@ def _by_collections(case: Case) -> Iterator[Clue]:
 def _by_settings(case: Case) -> Iterator[Clue]:
     """What the pacing is set to, and what came of setting it otherwise."""
     gogc = case.facts.get("env.GOGC", "")
-    if gogc == "off" or (whole_number(gogc) or 0) > 150:
+    percent = gogc_percent(gogc)
+    if percent is None or percent > 150:
         yield from for_(STRONG, f"GOGC={gogc}")
     trial = levels.outcome(case, "gogc", "memory_limit")
     if trial is not None:

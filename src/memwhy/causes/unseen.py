@@ -9,10 +9,9 @@ from itertools import pairwise
 
 from memwhy.model import inside
 from memwhy.model.case import Case, Series
-from memwhy.model.digits import whole_number
 from memwhy.model.trend import Trend
 from memwhy.model.units import MIB
-from memwhy.model.weigh import FIRST_COLLECTION_BYTES, SAME_WINDOW, SLIGHT_LEAST_BYTES, total
+from memwhy.model.weigh import SAME_WINDOW, SLIGHT_LEAST_BYTES, smallest_goal_bytes, total
 
 SLOWEST_PER_S = MIB / 60
 """The slowest leak that a watch is to find: it takes 1.4 GiB a day."""
@@ -106,9 +105,9 @@ def _lives(case: Case) -> float | None:
 
 
 def _at_least_goal(case: Case) -> bool:
-    """The goal is the smallest there is, and says nothing of what lives below it (runtime/mgcpacer.go: heapMinimum)."""
-    goal, gogc = case.series.get("go.next_gc_bytes"), whole_number(case.facts.get("env.GOGC", ""))
-    return goal is None or goal.least <= FIRST_COLLECTION_BYTES * (100 if gogc is None else gogc) // 100
+    """The goal was the smallest there is at some time, and says nothing of what lives below it."""
+    goal, least = case.series.get("go.next_gc_bytes"), smallest_goal_bytes(case)
+    return goal is None or (least is not None and goal.least <= least)
 
 
 def _in_use(held: Series | None, whole: Series) -> float | None:

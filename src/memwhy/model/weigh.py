@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from memwhy.model.case import Case, Series
+from memwhy.model.gosettings import gogc_percent
 from memwhy.model.metrics import label
 from memwhy.model.trend import Trend
 from memwhy.model.units import KIB, MIB, human_bytes, human_change, human_range, human_rate
@@ -181,6 +182,12 @@ def _left_by_requests(case: Case) -> int:
         return 0
     asked = int(case.facts.get("endpoint.requests", "0"))
     return min(asked * REQUEST_BYTES, FIRST_COLLECTION_BYTES) if case.live else 0
+
+
+def smallest_goal_bytes(case: Case) -> int | None:
+    """The least heap at which Go collects, 4 MiB at GOGC=100 (runtime/mgcpacer.go: heapMinimum); None where the collector is off."""
+    percent = gogc_percent(case.facts.get("env.GOGC", ""))
+    return None if percent is None else FIRST_COLLECTION_BYTES * percent // 100
 
 
 def growth_bytes(case: Case) -> float:
