@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 from urllib.parse import unquote
 
@@ -20,6 +21,7 @@ from memwhy.model.errors import ParseError
 MOST_BYTES = 64 << 20
 MOST_OBJECTS = 2_000_000
 MOST_COMPONENTS = 50_000
+MOST_ROWS = 200_000
 _LONGEST = 400
 _TOOLCHAIN = ("std", "stdlib")
 _DISTRIBUTIONS = frozenset(("deb", "rpm", "apk", "alpm", "conan", "generic", "nix"))
@@ -43,7 +45,7 @@ def parse_bill(raw: bytes, name: str) -> tuple[str, Listed]:
         raise ParseError(name, None, "", "this JSON is no bill of materials: neither CycloneDX nor SPDX 2 or 3")
     components: dict[tuple[str, str], Component] = {}
     unnamed = left_out = 0
-    for url in rows:
+    for url in islice(rows, MOST_ROWS):
         one = component_of(url) if url else None
         if one is None:
             unnamed += not url
@@ -52,6 +54,7 @@ def parse_bill(raw: bytes, name: str) -> tuple[str, Listed]:
             components.setdefault((one.name, one.version), replace(one, main=is_main, found=name))
         else:
             left_out += 1
+    left_out += sum(1 for _ in rows)
     notes = [f"{name}: {left_out:,} further components were left out"] if left_out else []
     if unnamed:
         notes.append(f"{name}: {unnamed:,} components without a package URL could not be told")
