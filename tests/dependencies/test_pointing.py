@@ -128,6 +128,23 @@ def test_go_itself_is_named_only_by_the_package_that_the_entry_is_about() -> Non
     assert point(case(), "heap-leak", (of_main,), [entry]) == ()
 
 
+def test_gos_own_frames_at_the_root_of_a_stack_accuse_nobody() -> None:
+    entry = leak("std", match="stdlib", affected="all", fixed=None, cause="heap-retained", packages=("runtime",))
+    heap = {"method": "pprof", "layer": "layer.go_heap_bytes"}
+    for stack in (
+        ("github.com/z/z.New", "github.com/z/z.run", "runtime.goexit"),
+        ("github.com/z/z.New", "runtime.doInit"),
+        ("bytes.growSlice", "runtime.goexit"),
+    ):
+        assert point(case(), "heap-retained", (sampled(*stack, **heap),), [entry]) == ()
+    assert (
+        len(
+            point(case(), "heap-retained", (sampled("runtime.malg", "runtime.newproc1", "main.main", **heap),), [entry])
+        )
+        == 1
+    )
+
+
 def test_a_part_with_a_dot_behind_it_is_that_package_and_none_below_it() -> None:
     entry = leak("std", match="stdlib", affected="all", fixed=None, cause="heap-leak", packages=("net.",))
     heap = {"method": "pprof", "layer": "layer.go_heap_bytes"}

@@ -31,6 +31,7 @@ _CAUSES = {
 _OF_STACKS = {"malloc": "native-leak", "mmap": "mmap-leak"}
 _OF_CGO = re.compile(r"\._(?:cgo_|C2?func_)")
 _WORD = re.compile(r"[A-Za-z_]\w*")
+_ROOTS = ("runtime.goexit", "runtime.main", "runtime.mcall", "runtime.mstart")
 _LEAST_TELLING = 5
 """Letters; Open, New, Get and their like stand in any text."""
 _NATIVE = ("native-leak", "native-retained", "native-cache")
@@ -155,7 +156,8 @@ def _by_stack(
     """Those whose code stands among these frames."""
     names = {_last_name(frame.function) for frame in below} - {""}
     for one in known:
-        its = [i for i, frame in enumerate(below) if _is_of(frame, one)]
+        reach = _std_only(below) if one.component.kind == "toolchain" else below
+        its = [i for i, frame in enumerate(reach) if _is_of(frame, one)]
         if not its:
             continue
         first = next((i for i in its if not _OF_CGO.search(below[i].function)), its[0])
@@ -171,6 +173,12 @@ def _by_stack(
             bytes=holder.bytes,
             bytes_per_s=holder.bytes_per_s,
         )
+
+
+def _std_only(below: Sequence[Frame]) -> Sequence[Frame]:
+    """Up to the first frame that is not Go's own: Go stands at the root of every stack, and is not at fault for it."""
+    others = (i for i, frame in enumerate(below) if frame.component not in ("", STANDARD) or frame.function in _ROOTS)
+    return below[: next(others, len(below))]
 
 
 def _last_name(function: str) -> str:
