@@ -98,7 +98,7 @@ def _tie(suspect: Suspect, led: _Led) -> Blame | None:
         return None
     for depth, (here, called) in enumerate(zip(led.own, led.below, strict=True)):
         for spot in here:
-            if spot.function.file.name != suspect.file or spot.function.symbol != declared(suspect.function):
+            if spot.function.file.name != suspect.file or declared(spot.function.symbol) != declared(suspect.function):
                 continue
             if spot.line is not None and spot.line in (
                 suspect.line,
