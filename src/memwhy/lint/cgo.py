@@ -66,8 +66,9 @@ def pairs(package: Package) -> Iterator[tuple[str, tuple[str, ...]]]:
     Both names have to occur in the package: `foo_new` with `foo_free`, `TF_NewGraph` with `TF_DeleteGraph`.
     """
     text = b"\n".join(file.code for file in package.files if b'"C"' in file.code)
+    present = {word.decode() for word in re.findall(rb"\w+", text)}
     for name in sorted({match[1].decode() for match in _CALLED.finditer(text)}):
-        frees = tuple(free for free in _freeing(name) if re.search(rb"\b" + free.encode() + rb"\b", text))
+        frees = tuple(dict.fromkeys(free for free in _freeing(name) if free in present))
         if frees:
             yield name, frees
 

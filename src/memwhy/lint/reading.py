@@ -76,8 +76,8 @@ def _modules_above(root: Path) -> dict[Path, Module]:
         module = _module_at(above)
         if module is not None:
             inside = resolved.relative_to(above).as_posix()
-            path = module.path if inside == "." else f"{module.path}/{inside}"
-            return {root: Module(path, module.go_version, str(root))}
+            path = module.path if inside == "." else inside if module.standard else f"{module.path}/{inside}"
+            return {root: Module(path, module.go_version, str(root), module.standard)}
     return {root: Module("", (1, 16), str(root))}
 
 
@@ -92,7 +92,7 @@ def _module_at(directory: Path) -> Module | None:
     version = _GO.search(text)
     if name is None:
         return None
-    return Module(name[1], (int(version[1][:6]), int(version[2][:6])) if version else (1, 16), str(directory))
+    return Module(name[1], (int(version[1][:6]), int(version[2][:6])) if version else (1, 16), str(directory), name[1] == "std")
 
 
 def _read_directory(
@@ -106,7 +106,8 @@ def _read_directory(
     home = next(above for above in (directory, *directory.parents) if above in modules)
     inside = directory.relative_to(home).as_posix()
     module = modules[home]
-    path = "/".join(part for part in (module.path, "" if inside == "." else inside) if part) or directory.name or "."
+    prefix = "" if module.path == "std" and module.standard else module.path
+    path = "/".join(part for part in (prefix, "" if inside == "." else inside) if part) or directory.name or "."
     packages: dict[str, Package] = {}
     for name in names:
         if not name.endswith(".go") or name.startswith(("_", ".")) or (name.endswith("_test.go") and not options.tests):

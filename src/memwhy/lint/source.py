@@ -15,18 +15,20 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from memwhy.lint.syntax import Node, TooDeep, grow
 
-KEPT_BYTES = 8 << 20
-"""Source whose trees are kept at once; a tree takes some ten times its source."""
+KEPT_BYTES = 3 << 20
+"""Source whose trees are kept at once; a tree takes some 25 times its source."""
 
 _FUNCTION = re.compile(rb"^func[ \t]*(?:\(\s*(?:\w+[ \t]+)?\*?[ \t]*(\w+)[^)\n]*\)[ \t]*)?(\w+)", re.MULTILINE)
 _FUNCTIONS = ("function_declaration", "method_declaration")
+_DECLARED = re.compile(rb"^(type|var)[ \t]+(?:\(([^\0]*?)^\)|(\w+(?:[ \t]*,[ \t]*\w+)*))", re.MULTILINE)
+_LISTED = re.compile(rb"^[ \t]+(\w+(?:[ \t]*,[ \t]*\w+)*)", re.MULTILINE)
 _QUOTED = re.compile(rb'"([^"\s]+)"')
 _VERSIONED = re.compile(r"(?:/v\d+|\.v\d+)$")
 
@@ -224,6 +226,23 @@ class Package:
                 found.setdefault(key, []).append(file)
         return found
 
+    @cached_property
+    def _declaring(self) -> dict[tuple[bytes, bytes], list[File]]:
+        """(`type` or `var`, name) → files whose text declares it at the top, found without parsing."""
+        found: dict[tuple[bytes, bytes], list[File]] = {}
+        for file in self.files:
+            for match in _DECLARED.finditer(file.code):
+                named = match[3] if match[2] is None else b"\n".join(_LISTED.findall(match[2]))
+                for name in re.findall(rb"\w+", named):
+                    files = found.setdefault((match[1], name), [])
+                    if file not in files:
+                        files.append(file)
+        return found
+
+    def declaring(self, keyword: str, name: str) -> Sequence[File]:
+        """The files that declare a `type` or a `var` of this name outside of functions."""
+        return self._declaring.get((keyword.encode(), name.encode()), ())
+
     def function(self, name: str, receiver: str = "") -> Function | None:
         """The function or method of that name; the first of several that build tags tell apart."""
         for file in self._index.get((receiver, name), ()):
@@ -248,6 +267,17 @@ class Package:
             if wanted in file.code and pattern.search(file.code):
                 yield file
 
+    def functions_calling(self, names: Iterable[bytes]) -> Iterator[Function]:
+        """Functions in whose text one of the names stands before `(` or `[`. Parses only files that have one."""
+        listed = tuple(name + after for name in names for after in (b"(", b"["))
+        for file in self.files:
+            found = [at for text in listed if text in file.code for at in _places(file.code, text)]
+            if found:
+                found.sort()
+                for function in file.functions:
+                    if bisect_right(found, function.end) > bisect_right(found, function.start):
+                        yield function
+
     def functions_with(self, pattern: re.Pattern[bytes], imports: str = "") -> Iterator[Function]:
         """Functions whose text has the pattern, in files that import the path where one is named."""
         for file in self.files_with(pattern, imports):
@@ -258,11 +288,12 @@ class Package:
 
 @dataclass(slots=True)
 class Module:
-    """What a go.mod says, and its packages by import path. path "" and version (1, 16) where there is no go.mod."""
+    """What a go.mod says, and its packages by import path. standard: it is Go's own library. path "" and version (1, 16) where there is no go.mod."""
 
     path: str
     go_version: tuple[int, int]
     directory: str
+    standard: bool = False
     packages: dict[str, Package] = field(default_factory=dict)
 
 
@@ -348,6 +379,16 @@ class Tree:
             dropped, _ = self._kept.popitem(last=False)
             self._kept_bytes -= len(dropped.code)
         return found
+
+
+def _places(code: bytes, text: bytes) -> Iterator[int]:
+    """Where a text that begins with a name stands, as a whole name."""
+    at = code.find(text)
+    while at >= 0:
+        before = code[at - 1 : at]
+        if not (before.isalnum() or before == b"_"):
+            yield at
+        at = code.find(text, at + 1)
 
 
 def is_generated(code: bytes) -> bool:

@@ -6,7 +6,6 @@ which functions return the resource; the next round follows the calls of those.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
@@ -88,16 +87,13 @@ class Survey:
 
     def _round(self, tree: Tree, by_path: dict[str, set[str]]) -> list[Function]:
         """Follow the calls of these names, by the package that has them; functions that are new as wrappers."""
-        patterns: dict[frozenset[str], re.Pattern[bytes]] = {}
         fresh: list[Function] = []
         for package in tree.packages if by_path else ():
             paths = {unversioned(path) for path in (package.path, *package.imported)}
             names = frozenset(name for path in paths for name in by_path.get(path, ()))
             if not names:
                 continue
-            if names not in patterns:
-                patterns[names] = _calls(names)
-            for function in package.functions_with(patterns[names]):
+            for function in package.functions_calling(name.encode() for name in names):
                 if self._function(package, function, names):
                     fresh.append(function)
         return fresh
@@ -170,12 +166,6 @@ class Survey:
 
 
 _SURVEYS: WeakKeyDictionary[Tree, Survey] = WeakKeyDictionary()
-
-
-def _calls(names: frozenset[str]) -> re.Pattern[bytes]:
-    """Calls of any of the names, also of generic functions."""
-    listed = b"|".join(sorted(re.escape(name.encode()) for name in names))
-    return re.compile(rb"\b(?:" + listed + rb")(?:\[[^\]\n]*\])?\(")
 
 
 def _last_name(call: Node) -> str:

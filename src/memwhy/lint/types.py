@@ -6,8 +6,6 @@ No type checker: interfaces are what they are declared as, type parameters and u
 
 from __future__ import annotations
 
-import re
-
 from memwhy.lint import standard
 from memwhy.lint.names import Called, Declared, Place, element, fields, imported, split, unversioned
 from memwhy.lint.scopes import Variable
@@ -121,10 +119,7 @@ class Types:
         return self._declared[key]
 
     def _find_type(self, package: Package, name: str) -> Declared | None:
-        if all(name.encode() not in file.code for file in package.files):
-            return None
-        pattern = re.compile(rb"(?:^|\s)" + re.escape(name.encode()) + rb"(?:\[[^\]\n]*\])?[ \t]+[=\w*\[({]")
-        for file in package.files_with(pattern):
+        for file in package.declaring("type", name):
             for declaration in file.declarations("type_declaration"):
                 for spec in declaration.children:
                     named = spec.child("name")
@@ -206,10 +201,7 @@ class Types:
         key = (package, name)
         if key not in self._variables:
             self._variables[key] = ""
-            pattern = re.compile(
-                rb"^(?:var)?[ \t]*(?:\w+[ \t]*,[ \t]*)*" + re.escape(name.encode()) + rb"\b", re.MULTILINE
-            )
-            for file in package.files_with(pattern):
+            for file in package.declaring("var", name):
                 for declaration in file.declarations("var_declaration"):
                     for spec in declaration.walk("var_spec", into_functions=False):
                         names = [given.text for given in spec.fields("name")]

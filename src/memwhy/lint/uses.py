@@ -162,7 +162,7 @@ class Uses:
     def _is_gos_own(self, called: Called) -> bool:
         """Whether a body is that of another package of the standard library, read as a tree: the tables know it better."""
         package = called.function.file.package if called.function is not None else None
-        return package is not None and package.module.path == "std" and package is not self.body.function.file.package
+        return package is not None and package.module.standard and package is not self.body.function.file.package
 
     def _indexed(self, thing: Thing, index: Node) -> Thing | None:
         if thing.reach[:1] == (ELEMENT,):
