@@ -6,7 +6,7 @@ BIN := .venv/bin
 SOURCES := $(shell find src -name '*.py' -o -name '*.c' -o -name '*.h' -o -name '*.S' -o -name '*.ld' -o -name '*.json') meson.build pyproject.toml
 SPECIMENS := $(shell find specimens -name '*.go' -o -name '*.c' -o -name '*.cpp' -o -name '*.h' -o -name 'go.mod' -o -name 'build.py') tools/find_go.py
 
-.PHONY: help setup core glibc-check specimens demo test check lint types format bench bench-inspect bench-explain bench-lint bench-native soak-native cycles-native accuracy calibration cases fuzz fuzz-explain fuzz-pprof layouts layouts-check docs changelog clean
+.PHONY: help setup core glibc-check specimens demo test check lint types format bench bench-inspect bench-explain bench-lint bench-native soak-native cycles-native accuracy calibration cases fuzz fuzz-explain fuzz-pprof layouts layouts-check catalogue-check docs changelog clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -70,6 +70,9 @@ bench-explain: setup  ## long logs: the rate of explain beside grep -c, and its 
 bench-lint: core  ## lint on labelled packages and real code, beside go vet, staticcheck and bodyclose (docs/lint-measured.md); wants Go and the network
 	PYTHONPATH=src $(BIN)/python bench/lint.py --write docs/lint-measured.md $(BENCH_LINT)
 
+bench-deps: setup  ## what deps costs on a program of 98 MB; BENCH_DEPS names others
+	$(BIN)/python bench/deps.py $(BENCH_DEPS)
+
 bench-native: core  ## native sampling beside heaptrack, jemalloc, massif and memleak: cost, error, stacks, attach (docs/native-measured.md)
 	PYTHONPATH=src $(BIN)/python bench/native.py --write docs/native-measured.md $(BENCH_NATIVE)
 	PYTHONPATH=src $(BIN)/python bench/native_faults.py --write docs/page-faults.md
@@ -112,8 +115,12 @@ fuzz-pprof:  ## damaged profiles through the compiled reader under ASan and UBSa
 		gunzip -c $$one.pb.gz > build/fuzz-pprof/$${one//\//-}.pb; done
 	build/fuzz-pprof/fuzz $(or $(FUZZ_S),600) 0 $(or $(FUZZ_SEED),1) build/fuzz-pprof/*.pb
 
-docs: .venv/tools  ## docs/causes from the causes' docstrings
+docs: .venv/tools  ## docs/causes from the causes' docstrings, docs/catalogue.md from the catalogue
 	PYTHONPATH=src $(BIN)/python tools/make_cause_pages.py
+	$(BIN)/python tools/make_catalogue_page.py
+
+catalogue-check: .venv/tools  ## the catalogue against its sources: CLONES=DIRECTORY of git clones (OWNER/NAME), MODULES="a b" to download, CATALOGUE="-v --include DIR"
+	$(BIN)/python tools/check_catalogue.py $(if $(CLONES),--clones $(CLONES)) $(foreach module,$(MODULES),--module $(module)) $(CATALOGUE)
 
 layouts: .venv/tools  ## the Go layout tables, from every toolchain (installs them into .toolchain)
 	$(BIN)/python tools/make_layouts.py
