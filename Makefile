@@ -6,7 +6,7 @@ BIN := .venv/bin
 SOURCES := $(shell find src -name '*.py' -o -name '*.c' -o -name '*.h' -o -name '*.S' -o -name '*.ld' -o -name '*.json') meson.build pyproject.toml
 SPECIMENS := $(shell find specimens -name '*.go' -o -name '*.c' -o -name '*.cpp' -o -name '*.h' -o -name 'go.mod' -o -name 'build.py') tools/find_go.py
 
-.PHONY: help setup core glibc-check specimens demo test check lint types format bench bench-inspect bench-explain bench-lint bench-native soak-native cycles-native accuracy calibration cases fuzz fuzz-explain fuzz-pprof layouts layouts-check catalogue-check docs changelog clean
+.PHONY: help setup core glibc-check specimens demo test check lint types format bench bench-inspect bench-explain bench-deps bench-lint bench-native soak-native cycles-native accuracy calibration cases fuzz fuzz-explain fuzz-pprof layouts layouts-check catalogue-check docs changelog clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -69,6 +69,9 @@ bench-explain: setup  ## long logs: the rate of explain beside grep -c, and its 
 
 bench-lint: core  ## lint on labelled packages and real code, beside go vet, staticcheck and bodyclose (docs/lint-measured.md); wants Go and the network
 	PYTHONPATH=src $(BIN)/python bench/lint.py --write docs/lint-measured.md $(BENCH_LINT)
+
+bench-deps: setup  ## what deps costs on a program of 98 MB; BENCH_DEPS names others
+	$(BIN)/python bench/deps.py $(BENCH_DEPS)
 
 bench-deps: setup  ## what deps costs on a program of 98 MB; BENCH_DEPS names others
 	$(BIN)/python bench/deps.py $(BENCH_DEPS)
