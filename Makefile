@@ -73,9 +73,6 @@ bench-lint: core  ## lint on labelled packages and real code, beside go vet, sta
 bench-deps: setup  ## what deps costs on a program of 98 MB; BENCH_DEPS names others
 	$(BIN)/python bench/deps.py $(BENCH_DEPS)
 
-bench-deps: setup  ## what deps costs on a program of 98 MB; BENCH_DEPS names others
-	$(BIN)/python bench/deps.py $(BENCH_DEPS)
-
 bench-native: core  ## native sampling beside heaptrack, jemalloc, massif and memleak: cost, error, stacks, attach (docs/native-measured.md)
 	PYTHONPATH=src $(BIN)/python bench/native.py --write docs/native-measured.md $(BENCH_NATIVE)
 	PYTHONPATH=src $(BIN)/python bench/native_faults.py --write docs/page-faults.md
