@@ -26,6 +26,8 @@ _TYPES = re.compile(r"(?:^|[.*])(?:\w*Type|rtype|Func|PC|uintptr)$")
 _OF_TYPE = re.compile(
     r"\breflect\.(?:TypeOf|TypeFor|Indirect)\b|\.Type\(\)|\.Elem\(\)$|\bruntime\.(?:Caller|FuncForPC|Callers)\b"
 )
+_SERVES = re.compile(rb"^func[^{]*\b(?:http\.ResponseWriter|\*http\.Request|net\.Conn)\b")
+_SIGNATURE_BYTES = 400
 _REQUEST = re.compile(
     r"\b(?:\*?http\.(?:Request|ResponseWriter)|net\.Conn|context\.Context|\*?gin\.Context|echo\.Context|grpc\.ServerStream)\b"
 )
@@ -83,6 +85,8 @@ def _is_type(growth: Growth) -> bool:
 
 def _comes_once(function: Function) -> bool:
     """Whether a function configures rather than serves: by its name, by a sync.Once, or since only such functions call it."""
+    if _SERVES.search(function.text, 0, _SIGNATURE_BYTES):
+        return False
     if _configures(function) or _under_once(function):
         return True
     if function.name[:1].isupper():

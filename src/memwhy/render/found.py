@@ -35,8 +35,13 @@ def lines_of(one: Found) -> list[Line]:
     lines += note("  missing", [suspect.missing], style="")
     lines += note("  costs", [suspect.costs], style="")
     lines += note("  write", [suspect.remedy], style="")
-    lines += [(Span("    " + elide(clean_row(text), WIDTH - 4), "dim"),) for text in suspect.fix.splitlines()]
+    lines += [(Span("    " + elide(diff_row(text), WIDTH - 4), "dim"),) for text in suspect.fix.splitlines()]
     return lines
+
+
+def diff_row(text: str) -> str:
+    """A row of a suggested change: its mark, and the code's own indentation as blanks."""
+    return text[:1] + clean_row(text[1:].expandtabs(4))
 
 
 def word(one: Found) -> str:
@@ -65,7 +70,9 @@ def measured(one: Found) -> str:
 
 
 def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:] if not text[:2].endswith((".", "(")) and " " in text[:12] else text
+    """With a capital, unless it begins with code."""
+    first = text.partition(" ")[0]
+    return text[:1].upper() + text[1:] if first.isalpha() else text
 
 
 def also(one: Found) -> list[str]:

@@ -106,7 +106,7 @@ def suspect_of(one: Found) -> str:
     parts.append("\n".join(f"- {escape(text)}" for text in texts if text))
     places = [place for place in (suspect.acquired, *suspect.path) if place.text]
     parts.append(_block(f"{place.line:>6}  {clean(place.text)}" for place in places))
-    parts.append(_block(map(clean_row, suspect.fix.splitlines()), "diff"))
+    parts.append(_block(map(found.diff_row, suspect.fix.splitlines()), "diff"))
     return "\n\n".join(part for part in parts if part)
 
 
