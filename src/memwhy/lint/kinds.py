@@ -76,6 +76,7 @@ class Kind:
     costs: str = ""
     argument: int = -1
     receiver: bool = False
+    status: bool = False
     lent: bool = False
     sign: bytes = b""
     loops_only: bool = False

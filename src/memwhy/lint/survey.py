@@ -7,7 +7,7 @@ which functions return the resource; the next round follows the calls of those.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
 from memwhy.lint.flow import Acquisition, Fate, Flow
@@ -15,7 +15,7 @@ from memwhy.lint.functions import Bodies, Body, Summaries
 from memwhy.lint.kinds import Kind
 from memwhy.lint.names import Called, split, unversioned
 from memwhy.lint.source import Function, Package, Tree
-from memwhy.lint.syntax import Node
+from memwhy.lint.syntax import Node, arguments
 
 _MOST_ROUNDS = 4
 """Wrappers of wrappers of wrappers."""
@@ -121,7 +121,8 @@ class Survey:
     def _acquired(self, called: Called, call: Node, package: Package) -> Iterator[Acquisition]:
         named = self.by_name.get(unversioned(called.name), ())
         for kind, which in named:
-            yield Acquisition(call, kind, which)
+            at = _address(call) if kind.status else -1
+            yield Acquisition(call, replace(kind, argument=at) if at >= 0 else kind, which)
         if called.function is not None:
             yield from self._handed_on((called.function,), call)
         elif not named and not called.known and not called.name.startswith("?"):
@@ -166,6 +167,22 @@ class Survey:
 
 
 _SURVEYS: WeakKeyDictionary[Tree, Survey] = WeakKeyDictionary()
+
+
+_STATUSES = frozenset(["rc", "ret", "res", "err", "status", "st", "code", "ok", "result"])
+
+
+def _address(call: Node) -> int:
+    """The index of the argument that is a variable's address, where the call's own result is a status; else -1."""
+    statement = call.above("short_var_declaration", "assignment_statement", "binary_expression", "expression_statement")
+    left = statement.child("left") if statement is not None else None
+    named = statement is not None and left is not None and statement.kind != "binary_expression"
+    if statement is None or (named and left is not None and left.text not in _STATUSES):
+        return -1
+    given = arguments(call)
+    return next(
+        (i for i, argument in enumerate(given) if argument.kind == "unary_expression" and argument.operator == "&"), -1
+    )
 
 
 def _last_name(call: Node) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from memwhy.lint.flow import Fate, Loss
+from memwhy.lint.mending import before_returns
 from memwhy.lint.source import File, Package
 from memwhy.lint.survey import Followed, Survey
 from memwhy.lint.syntax import Node
@@ -81,7 +82,7 @@ def _suspect(package: Package, followed: Followed, losses: list[Loss]) -> Suspec
         missing=f"{release} {where}{further}",
         path=(*path, place(file, loss.at)) if loss.how not in ("dropped", "kept") else (),
         remedy=kind.remedy,
-        fix=_fix(file, fate),
+        fix=_fix(file, fate) or _before_returns(file, fate, losses),
         weight=round(weight, 2),
         costs=kind.costs,
     )
@@ -110,6 +111,14 @@ def _release(fate: Fate) -> str:
         further = next((r[len(path) :] for r in sorted(kind.releases) if r[: len(path)] == path), ())
         return f"{'.'.join((name, *further))}()"
     return kind.release.format(name=name)
+
+
+def _before_returns(file: File, fate: Fate, losses: list[Loss]) -> str:
+    """The release before each return that lacks it, where other ways have it; "" where a way ends otherwise."""
+    partly = any(use.how == "released" for use in fate.uses)
+    if not fate.variable or not partly or any(loss.how != "return" for loss in losses):
+        return ""
+    return before_returns(file, [loss.at for loss in losses], _release(fate), fate.variable)
 
 
 def _fix(file: File, fate: Fate) -> str:

@@ -5,6 +5,7 @@ Go's collector does not see it: every call that is not freed stays until the pro
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from memwhy.dependencies.catalogue import pairs
 from memwhy.lint import cgo
@@ -52,7 +53,7 @@ def _own(tree: Tree, known: dict[str, None]) -> Iterator[Kind]:
         for name, frees in cgo.pairs(package):
             if f"C.{name}" not in known:
                 known[f"C.{name}"] = None
-                yield _pair(f"C.{name}", frees, -1, 0.7, CAUSE)
+                yield replace(_pair(f"C.{name}", frees, -1, 0.7, CAUSE), status=True)
 
 
 def _pair(name: str, frees: tuple[str, ...], argument: int, weight: float, cause: str) -> Kind:
