@@ -31,7 +31,7 @@ TRACES: tuple[tuple[re.Pattern[str], tuple[str, ...], str], ...] = (
     ),
     (
         re.compile(r"database/sql\.\(\*(?:Rows|Tx)\)\.awaitDone"),
-        ("sql-rows",),
+        ("sql-close",),
         "database rows or a transaction that nobody ended",
     ),
     (

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from memwhy.lint.collecting import seldom_collecting
 from memwhy.lint.reading import Options, read_tree
 from memwhy.lint.rules import RULES, Rule
 from memwhy.lint.silencing import comments, silence
@@ -49,14 +50,15 @@ def rules_of(names: str | None) -> tuple[Rule, ...]:
 
 def read(root: str, options: Options, rules: Sequence[Rule] = RULES, progress: Progress | None = None) -> Reading:
     """Read a directory and ask the rules. Raises UsageError, NotPermitted as `read_tree` does."""
-    tree = read_tree(Path(root), options)
     suspects: list[Suspect] = []
-    for done, package in enumerate(tree.packages):
-        if progress is not None:
-            progress(done, len(tree.packages))
-        for rule in rules:
-            if _may_hold(package, rule.TOKENS):
-                suspects += rule.check(package)
+    with seldom_collecting():
+        tree = read_tree(Path(root), options)
+        for done, package in enumerate(tree.packages):
+            if progress is not None:
+                progress(done, len(tree.packages))
+            for rule in rules:
+                if _may_hold(package, rule.TOKENS):
+                    suspects += rule.check(package)
     return Reading(root=root, tree=tree, rules=tuple(rules), suspects=tuple(sorted(set(suspects), key=order)))
 
 

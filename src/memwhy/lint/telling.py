@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from memwhy.lint.flow import Fate, Loss
-from memwhy.lint.mending import before_returns
+from memwhy.lint.mending import before_returns, inserted
 from memwhy.lint.source import File, Package
 from memwhy.lint.survey import Followed, Survey
 from memwhy.lint.syntax import Node
@@ -149,9 +149,4 @@ def _fix(file: File, fate: Fate) -> str:
     line = file.position(last.end)[0]
     text = file.line_text(first_line)
     indent = text[: len(text) - len(text.lstrip())]
-    context = [file.line_text(number) for number in range(max(first_line, line - 2), line + 1)]
-    shown = [f" {each}" for each in context]
-    start = line - len(context) + 1
-    added = f"+{indent}defer {_release(fate)}"
-    header = f"--- a/{file.name}\n+++ b/{file.name}\n@@ -{start},{len(context)} +{start},{len(context) + 1} @@\n"
-    return header + "\n".join((*shown, added)) + "\n"
+    return inserted(file, {line + 1: f"{indent}defer {_release(fate)}"})
