@@ -193,21 +193,24 @@ def look_at_module(shelf: Shelf, module: OffHeap) -> Look:
 
 
 def look_at_pair(shelf: Shelf, headers: tuple[Path, ...], pair: Pair) -> Look:
-    """Are both calls in the header, or in the package, that the entry names?"""
+    """Are the call and one of its releases in the header, or in the package, that the entry names?"""
     entry = f"{pair.package or pair.library}: {pair.allocate}"
     if pair.source[0].startswith("header "):
         text = "\n".join(headers_text(headers, source.split()[1]) for source in pair.source)
-        names = {pair.allocate, *pair.release}
     else:
         source = shelf.of(pair.package or pair.library, pair.source)
         path, _, version = pair.source[0].partition(":")[2].partition("@")
         folder = "*" if pair.language == "c" else path.rpartition("/")[0]
         text = bulk(source, version, folder, TEXTS) if source else ""
-        names = {name.rpartition(".")[2] for name in (pair.allocate, *pair.release)}
     if not text:
         return Look("unseen", entry)
-    missing = sorted(names - words(text))
-    return Look("differs", entry, f"not there: {', '.join(missing)}") if missing else Look("holds", entry)
+    there = words(text)
+    allocate, *releases = (name.rpartition(".")[2] for name in (pair.allocate, *pair.release))
+    if allocate not in there:
+        return Look("differs", entry, f"{allocate} is not there")
+    if not there.intersection(releases):
+        return Look("differs", entry, f"of {', '.join(releases)} none is there")
+    return Look("holds", entry)
 
 
 @functools.cache

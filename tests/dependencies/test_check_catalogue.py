@@ -118,7 +118,8 @@ def test_a_module_is_what_its_source_imports(tool: ModuleType, clones: Path) -> 
 def test_both_calls_of_a_pair_are_looked_for(tool: ModuleType, clones: Path) -> None:
     shelf = tool.Shelf(clones, frozenset())
     assert tool.look_at_pair(shelf, (), PAIR).verdict == "holds"
-    assert tool.look_at_pair(shelf, (), replace(PAIR, release=("Free",))).why == "not there: Free"
+    assert tool.look_at_pair(shelf, (), replace(PAIR, allocate="NewThing")).why == "NewThing is not there"
+    assert tool.look_at_pair(shelf, (), replace(PAIR, release=("Free",))).why == "of Free none is there"
 
 
 def test_a_pair_of_c_is_looked_for_in_its_header(tool: ModuleType, tmp_path: Path) -> None:
