@@ -85,6 +85,18 @@ def test_bills_and_saved_build_info_lead_to_the_same_leaks(name: str) -> None:
     assert {one["component"]["name"] for one in found["known"] if one["standing"] == "leaks"} == {SQLITE}
 
 
+def test_standard_input_and_a_recording_lead_to_the_same_leaks(shop: Path, tmp_path: Path) -> None:
+    piped = answer(run_memwhy("deps", "-", "--json", stdin=(BILLS / "program.cdx.json").read_bytes()), 1)
+    assert piped["mended"] == answer(run_memwhy("deps", BILLS / "program.cdx.json", "--json"), 1)["mended"]
+    with started(shop, "pings") as pid:
+        recorded = run_memwhy("record", str(pid), "--for", "2s", "-o", tmp_path / "shop.memwhy", "--quiet")
+    assert recorded.code == 0, recorded.err
+    kept, file = (answer(run_memwhy("deps", one, "--json"), 1) for one in (tmp_path / "shop.memwhy", shop))
+    assert kept["mended"] == file["mended"]
+    assert kept["build"]["calls"] == file["build"]["calls"]
+    assert [one["name"] for one in components(kept, "module")] == [one["name"] for one in components(file, "module")]
+
+
 def test_a_folder_and_its_go_mod_lead_to_the_same_leaks() -> None:
     for what in (HERE / "shop", HERE / "shop" / "go.mod", HERE / "shop" / "vendor" / "modules.txt"):
         found = answer(run_memwhy("deps", what, "--json"), 1)

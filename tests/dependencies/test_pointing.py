@@ -4,6 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 from build_known import SHOP, leak
+from hypothesis import given
+from hypothesis import strategies as st
 
 from memwhy.dependencies.pointing import point
 from memwhy.model.case import Case, Target
@@ -167,6 +169,32 @@ def test_lost_blocks_of_a_library_name_it() -> None:
     assert point(case(**facts), "native-leak", (lost,), [entry]) == ()
     found = point(case(**facts), "native-leak", (replace(lost, module="libxml2.so.2.9.10"),), [entry])
     assert said(found) == [("stack", "leaks", "what grows was asked for in xmlDoc")]
+
+
+names = st.sampled_from(
+    ["", "malloc", "mmap", "y_open", "github.com/x/y.New", "main.main", "runtime.goexit", "a.b", "\x00"]
+) | st.text(max_size=8)
+some_holders = st.builds(
+    lambda stack, modules, method, share: replace(
+        sampled("x", share=share, method=method), stack=tuple(stack), modules=tuple(modules)
+    ),
+    st.lists(names, max_size=5), st.lists(names, max_size=5), st.sampled_from(["native-stacks", "pprof", "goroutines", "lost", "threads"]), st.floats(0, 1),
+)  # fmt: skip
+
+
+@given(
+    st.lists(some_holders, max_size=3), st.sampled_from(["native-leak", "heap-leak", "undetermined", "goroutine-leak"])
+)
+def test_any_holders_give_known_leaks_of_the_case_or_none(holders: list[Holder], cause: str) -> None:
+    entries = [
+        leak(),
+        leak(cause="goroutine-leak", packages=("github.com/x/y",)),
+        leak(symbols=("y_",)),
+        leak("std", match="stdlib", affected="all"),
+    ]
+    for one in point(case(), cause, holders, entries):
+        assert one.known.component.name in ("github.com/x/y", "std")
+        assert cause != "undetermined"
 
 
 def test_where_no_stack_was_measured_the_only_module_that_calls_c_is_named_as_that() -> None:

@@ -1,12 +1,17 @@
 """What a program is made of and what is known of that: modules known to leak in their version, memory outside the Go heap,
-linked libraries. Read from a live process, a program file, go.mod, go.sum, go.work, vendor/modules.txt, a folder of these, a saved
-`go version -m`, CycloneDX or SPDX JSON. Nothing is measured: memwhy watch tells whether it grows.
+linked libraries. Read from a live process, a program file, a recording, go.mod, go.sum, go.work, vendor/modules.txt, a folder of these,
+a saved `go version -m`, CycloneDX or SPDX JSON; - is standard input. Nothing is measured: memwhy watch tells whether it grows.
 """
 
 import argparse
 import os
+import sys
+from typing import TYPE_CHECKING
 
 from memwhy.cli.output import FORMATS
+
+if TYPE_CHECKING:
+    from memwhy.dependencies.given import Given
 
 ROOT = "/proc"
 KNOWN_TO_LEAK = 1
@@ -26,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's own options."""
     parser.epilog = _EPILOG
     parser.add_argument(
-        "target", metavar="TARGET", help="pid, process name, program, go.mod, go.sum, SBOM, or a folder of these"
+        "target", metavar="TARGET", help="pid, process name, program, recording, go.mod, go.sum, SBOM, a folder, or -"
     )
     parser.add_argument("-o", metavar="FILE", dest="output", help="write the answer to FILE")
     parser.add_argument("--format", choices=FORMATS, default="text", help="how to print the answer (default: text)")
@@ -42,14 +47,33 @@ def run(options: argparse.Namespace) -> int:
     """Answer; 1 where something is known to leak in its version. Raises MemwhyError, ParseError, TargetGone, NotPermitted."""
     from memwhy.cli.output import write_text
     from memwhy.dependencies.answer import answer
-    from memwhy.dependencies.given import read_path, read_process
     from memwhy.render.dependencies import render
 
-    target: str = options.target
-    given = read_process(ROOT, pid) if (pid := _pid_of(target)) is not None else read_path(target)
-    found = answer(target, given)
+    found = answer(options.target, _given(options.target))
     write_text(lambda colour: render(found, options.format, colour=colour, verbose=options.verbose), to=options.output)
     return KNOWN_TO_LEAK if found.leaking else 0
+
+
+def _given(target: str) -> "Given":
+    from memwhy.dependencies.given import of_facts, read_path, read_process, read_stream
+
+    if target == "-":
+        return read_stream(sys.stdin.buffer)
+    if _is_recording(target):
+        from memwhy.diagnose import case_of  # all that reading a recording takes
+
+        return of_facts(case_of([target]).facts)
+    return read_process(ROOT, pid) if (pid := _pid_of(target)) is not None else read_path(target)
+
+
+def _is_recording(target: str) -> bool:
+    if not os.path.isfile(target):
+        return False
+    try:
+        with open(target, "rb") as file:
+            return file.read(16) == b"SQLite format 3\0"
+    except OSError:
+        return False
 
 
 def _pid_of(target: str) -> int | None:

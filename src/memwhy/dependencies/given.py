@@ -3,11 +3,14 @@
 import os
 import stat
 from collections.abc import Callable
+from collections.abc import Mapping as Map
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import BinaryIO
 
 from memwhy.dependencies import built, folder, libraries, sbom
 from memwhy.dependencies.built import Listed, Program
+from memwhy.dependencies.facts import build_of, components_of
 from memwhy.dependencies.matching import Linked, nobody_can_tell
 from memwhy.memory.access import why_denied
 from memwhy.memory.elf import Elf, Image
@@ -78,14 +81,30 @@ def read_path(path: str) -> Given:
     except OSError as error:
         raise MemwhyError(f"{path}: {error.strerror}", help=f"give {_KINDS}") from None
     try:
-        image = Image(descriptor)
-        if image.read(0, 4) == b"\x7fELF":
-            return _program(Elf(image, path))
-        return _document(path, image)
+        return _read(path, Image(descriptor))
     except OSError as error:
         raise MemwhyError(f"{path}: {error.strerror}") from None
     finally:
         os.close(descriptor)
+
+
+def read_stream(stream: BinaryIO) -> Given:
+    """By what stands on standard input. Raises MemwhyError, ParseError."""
+    return _read("standard input", Image(stream.read(sbom.MOST_BYTES + 1)))
+
+
+def of_facts(facts: Map[str, str]) -> Given:
+    """By the facts of a recording or a page. Raises MemwhyError where they name no module and no library."""
+    components = components_of(facts)
+    if not components:
+        raise MemwhyError("no build info and no library is named there", help=f"give {_KINDS}")
+    return Given(form="recording", listed=Listed(components=components, build=build_of(facts)))
+
+
+def _read(path: str, image: Image) -> Given:
+    if image.read(0, 4) == b"\x7fELF":
+        return _program(Elf(image, path))
+    return _document(path, image)
 
 
 def _program(elf: Elf) -> Given:

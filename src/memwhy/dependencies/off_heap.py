@@ -27,7 +27,7 @@ def off_heap_of(
         if one.kind == "library":
             continue
         count = None if calls is None else calls.get(one.name, 0)
-        about = [entry for entry in _about(one, by_name) if _is_there(entry, count, build, linked)]
+        about = [entry for entry in _about(one, by_name) if _is_there(entry, one, count, build, linked)]
         using = [entry for entry in about if entry.off_heap != "none"]
         if using:
             found.append(_by_catalogue(one, using, count))
@@ -42,8 +42,9 @@ def _about(one: Component, by_name: dict[str, list[Entry]]) -> list[Entry]:
     return [*by_name.get(path, ()), *(e for e in by_name.get(base, ()) if base != path and e.match == "major")]
 
 
-def _is_there(entry: Entry, calls: int | None, build: Build, linked: Linked) -> bool:
-    if entry.package and linked(entry.package) is False:
+def _is_there(entry: Entry, one: Component, calls: int | None, build: Build, linked: Linked) -> bool:
+    """Go's own packages are in every go.mod's reach, so they count only where they are known to be linked."""
+    if entry.package and linked(entry.package) in ((False, None) if one.kind == "toolchain" else (False,)):
         return False
     if entry.cgo == "never" or entry.through:
         return True

@@ -7,15 +7,14 @@ that was measured points to any code.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from collections.abc import Mapping as Map
 from dataclasses import dataclass
 
 from memwhy.dependencies.catalogue import KnownLeak
-from memwhy.dependencies.libraries import version_of_name
+from memwhy.dependencies.facts import build_of, components_of
 from memwhy.dependencies.matching import match
 from memwhy.model.case import Case
-from memwhy.model.dependencies import Build, Component, Known, Pointed
-from memwhy.model.gomodules import STANDARD, GoModules, listed, package_of
+from memwhy.model.dependencies import Component, Known, Pointed
+from memwhy.model.gomodules import STANDARD, GoModules, package_of
 from memwhy.model.report import Holder
 
 LEAST_SHARE = 0.1
@@ -76,43 +75,6 @@ def _telling(found: Iterable[Pointed]) -> tuple[Pointed, ...]:
 def _as_stacks_tell(package: str) -> bool:
     """Whether a package is linked is asked of the stacks: an entry about one needs it on the stack that grows."""
     return True
-
-
-def components_of(facts: Map[str, str]) -> tuple[Component, ...]:
-    """The modules and libraries that a recording or a page names."""
-    found = (
-        [Component(kind="toolchain", name="std", version=facts["go.version"].split(" ")[0])]
-        if facts.get("go.version")
-        else []
-    )
-    for path, text in listed(facts).items():
-        version, _, replaced = text.partition(" => ")
-        other, _, its_version = replaced.partition(" ")
-        is_main = path == facts.get("go.main_module")
-        found.append(
-            Component(
-                kind="module", name=path, version=version, main=is_main, replaced_by=other, its_version=its_version
-            )
-        )
-    files = facts.get("libraries") or facts.get("binary.libraries", "")
-    for line in files.splitlines():
-        name, _, build_id = line.partition(" ")
-        version = version_of_name(name)[0]
-        found.append(Component(kind="library", name=name, soname=name, version=version, build_id=build_id.strip("-")))
-    return tuple(found)
-
-
-def build_of(facts: Map[str, str]) -> Build:
-    """How the program was built, as far as a recording or a page tells."""
-    settings = dict(line.partition("=")[::2] for line in facts.get("go.build_settings", "").splitlines())
-    calls = facts.get("go.cgo_modules")
-    return Build(
-        go_version=facts.get("go.version", ""),
-        goos=settings.get("GOOS", ""),
-        cgo={"1": True, "0": False}.get(facts.get("go.cgo", "")),
-        tags=tuple(settings.get("-tags", "").replace(",", " ").split()) if settings else None,
-        calls=tuple((name, 1) for name in calls.splitlines()) if calls is not None else None,
-    )
 
 
 def _grows(holder: Holder) -> bool:
