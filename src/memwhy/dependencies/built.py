@@ -106,6 +106,7 @@ class Program:
                 calls=tuple(sorted(by_module.items())),
                 allocators=asked_allocators(self._elf),
                 maps_itself=any(name in self._names for name in _MAPPERS) if self._names else None,
+                runtime_cgo=b"\0runtime/cgo." in self._names if self._names else None,
             ),
         )
 

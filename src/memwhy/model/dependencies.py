@@ -57,6 +57,7 @@ class Build:
     calls: tuple[tuple[str, int], ...] | None = None
     allocators: tuple[str, ...] = ()
     maps_itself: bool | None = None
+    runtime_cgo: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -134,8 +134,10 @@ def _program_says(found: Dependencies) -> list[str]:
     said = []
     if build.allocators:
         said.append(f"the program asks its libraries for {', '.join(build.allocators)}")
-    if build.calls is not None and not build.calls:
-        said.append("no Go code of it calls C")
+    if build.runtime_cgo is False:
+        said.append("no C code is linked: there is no runtime/cgo")
+    elif build.calls is not None and not build.calls:
+        said.append("no Go code of it calls C" + (", though runtime/cgo is linked" if build.runtime_cgo else ""))
     elif build.calls and any(name == "std" for name, _ in build.calls):
         said.append(
             f"{_count(dict(build.calls)['std'], 'C function is', 'C functions are')} called by Go's own net, os/user or plugin"
