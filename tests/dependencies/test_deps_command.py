@@ -59,6 +59,7 @@ def test_a_program_says_what_it_is_made_of_and_what_leaks(shop: Path) -> None:
         {SQLITE: 3},
         True,
     )
+    assert build["runtime_cgo"] is True
     libc = next(one for one in components(found, "library") if one["soname"] == "libc.so.6")
     assert (libc["asked"], bool(libc["version"]), libc["build_id"] != "") == (True, True, True)
 

@@ -45,7 +45,8 @@ class Build:
     """How a program was built, as far as anything tells; None and "" where nothing does.
 
     go_directive: of the main module's go.mod. tags: build tags. calls: C functions that Go code calls, by module ("std" for Go's own).
-    allocators: C functions that allocate and that the program asks its libraries for. maps_itself: Go code that maps memory is linked.
+    allocators: C functions that allocate and that the program asks its libraries for. maps_itself: Go code that maps memory is linked;
+    runtime_cgo: Go's package for calling C is, whoever uses it.
     """
 
     go_version: str = ""
