@@ -118,10 +118,11 @@ def _read_directory(
             )
             return False
         code = _read_file(tree, directory / name, options)
-        clause = _PACKAGE.search(code) if code else None
-        if code and clause is None:
+        if code is None:
+            continue
+        clause = _PACKAGE.search(code)
+        if clause is None:
             tree.skipped.add("no package clause", str(directory / name))
-        if not code or clause is None:
             continue
         called = clause[1].decode("utf-8", "replace")
         if called not in packages:
@@ -135,32 +136,32 @@ def _read_directory(
     return True
 
 
-def _read_file(tree: Tree, path: Path, options: Options) -> bytes:
-    """The file's bytes; empty, and counted, where it is left out."""
+def _read_file(tree: Tree, path: Path, options: Options) -> bytes | None:
+    """The file's bytes; None, and counted, where it is left out."""
     try:
         about = path.stat()
         if not stat.S_ISREG(about.st_mode):
             tree.skipped.add("not a regular file", str(path))
-            return b""
+            return None
         if about.st_size > HUGE_BYTES:
             tree.skipped.add(f"larger than {HUGE_BYTES >> 20} MiB", str(path))
-            return b""
+            return None
         code = path.read_bytes()[: HUGE_BYTES + 1]
     except PermissionError:
         tree.skipped.add("no permission", str(path))
-        return b""
+        return None
     except OSError:
         tree.skipped.add("unreadable", str(path))
-        return b""
+        return None
     if not options.generated and is_generated(code):
         tree.skipped.add("generated files", str(path))
-        return b""
+        return None
     try:
         code.decode("utf-8")
     except UnicodeDecodeError:
         tree.skipped.add("not UTF-8, so not Go", str(path))
-        return b""
+        return None
     if b"\0" in code:
         tree.skipped.add("not UTF-8, so not Go", str(path))
-        return b""
+        return None
     return code
