@@ -213,4 +213,7 @@ def test_hundreds_of_thousands_of_lines_are_bounded_and_the_rest_is_said() -> No
     text = "module a\n" + "".join(f"require example.org/m{i} v1.0.0\n" for i in range(150_000))
     found = parse_manifest(text)
     assert len(found.requires) == 20_000
-    assert found.notes == ("go.mod: what stands behind line 100,000 was left out", "go.mod: 79,999 further modules were left out")
+    assert found.notes == (
+        "go.mod: what stands behind line 100,000 was left out",
+        "go.mod: 79,999 further modules were left out",
+    )

@@ -75,8 +75,9 @@ def test_what_depends_on_callers_or_is_by_design_is_no_known_leak() -> None:
     assert stands(module(version="v2.0.0"), leak(kind="usage")) is None
 
 
-def test_the_main_module_is_not_its_own_dependency() -> None:
+def test_the_program_itself_is_judged_where_it_is_a_release_and_not_the_users_own() -> None:
     assert stands(module(version="(devel)", main=True), leak(affected="all")) is None
+    assert stands(module(version="v1.2.0", main=True), leak())[0] == "leaks"  # type: ignore[index]
 
 
 def test_a_path_is_compared_whole_or_with_any_major_version_behind_it() -> None:

@@ -42,8 +42,8 @@ def match(
 
 def _of_module(one: Component, by_name: dict[str, list[KnownLeak]]) -> Iterator[KnownLeak]:
     """Entries of the module as it is imported, and of what replaces it. Bills of materials may write paths in lower case."""
-    if one.main:
-        return
+    if one.main and one.version in ("", "(devel)"):
+        return  # the user's own
     for name in dict.fromkeys((one.name, one.judged[0])):
         path = name.casefold()
         yield from by_name.get(path, ())
@@ -126,8 +126,6 @@ def _standing(one: Component, leak: KnownLeak, doubt: str) -> tuple[Standing, st
         where = f"{name} {version}" if version else f"the folder {name}"
         return "cannot-say", f"{one.name} {one.version} is replaced by {where}, which may differ"
     holds = parse_range(leak.affected).holds(version)
-    if holds and leak.affected == "all" and one.replaced_by and not version:
-        holds = None
     if holds is None:
         return "cannot-say", _why_unsaid(version, leak)
     if holds is False:
@@ -137,12 +135,10 @@ def _standing(one: Component, leak: KnownLeak, doubt: str) -> tuple[Standing, st
     if leak.kind == "defect":
         until = f"; fixed in {leak.fixed}" if leak.fixed else "; no release has a fix"
         return "leaks", f"{shown} is affected ({leak.affected}){until}"
+    versions = "in every version" if leak.affected == "all" else f"in versions {leak.affected}"
     if leak.kind == "usage":
-        return (
-            "depends",
-            "leaks where callers do not release, in every version" if leak.affected == "all" else f"{leak.affected}",
-        )
-    return "keeps", leak.affected
+        return "depends", f"leaks where callers do not release, {versions}"
+    return "keeps", f"on purpose or by how it is made, {versions}"
 
 
 def _is_about(leak: KnownLeak, path: str) -> bool:
