@@ -26,8 +26,9 @@ written from them by `tools/make_catalogue_page.py`.
 
 What was looked at stands in each entry, with the day. `make catalogue-check CLONES=DIRECTORY` looks again: does the fix
 stand in the version that has it and not in the one before, does the module import C or map, are both calls of a pair in
-the header or package? Versions before a fix are those whose source has the faulty lines; where a fix went into several
-lines of releases, the ranges say so with `||`. A version that is not named may leak too: nobody looked.
+the header or package? Affected are the tagged versions whose source has at least three quarters of the lines that the fix
+touches or stands between, and not the fix; where a fix went into several lines of releases, the ranges say so with
+`||`. A version that is not named may leak too: nobody looked.
 
 A **defect** is the module's fault and tied to versions. **Usage** leaks where callers do not release, whatever the
 version. **Design** is kept on purpose, or by how the thing is made.
