@@ -76,6 +76,13 @@ class Conditions:
             return self._asked(state, node, outcome)
         return False
 
+    def set_by(self, statement: Node) -> Facts:
+        """What `x = true` or `x := false` decides."""
+        left, right = statement.child("left"), statement.child("right")
+        if left is None or right is None or len(left.children) != 1 or right.text not in ("true", "false"):
+            return frozenset()
+        return frozenset(((left.text, right.text == "true"),)) if left.children[0].kind == "identifier" else frozenset()
+
     def _compared(self, state: State, one: Node, other: Node, equal: bool) -> bool:
         """Whether `one` cannot (un)equal `other`: the error is nil, what is held is not."""
         if self.kind.argument >= 0 and self.call.within(one):

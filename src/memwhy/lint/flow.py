@@ -110,11 +110,13 @@ class Flow:
         node = function.child("operand") if kind.receiver and function is not None else None
         if kind.argument >= 0 and given is not None and kind.argument < len(given.children):
             node = given.children[kind.argument]
+        address = False
         while node is not None and node.kind in ("parenthesized_expression", "unary_expression", "call_expression"):
+            address = address or node.operator == "&"
             inner = node.child("arguments") if node.kind == "call_expression" else node
             node = inner.children[-1] if inner is not None and inner.children else None
         variable = self.body.scopes.variable(node)
-        if variable is None or variable.kind == "result":
+        if variable is None or variable.kind == "result" or (kind.argument >= 0 and not address):
             return Use("stored", call, where=node.text.rpartition(".")[2] if node is not None else "")
         if kind.receiver and self._kept_before(variable, call):
             return Use("stored", call, where=variable.name)
@@ -232,6 +234,7 @@ class Flow:
             return None
         names = {variable.name for variable in assigned}
         facts = frozenset(f for f in state.facts if not names or not mentions(f[0], names))
+        facts |= self.conditions.set_by(step.node)
         return State(step, frozenset(held), state.own_error and self.conditions.error not in assigned, facts)
 
     def _elsewhere(self, use: Use, held: Held) -> None:

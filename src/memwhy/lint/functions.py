@@ -134,15 +134,24 @@ class Summaries:
     def _ask(
         self, kind: Kind, caller: Body, called: Called, index: int, path: tuple[str, ...], view: bool
     ) -> Use | None:
+        """Of several functions that build tags tell apart, the one that does most: which is built is not known here."""
+        found: list[Use] = []
+        if called.function is None and called.literal is not None:
+            found = self._met(kind, caller, called.literal, index, path, view)
+        for function in called.function.alternatives if called.function is not None else ():
+            body = self.bodies.of(function)
+            if body is not None:
+                found += self._met(kind, body, body.node, index, path, view)
+        order = ("released", "stored", "sent", "unknown", "returned")
+        return min(found, key=lambda use: order.index(use.how)) if found else None
+
+    def _met(self, kind: Kind, body: Body, node: Node, index: int, path: tuple[str, ...], view: bool) -> list[Use]:
+        """Every use of a parameter that ends the matter, its other names' among them."""
         from memwhy.lint.uses import Held, Use, Uses
 
-        body = self.bodies.of(called.function) if called.function is not None else caller
-        node = body.node if body is not None and called.function is not None else called.literal
-        if body is None or node is None:
-            return None
         variable = _parameter(body.scopes, node, index)
         if variable is None:
-            return None
+            return []
         uses = Uses(kind, body, self)
         waiting = [Held(variable, (), path, view)]
         seen = set(waiting)
@@ -151,21 +160,14 @@ class Summaries:
             held = waiting.pop()
             for name in body.scopes.uses[held.variable]:
                 use = uses.of(held, name)
-                if use is None:
-                    continue
-                if (
-                    use.how == "closer"
-                    and use.held is not None
-                    and len(body.scopes.uses.get(use.held.variable, ())) > 0
-                ):
+                if use is None or use.ends:
+                    found += [use] if use is not None else []
+                elif use.how == "closer" and use.held is not None and body.scopes.uses.get(use.held.variable):
                     found.append(Use("released", use.at))
                 elif use.how == "alias" and use.held is not None and use.held not in seen:
                     seen.add(use.held)
                     waiting.append(use.held)
-                elif use.ends:
-                    found.append(use)
-        order = ("released", "stored", "sent", "unknown", "returned")
-        return min(found, key=lambda use: order.index(use.how)) if found else None
+        return found
 
 
 def _parameter(scopes: Scopes, function: Node, index: int) -> Variable | None:

@@ -71,6 +71,11 @@ class Function:
         return self.file.declaration(self.index)
 
     @property
+    def alternatives(self) -> tuple[Function, ...]:
+        """This function and those of the same name that other builds have in its place."""
+        return tuple(self.file.package.named(self.name, self.receiver))
+
+    @property
     def signature(self) -> Node | None:
         """The declaration without what its body holds; None as for node."""
         return self.file.package.tree.parsed(self.file).signature(self.index)
@@ -245,11 +250,14 @@ class Package:
 
     def function(self, name: str, receiver: str = "") -> Function | None:
         """The function or method of that name; the first of several that build tags tell apart."""
-        for file in self._index.get((receiver, name), ()):
+        return next(self.named(name, receiver), None)
+
+    def named(self, name: str, receiver: str = "") -> Iterator[Function]:
+        """Every declaration of that name; several where build tags choose."""
+        for file in dict.fromkeys(self._index.get((receiver, name), ())):
             for function in file.functions:
                 if function.name == name and function.receiver == receiver:
-                    return function
-        return None
+                    yield function
 
     def methods(self, receiver: str) -> tuple[str, ...]:
         """The names of a type's methods, in the order of the source."""

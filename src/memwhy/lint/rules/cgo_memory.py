@@ -18,6 +18,9 @@ NAME = "cgo-free"
 CAUSE = "native-leak"
 TOKENS = (b'import "C"', b'"C"')
 
+_DEPENDS = 0.4
+"""Weight where the catalogue says that a release is due under a condition only."""
+
 KIND = Kind(
     rule=NAME,
     cause=CAUSE,
@@ -45,7 +48,7 @@ def _catalogued(known: dict[str, None]) -> Iterator[Kind]:
             continue
         known[name] = None
         argument = int(pair.gives.removeprefix("argument ")) - 1 if pair.gives != "result" else -1
-        yield _pair(name, pair.release, argument, 0.8, pair.cause)
+        yield _pair(name, pair.release, argument, _DEPENDS if pair.when else 0.8, pair.cause)
 
 
 def _own(tree: Tree, known: dict[str, None]) -> Iterator[Kind]:

@@ -27,13 +27,30 @@ _FOLLOWED = (
     "github.com/valyala/gozstd",
 )
 """Modules that have a rule of their own."""
+_DOCUMENTS = tuple(
+    f"github.com/{owner}/gokogiri{name}"
+    for owner in ("moovweb", "jbowtie")
+    for name in (".ParseHtml", ".ParseXml", "/html.Parse", "/html.ParseFragment")
+)
+"""What gives an embedded xml.XmlDocument, whose Free the catalogue has (gokogiri.go and html/document.go of the module)."""
 _LATE = 0.4
 """Weight where a finalizer frees it in the end."""
+
+_DOCUMENT = Kind(
+    rule=NAME,
+    cause=CAUSE,
+    noun="the document",
+    acquires=dict.fromkeys(_DOCUMENTS, 0),
+    releases=frozenset((("Free",),)),
+    release="{name}.Free()",
+    remedy="`defer doc.Free()` behind the check of the error",
+    costs=_COSTS,
+)
 
 
 def kinds(tree: Tree) -> tuple[Kind, ...]:
     """A kind for each type of the tree, and one for each entry of the catalogue."""
-    return (*_own(tree), *_catalogued())
+    return (*_own(tree), *_catalogued(), _DOCUMENT)
 
 
 def _own(tree: Tree) -> Iterator[Kind]:

@@ -25,11 +25,9 @@ _OFF_HEAP = re.compile(rb'^\s*(?:import\s+)?"C"|\bMmap\(', re.MULTILINE)
 
 def check(package: Package) -> Iterable[Suspect]:
     """Finalizers on types that have no method to free them sooner, or none that anybody calls."""
-    if not any(_OFF_HEAP.search(file.code) for file in package.files):
-        return
     bodies = Bodies()
     for function in package.functions_with(_SETS):
-        body = bodies.of(function)
+        body = bodies.of(function) if _OFF_HEAP.search(function.file.code) else None
         for call in body.node.walk("call_expression") if body is not None else ():
             if body is not None and callee(call) in ("runtime.SetFinalizer", "runtime.AddCleanup"):
                 yield from _judged(package, body, call)
