@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
-from build_case import CGO, Points, series, ticks, watched
+from build_case import CGO, KIB, Points, series, step, ticks, watched
 from scenarios import PACE, SCENARIOS, judged, scene, verdict
 
 from memwhy.causes import judge_all, native_cache, native_leak
@@ -63,6 +63,19 @@ def test_growth_of_blocks_in_use_is_a_leak_and_acquits_the_allocator() -> None:
         Verdict.REFUTED,
         "freed memory does not follow the growth: malloc freed but kept +0 B of RSS's +44.9 MiB between two looks 60 s apart",
     )
+
+
+def test_blocks_in_use_that_grow_in_a_line_are_a_leak_also_while_the_heap_is_given_back() -> None:
+    returned = step(30 * MIB, 27 * MIB, noise=20_000, seconds=300)
+    seen = watched(grows={"layer.native_arenas_bytes": 18 * KIB}, seconds=300, given={"layer.go_heap_bytes": returned})
+    at = tuple(float(second) for second in range(0, 300, 15))
+    found = judged(looked(seen, {"derived.malloc_bytes": 18 * 285 / 1024}, at=at))["native-leak"]
+    assert found.verdict is Verdict.SUPPORTED
+    assert found.because[0].startswith(
+        "blocks in use grow in a line, while something else was given back: malloc in use +5.0 MiB of RSS's +2.2 MiB in 20 looks"
+    )
+    still = judged(looked(seen, {}, at=at))["native-leak"]
+    assert still.verdict is Verdict.CANNOT_SAY
 
 
 def test_growth_of_freed_memory_is_the_allocator_s_and_acquits_the_leak() -> None:

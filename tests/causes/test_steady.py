@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from build_case import KIB, MIB, Points, case, flat, line, mebibytes, readings, sawtooth, step, ticks, watched
-from scenarios import SCENARIOS, scene, verdict
+from scenarios import SCENARIOS, judged, scene, verdict
 
 from memwhy.causes import judge_all
 from memwhy.causes.steady import EARLY, PACED, clues, judge
@@ -206,6 +206,14 @@ def test_a_layer_that_grows_while_the_heap_is_given_back_is_not_steady_and_acqui
     assert found.verdict is Verdict.CANNOT_SAY
     assert found.against[0].startswith("native heap and arenas grow while something else is given back: ")
     assert {one.cause: one.verdict for one in judge_all(leak)}["native-leak"] is not Verdict.REFUTED
+
+
+def test_a_layer_that_grows_while_rss_rose_and_fell_back_acquits_nobody() -> None:
+    """RSS ends well above its start: a heap that was given back once hides half of the leak for good."""
+    returned = step(30 * MIB, 27 * MIB, noise=20_000, seconds=300)
+    seen = watched(grows={"layer.native_arenas_bytes": 18 * KIB}, seconds=300, given={"layer.go_heap_bytes": returned})
+    found = judged(seen)
+    assert (found["native-leak"].verdict, found["steady"].verdict) == (Verdict.CANNOT_SAY, Verdict.CANNOT_SAY)
 
 
 @pytest.mark.parametrize("seconds", [12, 20, 30])

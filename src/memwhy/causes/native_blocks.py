@@ -60,6 +60,8 @@ def by_blocks(case: Case) -> Finding | None:
     """By malloc's blocks in use, counted from outside; None when that cannot be held against the growth."""
     held, kept = inside.change(case, inside.HELD), inside.change(case, inside.KEPT)
     growing = weigh.grows(case)
+    if growing is None and held is not None and _beneath(case, held):
+        return _in_use(case, held, beneath=True)
     if not growing:
         return _by_level(case, held) if growing is None else None
     if held is None or held.share is None:
@@ -74,11 +76,21 @@ def by_blocks(case: Case) -> Finding | None:
                    bytes_per_s=_pace(held), because=tuple(texts), confirm_with=longer(case))  # fmt: skip
 
 
-def _in_use(case: Case, held: inside.Change) -> Finding:
+def _beneath(case: Case, held: inside.Change) -> bool:
+    """Blocks in use grow in a line, as the native layers do, beneath an RSS of which something else was given back."""
+    layer = weigh.hidden(case)
+    if layer is None or layer.metric != "derived.native_bytes" or not held.series.growing:
+        return False
+    return held.change >= weigh.MAIN * (layer.last - layer.first)
+
+
+def _in_use(case: Case, held: inside.Change, *, beneath: bool = False) -> Finding:
     """Blocks in use carry the growth: freed and kept memory is no longer in question, what holds the blocks is."""
     runtime, piles, lost = case.target.runtime, piles_of(case), inside.lost(case)
     ours = runtime in ("go", "native")
     because = [f"{weigh.percent(held.share)} of the growth is in blocks that are in use: {held.said}"]
+    if beneath:
+        because = [f"blocks in use grow in a line, while something else was given back: {held.said}"]
     if (kept := inside.change(case, inside.KEPT)) is not None and kept.minor:
         because.append(f"what malloc keeps free does not follow: {kept.said}")
     against = []
@@ -99,7 +111,8 @@ def _in_use(case: Case, held: inside.Change) -> Finding:
         against.append(f"a {runtime} runtime keeps its own objects in malloc too: its numbers were not read")
     if piles:
         against.append(piles)
-    sure = straightness(case, weigh.total(case) or held.series) + (0.0 if still else 0.1)
+    whole = None if beneath else weigh.total(case)
+    sure = straightness(case, whole or held.series) + (0.0 if still else 0.1)
     return Finding(
         cause=NAME,
         verdict=Verdict.SUPPORTED if ours and not piles else Verdict.CANNOT_SAY,

@@ -90,12 +90,12 @@ UNCOLLECTED = (
 
 
 def hidden(case: Case) -> Series | None:
-    """A layer that grows in a line while RSS hardly moves: heap that the scavenger gives back and file pages that the
-    kernel drops hide it for a time."""
+    """A layer that grows in a line beneath an RSS that does not, or by far less: heap that the scavenger gives back and file
+    pages that the kernel drops hide it for a time."""
     whole = total(case)
     if whole is None or case.total != "process.rss_bytes":
         return None
-    moved = whole.last - whole.first
+    moved = whole.last - whole.first if whole.growing else 0
     layers = (case.series.get(metric) for metric in UNCOLLECTED)
     return next(
         (
