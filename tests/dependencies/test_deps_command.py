@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from memwhy_command import NOBODY, Done, python_for_anybody, run_memwhy
 from shop_program import started
 
+from memwhy.dependencies.built import calls_by_module
 from memwhy.dependencies.given import read_path
 from memwhy.model.errors import MemwhyError
 from memwhy.render import dependencies as view
@@ -246,3 +247,10 @@ def test_any_file_is_read_or_refused(version: bytes, modules: bytes, head: bytes
                 read_path(file.name)
             except MemwhyError as error:
                 assert error.exit_code == 2
+
+
+def test_calls_are_counted_by_the_module_whose_package_makes_them() -> None:
+    packages = ["main", "example.org/b/c", "example.org/b", "net", "example.org/other"]
+    assert calls_by_module(packages, ["example.org/b", "example.org/m"], "example.org/m") == (
+        ("example.org/b", 2), ("example.org/m", 1), ("std", 1), ("unknown", 1),
+    )  # fmt: skip

@@ -7,6 +7,7 @@ came from a vendor folder, for all others the go command writes one (runtime/deb
 import re
 import struct
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -91,19 +92,15 @@ class Program:
         """Raises NotGo, and ParseError for build info that makes no sense."""
         version, modules = buildinfo.extract(self._elf)
         found = listed(buildinfo.render(self._elf.name, version, modules).encode())
-        paths = tuple(
-            one.name for one in sorted(found.components, key=lambda one: not one.main) if one.kind == "module"
-        )
-        calls = Counter(call.package for call in binary.cgo_calls(self._elf))
-        by_module: Counter[str] = Counter()
-        for package, count in calls.items():
-            by_module[binary.module_of(package, paths)] += count
+        paths = [one.name for one in found.components if one.kind == "module"]
+        main = next((one.name for one in found.components if one.main), "")
+        calls = calls_by_module((call.package for call in binary.cgo_calls(self._elf)), paths, main)
         return replace(
             found,
             build=replace(
                 found.build,
                 static=self._elf.is_static,
-                calls=tuple(sorted(by_module.items())),
+                calls=calls,
                 allocators=asked_allocators(self._elf),
                 maps_itself=any(name in self._names for name in _MAPPERS) if self._names else None,
                 runtime_cgo=b"\0runtime/cgo." in self._names if self._names else None,
@@ -128,6 +125,18 @@ class Program:
         for offset, size in binary.name_tables(self._elf):
             return b"\0" + self._elf.image.read(offset, min(size, _MOST_NAMES_BYTES))
         return b""
+
+
+def calls_by_module(packages: Iterable[str], modules: Iterable[str], main: str) -> tuple[tuple[str, int], ...]:
+    """How often each module's packages stand there; "std" for Go's own, "unknown" where no module has such a package."""
+    known = frozenset(modules)
+    found: Counter[str] = Counter()
+    for package in packages:
+        path = main if package == "main" else package
+        while path and path not in known:
+            path = path.rpartition("/")[0]
+        found[path or binary.module_of(package, ())] += 1
+    return tuple(sorted(found.items()))
 
 
 def asked_allocators(elf: Elf) -> tuple[str, ...]:

@@ -1,12 +1,11 @@
 """What a recording or a page names of a program: its modules, its libraries, how it was built. By the facts of go/buildinfo and go/binary."""
 
-from collections import Counter
 from collections.abc import Mapping as Map
 
+from memwhy.dependencies.built import calls_by_module
 from memwhy.dependencies.libraries import version_of_name
 from memwhy.model.dependencies import Build, Component
 from memwhy.model.gomodules import listed
-from memwhy.sources.go.binary import module_of
 
 
 def components_of(facts: Map[str, str]) -> tuple[Component, ...]:
@@ -36,13 +35,12 @@ def components_of(facts: Map[str, str]) -> tuple[Component, ...]:
 def build_of(facts: Map[str, str]) -> Build:
     """How the program was built, as far as a recording or a page tells."""
     settings = dict(line.partition("=")[::2] for line in facts.get("go.build_settings", "").splitlines())
-    modules = tuple(listed(facts))
     packages = (line.partition(" C.")[0] for line in facts.get("go.cgo_functions", "").splitlines())
-    calls = Counter(module_of(package, modules) for package in packages)
+    calls = calls_by_module(packages, listed(facts), facts.get("go.main_module", ""))
     return Build(
         go_version=facts.get("go.version", ""),
         goos=settings.get("GOOS", ""),
         cgo={"1": True, "0": False}.get(facts.get("go.cgo", "")),
         tags=tuple(settings.get("-tags", "").replace(",", " ").split()) if settings else None,
-        calls=tuple(sorted(calls.items())) if calls else None,
+        calls=calls or None,
     )
