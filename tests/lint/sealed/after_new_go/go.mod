@@ -1,0 +1,3 @@
+module example.com/after_new_go
+
+go 1.23

@@ -1,0 +1,3 @@
+module example.com/after_send_retry_old
+
+go 1.22

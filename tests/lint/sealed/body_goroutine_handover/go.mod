@@ -1,0 +1,3 @@
+module example.com/body_goroutine_handover
+
+go 1.22

@@ -1,0 +1,3 @@
+module example.com/body_probe_head
+
+go 1.21

@@ -1,0 +1,3 @@
+module example.com/body_returned_stream
+
+go 1.24

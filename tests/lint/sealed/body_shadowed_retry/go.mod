@@ -1,0 +1,3 @@
+module example.com/body_shadowed_retry
+
+go 1.24

@@ -1,0 +1,3 @@
+module example.com/body_test_server
+
+go 1.22

@@ -1,0 +1,3 @@
+module example.com/body_wrapper_discard
+
+go 1.20

@@ -1,0 +1,3 @@
+module example.com/c_bytes_hash
+
+go 1.24

@@ -1,0 +1,3 @@
+module example.com/c_kept_in_field
+
+go 1.21

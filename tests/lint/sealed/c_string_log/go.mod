@@ -1,0 +1,3 @@
+module example.com/c_string_log
+
+go 1.22

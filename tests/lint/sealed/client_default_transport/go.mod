@@ -1,0 +1,3 @@
+module example.com/client_default_transport
+
+go 1.22

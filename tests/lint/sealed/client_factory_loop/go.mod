@@ -1,0 +1,3 @@
+module example.com/client_factory_loop
+
+go 1.21

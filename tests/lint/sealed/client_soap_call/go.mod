@@ -1,0 +1,3 @@
+module example.com/client_soap_call
+
+go 1.20

@@ -1,0 +1,3 @@
+module example.com/context_closures
+
+go 1.24

@@ -1,0 +1,3 @@
+module example.com/context_handed_on
+
+go 1.21

@@ -1,0 +1,3 @@
+module example.com/context_loop_message
+
+go 1.21

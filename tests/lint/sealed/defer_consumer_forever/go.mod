@@ -1,0 +1,3 @@
+module example.com/defer_consumer_forever
+
+go 1.24

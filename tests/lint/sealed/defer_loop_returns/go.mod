@@ -1,0 +1,3 @@
+module example.com/defer_loop_returns
+
+go 1.22

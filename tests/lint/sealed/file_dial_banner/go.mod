@@ -1,0 +1,3 @@
+module example.com/file_dial_banner
+
+go 1.22

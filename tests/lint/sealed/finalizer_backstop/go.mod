@@ -1,0 +1,3 @@
+module example.com/finalizer_backstop
+
+go 1.22

@@ -1,0 +1,3 @@
+module example.com/finalizer_struct_field
+
+go 1.23

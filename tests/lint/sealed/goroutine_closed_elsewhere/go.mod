@@ -1,0 +1,3 @@
+module example.com/goroutine_closed_elsewhere
+
+go 1.20

@@ -1,0 +1,3 @@
+module example.com/goroutine_range_never_closed
+
+go 1.21

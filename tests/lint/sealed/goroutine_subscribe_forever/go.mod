@@ -1,0 +1,3 @@
+module example.com/goroutine_subscribe_forever
+
+go 1.24

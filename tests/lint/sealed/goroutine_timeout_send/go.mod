@@ -1,0 +1,3 @@
+module example.com/goroutine_timeout_send
+
+go 1.22

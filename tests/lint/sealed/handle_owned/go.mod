@@ -1,0 +1,3 @@
+module example.com/handle_owned
+
+go 1.23

@@ -1,0 +1,3 @@
+module example.com/map_local_result
+
+go 1.23

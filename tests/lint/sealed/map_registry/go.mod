@@ -1,0 +1,3 @@
+module example.com/map_registry
+
+go 1.20

@@ -1,0 +1,3 @@
+module example.com/pinner_error_return
+
+go 1.24

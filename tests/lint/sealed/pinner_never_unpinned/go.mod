@@ -1,0 +1,3 @@
+module example.com/pinner_never_unpinned
+
+go 1.22

@@ -1,0 +1,3 @@
+module example.com/pinner_two_ways
+
+go 1.22

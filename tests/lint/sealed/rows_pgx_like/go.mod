@@ -1,0 +1,3 @@
+module example.com/rows_pgx_like
+
+go 1.24

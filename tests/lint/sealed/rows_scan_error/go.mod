@@ -1,0 +1,3 @@
+module example.com/rows_scan_error
+
+go 1.22

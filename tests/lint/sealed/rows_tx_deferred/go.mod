@@ -1,0 +1,3 @@
+module example.com/rows_tx_deferred
+
+go 1.24

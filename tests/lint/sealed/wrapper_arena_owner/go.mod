@@ -1,0 +1,3 @@
+module example.com/wrapper_arena_owner
+
+go 1.22

@@ -1,0 +1,3 @@
+module example.com/wrapper_loop_reassigned
+
+go 1.24
