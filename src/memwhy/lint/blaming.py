@@ -19,6 +19,8 @@ from memwhy.model.report import Holder
 from memwhy.model.suspect import Suspect
 
 NATIVE = ("native-leak", "native-retained", "native-cache", "mmap-leak")
+_OF_CODE = (*NATIVE, "heap-leak", "heap-retained", "gc-headroom", "goroutine-leak", "thread-leak", "descriptor-leak")
+"""Causes whose growth may be put down to lines."""
 _NATIVE_METHODS = ("native-stacks", "lost", "census")
 MOST_POINTED = 4
 """Holders whose line is told though no rule suspects it."""
@@ -173,7 +175,10 @@ def _pointed(reading: Reading, led: Iterable[_Led], diagnosis: Diagnosed) -> Ite
 
 
 def _notes(reading: Reading, led: Sequence[_Led], diagnosis: Diagnosed) -> Iterator[str]:
-    if not led:
+    if not led and diagnosis.cause not in _OF_CODE:
+        if diagnosis.cause != "steady":
+            yield f"the diagnosis ({diagnosis.cause}) blames no code"
+    elif not led:
         yield (
             f"the diagnosis ({diagnosis.cause}) puts nothing down to code: watch with --native for native memory, or with"
             " the program's pprof endpoint, and the lines can be told"

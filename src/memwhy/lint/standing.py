@@ -44,7 +44,7 @@ _HELD = re.compile(rb"^(?:var[ \t]+|\t)\w+[ \t]*=?[ \t]*[&*]?(?:[Nn]ew)?$")
 _STRUCT = re.compile(rb"^(?:type[ \t]+|\t)(\w+)(?:\[[^\]\n]*\])?[ \t]+struct[ \t]*\{", re.MULTILINE)
 _MUTEX = re.compile(rb"^[ \t]*(?:\w+(?:,[ \t]*\w+)*[ \t]+)?\*?sync\.(?:RW)?Mutex\b", re.MULTILINE)
 _REGISTRY = re.compile(
-    r"regist|factor|handler|driver|codec|plugin|provider|route|mux|option|command|flag|schema|migration|templat|collector|hook|config|extension|converter|backend|listener|middleware|validator",
+    r"registry|registrar|register|factor|handler|driver|codec|plugin|provider|route|mux|option|command|flag|schema|migration|template|collector|hook|config|extension|converter|backend|listener|middleware|validator",
     re.IGNORECASE,
 )
 _FEW_KEYS = {

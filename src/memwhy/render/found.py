@@ -55,18 +55,19 @@ def measured(one: Found) -> str:
     """`12.3 MiB (+1.4 MiB/s) of native memory came by this line`."""
     blame = one.blame
     assert blame is not None
-    many = "" if blame.count is None else f"{blame.count:,} more"
-    size = amount(blame.bytes, whole=False) if blame.bytes or not many else ""
+    size = amount(blame.bytes, whole=False)
     pace = "" if blame.bytes_per_s is None else f" (+{amount(round(blame.bytes_per_s), whole=False)}/s)"
-    figure = " of them, ".join(part for part in (many, f"{size}{pace}" if size else "") if part)
+    figure = f"{size}{pace} of {blame.layer}"
+    if blame.count is not None:
+        figure = f"{blame.count:,} more" + (f", with {figure}," if blame.bytes else "")
     share = f", {blame.share:.0%} of what is put down to code" if 0 < blame.share < 0.995 else ""
     if blame.how:
-        tie = f"stands in {blame.function}: {blame.how}"
+        tie = f"{'stand' if blame.count is not None else 'stands'} in {blame.function}: {blame.how}"
         if blame.how.startswith("it makes"):
-            tie = f"is asked for in {blame.function}"
+            tie = f"{'are' if blame.count is not None else 'is'} asked for in {blame.function}"
     else:
         tie = "came by this very line" if blame.exact else f"came by {blame.function}"
-    return f"{figure} of {blame.layer}{share} {tie}"
+    return f"{figure}{share} {tie}"
 
 
 def _sentence(text: str) -> str:
