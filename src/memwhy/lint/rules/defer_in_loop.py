@@ -18,7 +18,9 @@ TOKENS = (b"defer ",)
 
 FEW_ROUNDS = 16
 _DEFER = re.compile(rb"\bdefer\b")
-_FOR = re.compile(rb"\bfor\b")
+_ROWS = re.compile(rb"^(\t*)(?:\w+:\s*)?(for|defer|\})", re.MULTILINE)
+_IN_A_ROW = (b"{ defer ", b"; defer ", b"{defer ", b";defer ", b"  defer ")
+"""Not as gofmt writes it."""
 _NO_MEMORY = ("Unlock", "RUnlock", "Done", "recover", "Exit", "Print", "Println", "Printf", "Restore")
 _RELEASE = re.compile(
     r"close|stop|cancel|free|release|destroy|end$|cleanup|dispose|shutdown|rollback|commit|unlock|disconnect|finish|unmap|remove|done|exit|unpin|delete|put$",
@@ -30,7 +32,7 @@ _CAUSES = {"Close": "descriptor-leak", "free": "native-leak", "Free": "native-le
 def check(package: Package) -> Iterable[Suspect]:
     """Every defer that runs in each round."""
     for function in package.functions_with(_DEFER):
-        if not _FOR.search(function.text) or function.node is None:
+        if not _nested(function.text) or function.node is None:
             continue
         for defer in function.node.walk("defer_statement"):
             loop = loop_around(defer)
@@ -45,6 +47,20 @@ def check(package: Package) -> Iterable[Suspect]:
                     for_ever=for_ever,
                     doubtful=_of_event(defer, loop) or not _ends_something(defer),
                 )
+
+
+def _nested(text: bytes) -> bool:
+    """Whether, by the indentation that gofmt gives, a defer may stand in a loop: so that few functions are made trees of."""
+    loops: list[int] = []
+    for match in _ROWS.finditer(text):
+        indent, word = len(match[1]), match[2]
+        if word == b"defer" and loops:
+            return True
+        while loops and loops[-1] >= indent:
+            loops.pop()
+        if word == b"for":
+            loops.append(indent)
+    return any(mark in text for mark in _IN_A_ROW)
 
 
 def _of_event(defer: Node, loop: Node) -> bool:

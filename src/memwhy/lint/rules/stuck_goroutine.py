@@ -22,6 +22,8 @@ TOKENS = (b"go func", b"go ", b".Go(")
 
 _STARTS = re.compile(rb"\bgo\s+[\w(]|\.(?:Try)?Go\(")
 _MAKES = re.compile(rb"\bmake\(\s*chan\b")
+_GOES_ON = re.compile(rb"\bfor\b|\bgo\s+(?!func\b)")
+"""Without a channel of its own a function matters for the loops that it starts."""
 _REQUEST = re.compile(r"\b\w+\.ResponseWriter\b|\*\w+\.Request\b|\bnet\.Conn\b")
 _ENDED = ("Close", "Stop", "Shutdown", "Cancel")
 COSTS = "a stack of 2 KiB at least, and all that the goroutine can reach, for each call"
@@ -32,6 +34,8 @@ Guess = tuple[Use, str, str, float]
 def check(package: Package) -> Iterable[Suspect]:
     """Goroutines that hang on a channel of their starter's, and loops that never end."""
     for function in package.functions_with(_STARTS):
+        if not _MAKES.search(function.text) and not _GOES_ON.search(function.text):
+            continue
         hanging: set[int] = set()
         if _MAKES.search(function.text):
             for channel in channels(package, function):
