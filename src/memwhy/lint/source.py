@@ -91,9 +91,7 @@ class Function:
     def symbol_of(self, literal: Node) -> str:
         """The symbol of a function literal in this function: `F.func2`, nested `F.func2.1` (cmd/compile's closure names)."""
         outer = literal.above("func_literal")
-        around = outer if outer is not None else self.node
-        if around is None:
-            return self.symbol
+        around = outer if outer is not None else literal.above(*_FUNCTIONS) or literal
         beside = [n for n in around.walk("func_literal", into_functions=False) if n is not around]
         number = next((i for i, n in enumerate(beside, 1) if n is literal), 0)
         return f"{self.symbol_of(outer)}.{number}" if outer is not None else f"{self.symbol}.func{number}"

@@ -16,6 +16,8 @@ from memwhy.lint.kinds import Kind
 from memwhy.lint.names import Called, split, unversioned
 from memwhy.lint.source import Function, Package, Tree
 from memwhy.lint.syntax import Node, arguments
+from memwhy.lint.telling import tell
+from memwhy.model.suspect import Suspect
 
 _MOST_ROUNDS = 4
 """Wrappers of wrappers of wrappers."""
@@ -30,22 +32,14 @@ class Result:
     path: tuple[str, ...]
 
 
-@dataclass(slots=True)
-class Followed:
-    """A fate with the function that it was found in."""
-
-    function: Function
-    body: Body
-    fate: Fate
-
-
 class Survey:
-    """All fates of a tree, by package; wrappers are the functions that hand on what they acquired."""
+    """All suspects of a tree, by package and rule; wrappers are the functions that hand on what they acquired."""
 
     def __init__(self, kinds: Iterable[Kind]) -> None:
         self.bodies = Bodies()
         self.summaries = Summaries(self.bodies)
-        self.fates: dict[Package, list[Followed]] = {}
+        self.suspects: dict[tuple[Package, str], list[Suspect]] = {}
+        self.followed = 0
         self.wrappers: dict[Function, list[Result]] = {}
         self.by_name: dict[str, list[tuple[Kind, int]]] = {}
         self.by_type: dict[str, Kind] = {}
@@ -65,14 +59,15 @@ class Survey:
 
             survey = cls(kind for rule in RESOURCES for kind in rule.kinds(tree))
             survey._run(tree)
+            survey.forget()
             _SURVEYS[tree] = survey
         return _SURVEYS[tree]
 
-    def found(self, package: Package, rule: str) -> Iterator[Followed]:
-        """The fates of one package's acquisitions for one rule."""
-        for followed in self.fates.get(package, ()):
-            if followed.fate.acquisition.kind.rule == rule:
-                yield followed
+    def forget(self) -> None:
+        """Drop the trees and what was found out on the way: what is asked from here on is the suspects."""
+        self.bodies = Bodies()
+        self.summaries = Summaries(self.bodies)
+        self.wrappers.clear()
 
     def _run(self, tree: Tree) -> None:
         by_path: dict[str, set[str]] = {}
@@ -114,7 +109,10 @@ class Survey:
                     continue
                 self._done.add(key)
                 fate = Flow(body, acquisition, self.summaries).follow()
-                self.fates.setdefault(package, []).append(Followed(function, body, fate))
+                self.followed += 1
+                suspect = tell(function, fate)
+                if suspect is not None:
+                    self.suspects.setdefault((package, suspect.rule), []).append(suspect)
                 wraps = self._wraps(function, body, fate) or wraps
         return wraps
 
@@ -164,6 +162,11 @@ class Survey:
         type = types[result.which] if result.which < len(types) else ""
         members = {release[len(result.path)] for release in result.kind.releases if len(release) > len(result.path)}
         return not members or any(self.bodies.types.may_have(type, member, function.file) for member in members)
+
+
+def suspects(package: Package, rule: str) -> list[Suspect]:
+    """What one rule of resources has to say about a package."""
+    return Survey.of(package.tree).suspects.get((package, rule), [])
 
 
 _SURVEYS: WeakKeyDictionary[Tree, Survey] = WeakKeyDictionary()

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from memwhy.lint.flow import Fate, Loss
 from memwhy.lint.mending import before_returns, inserted
-from memwhy.lint.source import File, Package
-from memwhy.lint.survey import Followed, Survey
+from memwhy.lint.source import File, Function, Package
 from memwhy.lint.syntax import Node
 from memwhy.model.suspect import Place, Suspect
 
@@ -17,24 +14,22 @@ _WRAPPED = 0.95
 """Factor where a function of the module hands the resource on: one more step that may be misread."""
 
 
-def suspects(package: Package, rule: str) -> Iterator[Suspect]:
-    """What one rule of resources has to say about a package."""
-    for followed in Survey.of(package.tree).found(package, rule):
-        losses = [loss for loss in followed.fate.losses if _counts(followed, loss)]
-        if not losses and _kept_for_good(package, followed.fate):
-            losses = [Loss("kept", followed.fate.acquisition.call)]
-        if losses:
-            yield _suspect(package, followed, losses)
+def tell(function: Function, fate: Fate) -> Suspect | None:
+    """The suspect that an acquisition's fate makes; None where it is released or handed on."""
+    losses = [loss for loss in fate.losses if _counts(function, fate, loss)]
+    if not losses and _kept_for_good(function.file.package, fate):
+        losses = [Loss("kept", fate.acquisition.call)]
+    return _suspect(function, fate, losses) if losses else None
 
 
-def _counts(followed: Followed, loss: Loss) -> bool:
+def _counts(function: Function, fate: Fate, loss: Loss) -> bool:
     """Whether a loss matters: what main holds when it returns goes with the process."""
-    kind = followed.fate.acquisition.kind
-    call = followed.fate.acquisition.call
+    kind = fate.acquisition.kind
+    call = fate.acquisition.call
     looped = loss.how == "again" or _in_loop(call)
     if kind.loops_only and not looped:
         return False
-    at_end = loss.how in ("return", "end", "dropped") and followed.function.symbol == "main.main"
+    at_end = loss.how in ("return", "end", "dropped") and function.symbol == "main.main"
     return not (at_end and not looped and call.above("func_literal") is None)
 
 
@@ -57,8 +52,8 @@ def place(file: File, node: Node) -> Place:
     return Place(line, column, file.line_text(line).strip())
 
 
-def _suspect(package: Package, followed: Followed, losses: list[Loss]) -> Suspect:
-    fate, file = followed.fate, followed.function.file
+def _suspect(function: Function, fate: Fate, losses: list[Loss]) -> Suspect:
+    file = function.file
     kind, call = fate.acquisition.kind, fate.acquisition.call
     acquired = place(file, call)
     release = _release(fate)
@@ -66,7 +61,7 @@ def _suspect(package: Package, followed: Followed, losses: list[Loss]) -> Suspec
     where = _where(file, loss)
     further = f", nor in {len(losses) - 1} other places" if len(losses) > 1 else ""
     weight = kind.weight * (_WRAPPED if fate.acquisition.through else 1.0)
-    if kind.until_go is not None and package.go_version >= kind.until_go:
+    if kind.until_go is not None and file.package.go_version >= kind.until_go:
         weight = _COLLECTED
     path = [place(file, node) for node, _ in loss.conditions]
     through = f" (handed on by {fate.acquisition.through})" if fate.acquisition.through else ""
@@ -76,7 +71,7 @@ def _suspect(package: Package, followed: Followed, losses: list[Loss]) -> Suspec
         file=file.name,
         line=acquired.line,
         column=acquired.column,
-        function=followed.function.symbol_at(call),
+        function=function.symbol_at(call),
         message=f"{kind.noun} acquired here{through} is not released {where}",
         acquired=acquired,
         missing=f"{release} {where}{further}",

@@ -11,7 +11,7 @@ from memwhy.dependencies.catalogue import pairs
 from memwhy.lint import cgo
 from memwhy.lint.kinds import Kind
 from memwhy.lint.source import Package, Tree
-from memwhy.lint.telling import suspects
+from memwhy.lint.survey import suspects
 from memwhy.model.suspect import Suspect
 
 NAME = "cgo-free"

@@ -12,7 +12,7 @@ from memwhy.lint import cgo
 from memwhy.lint.kinds import Kind
 from memwhy.lint.source import Package, Tree
 from memwhy.lint.standard import is_standard
-from memwhy.lint.telling import suspects
+from memwhy.lint.survey import suspects
 from memwhy.model.suspect import Suspect
 
 NAME = "cgo-wrapper"

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from memwhy.lint.kinds import Kind
 from memwhy.lint.source import Package, Tree
-from memwhy.lint.telling import suspects
+from memwhy.lint.survey import suspects
 from memwhy.model.suspect import Suspect
 
 NAME = "pinner-unpin"

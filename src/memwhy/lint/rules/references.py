@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from memwhy.lint import cgo
 from memwhy.lint.kinds import Kind
 from memwhy.lint.source import Package, Tree
-from memwhy.lint.telling import suspects
+from memwhy.lint.survey import suspects
 from memwhy.model.suspect import Suspect
 
 NAME = "retain-release"
