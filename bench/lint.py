@@ -187,6 +187,15 @@ def _beside(peers: list[Peer], answers: list[tuple[Corpus, Peer]], ours: list[An
     }
 
 
+def _commit() -> str:
+    """The commit that was measured, and whether the rules stood as committed."""
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    changed = subprocess.run(["git", "diff", "--quiet", "HEAD", "--", "src/memwhy/lint"], cwd=ROOT, check=False)
+    return commit.stdout.strip() + (" and changes not committed" if changed.returncode else "")
+
+
 CHAPTERS = {
     "corpus": corpus_chapter,
     "strangers": strangers_chapter,
@@ -204,6 +213,7 @@ def main() -> None:
     measured = json.loads(KEPT.read_text()) if KEPT.exists() else {}
     for chapter in options.only:
         measured[chapter] = CHAPTERS[chapter]()
+        measured.setdefault("commits", {})[chapter] = _commit()
         KEPT.parent.mkdir(exist_ok=True)
         KEPT.write_text(json.dumps(measured, indent=1))
     first = json.loads(FIRST.read_text()) if FIRST.exists() else {}

@@ -22,7 +22,12 @@ PERCENT = 100
 
 def page(measured: Mapping[str, Any], first: Mapping[str, Any]) -> str:
     """The document, of the chapters that there are."""
+    commits = measured.get("commits", {})
     parts = [HEAD]
+    if commits:
+        parts.append(
+            "Measured at: " + ", ".join(f"{chapter} {commit}" for chapter, commit in sorted(commits.items())) + ".\n"
+        )
     if first:
         parts.append(_first_sight(first))
     if "corpus" in measured:

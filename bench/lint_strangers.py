@@ -18,7 +18,8 @@ from lint_score import Corpus, Label
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A linter's tests: module, folders in it, what their findings are of, the words of a finding and of its second line."""
+    """A linter's tests: module, folders in it, what their findings are of, the words of a finding and of its second line;
+    lines that would be findings but for a comment that only that linter heeds."""
 
     name: str
     module: str
@@ -27,6 +28,7 @@ class Source:
     kind: str
     words: str
     second: str = "^$"
+    silenced: tuple[tuple[str, int], ...] = ()
 
 
 SOURCES = (
@@ -37,6 +39,7 @@ SOURCES = (
         "1.22",
         "body",
         "response body must be closed",
+        silenced=(("handledresponse.go", 19), ("handledresponse.go", 20)),
     ),
     Source(
         "go vet lostcancel",
@@ -44,8 +47,8 @@ SOURCES = (
         ("go/analysis/passes/lostcancel/testdata/src/a", "go/analysis/passes/lostcancel/testdata/src/typeparams"),
         "1.22",
         "context",
-        "function is not used on all paths|should be called, not discarded",
-        "this return statement may be reached",
+        ".",
+        "may be reached without using",
     ),
     Source(
         "staticcheck SA1015",
@@ -87,6 +90,7 @@ def corpora(folder: Path) -> Iterator[tuple[Source, Corpus]]:
         neither: set[tuple[str, str, int]] = set()
         for number, inside in enumerate(source.folders):
             package = f"p{number}"
+            neither |= {(package, file, line) for file, line in source.silenced}
             shutil.copytree(Path(json.loads(answer.stdout)["Dir"], inside), root / package)
             subprocess.run(["chmod", "-R", "u+w", str(root / package)], check=True)
             (root / package / "go.mod").write_text(f"module example.com/{package}\n\ngo {source.go}\n")

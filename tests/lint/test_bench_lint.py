@@ -42,7 +42,6 @@ def test_strangers_labels_are_the_comments_and_the_second_line_of_a_finding_is_n
         "package a\n"
         'var cancel1 = f() // want "the cancel1 function is not used on all paths"\n'
         'func g() { return } // want "this return statement may be reached without using"\n'
-        'var unrelated = 1 // want "something else"\n'
     )
     labels: list[Label] = []
     neither: set[tuple[str, str, int]] = set()
@@ -51,6 +50,15 @@ def test_strangers_labels_are_the_comments_and_the_second_line_of_a_finding_is_n
         Label("p0", ("context",), (("a.go", 2),), '"the cancel1 function is not used on all paths"'),
     ]
     assert neither == {("p0", "a.go", 3)}
+
+
+def test_strangers_labels_of_other_findings_are_left_out(tmp_path: Path) -> None:
+    body = next(source for source in lint_strangers.SOURCES if source.kind == "body")
+    path = tmp_path / "a.go"
+    path.write_text('package a\nvar x = f() // want "something else"\n')
+    labels: list[Label] = []
+    lint_strangers._read(body, "p0", path, "a.go", labels, set())
+    assert labels == []
 
 
 def test_the_page_counts_alarms_as_they_were_judged_and_what_nobody_read() -> None:
