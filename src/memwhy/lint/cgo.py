@@ -86,7 +86,8 @@ def _freeing(name: str) -> Iterator[str]:
             for free in _FREES:
                 whole = name[: match.start()] + replaced(free)
                 yield whole + name[match.end() :]
-                yield whole
+                if make == "new" or match.end() == len(name):
+                    yield whole
 
 
 def _structs(package: Package) -> Iterator[tuple[str, Node]]:

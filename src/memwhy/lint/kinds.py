@@ -82,6 +82,11 @@ class Kind:
     loops_only: bool = False
     until_go: tuple[int, int] | None = None
 
+    @property
+    def packages(self) -> set[str]:
+        """The import paths of what acquires: a library's own functions do not keep what it gave."""
+        return {name[: name.find(".", name.rfind("/") + 1)] for name in self.acquires if "/" in name}
+
     def leads(self, path: tuple[str, ...]) -> bool:
         """Whether a release begins with these selectors."""
         return any(release[: len(path)] == path for release in self.releases)

@@ -29,6 +29,7 @@ _FUNCTION = re.compile(rb"^func[ \t]*(?:\(\s*(?:\w+[ \t]+)?\*?[ \t]*(\w+)[^)\n]*
 _FUNCTIONS = ("function_declaration", "method_declaration")
 _DECLARED = re.compile(rb"^(type|var)[ \t]+(?:\(([^\0]*?)^\)|(\w+(?:[ \t]*,[ \t]*\w+)*))", re.MULTILINE)
 _LISTED = re.compile(rb"^[ \t]+(\w+(?:[ \t]*,[ \t]*\w+)*)", re.MULTILINE)
+_CALLED = re.compile(rb"(\w+)[(\[]")
 _QUOTED = re.compile(rb'"([^"\s]+)"')
 _VERSIONED = re.compile(r"(?:/v\d+|\.v\d+)$")
 
@@ -275,14 +276,13 @@ class Package:
 
     def functions_calling(self, names: Iterable[bytes]) -> Iterator[Function]:
         """Functions in whose text one of the names stands before `(` or `[`. Parses only files that have one."""
-        listed = tuple(name + after for name in names for after in (b"(", b"["))
+        wanted = frozenset(names)
         for file in self.files:
-            found = [at for text in listed if text in file.code for at in _places(file.code, text)]
-            if found:
-                found.sort()
-                for function in file.functions:
-                    if bisect_right(found, function.end) > bisect_right(found, function.start):
-                        yield function
+            present = wanted.intersection(_CALLED.findall(file.code))
+            found = sorted(at for name in present for after in (b"(", b"[") for at in _places(file.code, name + after))
+            for function in file.functions if found else ():
+                if bisect_right(found, function.end) > bisect_right(found, function.start):
+                    yield function
 
     def functions_with(self, pattern: re.Pattern[bytes], imports: str = "") -> Iterator[Function]:
         """Functions whose text has the pattern, in files that import the path where one is named."""

@@ -308,7 +308,7 @@ class Types:
         name = function.text
         if name in _BUILTIN_TYPES:
             return Called("", conversion=name)
-        if name in _BUILTINS:
+        if name in _BUILTINS and place.file.package.function(name) is None:
             made = call.child("arguments")
             first = made.children[0] if made is not None and made.children else None
             if name == "new":

@@ -197,6 +197,8 @@ class Uses:
             return None
         if not name.startswith("?") and name and standard.is_standard(split(name)[0]):
             return None
+        if split(name)[0] in self.kind.packages and not may_close(last):
+            return None
         if self.kind.lent or last.lower().startswith(_SAYING):
             return None
         return Use("unknown", call, where=name)
