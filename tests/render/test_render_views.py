@@ -115,8 +115,14 @@ def test_the_schema_names_exactly_what_is_printed():
     schema = json.loads(SCHEMA.read_text())
     parsed = json.loads(json_view.render(inspected()))
     for key in ("findings", "layers", "attribution", "evidence", "next_steps", "suggestions", "runtime", "checks"):
-        assert list(schema["properties"][key]["items"]["properties"]) == list(parsed[key][0]), key
-    assert list(schema["properties"]) == [*parsed, "experiments", "known_leaks"]  # there only where something was tried or known
+        seldom = ["places", "askers"] if key == "attribution" else []  # there only where they are known
+        assert list(schema["properties"][key]["items"]["properties"]) == [*parsed[key][0], *seldom], key
+    seldom = [
+        "experiments",
+        "known_leaks",
+        "source",
+    ]  # there only where something was tried or known, or source was at hand
+    assert list(schema["properties"]) == [*parsed, *seldom]
     assert schema["required"] == [key for key in parsed if key != "inspect"]
     assert set(schema["properties"]["inspect"]["properties"]) <= set(parsed["inspect"])
     assert list(schema["$defs"]["total"]["properties"]) == list(parsed["total"])
