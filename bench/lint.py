@@ -103,17 +103,22 @@ def strangers_chapter() -> dict[str, Any]:
 
 
 def code_chapter() -> dict[str, Any]:
-    """Real code: alarms, each with its judgement."""
-    judged = {(one["code"], one["file"], one["line"], one["rule"]): one for one in json.loads(JUDGED.read_text())}
+    """Real code, and the alarms there."""
     chapter: dict[str, Any] = {}
     for name, folder, told in _real_code():
         result = lint(folder)
-        alarms = []
-        for one in found(result.document):
-            verdict = judged.get((name, one["file"], one["line"], one["rule"]), {"judged": "unread", "why": ""})
-            alarms.append([one["file"], one["line"], one["rule"], one["weight"], verdict["judged"], verdict["why"]])
+        alarms = [[one["file"], one["line"], one["rule"]] for one in found(result.document)]
         chapter[name] = {**_cost(result), "told": told, "alarms": alarms, "below": result.document.get("below", 0)}
     return chapter
+
+
+def judge(code: dict[str, Any]) -> None:
+    """Puts the judgements beside the alarms, those of an older run too: what was read since counts."""
+    judged = {(one["code"], one["file"], one["line"], one["rule"]): one for one in json.loads(JUDGED.read_text())}
+    for name, one in code.items():
+        for alarm in one["alarms"]:
+            verdict = judged.get((name, *alarm[:3]), {"judged": "unread", "why": ""})
+            alarm[3:] = [verdict["judged"], verdict["why"]]
 
 
 def _real_code() -> Iterator[tuple[str, Path, bool]]:
@@ -216,6 +221,7 @@ def main() -> None:
         measured.setdefault("commits", {})[chapter] = _commit()
         KEPT.parent.mkdir(exist_ok=True)
         KEPT.write_text(json.dumps(measured, indent=1))
+    judge(measured.get("code", {}))
     first = json.loads(FIRST.read_text()) if FIRST.exists() else {}
     text = page(measured, first)
     if options.write:

@@ -190,7 +190,7 @@ def _peers(peers: Mapping[str, Any]) -> str:
 def _code(code: Mapping[str, Any]) -> str:
     rows = []
     for name, one in code.items():
-        judged = Counter(alarm[4] for alarm in one["alarms"])
+        judged = Counter(alarm[3] for alarm in one["alarms"])
         rows.append(
             (
                 name,
@@ -234,7 +234,7 @@ def _alarms(code: Mapping[str, Any]) -> str:
             lines.append(f"\n**{name}**\n")
         lines += [
             f"- {judged}: {file}:{line} `{rule}`{': ' + why if why else ''}"
-            for file, line, rule, _, judged, why in one["alarms"]
+            for file, line, rule, judged, why in one["alarms"]
         ]
     return "## The alarms\n" + "\n".join(lines) + "\n"
 

@@ -63,9 +63,9 @@ def test_strangers_labels_of_other_findings_are_left_out(tmp_path: Path) -> None
 
 def test_the_page_counts_alarms_as_they_were_judged_and_what_nobody_read() -> None:
     alarms = [
-        ["a.go", 1, "file-close", 0.7, "true", "left open"],
-        ["a.go", 2, "file-close", 0.7, "false", "closed"],
-        ["a.go", 3, "file-close", 0.7, "unread", ""],
+        ["a.go", 1, "file-close", "true", "left open"],
+        ["a.go", 2, "file-close", "false", "closed"],
+        ["a.go", 3, "file-close", "unread", ""],
     ]
     one = {"answered": True, "bytes": 2_500_000, "files": 9, "cpu_s": 1.5, "peak_mib": 70.0, "told": False}
     text = lint_page.page({"code": {"m@v1": {**one, "alarms": alarms}}}, {})
