@@ -181,7 +181,7 @@ def _peers(peers: Mapping[str, Any]) -> str:
     heads = ("linter", "kinds that it looks for", "leaks of these kinds", "it found", "memwhy found", "its CPU s")
     return (
         "## Others on the same packages\n\nEach by itself on every package of both halves, with its checks that are about leaks. They know types,"
-        " which we read only as far as they are written down; they compile, so their CPU seconds are those of 154 small builds. For the other"
+        " which we read only as far as they are written down; they compile, so their CPU seconds are those of 154 small builds (with a warm cache). For the other"
         " kinds (C memory, handles, pinners, references, rows, maps …) none of the three has a check. go vet's httpresponse is about"
         " a nil response and not counted.\n\n" + _table(heads, rows) + ("\n" + "\n".join(notes) + "\n" if notes else "")
     )
@@ -222,7 +222,7 @@ def _code(code: Mapping[str, Any]) -> str:
     return (
         "## Real code\n\nWithout tests, generated files, vendor and testdata. Every alarm was read. *True*: it is as the finding says, and it leaks."
         " *Harmless*: it is as the finding says, and costs nothing that matters there (a few rounds, a generator, an example that ends)."
-        " *False*: something releases it, or bounds it. *Told*: the rules' authors had seen the alarms there while they worked.\n\n"
+        " *False*: something releases it, or bounds it. *Told*: the rules' authors had been told of the alarms there before the held-out half was scored.\n\n"
         + _table(heads, rows)
     )
 
