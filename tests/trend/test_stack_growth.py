@@ -9,6 +9,7 @@ from build_stacks import GO, Habit, own, reading_of, readings
 from memwhy.model.native import CallSite, StackGrowth
 from memwhy.model.trend import NotEnough, Trend
 from memwhy.model.units import MIB
+from memwhy.model.native import CodeName
 from memwhy.trend.stacks import grow, place_of, slope_error
 
 LEAK = Habit(own("malloc_line", "read_lines", "main"), lambda _: 1.0 * MIB)
@@ -130,6 +131,14 @@ def test_stacks_of_one_go_function_are_one_call_site() -> None:
     assert only.path == GO
     assert only.paths == 2
     assert only.release == "xmlFreeDoc"
+
+
+def test_a_c_string_is_put_down_to_who_made_it_not_to_cgo() -> None:
+    """C.CString calls malloc through a function of cgo's own."""
+    names = ("main._cgo_cmalloc", "main._Cfunc_CString", "main.(*shared).copy")
+    glue = own("_cgo_2f43f3cf36ee_Cfunc__Cmalloc")
+    stack = (*glue, *(CodeName(function=name, module="example.com/bot", is_go=True, own=True) for name in names))
+    assert place_of(stack) == (3, "CString")
 
 
 def test_the_caller_is_looked_for_outside_of_wrappers_and_of_libraries() -> None:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Literal
 
-from memwhy.model.cgonames import c_function, is_glue
+from memwhy.model.cgonames import c_function, is_glue, is_of_cgo
 from memwhy.model.drawn import interval
 from memwhy.model.native import CallSite, CodeName, SampledStack, StackGrowth, StackReading
 from memwhy.model.pairs import release_of
@@ -104,7 +104,7 @@ def place_of(frames: tuple[CodeName, ...]) -> tuple[int, str]:
     allocating wrapper; where there is none, the first that is no wrapper.
     """
     for i, frame in enumerate(frames):
-        if frame.is_go and not c_function(frame.function) and not frame.function.startswith(_OF_GO):
+        if frame.is_go and not is_of_cgo(frame.function) and not frame.function.startswith(_OF_GO):
             called = next((c_function(one.function) for one in reversed(frames[:i]) if one.is_go), "")
             return i, called or _entry(frames, i)
     own = [i for i, frame in enumerate(frames) if frame.own and not is_glue(frame.function)]
