@@ -6,10 +6,9 @@ from dataclasses import replace
 import pytest
 from build_stacks import GO, Habit, own, reading_of, readings
 
-from memwhy.model.native import CallSite, StackGrowth
+from memwhy.model.native import CallSite, CodeName, StackGrowth
 from memwhy.model.trend import NotEnough, Trend
 from memwhy.model.units import MIB
-from memwhy.model.native import CodeName
 from memwhy.trend.stacks import grow, place_of, slope_error
 
 LEAK = Habit(own("malloc_line", "read_lines", "main"), lambda _: 1.0 * MIB)
