@@ -92,7 +92,9 @@ def _module_at(directory: Path) -> Module | None:
     version = _GO.search(text)
     if name is None:
         return None
-    return Module(name[1], (int(version[1][:6]), int(version[2][:6])) if version else (1, 16), str(directory), name[1] == "std")
+    return Module(
+        name[1], (int(version[1][:6]), int(version[2][:6])) if version else (1, 16), str(directory), name[1] == "std"
+    )
 
 
 def _read_directory(

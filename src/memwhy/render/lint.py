@@ -67,7 +67,9 @@ def _text(found: Linted, *, colour: bool, verbose: bool) -> str:
 
 def headline(found: Linted) -> str:
     """`3 suspects in example.org/bot (41 files, 210.4 KiB, go 1.22); the diagnosis blames 1 of them: …`."""
-    whole = f"{found.files:,} file{'' if found.files == 1 else 's'}, {amount(found.bytes)}" + (f", go {found.go_version}" if found.go_version else "")
+    whole = f"{found.files:,} file{'' if found.files == 1 else 's'}, {amount(found.bytes)}" + (
+        f", go {found.go_version}" if found.go_version else ""
+    )
     where = f"{found.module or found.root} ({whole})"
     blamed = sum(one.blame is not None for one in found.found)
     if not found.found:
