@@ -32,3 +32,12 @@ def package(imports: Sequence[str], *declarations: str, cgo: bool = False) -> st
     """A file of package p."""
     listed = "".join(f'import "{path}"\n' for path in imports)
     return "package p\n\n" + (CGO if cgo else "") + listed + "\n" + "\n\n".join(declarations) + "\n"
+
+
+def lost(
+    tmp_path: Path, rule: str, imports: tuple[str, ...], body: str, *, go: str = "1.21", cgo: bool = False
+) -> list[str]:
+    """What one rule says is missing in a function body, from the weight at which it is told."""
+    tree = written(tmp_path, {"p.go": package(imports, body, cgo=cgo)}, go=go)
+    assert tree.skipped.counts == {}
+    return [suspect.missing for suspect in suspected(tree, (rule,)) if suspect.weight >= 0.5]

@@ -3,20 +3,10 @@
 from pathlib import Path
 
 import pytest
-from go_text import package, suspected, written
+from go_text import lost, package, suspected, written
 
 HTTP = ("net/http", "io", "fmt", "errors")
 CHECK = "if err != nil {\n\t\treturn err\n\t}"
-
-
-def lost(
-    tmp_path: Path, rule: str, imports: tuple[str, ...], body: str, *, go: str = "1.21", cgo: bool = False
-) -> list[str]:
-    """What one rule says is missing in a function body, from the weight at which it is told."""
-    tree = written(tmp_path, {"p.go": package(imports, body, cgo=cgo)}, go=go)
-    assert tree.skipped.counts == {}
-    return [suspect.missing for suspect in suspected(tree, (rule,)) if suspect.weight >= 0.5]
-
 
 GUILTY_BODIES = {
     "never closed": "func f(u string) error {\n\tresp, err := http.Get(u)\n\t" + CHECK + "\n\tfmt.Println(resp.Status)\n\treturn nil\n}",

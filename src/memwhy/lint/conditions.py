@@ -9,8 +9,8 @@ from memwhy.lint.functions import Body
 from memwhy.lint.graph import Step
 from memwhy.lint.kinds import Kind
 from memwhy.lint.scopes import Variable
-from memwhy.lint.syntax import Node, callee
-from memwhy.lint.uses import Held
+from memwhy.lint.syntax import Node, arguments, callee
+from memwhy.lint.uses import ELEMENT, Held
 
 Facts = frozenset[tuple[str, bool]]
 """Conditions as they are written, with their outcomes."""
@@ -75,6 +75,29 @@ class Conditions:
         if node.kind == "call_expression":
             return self._asked(state, node, outcome)
         return False
+
+    def rounds(self, state: State) -> str:
+        """A name for a loop over what the resource was put into: it has one round at least while that holds something."""
+        node = state.step.node
+        over = node.child("right")
+        if over is None or node.kind not in ("range_clause", "binary_expression"):
+            return ""
+        if node.kind == "binary_expression":
+            given = arguments(over) if node.operator in ("<", "!=") and callee(over) == "len" else []
+            if len(given) != 1:
+                return ""
+            over = given[0]
+        fields: list[str] = []
+        while over.kind == "selector_expression":
+            operand, field = over.child("operand"), over.child("field")
+            if operand is None or field is None:
+                return ""
+            over = operand
+            fields.insert(0, field.text)
+        variable = self.body.scopes.variable(over)
+        reach = (*fields, ELEMENT)
+        held = any(h.variable is variable and h.reach[: len(reach)] == reach for h in state.held)
+        return f"#{node.start}" if held else ""
 
     def set_by(self, statement: Node) -> Facts:
         """What `x = true` or `x := false` decides."""

@@ -186,12 +186,18 @@ class Flow:
                 self._follow_on(after, waiting, seen)
 
     def _follow_on(self, state: State, waiting: deque[State], seen: set[State]) -> None:
-        for step, outcome in state.step.next:
+        rounds = self.conditions.rounds(state)
+        for number, (step, outcome) in enumerate(state.step.next):
             facts = state.facts
+            if rounds and not (number == 0 if outcome is None else outcome):
+                if (rounds, True) not in facts:
+                    continue
+            elif rounds:
+                facts |= {(rounds, True)}
             if outcome is not None:
                 if self.conditions.ruled_out(state, outcome):
                     continue
-                facts = self.conditions.decided(state, outcome)
+                facts |= self.conditions.decided(state, outcome)
             further = State(step, state.held, state.own_error, facts)
             if further not in seen:
                 seen.add(further)
@@ -207,6 +213,8 @@ class Flow:
             self._lost("again", state)
             return None
         assigned = self._assigned(step)
+        if self._given_back(state):
+            return None
         held = {h for h in state.held if h.reach or (h.variable not in assigned and step is not start)}
         for each in state.held:
             for use in self._uses_at(each, step):
@@ -236,6 +244,23 @@ class Flow:
         facts = frozenset(f for f in state.facts if not names or not mentions(f[0], names))
         facts |= self.conditions.set_by(step.node)
         return State(step, frozenset(held), state.own_error and self.conditions.error not in assigned, facts)
+
+    def _given_back(self, state: State) -> bool:
+        """Whether a function that releases it is among the results: from then on it is the caller's to call."""
+        for each in state.held:
+            for use in self._uses_at(each, state.step):
+                which = -1
+                if use.how == "closer" and use.held is not None and use.held.variable.kind == "result":
+                    which = self._result_index(frozenset((use.held,)))
+                elif use.how == "released" and state.step.kind == "return" and use.at.kind != "call_expression":
+                    listed = use.at.parent
+                    which = (
+                        listed.children.index(use.at) if listed is not None and listed.parent is state.step.node else -1
+                    )
+                if which >= 0:
+                    self.fate.uses.append(Use("returned", use.at, which=which, called=True))
+                    return True
+        return False
 
     def _elsewhere(self, use: Use, held: Held) -> None:
         """A goroutine's function literal that releases: does it on each of its ways?"""

@@ -115,6 +115,8 @@ class Summaries:
     def __init__(self, bodies: Bodies) -> None:
         self.bodies = bodies
         self._known: dict[tuple[object, ...], Use | None] = {}
+        self._kinds: dict[int, Kind] = {}
+        """Kept, so that no other kind comes to have the id."""
         self._depth = 0
 
     def given(
@@ -122,7 +124,7 @@ class Summaries:
     ) -> Use | None:
         """The strongest thing that a known function does with its argument (-1: receiver); None: it only uses it."""
         target = called.function if called.function is not None else called.literal
-        key = (id(kind), target, index, path, view)
+        key = (id(self._kinds.setdefault(id(kind), kind)), target, index, path, view)
         if key not in self._known:
             self._known[key] = None
             if self._depth < _DEEPEST:

@@ -41,6 +41,14 @@ CLOSING = frozenset(
 )
 """Words in a function's name that may mean a release which we do not know: such a call is given the benefit of the doubt."""
 
+TAKING = frozenset(
+    [
+        *("take", "takes", "adopt", "steal", "own", "owned", "transfer", "give", "keep", "hold"),
+        *("put", "push", "insert", "enqueue", "attach", "link", "submit"),
+    ]
+)
+"""Words in a C function's name that mean that what it is given is its own from then on."""
+
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
@@ -52,7 +60,9 @@ class Kind:
     it, and which of their results is the resource. releases: methods from the resource on, ("Body", "Close"). gives: the
     resource's type, where no table has it. types: result types that are the
     resource whoever gives them, where no body says better (interfaces, other modules). by: functions that release what they are given. called: the resource is a function and is released by calling it. ended: methods that
-    have released it once they have said false. kept_by_c: a C function that it is given to may keep it. borrowed: functions
+    have released it once they have said false. kept_by_c: a C function that it is given to may keep it. taken_by:
+    words in the name of a C function that takes it over. balanced: told only where another way of the
+    function releases it. nil_argument: the call acquires only where that argument is nil. borrowed: functions
     and methods that do not keep an argument. release: what a person would write, with {name} for the variable. loops_only:
     losing one costs nothing, losing one in each turn of a loop does. until_go: modules of this language version or later
     need no release; they weigh little.
@@ -69,6 +79,9 @@ class Kind:
     called: bool = False
     ended: frozenset[tuple[str, ...]] = frozenset()
     kept_by_c: bool = False
+    taken_by: frozenset[str] = TAKING
+    nil_argument: int = -1
+    balanced: bool = False
     borrowed: frozenset[str] = frozenset()
     weight: float = 0.8
     release: str = ""

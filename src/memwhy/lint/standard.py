@@ -157,6 +157,22 @@ VIEWS = frozenset(
 )
 """Functions whose result reads or writes through an argument without owning it: whoever keeps the result keeps the argument."""
 
+SAME = frozenset(["net/http.MaxBytesReader", "crypto/tls.Client", "crypto/tls.Server", "crypto/tls.NewListener"])
+"""Functions whose result is an argument in another coat: to close it is to close that."""
+
+CLOSERS = frozenset(
+    [
+        "io.Closer",
+        "io.ReadCloser",
+        "io.WriteCloser",
+        "io.ReadWriteCloser",
+        "io.ReadSeekCloser",
+        "net.Conn",
+        "net.Listener",
+    ]
+)
+"""Types of values that whoever gets them is to close."""
+
 OWNERS = frozenset(
     [
         "net/http.NewRequest",
@@ -167,10 +183,6 @@ OWNERS = frozenset(
         "net/http.ServeTLS",
         "net/http.Server.Serve",
         "net/http.Server.ServeTLS",
-        "net/http.MaxBytesReader",
-        "crypto/tls.Client",
-        "crypto/tls.Server",
-        "crypto/tls.NewListener",
         "net/textproto.NewConn",
         "net/smtp.NewClient",
         "net/rpc.NewClient",

@@ -6,7 +6,7 @@ which functions return the resource; the next round follows the calls of those.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
@@ -15,6 +15,7 @@ from memwhy.lint.functions import Bodies, Body, Summaries
 from memwhy.lint.kinds import Kind
 from memwhy.lint.names import Called, split, unversioned
 from memwhy.lint.source import Function, Package, Tree
+from memwhy.lint.standard import is_standard
 from memwhy.lint.syntax import Node, arguments
 from memwhy.lint.telling import tell
 from memwhy.model.suspect import Suspect
@@ -84,7 +85,7 @@ class Survey:
         """Follow the calls of these names, by the package that has them; functions that are new as wrappers."""
         fresh: list[Function] = []
         for package in tree.packages if by_path else ():
-            paths = {unversioned(path) for path in (package.path, *package.imported)}
+            paths = {"?", *(unversioned(path) for path in (package.path, *package.imported))}
             names = frozenset(name for path in paths for name in by_path.get(path, ()))
             if not names:
                 continue
@@ -117,14 +118,25 @@ class Survey:
         return wraps
 
     def _acquired(self, called: Called, call: Node, package: Package) -> Iterator[Acquisition]:
-        named = self.by_name.get(unversioned(called.name), ())
+        named = self.by_name.get(unversioned(called.name)) or self._by_method(called, package)
         for kind, which in named:
+            if kind.nil_argument >= 0 and [a.text for a in arguments(call)][kind.nil_argument :][:1] != ["nil"]:
+                continue
             at = _address(call) if kind.status else -1
             yield Acquisition(call, replace(kind, argument=at) if at >= 0 else kind, which)
         if called.function is not None:
             yield from self._handed_on((called.function,), call)
         elif not named and not called.known and not called.name.startswith("?"):
             yield from self._unseen(called, call, package)
+
+    def _by_method(self, called: Called, package: Package) -> Sequence[tuple[Kind, int]]:
+        """The kinds of a method's name alone: for types of other modules, and those that are not known."""
+        last = called.name.rpartition(".")[2]
+        kinds = self.by_name.get(f"?.{last}", ())
+        if not kinds or called.known or is_standard(split(called.name)[0]) or package.methods_named(last):
+            return ()
+        own, _ = self.bodies.types.package_of(called.name, package.files[0])
+        return kinds if own is None else ()
 
     def _handed_on(self, functions: Iterable[Function], call: Node) -> Iterator[Acquisition]:
         for function in functions:
@@ -147,7 +159,8 @@ class Survey:
         for use in fate.uses:
             if use.how != "returned" or owner is not body.node:
                 continue
-            result = Result(use.which, fate.acquisition.kind, use.path)
+            kind = fate.acquisition.kind
+            result = Result(use.which, _by_calling(kind), ()) if use.called else Result(use.which, kind, use.path)
             if not self._may_release(function, result):
                 continue
             known = self.wrappers.setdefault(function, [])
@@ -162,6 +175,14 @@ class Survey:
         type = types[result.which] if result.which < len(types) else ""
         members = {release[len(result.path)] for release in result.kind.releases if len(release) > len(result.path)}
         return not members or any(self.bodies.types.may_have(type, member, function.file) for member in members)
+
+
+def _by_calling(kind: Kind) -> Kind:
+    """The kind where what comes back is a function that releases."""
+    no: frozenset[tuple[str, ...]] = frozenset()
+    return replace(
+        kind, called=True, releases=no, ended=no, by=frozenset(), argument=-1, receiver=False, release="{name}()"
+    )
 
 
 def suspects(package: Package, rule: str) -> list[Suspect]:

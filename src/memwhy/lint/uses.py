@@ -12,8 +12,9 @@ from memwhy.lint import standard
 from memwhy.lint.functions import Body, Summaries
 from memwhy.lint.kinds import Kind, may_close, words
 from memwhy.lint.names import Called, split
+from memwhy.lint.preambles import Preambles
 from memwhy.lint.scopes import Variable
-from memwhy.lint.syntax import Node
+from memwhy.lint.syntax import Node, arguments
 
 ELEMENT = "[]"
 """In Held.reach: any element of a slice, array or map."""
@@ -39,7 +40,8 @@ _C_TYPES = frozenset(
         "uintptr",
     ]
 )
-_TAKING = frozenset(("take", "takes", "adopt", "steal", "own", "owned", "transfer", "give"))
+_KEEPING = frozenset(("putenv",))
+"""C functions whose argument stays in use, by their manual pages."""
 _SAYING = ("print", "log", "debug", "info", "warn", "error", "trace", "assert", "require", "errorf", "fatal")
 
 
@@ -63,7 +65,8 @@ class Use:
 
     how: released; closer (held by a function that releases it); alias (held from now on); returned, stored, sent, unknown:
     handed on. at: the node that does it. held: for alias and closer. which, path: which result, and what of the resource is
-    returned. where: the field or variable that it is stored in, the function that it is given to.
+    returned. where: the field or variable that it is stored in, the function that it is given to. called: what is returned is a
+    function that releases it.
     """
 
     how: str
@@ -72,6 +75,7 @@ class Use:
     which: int = 0
     path: tuple[str, ...] = ()
     where: str = ""
+    called: bool = False
 
     @property
     def ends(self) -> bool:
@@ -147,7 +151,7 @@ class Uses:
         if not thing.view and self.kind.leads(path):
             if path in self.kind.releases:
                 return Use("released", call or selector)
-            return replace(thing, node=selector, path=path)
+            return replace(thing, node=call or selector, path=path)
         return self._method(thing, call, name) if call is not None else None
 
     def _method(self, thing: Thing, call: Node, name: str) -> Thing | Use | None:
@@ -155,9 +159,21 @@ class Uses:
         called = self.body.called(call)
         if called.function is not None and not self._is_gos_own(called):
             return self._into(thing, call, called, -1)
-        if not thing.view and may_close(name) and thing.path == ():
+        if not thing.view and "closer" in words(name):
+            return replace(thing, node=call)
+        if not thing.view and thing.path == () and (may_close(name) or self._gives_closer(call)):
             return Use("unknown", call, where=name)
         return None
+
+    def _gives_closer(self, call: Node) -> bool:
+        """Whether what a call gives is returned at once as something that is to be closed."""
+        listed = call.parent
+        if listed is None or listed.parent is None or listed.parent.kind != "return_statement":
+            return False
+        results = self.body.types.results(self.body.scopes.owner(call), self.body.function.file)
+        index = listed.children.index(call)
+        type = results[index] if index < len(results) and len(results) == len(listed.children) else ""
+        return type in standard.CLOSERS
 
     def _is_gos_own(self, called: Called) -> bool:
         """Whether a body is that of another package of the standard library, read as a tree: the tables know it better."""
@@ -187,12 +203,14 @@ class Uses:
             return Use("unknown", call, where=name)
         if called.known and not self._is_gos_own(called):
             return self._into(thing, call, called, index) if not thing.reach else Use("unknown", call, where=name)
-        if name in standard.VIEWS:
+        if name in standard.SAME:
+            return replace(thing, node=call)
+        if name in standard.VIEWS or (last.startswith("New") and name and standard.is_standard(split(name)[0])):
             return replace(thing, node=call, view=True)
         if name in self.kind.borrowed:
             return None
         if name.startswith("C."):
-            return self._given_to_c(thing, call, last)
+            return self._given_to_c(thing, call, last, index)
         if name and "." not in name:
             return None
         if not name.startswith("?") and name and standard.is_standard(split(name)[0]):
@@ -203,11 +221,14 @@ class Uses:
             return None
         return Use("unknown", call, where=name)
 
-    def _given_to_c(self, thing: Thing, call: Node, name: str) -> Use | None:
+    def _given_to_c(self, thing: Thing, call: Node, name: str, index: int) -> Use | None:
+        """A C function releases, takes over or only uses: by its body in the preamble, its name, or a destructor given with it."""
         if may_close(name) and not thing.view:
             return Use("released", call)
-        taking = not _TAKING.isdisjoint(words(name))
-        return Use("unknown", call, where=f"C.{name}") if taking or self.kind.kept_by_c else None
+        keeps = Preambles.of(self.body.function.file.package).keeps(name, index)
+        if keeps is None:
+            keeps = name in _KEEPING or not self.kind.taken_by.isdisjoint(words(name)) or _destructor(call)
+        return Use("unknown", call, where=f"C.{name}") if keeps or self.kind.kept_by_c else None
 
     def _into(self, thing: Thing, call: Node, called: Called, index: int) -> Thing | Use | None:
         """What a function whose body is at hand does with its argument (-1: its receiver)."""
@@ -227,6 +248,8 @@ class Uses:
             return self._listed(thing, parent, parent.parent)
         if kind == "literal_element":
             return self._composed(thing, parent)
+        if kind == "index_expression" and thing.node.field == "index":
+            return self._keyed(thing, parent)
         if kind == "send_statement" and thing.node.field == "value":
             return Use("sent", parent)
         if kind == "range_clause" and thing.reach[:1] == (ELEMENT,):
@@ -289,6 +312,15 @@ class Uses:
         use = self.follow(Thing(composite, (step, *thing.reach), thing.path, thing.view))
         return replace(use, where=use.where or step) if use is not None else None
 
+    def _keyed(self, thing: Thing, index: Node) -> Use | None:
+        """`table[p] = …`: whoever reads the table finds the resource."""
+        listed = index.parent
+        assigned = listed is not None and listed.kind == "expression_list" and listed.field == "left"
+        table = index.child("operand")
+        if not assigned or thing.view or table is None or self.body.scopes.variable(table) is not None:
+            return None
+        return Use("stored", index, where=table.text.rpartition(".")[2])
+
     def _captured(self, literal: Node, use: Use | None) -> Use | None:
         """What a use inside a function literal is for the function around it."""
         node: Node = literal
@@ -343,6 +375,16 @@ def _children(node: Node | None) -> list[Node]:
 def _is_c_type(name: str) -> bool:
     """Whether `C.name` is a type by its name: the basic ones, and what ends in _t (cmd/cgo's documentation)."""
     return name in _C_TYPES or name.endswith("_t") or name.startswith(("struct_", "union_", "enum_"))
+
+
+def _destructor(call: Node) -> bool:
+    """Whether a C function is given another one that frees, as sqlite3_bind_text is."""
+    named = (one for argument in arguments(call) for one in argument.walk("selector_expression"))
+    return any(
+        one.text.startswith("C.") and may_close(one.text)
+        for one in named
+        if one.parent is not None and not (one.parent.kind == "call_expression" and one.field == "function")
+    )
 
 
 def _is_own(variable: Variable) -> bool:

@@ -4,12 +4,13 @@ Go's collector does not see it: every call that is not freed stays until the pro
 (cmd/cgo, "Passing pointers").
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from memwhy.dependencies.catalogue import pairs
 from memwhy.lint import cgo
-from memwhy.lint.kinds import Kind
+from memwhy.lint.kinds import TAKING, Kind
 from memwhy.lint.source import Package, Tree
 from memwhy.lint.survey import suspects
 from memwhy.model.suspect import Suspect
@@ -20,6 +21,10 @@ TOKENS = (b'import "C"', b'"C"')
 
 _DEPENDS = 0.4
 """Weight where the catalogue says that a release is due under a condition only."""
+
+_ORDINALS = ("first", "second", "third", "fourth")
+_NULL = re.compile(rf"the ({'|'.join(_ORDINALS)}) argument was NULL")
+"""A condition of the catalogue that the call itself shows."""
 
 KIND = Kind(
     rule=NAME,
@@ -48,7 +53,10 @@ def _catalogued(known: dict[str, None]) -> Iterator[Kind]:
             continue
         known[name] = None
         argument = int(pair.gives.removeprefix("argument ")) - 1 if pair.gives != "result" else -1
-        yield _pair(name, pair.release, argument, _DEPENDS if pair.when else 0.8, pair.cause)
+        null = _NULL.fullmatch(pair.when)
+        weight = _DEPENDS if pair.when and null is None else 0.8
+        kind = _pair(name, pair.release, argument, weight, pair.cause)
+        yield replace(kind, nil_argument=_ORDINALS.index(null[1])) if null is not None else kind
 
 
 def _own(tree: Tree, known: dict[str, None]) -> Iterator[Kind]:
@@ -67,6 +75,7 @@ def _pair(name: str, frees: tuple[str, ...], argument: int, weight: float, cause
         acquires={name: 0},
         argument=argument,
         by=frozenset(f"C.{free}" for free in frees),
+        taken_by=TAKING | {"add", "append", "set"},
         weight=weight,
         release=f"C.{frees[0]}({{name}})",
         remedy=f"C.{frees[0]} on every way, deferred behind the call",

@@ -16,33 +16,29 @@ NAME = "retain-release"
 CAUSE = "native-leak"
 TOKENS: tuple[bytes, ...] = ()
 
-_ARROW = ("github.com/apache/arrow-go/v18/arrow/", *(f"github.com/apache/arrow/go/v{n}/arrow/" for n in range(7, 18)))
-_BUILT = (
-    *(
-        "NewRecordBuilder",
-        "NewRecord",
-        "NewRecordBatch",
-        "NewTable",
-        "NewTableFromRecords",
-        "NewTableReader",
-        "NewChunked",
-    ),
-    *("RecordBuilder.NewRecord", "RecordBuilder.NewRecordBatch", "NewBuilder", "NewSlice", "NewRecordReader"),
-    *(
-        f"New{kind}Builder"
-        for kind in ("Boolean", "Int8", "Int16", "Int32", "Int64", "Uint8", "Uint16", "Uint32", "Uint64")
-    ),
-    *(
-        f"New{kind}Builder"
-        for kind in ("Float32", "Float64", "String", "Binary", "List", "Struct", "Timestamp", "Date32")
-    ),
+_ARROW = ("github.com/apache/arrow-go/v18/arrow", *(f"github.com/apache/arrow/go/v{n}/arrow" for n in range(7, 18)))
+_WIDTHS = ("8", "16", "32", "64")
+_ARRAYS = (
+    *("Boolean", "String", "LargeString", "Binary", "List", "Map", "Struct", "Null", "Timestamp", "Date32", "Date64"),
+    *("Duration", "Time32", "Time64", "Float16", "Float32", "Float64", "FixedSizeBinary", "FixedSizeList"),
+    *(f"{sign}{width}" for sign in ("Int", "Uint") for width in _WIDTHS),
 )
-_RELEASE = frozenset((("Release",),))
+_GIVEN = {
+    "array": (
+        *("NewRecordBuilder", "NewRecord", "NewRecordBatch", "NewTable", "NewTableFromRecords", "NewTableReader"),
+        *("NewChunked", "NewRecordReader", "NewBuilder", "NewSlice", "NewData", "MakeFromData"),
+        *("RecordBuilder.NewRecord", "RecordBuilder.NewRecordBatch", "Builder.NewArray"),
+    ),
+    "ipc": ("NewReader",),
+    "memory": ("NewResizableBuffer",),
+}
+"""Functions whose result is one reference to be given back, by package below arrow."""
+_SLICED = ("Record", "RecordBatch")
 
 
 def kinds(tree: Tree) -> tuple[Kind, ...]:
-    """Counting methods of the tree's cgo types, and what Arrow's constructors give."""
-    return (*_own(tree), *_arrow())
+    """Counting methods of the tree's cgo types and of other modules' types, and what Arrow's constructors give."""
+    return (*_own(tree), *_counted(), *_arrow())
 
 
 def _own(tree: Tree) -> Iterator[Kind]:
@@ -67,21 +63,52 @@ def _own(tree: Tree) -> Iterator[Kind]:
 
 
 def _arrow() -> Iterator[Kind]:
-    for path in _ARROW:
-        for name in _BUILT:
-            yield Kind(
-                rule=NAME,
-                cause=CAUSE,
-                noun="the reference",
-                acquires={f"{path}array.{name}": 0},
-                gives=f"*{path}array.RecordBuilder" if name == "NewRecordBuilder" else "",
-                releases=_RELEASE,
-                lent=True,
-                weight=0.65,
-                release="{name}.Release()",
-                remedy="`defer x.Release()` behind the call: constructors give one reference, and callees take their own",
-                costs="the buffers, where the allocator is not Go's; with Go's own the collector takes them",
-            )
+    for root in _ARROW:
+        for package, names in _GIVEN.items():
+            for name in names:
+                builder = f"*{root}/array.RecordBuilder" if name == "NewRecordBuilder" else ""
+                yield _reference(f"{root}/{package}.{name}", builder)
+        for name in _ARRAYS:
+            builder = f"{root}/array.{name}Builder"
+            yield _reference(f"{root}/array.New{name}Builder", f"*{builder}")
+            yield _reference(f"{builder}.NewArray")
+            yield _reference(f"{builder}.New{name}Array")
+        for name in _SLICED:
+            yield _reference(f"{root}.{name}.NewSlice", f"{root}.{name}")
+
+
+def _reference(name: str, gives: str = "") -> Kind:
+    return Kind(
+        rule=NAME,
+        cause=CAUSE,
+        noun="the reference",
+        acquires={name: 0},
+        gives=gives,
+        releases=frozenset((("Release",),)),
+        lent=True,
+        weight=0.65,
+        release="{name}.Release()",
+        remedy="`defer x.Release()` behind the call: constructors give one reference, and callees take their own",
+        costs="the buffers, where the allocator is not Go's; with Go's own the collector takes them",
+    )
+
+
+def _counted() -> Iterator[Kind]:
+    """Counting methods of types that are not in the tree: a function that gives back on one way means to on each."""
+    for up, down in (("Retain", "Release"), ("IncRef", "DecRef"), ("IncrRef", "DecrRef"), ("AddRef", "Release")):
+        yield Kind(
+            rule=NAME,
+            cause=CAUSE,
+            noun="the reference",
+            acquires={f"?.{up}": 0},
+            releases=frozenset(((down,),)),
+            receiver=True,
+            balanced=True,
+            weight=0.65,
+            release=f"{{name}}.{down}()",
+            remedy=f"one {down} for each {up} on every way",
+            costs="what is counted: C memory, an allocator's, or a place in a pool",
+        )
 
 
 def check(package: Package) -> Iterable[Suspect]:
