@@ -20,6 +20,8 @@ AN_HOUR = 0.1
 BURST_BYTES = 5 * MIB
 """In one step, it is no stair of the slowest leak, which takes five minutes for it: the step is told, and what came after
 it is judged."""
+SHORTEST_S = 30.0
+"""A shorter rest says nothing of a stair that comes each half minute."""
 BESIDE = ("process.children_rss_bytes", "process.page_tables_bytes")
 """What grows beside RSS, which says nothing of it."""
 MALLOC = frozenset({"layer.native_heap_bytes", "layer.native_arenas_bytes"})
@@ -58,19 +60,35 @@ def _bound(series: Series | None) -> float | None:
 
 
 def _band(series: Series) -> float | None:
-    """What never left a band grew by no more than the band, and its largest stair may be due again: over the whole time,
-    over the last two thirds of it, or since the last burst, whichever tells most of what goes on now."""
+    """It grew by no more than it ever rose, and its largest stair may be due again: over the whole time, over the last two
+    thirds or the last third of it, or since the last burst, whichever tells most of what goes on now. What counts as a stair
+    is seen over twice the time."""
+    first, last = series.points[0][0], series.points[-1][0]
     moves = [later - value for (_, value), (_, later) in pairwise(series.points)]
     burst = max((at for at, move in enumerate(moves, 1) if abs(move) > BURST_BYTES), default=0)
-    first, last = series.points[0][0], series.points[-1][0]
-    late = next(at for at, (x, _) in enumerate(series.points) if x >= first + (last - first) / 3)
-    stair = max((move for move in moves if 0 < move <= BURST_BYTES), default=0)
-    return _least(*(_since(series.points[at:], stair) for at in {0, burst, late} if at >= burst))
+    shares = (1, 2 / 3, 1 / 3) if last - first >= 3 * SHORTEST_S else (1, 2 / 3)
+    begins = [_place(series, last - share * (last - first)) for share in shares]
+    bounds = []
+    for at in {burst, *(place for place in begins if place >= burst)}:
+        seen = moves[_place(series, last - 2 * (last - series.points[at][0])) :]
+        stair = max((move for move in seen if 0 < move <= BURST_BYTES), default=0)
+        bounds.append(_since(series.points[at:], stair))
+    return _least(*bounds)
+
+
+def _place(series: Series, at_s: float) -> int:
+    """The first reading at that time or after it."""
+    return next(place for place, (x, _) in enumerate(series.points) if x >= at_s)
 
 
 def _since(points: Sequence[tuple[float, int]], stair: int) -> float | None:
-    values, span = [value for _, value in points], points[-1][0] - points[0][0]
-    return (max(values) - min(values) + stair) / span if span > 0 else None
+    """What it rose at most, from any reading to a later one, and one stair more: what was given back is no growth."""
+    span = points[-1][0] - points[0][0]
+    least, rose = points[0][1], 0
+    for _, value in points:
+        least = min(least, value)
+        rose = max(rose, value - least)
+    return (rose + stair) / span if span > 0 else None
 
 
 def _parts(case: Case, whole: Series) -> float | None:
