@@ -2,11 +2,12 @@
 """How often is memwhy right? Every specimen and every twin is run and watched, and the verdicts are held against the truth.
 
     bench/accuracy.py [NAME …] [--for 60s] [--slow [only]] [--at-once N] [--noise [N]] [--seed N] [--json FILE] [--write FILE]
-    bench/accuracy.py --from FILE … [--write FILE]
+    bench/accuracy.py --from FILE … [--again FOLDER] [--write FILE]
 
 Prints the page that --write keeps, and on standard error each verdict as it comes. Exit code 1 when a bar does not hold.
 All specimens take half an hour, and --slow adds fifty minutes (or half of that, --at-once 14). --json keeps the raw rows, from which --from
-writes the page again; of what was measured twice the later file counts.
+writes the page again; of what was measured twice the later file counts. --again judges what --keep kept by the tree as it is now:
+a change of a cause is a difference of two pages, over the same watches.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from accuracy_again import again
 from accuracy_page import courses, page
 from accuracy_reckon import accusations, bars, outcome
 from accuracy_rows import FAST, SLOW, Conditions, Row, conditions_here, line_of, name_of, read_rows
@@ -37,6 +39,8 @@ def main() -> int:
     options = _options()
     if options.from_:
         conditions, rows = read_rows(options.from_)
+        if options.again:
+            conditions, rows = again(conditions, rows, options.again)
     else:
         try:
             conditions, rows = measure(options)
@@ -79,6 +83,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep recordings and answers in this folder")
     parser.add_argument(
         "--from", dest="from_", type=Path, nargs="+", metavar="FILE", help="raw rows of earlier runs: run nothing"
+    )
+    parser.add_argument(
+        "--again",
+        type=Path,
+        metavar="FOLDER",
+        help="with --from: judge the recordings that --keep left there once more",
     )
     parser.add_argument("--write", type=Path, metavar="FILE", help="write the page to this file")
     return parser.parse_args()

@@ -151,12 +151,12 @@ def conditions_here(
         noise=noise,
         for_s=for_s,
         slow_for_s=slow_for_s,
-        version=_version(),
+        version=version(),
         planned=tuple(sorted(planned)),
     )
 
 
-def _version() -> str:
+def version() -> str:
     """`memwhy 0.1.0, commit 1a2b3c4`; with "and changes" where the tree has any."""
     said = f"memwhy {__version__}"
     answers = []

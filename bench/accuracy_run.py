@@ -179,16 +179,27 @@ def _judged(task: Task, answer: Mapping[str, Any], recording: Path) -> Row:
     if span_s < task.for_s - max(10.0, 0.1 * task.for_s):
         return _row(task, problem=f"was seen for {span_s:.0f} s only, not {task.for_s:.0f} s")
     printed = said_of(answer, task.for_s)
-    again = said_of(_plain(explain([str(recording)])), task.for_s)
-    finding = next((one for one in answer["findings"] if one["cause"] == printed.cause), answer["findings"][0])
-    because = (*finding["because"], *(f"against: {one}" for one in finding["against"]))
+    said, _ = judged(task, recording)
+    again = said[-1]
     return _row(
         task,
-        said=(*beginnings(recording, task.for_s), printed),
-        because=because,
+        said=(*said[:-1], printed),
+        because=_because(answer, printed),
         bytes_per_s=None if answer["total"] is None else answer["total"]["bytes_per_s"],
         agrees=(again.cause, again.confidence) == (printed.cause, printed.confidence),
     )
+
+
+def judged(task: Task, recording: Path) -> tuple[tuple[Said, ...], tuple[str, ...]]:
+    """(verdicts by length, why and why not of the last) of a recording alone. Raises RecordingError."""
+    answer = _plain(explain([str(recording)]))
+    last = said_of(answer, task.for_s)
+    return (*beginnings(recording, task.for_s), last), _because(answer, last)
+
+
+def _because(answer: Mapping[str, Any], said: Said) -> tuple[str, ...]:
+    finding = next((one for one in answer["findings"] if one["cause"] == said.cause), answer["findings"][0])
+    return (*finding["because"], *(f"against: {one}" for one in finding["against"]))
 
 
 def _row(task: Task, **found: Any) -> Row:

@@ -16,6 +16,7 @@ from memwhy.recording import Recorder, open_recording
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "bench"))
 
+from accuracy_again import again
 from accuracy_page import courses, page
 from accuracy_reckon import (
     Bar,
@@ -476,6 +477,22 @@ def test_the_beginnings_of_a_recording_are_judged_by_what_was_read_until_then(tm
         assert (said_then.cause, said_then.confidence) == (conclusion.cause, conclusion.confidence)
         assert said_then.probability == pytest.approx(conclusion.probability)
     assert len({said_then.probability for said_then in found}) > 1
+
+
+def test_kept_recordings_are_judged_once_more_and_what_is_not_there_says_so(tmp_path: Path) -> None:
+    stretched(tmp_path / "x-guilty-endpoint-1-MiB-s.memwhy")
+    kept = replace(row("x", NATIVE, said(60, "steady")), load=3.5)
+    lost, never = row("y", NATIVE, said(60, "steady")), replace(row("z", NATIVE), problem="did not start")
+    conditions, rows = again(
+        [replace(CONDITIONS, version="memwhy 0.1.0, commit 1a2b3c4")], [kept, lost, never], tmp_path
+    )
+    assert conditions[0].version.startswith("recorded by memwhy 0.1.0, commit 1a2b3c4, judged by memwhy ")
+    assert [(one.key, one.load) for one in rows] == [(one.key, one.load) for one in (kept, lost, never)]
+    assert [one.length_s for one in rows[0].said] == [10, 15, 20, 25, 30, 40, 50, 60]
+    assert rows[0].said[:-1] == tuple(beginnings(tmp_path / "x-guilty-endpoint-1-MiB-s.memwhy", 60.0))
+    assert rows[0].because
+    assert (rows[1].said, "No such file" in rows[1].problem) == ((), True)
+    assert rows[2] == never
 
 
 def test_every_variant_is_watched_with_and_without_its_endpoint_in_an_order_of_the_seed() -> None:

@@ -1,0 +1,41 @@
+"""Kept recordings judged once more, by the tree as it is now: the same watches, later causes."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from accuracy_rows import Conditions, Row, version
+from accuracy_run import Task, judged
+
+from memwhy.model.errors import MemwhyError
+
+
+def again(conditions: Sequence[Conditions], rows: Iterable[Row], folder: Path) -> tuple[list[Conditions], list[Row]]:
+    """The same rows with the verdicts that this tree gives by their recordings in that folder; what was printed then is not
+    kept. A row without a recording that can be read says so."""
+    now = version()
+    told = [
+        replace(one, version=f"recorded by {one.version or 'an older tree'}, judged by {now}") for one in conditions
+    ]
+    return told, list(_judged(rows, folder))
+
+
+def _judged(rows: Iterable[Row], folder: Path) -> Iterator[Row]:
+    for row in rows:
+        if row.problem:
+            yield row
+            continue
+        task = Task(
+            specimen=row.specimen,
+            variant=row.variant,
+            endpoint=row.endpoint,
+            pace=row.pace,
+            for_s=row.for_s,
+            truth=row.truth,
+        )
+        try:
+            said, because = judged(task, folder / f"{task.file}.memwhy")
+        except MemwhyError as problem:
+            yield replace(row, said=(), because=(), problem=" ".join(str(problem).split())[:300])
+            continue
+        yield replace(row, said=said, because=because)
