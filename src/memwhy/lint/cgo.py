@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 from memwhy.lint.kinds import may_close
 from memwhy.lint.source import Function, Package, Tree
@@ -12,12 +13,16 @@ from memwhy.lint.syntax import Node
 from memwhy.lint.types import Types
 
 _USES_C = re.compile(rb"\bC\.\w+\(")
+_IMPORTS_C = re.compile(rb'^(?:import[ \t]+|[ \t]+)"C"', re.MULTILINE)
 _CALLED = re.compile(rb"\bC\.(\w+)\(")
 _C_FIELD = re.compile(r"\bC\.|\bunsafe\.Pointer\b")
 _MAKES = ("new", "create", "alloc", "open", "dup", "clone", "make", "copy")
 _FREES = ("free", "destroy", "delete", "close", "release", "unref", "dispose", "drop")
 _COUNTS_UP = frozenset(("Ref", "Retain", "AddRef", "IncRef", "Acquire", "Addref"))
 _COUNTS_DOWN = frozenset(("Unref", "Release", "DecRef", "RemoveRef", "DelRef", "UnRef", "Free", "Close"))
+
+
+_WRAPPERS: WeakKeyDictionary[Package, tuple[Wrapper, ...]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +41,22 @@ class Wrapper:
 def packages(tree: Tree) -> Iterator[Package]:
     """The packages that use cgo."""
     for package in tree.packages:
-        if any(b'"C"' in file.code for file in package.files):
+        if any(b'"C"' in file.code and _IMPORTS_C.search(file.code) for file in package.files):
             yield package
 
 
-def wrappers(package: Package) -> Iterator[Wrapper]:
-    """The types of a cgo package that hold C memory and have a method that may free it."""
+def wrappers(package: Package) -> tuple[Wrapper, ...]:
+    """The types of a cgo package that hold C memory and have a method that may free it; found once."""
+    if package not in _WRAPPERS:
+        _WRAPPERS[package] = tuple(_wrappers(package))
+    return _WRAPPERS[package]
+
+
+def _wrappers(package: Package) -> Iterator[Wrapper]:
     types = Types()
-    makers = _makers(package, types)
-    for name, struct in _structs(package):
-        if not _C_FIELD.search(struct.text):
-            continue
+    structs = [name for name, struct in _structs(package, types) if _C_FIELD.search(struct.text)]
+    makers = _makers(package, types, structs) if structs else {}
+    for name in structs:
         methods = package.methods(name)
         counts = tuple(method for method in methods if method in _COUNTS_UP and _calls_c(package, name, method))
         frees = tuple(method for method in methods if may_close(method))
@@ -90,23 +100,20 @@ def _freeing(name: str) -> Iterator[str]:
                     yield whole
 
 
-def _structs(package: Package) -> Iterator[tuple[str, Node]]:
-    """The struct types declared in the package's cgo files."""
-    for file in package.files:
-        if b"struct" not in file.code or (b'"C"' not in file.code and b"unsafe" not in file.code):
-            continue
-        for declaration in file.declarations("type_declaration"):
-            for spec in declaration.children:
-                name, type = spec.child("name"), spec.child("type")
-                if name is not None and type is not None and type.kind == "struct_type":
-                    yield name.text, type
+def _structs(package: Package, types: Types) -> Iterator[tuple[str, Node]]:
+    """The struct types of the package that have a method which may end them."""
+    for name in package.receivers:
+        found = types.declared(package, name) if any(may_close(method) for method in package.methods(name)) else None
+        if found is not None and found.node.kind == "struct_type":
+            yield name, found.node
 
 
-def _makers(package: Package, types: Types) -> dict[str, list[tuple[str, int]]]:
+def _makers(package: Package, types: Types, names: list[str]) -> dict[str, list[tuple[str, int]]]:
     """Type → functions that call C and give the type or a pointer to it."""
     found: dict[str, list[tuple[str, int]]] = {}
+    named = re.compile(rb"\b(?:" + b"|".join(re.escape(name.encode()) for name in names) + rb")\b")
     for function in package.functions_with(_USES_C):
-        if function.name in _COUNTS_UP:
+        if function.name in _COUNTS_UP or not named.search(function.text.partition(b"{\n")[0]):
             continue
         for index, result in enumerate(types.results(function.signature, function.file)):
             bare = result.removeprefix("*")

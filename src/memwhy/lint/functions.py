@@ -93,8 +93,9 @@ class Bodies:
         """Whether a function without results ends the program or goroutine on every way."""
         if function not in self._never_back:
             self._never_back[function] = False
-            body = self.of(function) if len(function.text) < 2000 else None
-            if body is not None and body.node.child("result") is None and body.node.child("body") is not None:
+            signature = function.signature if len(function.text) < 2000 else None
+            body = self.of(function) if signature is not None and signature.child("result") is None else None
+            if body is not None and body.node.child("body") is not None:
                 graph = body.graph(body.node)
                 reached = {graph.entry}
                 waiting = [graph.entry]

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -111,14 +111,6 @@ class File:
         self.code = code
         self.package = package
 
-    def __repr__(self) -> str:
-        return f"<File {self.name}>"
-
-    @property
-    def generated(self) -> bool:
-        """Whether it says so as `go help generate` asks: a line `// Code generated … DO NOT EDIT.` before the package clause."""
-        return is_generated(self.code)
-
     @property
     def is_test(self) -> bool:
         return self.name.endswith("_test.go")
@@ -159,6 +151,25 @@ class File:
     def functions(self) -> tuple[Function, ...]:
         """Every function and method of the file (parses it)."""
         return tuple(_functions(self))
+
+    @cached_property
+    def quoted(self) -> frozenset[str]:
+        """What it imports, by the text before its first function (other quoted words may be among it)."""
+        end = max(self.code.find(b"\nfunc "), 0) or len(self.code)
+        return frozenset(m[1].decode("utf-8", "replace") for m in _QUOTED.finditer(self.code, 0, end))
+
+    @cached_property
+    def called(self) -> frozenset[bytes]:
+        """What stands before `(` or `[` in its text."""
+        return frozenset(_CALLED.findall(self.code))
+
+    def functions_calling(self, names: frozenset[bytes]) -> Iterator[Function]:
+        """Functions in whose text one of the names stands before `(` or `[`; parses nothing where the file has none."""
+        present = names & self.called
+        found = sorted(at for name in present for after in (b"(", b"[") for at in _places(self.code, name + after))
+        for function in self.functions if found else ():
+            if bisect_right(found, function.end) > bisect_right(found, function.start):
+                yield function
 
     @cached_property
     def imports(self) -> dict[str, str]:
@@ -212,13 +223,9 @@ class Package:
         return head + slash + last.replace(".", "%2e")
 
     @cached_property
-    def _import_text(self) -> bytes:
-        return b"\n".join(file.code[: max(file.code.find(b"\nfunc "), 0) or None] for file in self.files)
-
-    @cached_property
     def imported(self) -> frozenset[str]:
-        """What the files import, by the text before their first functions (other quoted words may be among it)."""
-        return frozenset(m[1].decode("utf-8", "replace") for m in _QUOTED.finditer(self._import_text))
+        """What the files import, as `File.quoted` has it."""
+        return frozenset().union(*(file.quoted for file in self.files))
 
     @cached_property
     def _index(self) -> dict[tuple[str, str], list[File]]:
@@ -258,8 +265,13 @@ class Package:
                 if function.name == name and function.receiver == receiver:
                     yield function
 
+    @property
+    def receivers(self) -> dict[str, None]:
+        """The types that have methods."""
+        return dict.fromkeys(of for of, _ in self._index if of)
+
     def methods(self, receiver: str) -> tuple[str, ...]:
-        """The names of a type's methods, in the order of the source."""
+        """A type's methods, in the order of the source."""
         return tuple(name for of, name in self._index if of == receiver)
 
     def methods_named(self, name: str) -> tuple[Function, ...]:
@@ -273,16 +285,6 @@ class Package:
         for file in self.files:
             if wanted in file.code and pattern.search(file.code):
                 yield file
-
-    def functions_calling(self, names: Iterable[bytes]) -> Iterator[Function]:
-        """Functions in whose text one of the names stands before `(` or `[`. Parses only files that have one."""
-        wanted = frozenset(names)
-        for file in self.files:
-            present = wanted.intersection(_CALLED.findall(file.code))
-            found = sorted(at for name in present for after in (b"(", b"[") for at in _places(file.code, name + after))
-            for function in file.functions if found else ():
-                if bisect_right(found, function.end) > bisect_right(found, function.start):
-                    yield function
 
     def functions_with(self, pattern: re.Pattern[bytes], imports: str = "") -> Iterator[Function]:
         """Functions whose text has the pattern, in files that import the path where one is named."""
@@ -398,7 +400,7 @@ def _places(code: bytes, text: bytes) -> Iterator[int]:
 
 
 def is_generated(code: bytes) -> bool:
-    """Whether a line before the package clause says that the file is generated."""
+    """Whether a line before the package clause says that the file is generated, as `go help generate` asks for it."""
     head = code[: code.find(b"\npackage ") + 1] if not code.startswith(b"package ") else b""
     return re.search(rb"^// Code generated .* DO NOT EDIT\.\r?$", head, re.MULTILINE) is not None
 

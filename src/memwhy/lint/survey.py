@@ -14,7 +14,7 @@ from memwhy.lint.flow import Acquisition, Fate, Flow
 from memwhy.lint.functions import Bodies, Body, Summaries
 from memwhy.lint.kinds import Kind
 from memwhy.lint.names import Called, split, unversioned
-from memwhy.lint.source import Function, Package, Tree
+from memwhy.lint.source import File, Function, Package, Tree
 from memwhy.lint.standard import is_standard
 from memwhy.lint.syntax import Node, arguments
 from memwhy.lint.telling import tell
@@ -31,6 +31,25 @@ class Result:
     which: int
     kind: Kind
     path: tuple[str, ...]
+
+
+class _Wanted:
+    """Names of calls to follow, by the import path that has them: a method's type need not be of a package that the file imports."""
+
+    def __init__(self) -> None:
+        self.functions: dict[str, set[str]] = {}
+        self.methods: dict[str, set[str]] = {}
+
+    def add(self, path: str, name: str, *, method: bool) -> None:
+        (self.methods if method else self.functions).setdefault(path, set()).add(name)
+
+    def methods_in(self, package: Package) -> frozenset[str]:
+        paths = {"?", *(unversioned(path) for path in (package.path, *package.imported))}
+        return frozenset(name for path in paths for name in self.methods.get(path, ()))
+
+    def functions_in(self, file: File) -> frozenset[str]:
+        paths = {unversioned(path) for path in (file.package.path, *file.quoted)}
+        return frozenset(name for path in paths for name in self.functions.get(path, ()))
 
 
 class Survey:
@@ -71,27 +90,27 @@ class Survey:
         self.wrappers.clear()
 
     def _run(self, tree: Tree) -> None:
-        by_path: dict[str, set[str]] = {}
+        wanted = _Wanted()
         for name in self.by_name:
-            by_path.setdefault(unversioned(split(name)[0]), set()).add(name.rpartition(".")[2])
-        fresh = self._round(tree, by_path)
+            path, _, rest = split(name)
+            wanted.add(unversioned(path), rest.rpartition(".")[2], method="." in rest or path == "?")
+        fresh = self._round(tree, wanted)
         for _ in range(_MOST_ROUNDS):
-            by_path = {}
+            wanted = _Wanted()
             for function in fresh:
-                by_path.setdefault(unversioned(function.file.package.path), set()).add(function.name)
-            fresh = self._round(tree, by_path)
+                wanted.add(unversioned(function.file.package.path), function.name, method=bool(function.receiver))
+            fresh = self._round(tree, wanted)
 
-    def _round(self, tree: Tree, by_path: dict[str, set[str]]) -> list[Function]:
-        """Follow the calls of these names, by the package that has them; functions that are new as wrappers."""
+    def _round(self, tree: Tree, wanted: _Wanted) -> list[Function]:
+        """Follow the calls of these names; functions that are new as wrappers."""
         fresh: list[Function] = []
-        for package in tree.packages if by_path else ():
-            paths = {"?", *(unversioned(path) for path in (package.path, *package.imported))}
-            names = frozenset(name for path in paths for name in by_path.get(path, ()))
-            if not names:
-                continue
-            for function in package.functions_calling(name.encode() for name in names):
-                if self._function(package, function, names):
-                    fresh.append(function)
+        for package in tree.packages if wanted.functions or wanted.methods else ():
+            methods = wanted.methods_in(package)
+            for file in package.files:
+                names = methods | wanted.functions_in(file)
+                for function in file.functions_calling(frozenset(name.encode() for name in names)):
+                    if self._function(package, function, names):
+                        fresh.append(function)
         return fresh
 
     def _function(self, package: Package, function: Function, names: frozenset[str]) -> bool:
