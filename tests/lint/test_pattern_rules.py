@@ -107,6 +107,31 @@ def test_a_defer_that_runs_once_a_few_times_or_in_its_own_function_is_innocent(t
     assert said(tmp_path, code) == []
 
 
+JUMPS = """package a
+import "os"
+func f(names []string) {
+again:
+	file, err := os.Open(names[0])
+	if err == nil {
+		defer file.Close()
+		STOP
+	}
+	if names = names[1:]; len(names) > 0 {
+		goto again
+	}
+	return
+}
+"""
+
+
+def test_a_defer_between_a_label_and_its_goto_is_in_a_loop(tmp_path: Path) -> None:
+    assert said(tmp_path, JUMPS.replace("STOP", "println(file.Name())")) == [("defer-in-loop", 7)]
+
+
+def test_a_defer_whose_way_leaves_before_the_goto_is_innocent(tmp_path: Path) -> None:
+    assert said(tmp_path, JUMPS.replace("STOP", "return")) == []
+
+
 GUARDED = """package a
 import "sync"
 type Cache struct {

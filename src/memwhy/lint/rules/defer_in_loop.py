@@ -35,6 +35,10 @@ def check(package: Package) -> Iterable[Suspect]:
         if not _nested(function.text) or function.node is None:
             continue
         for defer in function.node.walk("defer_statement"):
+            again = _jumped_back_to(defer)
+            if again is not None and not _holds_nothing(defer):
+                yield _suspect(function, defer, again, for_ever=False, doubtful=not _ends_something(defer))
+                continue
             loop = loop_around(defer)
             if loop is None or not goes_round(defer, loop) or _few(package, function, loop):
                 continue
@@ -54,13 +58,30 @@ def _nested(text: bytes) -> bool:
     loops: list[int] = []
     for match in _ROWS.finditer(text):
         indent, word = len(match[1]), match[2]
-        if word == b"defer" and loops:
+        if word == b"defer" and (loops or b"goto " in text):
             return True
         while loops and loops[-1] >= indent:
             loops.pop()
         if word == b"for":
             loops.append(indent)
     return any(mark in text for mark in _IN_A_ROW)
+
+
+def _jumped_back_to(defer: Node) -> Node | None:
+    """The labelled statement before a defer that a goto behind it goes back to: a loop without `for`."""
+    around = defer.above("func_literal", "function_declaration", "method_declaration")
+    for goto in around.walk("goto_statement", into_functions=False) if around is not None else ():
+        if goto.start < defer.end or not goto.children:
+            continue
+        beside = defer
+        while beside.parent is not None and not goto.within(beside.parent):
+            beside = beside.parent
+        if not goes_round(defer, beside):
+            continue
+        for label in around.walk("labeled_statement", into_functions=False) if around is not None else ():
+            if label.start < defer.start and label.children[0].text == goto.children[0].text:
+                return label
+    return None
 
 
 def _of_event(defer: Node, loop: Node) -> bool:
