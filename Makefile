@@ -86,8 +86,8 @@ glibc-check: .venv/tools core  ## malloc of every glibc the distributions offer,
 cycles-native: core  ## attach and detach on a loaded server, CYCLES times (1000 unless told): no failed request, stops below 50 ms
 	PYTHONPATH=src $(BIN)/python bench/attach_cycles.py $(or $(CYCLES),1000)
 
-accuracy: core specimens  ## how often is watch right: every specimen and twin, half an hour, into docs/accuracy.md (ACCURACY=options)
-	PYTHONPATH=src $(BIN)/python bench/accuracy.py --write docs/accuracy.md $(ACCURACY)
+accuracy: core specimens  ## how often is watch right: every specimen and twin, an hour, into docs/accuracy.md (ACCURACY=options)
+	PYTHONPATH=src $(BIN)/python bench/accuracy.py --for 120s --slow --at-once 14 --noise --write docs/accuracy.md $(ACCURACY)
 
 calibration: setup  ## false alarms and power of the trend, beside the field's methods (docs/calibration.md); CALIBRATION="--count 400" for more
 	$(BIN)/python bench/calibration.py --write docs/calibration.md $(CALIBRATION)

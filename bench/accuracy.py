@@ -5,7 +5,7 @@
     bench/accuracy.py --from FILE … [--again FOLDER] [--write FILE]
 
 Prints the page that --write keeps, and on standard error each verdict as it comes. Exit code 1 when a bar does not hold.
-All specimens take half an hour, and --slow adds fifty minutes (or half of that, --at-once 14). --json keeps the raw rows, from which --from
+All specimens take half an hour; an hour for two minutes each with --slow, --at-once 14 (`make accuracy`). --json keeps the raw rows, from which --from
 writes the page again; of what was measured twice the later file counts. --again judges what --keep kept by the tree as it is now:
 a change of a cause is a difference of two pages, over the same watches.
 """
