@@ -15,7 +15,7 @@ from memwhy.lint.source import Package
 
 _DEFINITION = re.compile(r"\b(\w+)\s*\(([^(){};]*)\)\s*\{")
 _CALL = re.compile(r"\b(\w+)\s*\(")
-_CAST = re.compile(r"^\(\s*[\w\s]+[\s*]*\)\s*(?=[\w&*(])")
+_CAST = re.compile(r"^\(\s*\w[\w\s*]*\)\s*(?=[\w&*(])")
 _GIVEN = re.compile(r"(.*?)(?<![=!<>+*/&|^%-])=(?!=)(.*)", re.DOTALL)
 _RETURNED = re.compile(r"\s*return\b(.*)", re.DOTALL)
 _KEYWORDS = frozenset(("if", "for", "while", "switch", "return", "sizeof"))
@@ -77,10 +77,14 @@ _READ: WeakKeyDictionary[Package, Preambles] = WeakKeyDictionary()
 def _defined(code: bytes) -> Iterator[tuple[str, tuple[list[str], str]]]:
     """Name, parameters and body of each function before `import "C"`."""
     text = _text(code)
-    for match in _DEFINITION.finditer(text):
+    at = 0
+    while (match := _DEFINITION.search(text, at)) is not None:
+        at = match.end()
         if match[1] not in _KEYWORDS:
             words = [re.findall(r"\w+", one.partition("[")[0]) or [""] for one in match[2].split(",")]
-            yield match[1], ([one[-1] for one in words], _closed(text, match.end() - 1, "{}", _MOST_BODY))
+            body = _closed(text, at - 1, "{}", _MOST_BODY)
+            yield match[1], ([one[-1] for one in words], body)
+            at += len(body)
 
 
 def _text(code: bytes) -> str:
@@ -88,7 +92,8 @@ def _text(code: bytes) -> str:
     head = code[: max(code.find(b'import "C"'), 0)][-_MOST_TEXT:].decode("utf-8", "replace")
     if not head.rstrip().endswith("*/"):
         head = re.sub(r"^//", "", head, flags=re.MULTILINE)
-        head = re.sub(r"/\*.*?\*/", " ", head, flags=re.DOTALL)
+        end = head.rfind("*/") + 2
+        head = re.sub(r"/\*.*?\*/", " ", head[:end], flags=re.DOTALL) + head[end:]
     return re.sub(r"//[^\n]*", "", head.replace("/*", "  ").replace("*/", "  "))
 
 
