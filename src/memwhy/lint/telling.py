@@ -56,6 +56,38 @@ def place(file: File, node: Node) -> Place:
     return Place(line, column, file.line_text(line).strip())
 
 
+def suspect_at(
+    function: Function,
+    node: Node,
+    *,
+    rule: str,
+    cause: str,
+    message: str,
+    missing: str,
+    remedy: str,
+    weight: float,
+    costs: str,
+    path: tuple[Place, ...] = (),
+) -> Suspect:
+    """A pattern's finding at a node of a function; what is told of it as in Suspect."""
+    at = place(function.file, node)
+    return Suspect(
+        rule=rule,
+        cause=cause,
+        file=function.file.name,
+        line=at.line,
+        column=at.column,
+        function=function.symbol_at(node),
+        message=message,
+        acquired=at,
+        missing=missing,
+        remedy=remedy,
+        weight=weight,
+        path=path,
+        costs=costs,
+    )
+
+
 def _suspect(function: Function, fate: Fate, losses: list[Loss]) -> Suspect:
     file = function.file
     kind, call = fate.acquisition.kind, fate.acquisition.call

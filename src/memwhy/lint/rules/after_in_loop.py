@@ -13,7 +13,8 @@ from memwhy.lint.leaving import cases, goes_round, leaves, loop_around
 from memwhy.lint.source import Function, Package
 from memwhy.lint.standard import COLLECTED_TIMERS
 from memwhy.lint.syntax import Node, arguments, callee
-from memwhy.model.suspect import Place, Suspect
+from memwhy.lint.telling import suspect_at
+from memwhy.model.suspect import Suspect
 
 NAME = "after-in-loop"
 CAUSE = "heap-leak"
@@ -84,21 +85,16 @@ def seconds(text: str) -> float | None:
 
 
 def _suspect(function: Function, call: Node) -> Suspect:
-    file = function.file
-    line, column = file.position(call.start)
     given = arguments(call)
     wait = given[0].text if given else "its duration"
     lasts_s = seconds(wait)
     brief = lasts_s is not None and lasts_s <= BRIEF_S
-    return Suspect(
+    return suspect_at(
+        function,
+        call,
         rule=NAME,
         cause=CAUSE,
-        file=file.name,
-        line=line,
-        column=column,
-        function=function.symbol_at(call),
         message=f"every round of the loop makes a timer that stays until it fires, {wait} later, though another case was chosen",
-        acquired=Place(line, column, file.line_text(line).strip()),
         missing="the timer's Stop when another case was chosen",
         remedy=f"make one timer before the loop, timer := time.NewTimer({wait}), and Reset it each round (drain it first where Stop"
         " says false); or `go 1.23` in go.mod, from which on unfired timers are collected",

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from memwhy.lint.leaving import endless, goes_round, loop_around
 from memwhy.lint.source import Function, Package
 from memwhy.lint.syntax import Node, callee
-from memwhy.model.suspect import Place, Suspect
+from memwhy.lint.telling import suspect_at
+from memwhy.model.suspect import Suspect
 
 NAME = "defer-in-loop"
 CAUSE = "heap-leak"
@@ -177,7 +178,6 @@ def _over_channel(function: Function, loop: Node) -> bool:
 
 def _suspect(function: Function, defer: Node, loop: Node, *, for_ever: bool, doubtful: bool) -> Suspect:
     file = function.file
-    line, column = file.position(defer.start)
     call = _call(defer)
     called = callee(call) if call is not None else ""
     deferred = called or "the deferred call"
@@ -187,15 +187,12 @@ def _suspect(function: Function, defer: Node, loop: Node, *, for_ever: bool, dou
         if for_ever
         else "runs when the function returns, not when its round is over"
     )
-    return Suspect(
+    return suspect_at(
+        function,
+        defer,
         rule=NAME,
         cause=_CAUSES.get(called.rpartition(".")[2], CAUSE),
-        file=file.name,
-        line=line,
-        column=column,
-        function=function.symbol_at(defer),
         message=f"{deferred} {when}: each round of the loop in line {begins} holds one more until then",
-        acquired=Place(line, column, file.line_text(line).strip()),
         missing=f"{deferred} at the end of each round",
         remedy="put the round's body into a function of its own, whose end the defer then is; or call it without defer on every way out of the round",
         weight=0.45 if doubtful else 0.95 if for_ever else 0.75,

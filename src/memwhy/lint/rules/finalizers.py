@@ -12,7 +12,7 @@ from memwhy.lint.functions import Bodies, Body
 from memwhy.lint.kinds import may_close
 from memwhy.lint.source import Package
 from memwhy.lint.syntax import Node, arguments, callee
-from memwhy.lint.telling import place
+from memwhy.lint.telling import suspect_at
 from memwhy.model.suspect import Suspect
 
 NAME = "finalizer-only"
@@ -41,16 +41,12 @@ def _judged(package: Package, body: Body, call: Node) -> Iterator[Suspect]:
     name = type.removeprefix(f"{package.path}.")
     if not name or name == type or _freed_by_hand(package, name):
         return
-    at = place(body.function.file, call)
-    yield Suspect(
+    yield suspect_at(
+        body.function,
+        call,
         rule=NAME,
         cause=CAUSE,
-        file=body.function.file.name,
-        line=at.line,
-        column=at.column,
-        function=body.function.symbol_at(call),
         message=f"only a finalizer frees the C memory of a {name}: the collector does not see it and comes late",
-        acquired=at,
         missing=f"a method of {name} that frees at once, called by those who are done with one",
         remedy="a Close that frees and clears the finalizer, called by users; leave the finalizer for those who forget",
         weight=0.7,

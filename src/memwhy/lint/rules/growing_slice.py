@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from memwhy.lint.growing import Growth, at_request, growths, locks, named_as_cache
 from memwhy.lint.source import Package
 from memwhy.lint.standing import Container, containers
-from memwhy.model.suspect import Place, Suspect
+from memwhy.lint.telling import suspect_at
+from memwhy.model.suspect import Suspect
 
 NAME = "growing-slice"
 CAUSE = "heap-leak"
@@ -36,19 +37,14 @@ def _weight(growth: Growth, container: Container) -> float:
 
 
 def _suspect(container: Container, growth: Growth, weight: float) -> Suspect:
-    file = growth.function.file
-    line, column = file.position(growth.node.start)
     declared = container.file.position(container.at)[0]
     whose = f"field {container.owner}.{container.name}" if container.owner else f"package variable {container.name}"
-    return Suspect(
+    return suspect_at(
+        growth.function,
+        growth.node,
         rule=NAME,
         cause=CAUSE,
-        file=file.name,
-        line=line,
-        column=column,
-        function=growth.function.symbol_at(growth.node),
         message=f"{whose} ({container.file.name}:{declared}) is appended to, and nothing in this package ever makes it shorter",
-        acquired=Place(line, column, file.line_text(line).strip()),
         missing=f"a bound on len({container.name}), or a place that empties it",
         remedy="keep the last N in a ring, write out and empty it, or keep it where its use ends",
         weight=round(weight, 2),

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 
 from memwhy.lint.source import Function, Package
 from memwhy.lint.syntax import Node, arguments, callee, dotted
-from memwhy.model.suspect import Place, Suspect
+from memwhy.lint.telling import suspect_at
+from memwhy.model.suspect import Suspect
 
 NAME = "kept-slice"
 CAUSE = "heap-leak"
@@ -174,19 +175,14 @@ def _of_package(function: Function, name: str) -> bool:
 
 
 def _suspect(function: Function, piece: Node, source: str, where: str, weight: float, *, read: bool) -> Suspect:
-    file = function.file
-    line, column = file.position(piece.start)
     text = piece.text if len(piece.text) <= 60 else piece.text[:57] + "…"
     whole = f"{source}, which was read whole" if read else source
-    return Suspect(
+    return suspect_at(
+        function,
+        piece,
         rule=NAME,
         cause=CAUSE,
-        file=file.name,
-        line=line,
-        column=column,
-        function=function.symbol_at(piece),
         message=f"{text} is kept in {where} and shares the array of {whole}: all of it stays as long as the piece",
-        acquired=Place(line, column, file.line_text(line).strip()),
         missing="a copy of the piece",
         remedy=f"keep a copy: strings.Clone({text}) for a string, bytes.Clone({text}) for bytes",
         weight=weight,

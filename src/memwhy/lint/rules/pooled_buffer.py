@@ -10,7 +10,8 @@ from collections.abc import Iterable
 
 from memwhy.lint.source import Package
 from memwhy.lint.syntax import arguments, callee
-from memwhy.model.suspect import Place, Suspect
+from memwhy.lint.telling import suspect_at
+from memwhy.model.suspect import Suspect
 
 NAME = "pooled-buffer"
 CAUSE = "heap-leak"
@@ -35,16 +36,12 @@ def check(package: Package) -> Iterable[Suspect]:
             name = re.escape(given[0].text.lstrip("&"))
             if re.search(rf"\bio\.Copy\(\s*{name}\s*,|\b{name}\.ReadFrom\(", text) is None:
                 continue
-            line, column = function.file.position(call.start)
-            yield Suspect(
+            yield suspect_at(
+                function,
+                call,
                 rule=NAME,
                 cause=CAUSE,
-                file=function.file.name,
-                line=line,
-                column=column,
-                function=function.symbol_at(call),
                 message=f"{given[0].text} was filled from a reader and goes back into the pool however large it has grown",
-                acquired=Place(line, column, function.file.line_text(line).strip()),
                 missing=f"a look at {given[0].text}.Cap() before the Put",
                 remedy=f"drop what is large: if {given[0].text}.Cap() <= 64<<10 {{ … Put … }}",
                 weight=0.4,

@@ -14,6 +14,7 @@ from memwhy.lint.channels import Channel, Use, called, channels, starts
 from memwhy.lint.leaving import cases, endless, leaves, loop_around, statements, ways_out
 from memwhy.lint.source import Function, Package
 from memwhy.lint.syntax import Node, callee
+from memwhy.lint.telling import suspect_at
 from memwhy.model.suspect import Place, Suspect
 
 NAME = "stuck-goroutine"
@@ -253,7 +254,6 @@ def _result_type(node: Node | None) -> str:
 
 def _suspect(function: Function, start: Node, blocked: Node, why: str, missing: str, weight: float) -> Suspect:
     file = function.file
-    line, column = file.position(start.start)
     path: tuple[Place, ...] = ()
     where = ""
     if blocked.code is file.code:
@@ -261,15 +261,12 @@ def _suspect(function: Function, start: Node, blocked: Node, why: str, missing: 
         where = f" in line {at}"
         path = (Place(at, across, file.line_text(at).strip()),)
     does = {"send_statement": "sends", "range_clause": "receives"}.get(blocked.kind, "receives")
-    return Suspect(
+    return suspect_at(
+        function,
+        start,
         rule=NAME,
         cause=CAUSE,
-        file=file.name,
-        line=line,
-        column=column,
-        function=function.symbol_at(start),
         message=f"the goroutine that is started here {does}{where} and may wait for ever: {why}",
-        acquired=Place(line, column, file.line_text(line).strip()),
         missing=missing,
         remedy=f"give it a way out: {missing}",
         weight=weight,
@@ -280,18 +277,14 @@ def _suspect(function: Function, start: Node, blocked: Node, why: str, missing: 
 
 def _loops(function: Function, start: Node, loop: Node, weight: float) -> Suspect:
     file = function.file
-    line, column = file.position(start.start)
     where = f" (line {file.position(loop.start)[0]})" if loop.code is file.code else ""
     missing = "a case <-ctx.Done() or a closed channel that ends its loop"
-    return Suspect(
+    return suspect_at(
+        function,
+        start,
         rule=NAME,
         cause=CAUSE,
-        file=file.name,
-        line=line,
-        column=column,
-        function=function.symbol_at(start),
         message=f"the goroutine that is started here goes round for ever: nothing in its loop{where} ever leaves it",
-        acquired=Place(line, column, file.line_text(line).strip()),
         missing=missing,
         remedy=f"give it a way out: {missing}",
         weight=weight,

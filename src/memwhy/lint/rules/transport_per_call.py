@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator
 from memwhy.lint.leaving import loop_around
 from memwhy.lint.source import Function, Package
 from memwhy.lint.syntax import Node, callee, dotted
-from memwhy.model.suspect import Place, Suspect
+from memwhy.lint.telling import suspect_at
+from memwhy.model.suspect import Suspect
 
 NAME = "transport-per-call"
 CAUSE = "descriptor-leak"
@@ -193,8 +194,6 @@ def _passed_on(use: Node) -> str:
 
 
 def _suspect(function: Function, made: Node, times_out: bool, maker: str, *, replaced: bool) -> Suspect:
-    file = function.file
-    line, column = file.position(made.start)
     node = function.node
     signature = node.child("parameters") if node is not None else None
     often = loop_around(made) is not None or (signature is not None and _HANDLES.search(signature.text) is not None)
@@ -205,15 +204,12 @@ def _suspect(function: Function, made: Node, times_out: bool, maker: str, *, rep
         if times_out
         else "until the other side closes them: no IdleConnTimeout is set"
     )
-    return Suspect(
+    return suspect_at(
+        function,
+        made,
         rule=NAME,
         cause=CAUSE,
-        file=file.name,
-        line=line,
-        column=column,
-        function=function.symbol_at(made),
         message=f"a Transport is made {how}{fate}; its idle connections stay {until}",
-        acquired=Place(line, column, file.line_text(line).strip()),
         missing="CloseIdleConnections when the function ends, or one Transport for all calls",
         remedy="make one Transport, and the Client around it, once, in a variable of the package or a field, and share it: both are"
         " safe for concurrent use",

@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from memwhy.lint.growing import Growth, at_request, growths, locks, named_as_cache
 from memwhy.lint.source import Package
 from memwhy.lint.standing import Container, containers
-from memwhy.model.suspect import Place, Suspect
+from memwhy.lint.telling import suspect_at
+from memwhy.model.suspect import Suspect
 
 NAME = "unbounded-map"
 CAUSE = "heap-leak"
@@ -45,8 +46,6 @@ def _weight(growth: Growth, container: Container) -> float:
 
 
 def _suspect(container: Container, growth: Growth, weight: float) -> Suspect:
-    file = growth.function.file
-    line, column = file.position(growth.node.start)
     declared = container.file.position(container.at)[0]
     whose = f"field {container.owner}.{container.name}" if container.owner else f"package variable {container.name}"
     what = (
@@ -56,15 +55,12 @@ def _suspect(container: Container, growth: Growth, weight: float) -> Suspect:
         if growth.asked
         else "an entry is put in"
     )
-    return Suspect(
+    return suspect_at(
+        growth.function,
+        growth.node,
         rule=NAME,
         cause=CAUSE,
-        file=file.name,
-        line=line,
-        column=column,
-        function=growth.function.symbol_at(growth.node),
         message=f"{what} under {growth.key}, and nothing in this package ever takes one out of {whose} ({container.file.name}:{declared})",
-        acquired=Place(line, column, file.line_text(line).strip()),
         missing=f"a delete from {container.name}, or a bound on len({container.name})",
         remedy="bound it: delete what is old or over (an LRU cache, entries with a time and a sweep), or empty it where its use ends",
         weight=round(weight, 2),
