@@ -25,7 +25,10 @@ from lint_score import KINDS, NOTHING, Corpus, Score, load, score
 from lint_strangers import corpora
 
 ROOT = Path(__file__).resolve().parent.parent
-HALVES = {"open": ROOT / "tests" / "lint" / "corpus", "held out": ROOT / "tests" / "lint" / "sealed"}
+HALVES = {
+    name: ROOT / "tests" / "lint" / folder
+    for name, folder in (("open", "corpus"), ("held out", "sealed"), ("held out, second", "sealed2"))
+}
 KEPT = ROOT / "build" / "lint-measured.json"
 JUDGED = Path(__file__).with_name("lint_judged.json")
 FIRST = Path(__file__).with_name("lint_first_sight.json")
@@ -45,7 +48,7 @@ PEERS = ("go vet", "staticcheck", "bodyclose")
 
 
 def corpus_chapter() -> dict[str, Any]:
-    """Each half read whole, in one run: right, wrong and missed, all in all and by kind."""
+    """Each corpus read whole, in one run: right, wrong and missed, all in all and by kind."""
     chapter: dict[str, Any] = {"halves": {}}
     both, said_rules = NOTHING, set()
     for name, root in HALVES.items():
@@ -167,7 +170,7 @@ def cost_chapter() -> dict[str, Any]:
 
 
 def peers_chapter() -> dict[str, Any]:
-    """Others on both halves, and we ourselves for the kinds that they look for."""
+    """Others on every corpus, and we ourselves for the kinds that they look for."""
     corpora = [load(root) for root in HALVES.values() if root.exists()]
     ours = [(corpus, list(said(corpus, lint(corpus.root).document))) for corpus in corpora]
     chapter: dict[str, Any] = {}
@@ -185,6 +188,7 @@ def _beside(peers: list[Peer], answers: list[tuple[Corpus, Peer]], ours: list[An
         "version": peers[0].version,
         "kinds": list(kinds),
         "cpu_s": round(sum(peer.cpu_s for peer in peers), 1),
+        "packages": sum(len(corpus.packages) for corpus, _ in answers),
         "problems": [problem for peer in peers for problem in peer.problems],
         "theirs": _counts(theirs),
         "ours": _counts(own),
@@ -222,7 +226,7 @@ def main() -> None:
         KEPT.parent.mkdir(exist_ok=True)
         KEPT.write_text(json.dumps(measured, indent=1))
     judge(measured.get("code", {}))
-    first = json.loads(FIRST.read_text()) if FIRST.exists() else {}
+    first = json.loads(FIRST.read_text()) if FIRST.exists() else []
     text = page(measured, first)
     if options.write:
         options.write.write_text(text)

@@ -68,7 +68,7 @@ def test_the_page_counts_alarms_as_they_were_judged_and_what_nobody_read() -> No
         ["a.go", 3, "file-close", "unread", ""],
     ]
     one = {"answered": True, "bytes": 2_500_000, "files": 9, "cpu_s": 1.5, "peak_mib": 70.0, "told": False}
-    text = lint_page.page({"code": {"m@v1": {**one, "alarms": alarms}}}, {})
+    text = lint_page.page({"code": {"m@v1": {**one, "alarms": alarms}}}, [])
     assert "| m@v1 | no | 2.50 | 9 | 1.5 | 70.0 | 3 | 1 | 0 | 1 | 1 |" in text
     assert "- false: a.go:2 `file-close`: closed\n" in text
     assert "- unread: a.go:3 `file-close`\n" in text
@@ -76,15 +76,19 @@ def test_the_page_counts_alarms_as_they_were_judged_and_what_nobody_read() -> No
 
 def test_a_run_without_an_answer_is_told_on_the_page() -> None:
     cost = {"answered": False, "written": 30_000_000, "bytes": 0, "cpu_s": 9.0, "peak_mib": 80.0, "load": 1.0}
-    text = lint_page.page({"cost": {**cost, "beside": "RecursionError: too deep\n"}}, {})
+    text = lint_page.page({"cost": {**cost, "beside": "RecursionError: too deep\n"}}, [])
     assert "| answer | none: RecursionError: too deep | an answer |" in text
 
 
 def test_first_sight_stands_before_what_is_measured_now() -> None:
-    first = {"how": "Once.", "halves": {"held out": COUNTS}, "wrong": "Four."}
+    first = {"name": "One", "how": "Once.", "halves": {"held out": COUNTS}, "wrong": "Four."}
+    second = {**first, "name": "Two", "kinds": {"file": COUNTS}, "cases": ["missed: `p` a.go:1: why"]}
     half = {"packages": 4, "guilty": 2, **COUNTS, "missed_which": [], "false_which": [], "wrong_causes": []}
     kind = {"kinds": {"body": COUNTS}, "rules": {"body": ["response-body"]}, "silent_rules": []}
-    text = lint_page.page({"corpus": {"halves": {"open": half}, "both": COUNTS, **kind}}, first)
-    assert text.index("## At first sight") < text.index("## Now")
+    text = lint_page.page({"corpus": {"halves": {"open": half}, "both": COUNTS, **kind}}, [first, second])
+    places = [text.index(head) for head in ("## At first sight", "### One", "### Two", "## Now")]
+    assert places == sorted(places)
+    assert text.count("By kind: file 3 of 4 and 1 false.\n") == 1
+    assert text.count("\n- missed: `p` a.go:1: why\n") == 1
     assert "| held out | 4 | 3 | 1 | 1 | 0.75 | 0.75 |" in text
     assert "| body | response-body | 3 | 1 | 1 | 0.75 | 0.75 |" in text

@@ -1,0 +1,3 @@
+module example.com/after_idle_stream_old
+
+go 1.20

@@ -1,0 +1,3 @@
+module example.com/body_decoded_by_do
+
+go 1.22

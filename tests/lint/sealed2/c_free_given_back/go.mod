@@ -1,0 +1,3 @@
+module example.com/c_free_given_back
+
+go 1.21

@@ -1,0 +1,3 @@
+module example.com/c_sqlite_open
+
+go 1.21

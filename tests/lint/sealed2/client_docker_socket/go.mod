@@ -1,0 +1,3 @@
+module example.com/client_docker_socket
+
+go 1.22

@@ -1,0 +1,3 @@
+module example.com/defer_accept_loop
+
+go 1.21

@@ -1,0 +1,3 @@
+module example.com/defer_job_deadline
+
+go 1.21

@@ -1,0 +1,3 @@
+module example.com/finalizer_iconv
+
+go 1.21

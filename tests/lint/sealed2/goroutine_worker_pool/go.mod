@@ -1,0 +1,3 @@
+module example.com/goroutine_worker_pool
+
+go 1.22

@@ -1,0 +1,3 @@
+module example.com/map_pattern_cache
+
+go 1.21

@@ -1,0 +1,3 @@
+module example.com/pinner_vector_released
+
+go 1.22

@@ -1,0 +1,3 @@
+module example.com/pinner_vector_short
+
+go 1.21

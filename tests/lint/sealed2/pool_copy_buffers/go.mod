@@ -1,0 +1,3 @@
+module example.com/pool_copy_buffers
+
+go 1.22

@@ -1,0 +1,6 @@
+package memory
+
+type Allocator interface {
+	Allocate(size int) []byte
+	Free(b []byte)
+}

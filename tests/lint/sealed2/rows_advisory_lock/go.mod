@@ -1,0 +1,3 @@
+module example.com/rows_advisory_lock
+
+go 1.22

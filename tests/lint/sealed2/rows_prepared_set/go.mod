@@ -1,0 +1,3 @@
+module example.com/rows_prepared_set
+
+go 1.21

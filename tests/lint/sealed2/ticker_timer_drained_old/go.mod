@@ -1,0 +1,3 @@
+module example.com/ticker_timer_drained_old
+
+go 1.19

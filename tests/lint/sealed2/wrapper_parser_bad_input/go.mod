@@ -1,0 +1,3 @@
+module example.com/wrapper_parser_bad_input
+
+go 1.22
