@@ -163,7 +163,7 @@ def test_what_is_no_directory_is_said(capsys: pytest.CaptureFixture[str], tmp_pa
 
 def test_an_empty_directory_has_nothing_suspected(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     code, out = lint(capsys, str(tmp_path))
-    assert (code, "0 files" in out) == (0, True)
+    assert (code, "0 files" in " ".join(out.split())) == (0, True)  # a long path breaks the line
 
 
 def test_broken_huge_and_looping_files_are_left_out_and_counted(

@@ -36,14 +36,14 @@ def judge(case: Case) -> Finding:
 
 
 def _may_be_load(case: Case, goroutines: Series, stacks: weigh.Part | None) -> Finding | None:
-    """A handful of readings within a short watch rise with the load too, and fall with it: not a leak while no memory grows, nor
-    while their stacks were there before, so that as many have run before. StackInuse falls with a collection alone
-    (runtime/stack.go: freeStackSpans). None where it is neither."""
+    """A handful of readings within a short watch rise with the load too, and fall with it: not a leak while memory is known
+    not to grow, nor while their stacks were there before, so that as many have run before. StackInuse falls with a
+    collection alone (runtime/stack.go: freeStackSpans). None where it is neither."""
     if not case.live or len(goroutines.points) > counted.FEW_READINGS:
         return None
     new = NEW_STACKS * (goroutines.last - goroutines.first) * SMALLEST_STACK_BYTES
     reused = stacks is not None and len(stacks.series.points) > 1 and stacks.change < new
-    if weigh.grows(case) and not reused:
+    if weigh.grows(case) is not False and not reused:
         return None
     text = (
         f"their stacks were there before: {weigh.said(stacks)}"

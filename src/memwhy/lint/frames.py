@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from memwhy.lint.source import Function, Package, Tree
+from memwhy.model.digits import whole_number
 
 _SHOWN = re.compile(r"(?P<function>.*?)(?: \((?P<file>[^():]+):(?P<line>\d{1,9})\))?$", re.DOTALL)
 _SYMBOL = re.compile(
@@ -39,7 +40,7 @@ def spots(tree: Tree, frame: str, place: str = "", main_path: str = "") -> list[
     if shown is None:
         return []
     file, _, number = place.rpartition(":") if place else (shown["file"] or "", "", shown["line"] or "")
-    line = int(number) if number.isdigit() and len(number) < 10 else None
+    line = whole_number(number) if len(number) < 10 else None
     found = [
         function
         for package, receiver, name in _meant(tree, shown["function"], main_path)

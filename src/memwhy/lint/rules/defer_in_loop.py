@@ -150,7 +150,7 @@ def _written(function: Function, over: Node) -> Node | None:
 def _small(package: Package, function: Function, node: Node) -> bool:
     """Whether it is a whole number up to FEW_ROUNDS, written here or as a constant of the package."""
     if node.kind == "int_literal":
-        return node.text.isdigit() and int(node.text[:9]) <= FEW_ROUNDS
+        return node.text.isdecimal() and node.text.isascii() and int(node.text[:9]) <= FEW_ROUNDS
     if node.kind != "identifier":
         return False
     named = re.compile(

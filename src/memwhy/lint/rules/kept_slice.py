@@ -99,7 +99,13 @@ def _small_piece(piece: Node) -> bool:
 
 def _constant_end(piece: Node) -> bool:
     end = piece.child("end")
-    return end is not None and end.kind == "int_literal" and end.text.isdigit() and int(end.text[:9]) <= _SMALL
+    return (
+        end is not None
+        and end.kind == "int_literal"
+        and end.text.isdecimal()
+        and end.text.isascii()
+        and int(end.text[:9]) <= _SMALL
+    )
 
 
 def _kept(function: Function, piece: Node, seen: set[str]) -> tuple[str, bool] | None:
