@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from accuracy_rows import Conditions, Row, version
+from accuracy_reckon import bars
+from accuracy_rows import SLOW, Conditions, Row, version
 from accuracy_run import Task, judged
 
 from memwhy.model.errors import MemwhyError
@@ -13,9 +14,16 @@ from memwhy.model.errors import MemwhyError
 def again(conditions: Sequence[Conditions], rows: Iterable[Row], folder: Path) -> tuple[list[Conditions], list[Row]]:
     """The same rows with the verdicts that this tree gives by their recordings in that folder; what was printed then is not
     kept. A row without a recording that can be read says so."""
-    now = version()
+    now, rows = version(), list(rows)
+    for_s = max((row.for_s for row in rows if row.pace != SLOW), default=60.0)
+    printed = tuple(f"{bar.asked}: {bar.measured}" for bar in bars(rows, for_s))
     told = [
-        replace(one, version=f"recorded by {one.version or 'an older tree'}, judged by {now}") for one in conditions
+        replace(
+            one,
+            version=f"recorded by {one.version or 'an older tree'}, judged by {now}",
+            first_sight=one.first_sight or printed,
+        )
+        for one in conditions
     ]
     return told, list(_judged(rows, folder))
 

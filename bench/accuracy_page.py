@@ -37,7 +37,7 @@ can know the end of it (a cache that still fills), or what describes it meanwhil
 supported that `truth.toml` acquits (but for other-process beside another verdict: the bench runs programs that grow in the same
 cgroup, so that it is true). Precision counts verdicts (undetermined is none, nor is not yet), recall counts programs. A verdict at 20 s
 is what the first 20 s of the same recording say. It is what `--until-sure` would have had then; a watch told to last
-20 s closes with one more look into malloc, and knows a little more. At its whole length it is what the command printed.
+20 s closes with one more look into malloc, and knows a little more. At its whole length it is what the command printed, unless recordings were judged once more.
 """
 LENGTHS_S = (20.0, 60.0, 180.0, 300.0)
 Cells = Sequence[str]
@@ -110,7 +110,17 @@ def _missing(conditions: Sequence[Conditions], rows: Sequence[Row]) -> list[Cell
 def _measured(one: Conditions) -> str:
     noise = f"{one.noise} processes using CPU in bursts beside" if one.noise else "no noise of ours"
     version = f"{one.version}; " if one.version else ""
-    return f"{one.when}; {version}{one.machine}; {one.at_once} at a time, {noise}; seed {one.seed}; {one.for_s:.0f} s each, {SLOW} for {one.slow_for_s:.0f} s.\n"
+    return f"{one.when}; {version}{one.machine}; {one.at_once} at a time, {noise}; seed {one.seed}; {one.for_s:.0f} s each, {SLOW} for {one.slow_for_s:.0f} s.\n{_first_sight(one)}"
+
+
+def _first_sight(one: Conditions) -> str:
+    """What held when it was recorded: what was mended since was mended with these recordings in view."""
+    if not one.first_sight:
+        return ""
+    return (
+        "\n**First sight.** The verdicts below are not what the commands printed, but what a later tree says of their recordings, which"
+        f" those who changed it had seen. As printed: {'; '.join(one.first_sight)}.\n"
+    )
 
 
 def _loads(rows: Sequence[Row]) -> str:

@@ -100,7 +100,8 @@ class Row:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conditions:
     """Under which it was measured. noise: processes that used CPU in bursts beside. version: of memwhy, with its commit;
-    planned: the names of the rows that were to come. Older files have neither."""
+    planned: the names of the rows that were to come. Older files have neither. first_sight: where recordings were judged once
+    more, what the commands had printed held of the bars, a line each."""
 
     when: str
     machine: str
@@ -111,6 +112,7 @@ class Conditions:
     slow_for_s: float
     version: str = ""
     planned: tuple[str, ...] = ()
+    first_sight: tuple[str, ...] = ()
 
 
 def truth_of(section: Mapping[str, Any]) -> Truth:
@@ -185,7 +187,11 @@ def read_rows(paths: Iterable[Path]) -> tuple[list[Conditions], list[Row]]:
                     row = _row(found)
                     rows[row.key] = row
                 else:
-                    conditions.append(Conditions(**{**found, "planned": tuple(found.get("planned", ()))}))
+                    conditions.append(
+                        Conditions(
+                            **{**found, **{name: tuple(found.get(name, ())) for name in ("planned", "first_sight")}}
+                        )
+                    )
             except (ValueError, TypeError, KeyError) as error:
                 raise SystemExit(f"accuracy: {path}:{number} is no row of this bench ({error})") from None
     return conditions, sorted(rows.values(), key=lambda row: row.key)

@@ -487,6 +487,8 @@ def test_kept_recordings_are_judged_once_more_and_what_is_not_there_says_so(tmp_
         [replace(CONDITIONS, version="memwhy 0.1.0, commit 1a2b3c4")], [kept, lost, never], tmp_path
     )
     assert conditions[0].version.startswith("recorded by memwhy 0.1.0, commit 1a2b3c4, judged by memwhy ")
+    assert conditions[0].first_sight[1] == "recall ≥ 0.95: 0.00 (0 of 2)"
+    assert "As printed: precision ≥ 0.95: not measured; recall ≥ 0.95: 0.00 (0 of 2); " in page(conditions, rows)
     assert [(one.key, one.load) for one in rows] == [(one.key, one.load) for one in (kept, lost, never)]
     assert [one.length_s for one in rows[0].said] == [10, 15, 20, 25, 30, 40, 50, 60]
     assert rows[0].said[:-1] == tuple(beginnings(tmp_path / "x-guilty-endpoint-1-MiB-s.memwhy", 60.0))

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from memwhy_command import (
 from memwhy.model.errors import TargetGone, UsageError
 from memwhy.record import CADENCES, Cadence, Due, Watcher, find_target, snapshots
 from memwhy.recording import open_recording
+from memwhy.sources import proc
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "specimens"))
 from run import SpecimenFailed, running
@@ -256,6 +258,25 @@ def test_a_source_that_fails_or_costs_much_is_read_more_seldom():
     once = Due(Cadence(source="x", every_s=0))
     once.done(0, 1, failed=False)
     assert once.next_ns > 10**18
+
+
+def test_what_others_do_to_a_busy_machine_makes_no_source_dear(monkeypatch: pytest.MonkeyPatch):
+    """Elapsed time is the machine's, CPU time is ours."""
+
+    class Waiting:
+        @staticmethod
+        def read(root: str, pid: int) -> bytes:
+            time.sleep(0.05)  # the cost that is measured, no synchronisation
+            return b""
+
+    watcher = Watcher(os.getpid())
+    monkeypatch.setitem(proc.READERS, "proc/stat", Waiting)
+    for _ in range(4):
+        one = watcher._read("proc/stat")
+    watcher.close()
+    due = watcher._due["proc/stat"]
+    assert one.cost_ns >= 50_000_000
+    assert due.next_ns - due.read_ns < 5_000_000_000
 
 
 def test_a_recorder_whose_disk_is_full_says_so_and_leaves_what_it_has(tmp_path: Path):

@@ -234,6 +234,27 @@ def test_the_bound_of_a_watch_covers_a_leak_that_comes_in_stairs() -> None:
         assert bound is None or bound >= MIB / 60
 
 
+@pytest.mark.parametrize("before", [14 * MIB, 10 * MIB], ids=["it fell", "it rose"])
+def test_what_was_given_back_leaves_the_bound_tight_and_what_was_taken_loosens_it(before: int) -> None:
+    after = 12 * MIB
+    seen = ticks(lambda x: before if x < 110 else after, seconds=120)
+    bound = unseen_per_s(case(total="process.rss_bytes", series={"process.rss_bytes": seen}, live=True))
+    assert bound is not None
+    assert (bound < MIB / 60) is (before > after)
+
+
+def test_a_rest_that_lasts_after_a_climb_is_rest_and_a_short_one_is_not() -> None:
+    def bound(rest_s: float) -> float | None:
+        end = 120 - rest_s
+        seen = ticks(lambda x: 10 * MIB + round(MIB * min(x, end)), seconds=120)
+        return unseen_per_s(case(total="process.rss_bytes", series={"process.rss_bytes": seen}, live=True))
+
+    long, short = bound(85), bound(20)
+    assert long is not None
+    assert short is not None
+    assert long < MIB / 60 < short
+
+
 @pytest.mark.parametrize(
     ("collections", "answer"),
     [(0.2, Verdict.SUPPORTED), (0.0, Verdict.CANNOT_SAY)],
