@@ -109,6 +109,14 @@ def test_a_result_that_all_foretold_equally_well_changes_nothing(
     assert updated(alike, before, value) == pytest.approx(before, abs=1e-9)
 
 
+@pytest.mark.parametrize("others", [0.0, 1.0])
+def test_a_probability_as_small_as_a_number_can_be_is_still_updated(others: float) -> None:
+    least = 5e-324
+    trim = experiment(foretells("native-leak", 0, 0), foretells("native-retained", 0, 0), error=1.0, widest=1000.0)
+    before = {"native-leak": 0.0, "native-retained": least, "heap-leak": others}
+    assert updated(trim, before, 1.0) == before
+
+
 @given(experiments(), PROBABILITIES, st.floats(-2e9, 2e9))
 def test_of_two_the_one_that_foretold_it_better_gains_on_the_other(
     made: Experiment, before: dict[str, float], value: float

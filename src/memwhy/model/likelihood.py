@@ -44,11 +44,11 @@ def updated(experiment: Experiment, probabilities: Mapping[str, float], value: f
         return dict(probabilities)
     rest = max(0.0, 1.0 - sum(probabilities.values()))
     density = {one.cause: likelihood(experiment, one, value) for one in experiment.predictions if one.cause in told}
-    mean = sum(told[cause] * density[cause] for cause in told) / mass
+    mean = sum(told[cause] / mass * density[cause] for cause in told)
     of_rest = min(max(1.0 / experiment.widest, min(density.values())), mean)
     room = mass + rest
-    whole = mass * mean + rest * of_rest
-    after = {cause: told[cause] * density[cause] / whole * room for cause in told}
+    overall = mass / room * mean + rest / room * of_rest
+    after = {cause: told[cause] * (density[cause] / overall) for cause in told}
     return {**probabilities, **_bounded(after, room)}
 
 
