@@ -63,6 +63,8 @@ class Casebook:
         self.ended: str | None = None
         self.cpu_ns = 0
         self._now: dict[str, dict[str, int]] = {}
+        self._wall_less_monotonic_ns: int | None = None
+        self._moments: dict[str, list[tuple[Moment, str]]] = {}
 
     # -- taking evidence in ---------------------------------------------------------------------
 
@@ -70,6 +72,8 @@ class Casebook:
         """Parse every evidence of one tick; what cannot be read or parsed is counted, never raised. subject: one for
         each process that was watched."""
         self.cpu_ns += snapshot.cpu_ns
+        if self._wall_less_monotonic_ns is None:
+            self._wall_less_monotonic_ns = snapshot.wall_ns - snapshot.monotonic_ns
         readings: dict[str, tuple[int, Reading]] = {}
         for evidence in snapshot.evidence:
             seen = self.seen.setdefault((evidence.source, file, ""), Seen())
@@ -147,8 +151,11 @@ class Casebook:
             kept.append(reading.stacks)
             if len(kept) > KEPT_STACKS:
                 del kept[1:-1:2]
+        moments = self._moments.setdefault(subject, [])
         for experiment in reading.experiments:  # stated first, then again with its result
             self.experiments.setdefault(subject, {})[experiment.name] = experiment
+            over = experiment.result is not None or experiment.problem is not None
+            moments.append((moment, f"experiment {experiment.name} {'ends' if over else 'begins'}"))
         for profile in reading.profiles:
             x = moment.value * (1.0 if moment.clock == "order" else 1e-9)
             self.profiles.append(SeenProfile(profile=profile, subject=subject, where=where, x=x, clock=moment.clock))
@@ -203,6 +210,9 @@ class Casebook:
         for layer in found.layers:
             now[layer.metric] = layer.bytes
             self.timeline.add((subject, layer.metric, "account"), moment.clock, moment.value, layer.bytes)
+        self.timeline.add(
+            (subject, "derived.layers_total_bytes", "account"), moment.clock, moment.value, found.total_bytes
+        )
         values = {layer.metric: layer.bytes for layer in found.layers}
         for metric, value in derive(values, values).items():
             self.timeline.add((subject, metric, "account"), moment.clock, moment.value, value)
@@ -241,10 +251,12 @@ class Casebook:
         facts = self.facts_of(subject)
         if self.seen and all(source.startswith(WORDED) for source, _, _ in self.seen):
             facts["page.worded"] = "1"
+        series = SubjectSeries(self.timeline, subject)
+        clock = series[total].clock if total else "order"
         return Case(
             target=target_of(facts),
             total=total,
-            series=SubjectSeries(self.timeline, subject),
+            series=series,
             controls=controls_of(self.timeline, total, subject) if total else (),
             account=self._accounts.get(subject) or (None if self.live else self.account),
             profiles=tuple(self.profiles),
@@ -254,6 +266,26 @@ class Casebook:
             live=self.live,
             ended=self.ended,
             notes=tuple(self.notes),
+            begun_wall_ns=self._begun_wall_ns(clock),
+            moments=self._moments_by(clock, subject),
+        )
+
+    def _begun_wall_ns(self, clock: str) -> int | None:
+        """The wall clock where this clock's seconds begin."""
+        origin = self.timeline.origin.get(clock)
+        if origin is None or clock == "order":
+            return None
+        if clock == "wall":
+            return origin
+        return None if self._wall_less_monotonic_ns is None else origin + self._wall_less_monotonic_ns
+
+    def _moments_by(self, clock: str, subject: str) -> tuple[tuple[float, str], ...]:
+        """What was done to the subject, in seconds of this clock; nothing where it has no times."""
+        origin = self.timeline.origin.get(clock, 0)
+        return tuple(
+            ((moment.value - origin) / NS_PER_S, words)
+            for moment, words in self._moments.get(subject, ())
+            if moment.clock == clock != "order"
         )
 
     def evidence(self) -> tuple[EvidenceRow, ...]:

@@ -77,7 +77,8 @@ class Case:
     series: of the main subject, by metric. controls: the same total for other subjects (a second host).
     account: the layers at the last full look. stacks: what a sampler in the process saw.
     experiments: what was tried on the target, in the order of being made, each once. live: watched by memwhy itself, not pasted.
-    ended: how the target ended, if it did ("exited", "killed by the OOM killer", …).
+    ended: how the target ended, if it did ("exited", "killed by the OOM killer", …). begun_wall_ns: the wall clock at x = 0 of
+    the total's series, where it is known. moments: what was done to the target, (x, words), by the total's clock.
     """
 
     target: Target
@@ -92,3 +93,5 @@ class Case:
     live: bool = False
     ended: str | None = None
     notes: tuple[str, ...] = ()
+    begun_wall_ns: int | None = None
+    moments: tuple[tuple[float, str], ...] = ()

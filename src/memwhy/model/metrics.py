@@ -300,6 +300,10 @@ _LAYERS = {
 }
 
 _DERIVED = {
+    "layers_total_bytes": (
+        "RSS beside the layers",
+        "smaps_rollup or status, read beside the mappings: the layers and what they leave unaccounted sum to it",
+    ),
     "native_bytes": (
         "native heap and arenas",
         "layers native heap and native arenas together: what glibc's malloc holds below its mmap threshold",

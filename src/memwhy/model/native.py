@@ -121,7 +121,8 @@ class CallSite:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackGrowth:
-    """What became of native memory while the sampler was at work. last: the newest reading, readings: how many.
+    """What became of native memory while the sampler was at work. first, last: the oldest reading (None where there is one
+    only) and the newest; readings: how many.
 
     old_s: how old a block must be to count; younger ones may be on their way to being freed. sites: those that grow
     first, fastest first, then the others by size. whole, whole_bytes: of malloc's old blocks together; mapped,
@@ -140,3 +141,4 @@ class StackGrowth:
     outstanding_bytes: int
     churn_bytes: int
     runtime_bytes: int
+    first: StackReading | None = None

@@ -64,6 +64,7 @@ def grow(readings: Sequence[StackReading]) -> StackGrowth | None:
         outstanding_bytes=sum(stack.outstanding_bytes for stack in now),
         churn_bytes=sum(stack.freed_bytes for stack in now),
         runtime_bytes=sum(stack.outstanding_bytes for stack in last.stacks if stack.kind == "runtime"),
+        first=readings[0] if len(readings) > 1 else None,
     )
 
 
