@@ -1,0 +1,276 @@
+#include "goedges.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PIECE (4u << 20)
+#define TAILED_BYTES 16 /* smaller objects have no mark bits in their span */
+
+int goedges_open(struct goedges *edges, const struct goheap *heap, struct gotypes *kinds, const struct memory *memory)
+{
+    *edges = (struct goedges){.heap = heap, .kinds = kinds, .memory = memory, .room = 1u << 16};
+    edges->rows = calloc((size_t)heap->scanned + 1, sizeof *edges->rows);
+    edges->types = calloc((size_t)heap->objects + 1, sizeof *edges->types);
+    edges->to = malloc(edges->room * sizeof *edges->to);
+    edges->at = malloc(edges->room * sizeof *edges->at);
+    return edges->rows && edges->types && edges->to && edges->at ? 0 : -1;
+}
+
+void goedges_close(struct goedges *edges)
+{
+    free(edges->rows);
+    free(edges->types);
+    free(edges->to);
+    free(edges->at);
+}
+
+static int grow(struct goedges *edges)
+{
+    uint64_t room = edges->room + edges->room / 2;
+    uint32_t *to;
+    uint16_t *at;
+
+    if (room >= UINT32_MAX)
+        return -2;
+    to = realloc(edges->to, room * sizeof *to);
+    if (to == NULL)
+        return -1;
+    edges->to = to;
+    at = realloc(edges->at, room * sizeof *at);
+    if (at == NULL)
+        return -1;
+    edges->at = at;
+    edges->room = room;
+    return 0;
+}
+
+static inline int follow(struct goedges *edges, uint64_t value, uint64_t place)
+{
+    uint32_t object;
+    int bad;
+
+    if (value < 4096)
+        return 0;
+    object = goheap_find(edges->heap, value);
+    if (object == GOHEAP_NONE) {
+        uint64_t arena = value >> GOHEAP_ARENA_SHIFT;
+        edges->unresolved += arena < GOHEAP_ARENAS && edges->heap->arenas[arena] != 0;
+        return 0;
+    }
+    if (edges->count == edges->room && (bad = grow(edges)) != 0)
+        return bad;
+    edges->to[edges->count] = object;
+    edges->at[edges->count++] = place < GOEDGES_FAR ? (uint16_t)place : GOEDGES_FAR;
+    return 0;
+}
+
+static inline uint64_t load(const uint8_t *from)
+{
+    uint64_t value;
+
+    memcpy(&value, from, sizeof value);
+    return value;
+}
+
+/* Words `first` up to `last` of an object that is an array of a type; data: where word `first` stands. */
+static int by_type(struct goedges *edges, const struct gotype *type, const uint8_t *data, uint64_t first, uint64_t last)
+{
+    uint64_t element = type->size / 8, in = element ? first % element : 0;
+    int bad;
+
+    if (type->words == 0)
+        return 0;
+    for (uint64_t word = first; word < last; word++, data += 8) {
+        if (in < type->words && (type->mask == NULL || type->mask[in / 8] >> in % 8 & 1) &&
+            (bad = follow(edges, load(data), in)) != 0)
+            return bad;
+        if (++in >= element)
+            in = 0;
+    }
+    return 0;
+}
+
+static int every_word(struct goedges *edges, const uint8_t *data, uint64_t first, uint64_t last)
+{
+    int bad;
+
+    for (uint64_t word = first; word < last; word++, data += 8)
+        if ((bad = follow(edges, load(data), word)) != 0)
+            return bad;
+    return 0;
+}
+
+static int inline_object(struct goedges *edges, const uint8_t *bits, const uint8_t *object, uint64_t word, uint64_t words)
+{
+    uint64_t mask = load(bits + word / 64 * 8) >> word % 64;
+    int bad;
+
+    if (word % 64 && word % 64 + words > 64)
+        mask |= load(bits + (word / 64 + 1) * 8) << (64 - word % 64);
+    if (words < 64)
+        mask &= (UINT64_C(1) << words) - 1;
+    for (; mask; mask &= mask - 1) {
+        uint64_t place = (uint64_t)__builtin_ctzll(mask);
+        if ((bad = follow(edges, load(object + 8 * place), place)) != 0)
+            return bad;
+    }
+    return 0;
+}
+
+/* Go 1.20 and 1.21: a bit a word for the whole arena, and a bit for each 64 words that says: the object has no more pointers. */
+static int arena_object(struct goedges *edges, const uint8_t *bits, const uint8_t *no_more, uint64_t start,
+                        const uint8_t *data, uint64_t words)
+{
+    uint64_t base = start / 8;
+    int bad;
+
+    for (uint64_t word = 0; word < words; word++) {
+        uint64_t place = base + word;
+        if (word > 0 && place % 64 == 0 && no_more[(place / 64 - 1) / 8] >> (place / 64 - 1) % 8 & 1)
+            return 0;
+        if (bits[place / 8] >> place % 8 & 1 && (bad = follow(edges, load(data + 8 * word), word)) != 0)
+            return bad;
+    }
+    return 0;
+}
+
+static int object_edges(struct goedges *edges, const struct goheap_span *span, uint32_t i, const uint8_t *pages)
+{
+    const uint8_t *object = pages + (uint64_t)i * span->element;
+    uint64_t words = span->element / 8, size = span->end - span->start;
+    uint64_t tail = span->element >= TAILED_BYTES ? edges->way->tail_bytes : 0;
+    uint32_t row;
+
+    switch (span->kind) {
+    case GOHEAP_INLINE:
+        return inline_object(edges, pages + size - tail - size / 64, object, i * words, words);
+    case GOHEAP_HEADER:
+        row = gotypes_find(edges->kinds, load(object));
+        edges->types[span->first + i] = (uint16_t)row;
+        return row ? by_type(edges, &edges->kinds->rows[row], object + 8, 0, words - 1) : 0;
+    default:
+        return every_word(edges, object, 0, words);
+    }
+}
+
+/* Of a range, what is resident into the buffer, and zeros for the rest. */
+static void read_resident(struct goedges *edges, uint64_t start, uint64_t end, uint8_t *into)
+{
+    const uint64_t *rows = edges->way->resident;
+    size_t low = 0, high = edges->way->resident_count;
+
+    memset(into, 0, (size_t)(end - start));
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (rows[2 * middle + 1] <= start)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < edges->way->resident_count && rows[2 * low] < end; low++) {
+        uint64_t from = rows[2 * low] > start ? rows[2 * low] : start, to = rows[2 * low + 1] < end ? rows[2 * low + 1] : end;
+        edges->read_bytes += memory_read(edges->memory, from, into + (from - start), (size_t)(to - from));
+    }
+}
+
+static const uint64_t *arena_of(const struct goedges_way *way, uint64_t address)
+{
+    for (size_t i = 0; i < way->arena_count; i++)
+        if (way->arenas[2 * i] == address >> GOHEAP_ARENA_SHIFT)
+            return way->arenas + 2 * i;
+    return NULL;
+}
+
+/* The two bitmaps of a span's arena as far as the span's words go; 0, or -1 where they cannot be read. */
+static int read_arena_bits(struct goedges *edges, uint64_t start, uint64_t end, uint8_t *bits, uint8_t *no_more)
+{
+    const uint64_t *arena = arena_of(edges->way, start);
+    uint64_t in = start & ((UINT64_C(1) << GOHEAP_ARENA_SHIFT) - 1), words = (end - start) / 8;
+
+    if (arena == NULL)
+        return -1;
+    return memory_read(edges->memory, arena[1] + edges->way->bitmap + in / 64, bits, (size_t)words / 8) < words / 8 ||
+                   memory_read(edges->memory, arena[1] + edges->way->no_more + in / 4096, no_more, (size_t)words / 512) < words / 512
+               ? -1
+               : 0;
+}
+
+/* All objects of a span that was read whole: of the sizes that share spans. */
+static int span_edges(struct goedges *edges, const struct goheap_span *span, const uint8_t *pages)
+{
+    uint8_t bits[PIECE / 64], no_more[PIECE / 4096];
+    int by_arena = span->kind == GOHEAP_ARENA, bad;
+
+    if (by_arena)
+        by_arena = read_arena_bits(edges, span->start, span->end, bits, no_more) == 0;
+    for (uint32_t i = 0; i < span->count; i++) {
+        uint64_t at = (uint64_t)i * span->element;
+        edges->rows[span->first + i] = (uint32_t)edges->count;
+        bad = by_arena ? arena_object(edges, bits, no_more, at, pages + at, span->element / 8)
+                       : object_edges(edges, span, i, pages);
+        if (bad)
+            return bad;
+    }
+    return 0;
+}
+
+/* An object with a span of its own, piece by piece. */
+static int large_edges(struct goedges *edges, const struct goheap_span *span, uint8_t *buffer, goedges_tick tick, void *context)
+{
+    uint32_t row = span->kind == GOHEAP_LARGE ? gotypes_find(edges->kinds, span->type) : 0;
+    int bad = 0;
+
+    edges->rows[span->first] = (uint32_t)edges->count;
+    edges->types[span->first] = (uint16_t)row;
+    if (span->kind == GOHEAP_LARGE && row == 0)
+        return 0; /* not yet typed: it was just given out, or holds no pointers */
+    for (uint64_t at = span->start; at < span->start + span->element; at += PIECE) {
+        uint64_t end = at + PIECE < span->end ? at + PIECE : span->end, first = (at - span->start) / 8;
+        uint64_t last = (end < span->start + span->element ? end - span->start : span->element) / 8;
+        read_resident(edges, at, end, buffer);
+        if (span->kind == GOHEAP_ARENA) {
+            uint8_t bits[PIECE / 64], no_more[PIECE / 4096];
+            bad = read_arena_bits(edges, at, end, bits, no_more) ? every_word(edges, buffer, first, last)
+                                                                 : arena_object(edges, bits, no_more, 0, buffer, last - first);
+        } else {
+            bad = row ? by_type(edges, &edges->kinds->rows[row], buffer, first, last) : every_word(edges, buffer, first, last);
+        }
+        if (bad || (bad = tick(context, edges->read_bytes) ? 1 : 0) != 0)
+            return bad;
+    }
+    return 0;
+}
+
+int goedges_read(struct goedges *edges, const struct goedges_way *way, goedges_tick tick, void *context)
+{
+    const struct goheap *heap = edges->heap;
+    uint8_t *buffer = malloc(PIECE);
+    uint32_t i = 0, last;
+    int bad = buffer ? 0 : -1;
+
+    edges->way = way;
+    while (!bad && i < heap->span_count) {
+        const struct goheap_span *span = &heap->spans[i];
+        if (span->kind == GOHEAP_NOSCAN) {
+            i++;
+            continue;
+        }
+        if (span->count == 1 || span->end - span->start > PIECE) {
+            bad = large_edges(edges, span, buffer, tick, context);
+            i++;
+            continue;
+        }
+        for (last = i + 1; last < heap->span_count; last++)
+            if (heap->spans[last].kind == GOHEAP_NOSCAN || heap->spans[last].count == 1 ||
+                heap->spans[last].start != heap->spans[last - 1].end || heap->spans[last].end - span->start > PIECE)
+                break;
+        read_resident(edges, span->start, heap->spans[last - 1].end, buffer);
+        for (; !bad && i < last; i++)
+            bad = span_edges(edges, &heap->spans[i], buffer + (heap->spans[i].start - span->start));
+        if (!bad)
+            bad = tick(context, edges->read_bytes) ? 1 : 0;
+    }
+    edges->rows[heap->scanned] = (uint32_t)edges->count;
+    free(buffer);
+    return bad;
+}

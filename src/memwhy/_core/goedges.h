@@ -1,0 +1,42 @@
+/* Which object of a Go heap points to which: one pass over the spans with pointers, in address order. */
+#ifndef MEMWHY_GOEDGES_H
+#define MEMWHY_GOEDGES_H
+
+#include "goheap.h"
+#include "gotypes.h"
+
+#define GOEDGES_FAR UINT16_MAX /* a place in an object that is further in, or not known */
+
+/* What differs by version, and what may be read. */
+struct goedges_way {
+    uint64_t tail_bytes;      /* behind the bitmap of GOHEAP_INLINE: spanInlineMarkBits of Green Tea, else 0 */
+    const uint64_t *resident; /* rows start, end in address order; nothing outside them is read */
+    size_t resident_count;
+    const uint64_t *arenas;   /* of GOHEAP_ARENA: rows of arena number, address of its heapArena; by number */
+    size_t arena_count;
+    uint64_t bitmap, no_more; /* offsets of bitmap and noMorePtrs there */
+};
+
+/* The edges of object i are rows[i] up to rows[i + 1]. at: which word of the object (of an array of a known type: of its
+ * element) holds the pointer. types: row of gotypes by object, 0 where it is not known from the object alone. */
+struct goedges {
+    uint32_t *rows, *to;
+    uint16_t *at, *types;
+    uint64_t count, room;
+    uint64_t read_bytes;
+    uint64_t unresolved; /* pointers into arenas where there was no object: newer than the list of spans */
+    const struct goheap *heap;
+    struct gotypes *kinds;
+    const struct memory *memory;
+    const struct goedges_way *way;
+};
+
+typedef int (*goedges_tick)(void *context, uint64_t read_bytes);
+
+int goedges_open(struct goedges *edges, const struct goheap *heap, struct gotypes *kinds, const struct memory *memory);
+void goedges_close(struct goedges *edges);
+
+/* 0, -1 for no memory, -2 for too many edges, 1 when tick returned something else than 0. */
+int goedges_read(struct goedges *edges, const struct goedges_way *way, goedges_tick tick, void *context);
+
+#endif

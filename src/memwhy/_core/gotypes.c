@@ -1,0 +1,155 @@
+#include "gotypes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PLACES (1u << 17) /* a power of two, more than twice GOTYPES_MOST */
+#define PROGRAM_BYTES 65536u
+#define TYPE_BYTES 48
+
+int gotypes_open(struct gotypes *types, const struct memory *memory, int on_demand_flag, int program_flag)
+{
+    *types = (struct gotypes){
+        .memory = memory, .on_demand_flag = on_demand_flag, .program_flag = program_flag, .count = 1, .room = 256};
+    types->places = calloc(PLACES, sizeof *types->places);
+    types->rows = calloc(types->room, sizeof *types->rows);
+    return types->places && types->rows ? 0 : -1;
+}
+
+void gotypes_close(struct gotypes *types)
+{
+    for (uint32_t i = 1; types->rows && i < types->count; i++)
+        free((void *)(uintptr_t)types->rows[i].mask);
+    free(types->rows);
+    free(types->places);
+}
+
+static uint64_t word(const uint8_t *raw)
+{
+    uint64_t value;
+
+    memcpy(&value, raw, sizeof value);
+    return value;
+}
+
+static void copy_bits(uint8_t *mask, uint64_t to, uint64_t from, uint64_t count)
+{
+    for (uint64_t i = 0; i < count; i++)
+        if (mask[(from + i) / 8] >> (from + i) % 8 & 1)
+            mask[(to + i) / 8] |= (uint8_t)(1u << (to + i) % 8);
+}
+
+static uint64_t varint(const uint8_t *program, size_t size, size_t *at)
+{
+    uint64_t value = 0;
+
+    for (int shift = 0; *at < size && shift < 56; shift += 7) {
+        uint8_t byte = program[(*at)++];
+        value |= (uint64_t)(byte & 0x7f) << shift;
+        if (byte < 0x80)
+            break;
+    }
+    return value;
+}
+
+/* A GC program (runtime/mbitmap.go, runGCProg): bits as they stand, and repetitions of those before. Returns 0, or -1 where it makes no sense. */
+static int run_program(const uint8_t *program, size_t size, uint8_t *mask, uint64_t words)
+{
+    uint64_t done = 0;
+    size_t at = 0;
+
+    while (at < size) {
+        uint8_t op = program[at++];
+        uint64_t n = op & 0x7f, times;
+        if (op == 0)
+            return 0;
+        if (op < 0x80) {
+            for (uint64_t i = 0; i < n && done < words && at + i / 8 < size; i++, done++)
+                if (program[at + i / 8] >> i % 8 & 1)
+                    mask[done / 8] |= (uint8_t)(1u << done % 8);
+            at += (size_t)(n + 7) / 8;
+            continue;
+        }
+        if (n == 0)
+            n = varint(program, size, &at);
+        times = varint(program, size, &at);
+        if (n == 0 || n > done)
+            return -1;
+        for (; times > 0 && done < words; times--, done += n)
+            copy_bits(mask, done, done - n, done + n <= words ? n : words - done);
+    }
+    return -1;
+}
+
+static uint8_t *read_mask(struct gotypes *types, uint64_t address, uint64_t words, int program)
+{
+    uint8_t *mask = calloc((size_t)(words + 7) / 8 + 1, 1);
+    size_t got;
+
+    if (mask == NULL)
+        return NULL;
+    if (program) {
+        uint8_t *raw = malloc(PROGRAM_BYTES);
+        got = raw ? memory_read(types->memory, address + 4, raw, PROGRAM_BYTES) : 0; /* its length stands before it */
+        program = raw ? run_program(raw, got, mask, words) : -1;
+        free(raw);
+        if (program == 0)
+            return mask;
+    } else if (memory_read(types->memory, address, mask, (size_t)(words + 7) / 8) == (words + 7) / 8) {
+        return mask;
+    }
+    free(mask);
+    return NULL;
+}
+
+static int read_type(struct gotypes *types, uint64_t address, struct gotype *type)
+{
+    uint8_t raw[TYPE_BYTES];
+    uint64_t pointers, mask;
+
+    if (address == 0 || address % 8 || memory_read(types->memory, address, raw, sizeof raw) < sizeof raw)
+        return -1;
+    *type = (struct gotype){.address = address, .size = word(raw)};
+    pointers = word(raw + 8);
+    mask = word(raw + 32);
+    if (type->size == 0 || type->size > (UINT64_C(1) << 40) || pointers > type->size || pointers % 8)
+        return -1;
+    type->words = pointers / 8;
+    if (type->words == 0)
+        return 0;
+    if (types->on_demand_flag && raw[20] & types->on_demand_flag) {
+        uint8_t there[8];
+        mask = memory_read(types->memory, mask, there, sizeof there) == sizeof there ? word(there) : 0;
+    }
+    if (mask != 0 && type->words <= GOTYPES_WORDS)
+        type->mask = read_mask(types, mask, type->words, types->program_flag && raw[23] & types->program_flag);
+    types->conservative += type->mask == NULL;
+    return 0;
+}
+
+uint32_t gotypes_find(struct gotypes *types, uint64_t address)
+{
+    uint32_t place = (uint32_t)((address >> 3) * 0x9e3779b97f4a7c15u >> 47) & (PLACES - 1);
+    struct gotype type;
+
+    while (types->places[place]) {
+        uint32_t row = types->places[place];
+        if (types->rows[row].address == address)
+            return types->rows[row].size ? row : 0;
+        place = (place + 1) & (PLACES - 1);
+    }
+    if (types->count >= GOTYPES_MOST)
+        return 0;
+    if (types->count == types->room) {
+        struct gotype *more = realloc(types->rows, 2 * (size_t)types->room * sizeof *more);
+        if (more == NULL)
+            return 0;
+        types->rows = more;
+        types->room *= 2;
+    }
+    if (read_type(types, address, &type))
+        type = (struct gotype){.address = address}; /* size 0: remembered as none */
+    types->rows[types->count] = type;
+    types->places[place] = types->count++;
+    return type.size ? types->count - 1 : 0;
+}

@@ -1,0 +1,223 @@
+/* The Python border of goheap.c, goedges.c and goreach.c: one heap behind a capsule, rows of integers in, rows out. */
+#ifndef Py_LIMITED_API
+#define Py_LIMITED_API 0x030b0000
+#endif
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include "goreach.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define NAME "memwhy._core._retain.heap"
+#define TICK_BYTES (64u << 20)
+#define LABELS (UINT16_MAX + 1)
+
+struct held {
+    struct memory memory;
+    Py_buffer segments;
+    struct goheap heap;
+    struct gotypes types;
+    struct goedges edges;
+    uint16_t *labels;
+    int has_edges;
+};
+
+struct told {
+    PyObject *progress; /* borrowed; NULL: none */
+    PyThreadState *thread;
+    uint64_t bytes;
+};
+
+static int tick(void *context, uint64_t bytes)
+{
+    struct told *told = context;
+    int bad;
+
+    if (bytes - told->bytes < TICK_BYTES)
+        return 0;
+    told->bytes = bytes;
+    PyEval_RestoreThread(told->thread);
+    bad = PyErr_CheckSignals();
+    if (!bad && told->progress != NULL) {
+        PyObject *answer = PyObject_CallFunction(told->progress, "K", (unsigned long long)bytes);
+        bad = answer == NULL;
+        Py_XDECREF(answer);
+    }
+    told->thread = PyEval_SaveThread();
+    return bad;
+}
+
+static void *failed(int bad)
+{
+    if (bad == -1)
+        PyErr_NoMemory();
+    else if (bad < 0)
+        PyErr_SetString(PyExc_ValueError, "spans are rows of six uint64 in address order, and make sense");
+    return NULL;
+}
+
+static struct held *held_of(PyObject *capsule)
+{
+    return PyCapsule_GetPointer(capsule, NAME);
+}
+
+static void let_go(struct held *held)
+{
+    goedges_close(&held->edges);
+    gotypes_close(&held->types);
+    goheap_close(&held->heap);
+    free(held->labels);
+    PyBuffer_Release(&held->segments);
+    free(held);
+}
+
+static void forget(PyObject *capsule)
+{
+    struct held *held = held_of(capsule);
+
+    if (held != NULL)
+        let_go(held);
+}
+
+static PyObject *open_heap(PyObject *self, PyObject *args)
+{
+    struct held *held = calloc(1, sizeof *held);
+    Py_buffer spans;
+    int on_demand, program, bad;
+
+    (void)self;
+    if (held == NULL)
+        return PyErr_NoMemory();
+    if (!PyArg_ParseTuple(args, "(iiy*)y*ii", &held->memory.fd, &held->memory.pid, &held->segments, &spans, &on_demand, &program)) {
+        free(held);
+        return NULL;
+    }
+    held->memory.segments = held->segments.buf;
+    held->memory.count = (size_t)held->segments.len / 24;
+    bad = spans.len % 48 ? -2 : goheap_open(&held->heap, spans.buf, (size_t)spans.len / 48);
+    if (!bad)
+        bad = gotypes_open(&held->types, &held->memory, on_demand, program);
+    if (!bad)
+        bad = goedges_open(&held->edges, &held->heap, &held->types, &held->memory);
+    PyBuffer_Release(&spans);
+    if (bad) {
+        let_go(held);
+        return failed(bad);
+    }
+    return PyCapsule_New(held, NAME, forget);
+}
+
+static PyObject *read_edges(PyObject *self, PyObject *args)
+{
+    PyObject *capsule, *progress;
+    Py_buffer resident, arenas;
+    unsigned long long tail, bitmap, no_more;
+    struct held *held;
+    struct told told = {0};
+    int bad;
+
+    (void)self;
+    if (!PyArg_ParseTuple(args, "OKy*y*KKO", &capsule, &tail, &resident, &arenas, &bitmap, &no_more, &progress))
+        return NULL;
+    held = held_of(capsule);
+    if (held == NULL || resident.len % 16 || arenas.len % 16 || held->has_edges) {
+        if (!PyErr_Occurred())
+            PyErr_SetString(PyExc_ValueError, "rows of two uint64, and a heap is read once");
+        bad = 1;
+    } else {
+        struct goedges_way way = {
+            .tail_bytes = tail, .resident = resident.buf, .resident_count = (size_t)resident.len / 16,
+            .arenas = arenas.buf, .arena_count = (size_t)arenas.len / 16, .bitmap = bitmap, .no_more = no_more,
+        };
+        told.progress = progress == Py_None ? NULL : progress;
+        told.thread = PyEval_SaveThread();
+        bad = goedges_read(&held->edges, &way, tick, &told);
+        PyEval_RestoreThread(told.thread);
+        held->has_edges = !bad;
+        if (bad < 0)
+            failed(-1);
+    }
+    PyBuffer_Release(&resident);
+    PyBuffer_Release(&arenas);
+    if (bad)
+        return NULL;
+    return Py_BuildValue("(IIKKKK)", held->heap.scanned, held->heap.objects, (unsigned long long)held->edges.count,
+                         (unsigned long long)held->edges.read_bytes, (unsigned long long)held->edges.unresolved,
+                         (unsigned long long)held->types.conservative);
+}
+
+static PyObject *objects_at(PyObject *self, PyObject *args)
+{
+    PyObject *capsule, *out = NULL;
+    Py_buffer words;
+    struct held *held;
+
+    (void)self;
+    if (!PyArg_ParseTuple(args, "Oy*", &capsule, &words))
+        return NULL;
+    held = held_of(capsule);
+    if (held != NULL && (out = PyBytes_FromStringAndSize(NULL, words.len / 8 * 4)) != NULL) {
+        const uint8_t *from = words.buf;
+        char *into = PyBytes_AsString(out);
+        for (Py_ssize_t i = 0; i < words.len / 8; i++) {
+            uint64_t value;
+            uint32_t object;
+            memcpy(&value, from + 8 * i, sizeof value);
+            object = goheap_find(&held->heap, value);
+            memcpy(into + 4 * i, &object, sizeof object);
+        }
+    }
+    PyBuffer_Release(&words);
+    return out;
+}
+
+static PyObject *reach(PyObject *self, PyObject *args)
+{
+    PyObject *capsule, *out = NULL;
+    Py_buffer roots;
+    struct held *held;
+
+    (void)self;
+    if (!PyArg_ParseTuple(args, "Oy*", &capsule, &roots))
+        return NULL;
+    held = held_of(capsule);
+    if (held != NULL && !held->has_edges)
+        PyErr_SetString(PyExc_ValueError, "the heap was not read yet");
+    else if (held != NULL) {
+        uint64_t *totals = calloc(2 * LABELS, sizeof *totals);
+        int bad = totals ? 0 : -1;
+        free(held->labels);
+        held->labels = calloc((size_t)held->heap.objects + 1, sizeof *held->labels);
+        Py_BEGIN_ALLOW_THREADS
+        if (!bad)
+            bad = held->labels ? goreach(&held->edges, roots.buf, (size_t)roots.len / 8, held->labels, totals) : -1;
+        Py_END_ALLOW_THREADS
+        out = bad ? failed(-1) : PyBytes_FromStringAndSize((char *)totals, (Py_ssize_t)(2 * LABELS * sizeof *totals));
+        free(totals);
+    }
+    PyBuffer_Release(&roots);
+    return out;
+}
+
+static PyMethodDef methods[] = {
+    {"open", open_heap, METH_VARARGS, NULL},
+    {"read", read_edges, METH_VARARGS, NULL},
+    {"objects_at", objects_at, METH_VARARGS, NULL},
+    {"reach", reach, METH_VARARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyModuleDef_Slot slots[] = {{0, NULL}};
+
+static struct PyModuleDef module = {
+    PyModuleDef_HEAD_INIT, "memwhy._core._retain", NULL, 0, methods, slots, NULL, NULL, NULL,
+};
+
+PyMODINIT_FUNC PyInit__retain(void);
+
+PyMODINIT_FUNC PyInit__retain(void)
+{
+    return PyModuleDef_Init(&module);
+}

@@ -1,0 +1,164 @@
+"""The objects of Go's heap, and what points to what: read in one pass, as numbers, never as bytes that stay.
+
+Which words are pointers each Go version says in its own way (runtime/mbitmap.go): up to 1.21 in bitmaps of the arena, since
+1.22 in a bitmap at the span's end, in the object's first word, or in mspan.largeType; with the collector called Green Tea
+(1.26, or an experiment of 1.25) its mark bits stand behind that bitmap. So no word of the heap is guessed to be a pointer.
+"""
+
+from array import array
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from memwhy._core import _retain
+from memwhy.runtimes.go.layout import minor_of
+from memwhy.runtimes.go.rows import Rows
+from memwhy.runtimes.go.span_table import ARENA_BYTES, GO_PAGE_BYTES, HIGHEST_ADDRESS, IN_USE, arena_indexes, span_pointers
+from memwhy.runtimes.go.structs import address_of
+from memwhy.runtimes.interface import Unsupported
+
+if TYPE_CHECKING:
+    from memwhy.runtimes.go.adapter import GoRuntime
+
+NOSCAN, INLINE, HEADER, LARGE, ARENA, CONSERVATIVE = range(6)
+"""Where a span says which words are pointers; `_core/goheap.h` has the same numbers."""
+NONE = 0xFFFFFFFF
+_INLINE_MOST_BYTES = 512
+"""internal/runtime/gc.MinSizeForMallocHeader: larger objects have a header (goarch.PtrSize * 64)."""
+_MARK_BITS_BYTES = 128
+"""sizeof(spanInlineMarkBits), 16 words (runtime/mgcmark_greenteagc.go)."""
+_ON_DEMAND = 1 << 4
+"""internal/abi.TFlagGCMaskOnDemand, since Go 1.24."""
+_PROGRAM = 1 << 6
+"""internal/abi.KindGCProg in Kind_, up to Go 1.23."""
+_ARENA_BASE_OFFSET = 0xFFFF800000000000
+_FIELDS = ("startAddr", "npages", "nelems", "elemsize", "spanclass", "state", "isUserArenaChunk")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeapGraph:
+    """A heap that was read. scanned: objects that may point; the numbers of objects begin with theirs.
+
+    read_bytes: of the target. unresolved: pointers to objects newer than our list of spans. conservative_types: types whose
+    pointer mask could not be had: all their words counted.
+    """
+
+    heap: object
+    spans: int
+    scanned: int
+    objects: int
+    edges: int
+    read_bytes: int
+    unresolved: int
+    conservative_types: int
+
+    def objects_at(self, words: bytes) -> "array[int]":
+        """The objects that words (uint64) point into; NONE for those that point into none."""
+        return array("I", _retain.objects_at(self.heap, words))
+
+    def reach(self, roots: Sequence[tuple[int, int]]) -> "array[int]":
+        """Pairs of objects and bytes by label. roots: (object, label from 1 to 65535); of two that lead to an object the nearer one has it."""
+        flat = array("I", (number for pair in roots for number in pair))
+        return array("Q", _retain.reach(self.heap, flat.tobytes()))
+
+
+def read_heap(runtime: "GoRuntime", progress: Callable[[int], object] | None = None) -> HeapGraph:
+    """All objects and edges of this moment. Raises Unsupported where the version keeps its pointers in another way."""
+    minor = _minor(runtime.version)
+    rows, starts_ends = _span_rows(runtime, minor)
+    space = runtime.space
+    source = (space.source.fd, space.source.pid or 0, space.source.segments)
+    heap = _retain.open(source, rows.tobytes(), _ON_DEMAND if minor >= (1, 24) else 0, _PROGRAM if minor < (1, 24) else 0)
+    resident: array[int] = array("Q")
+    for start, end in starts_ends:
+        resident.extend(space.resident(start, end))
+    arenas, bitmap, no_more = _arena_bitmaps(runtime) if minor < (1, 22) else (array("Q"), 0, 0)
+    tail = _MARK_BITS_BYTES if _has_mark_bits(runtime, minor) else 0
+    scanned, objects, edges, read_bytes, unresolved, conservative = _retain.read(
+        heap, tail, resident.tobytes(), arenas.tobytes(), bitmap, no_more, progress
+    )
+    return HeapGraph(
+        heap=heap,
+        spans=len(rows) // 6,
+        scanned=scanned,
+        objects=objects,
+        edges=edges,
+        read_bytes=read_bytes,
+        unresolved=unresolved,
+        conservative_types=conservative,
+    )
+
+
+def _minor(version: str) -> tuple[int, int]:
+    text = minor_of(version)
+    if text is None:
+        raise Unsupported(f"{version}: where this Go keeps its pointers is not known")
+    major, _, minor = text.partition(".")
+    return int(major), int(minor)
+
+
+def _has_mark_bits(runtime: "GoRuntime", minor: tuple[int, int]) -> bool:
+    """Do spans of small objects end with Green Tea's mark bits? By the build's experiments, and the version's default."""
+    if "nogreenteagc" in runtime.version:
+        return False
+    return minor >= (1, 26) or "greenteagc" in runtime.version
+
+
+def _span_rows(runtime: "GoRuntime", minor: tuple[int, int]) -> tuple["array[int]", list[tuple[int, int]]]:
+    """Rows for the compiled loops, in address order, and the ranges that spans with pointers cover, merged."""
+    fields = (*_FIELDS, "largeType") if minor >= (1, 22) else _FIELDS
+    found = []
+    for start, pages, count, size, kind, state, arena, *large in Rows(runtime.space, runtime.layout, "mspan", fields).read(
+        span_pointers(runtime)
+    ):
+        end = start + pages * GO_PAGE_BYTES
+        if state != IN_USE or not GO_PAGE_BYTES <= start < end <= HIGHEST_ADDRESS or start % GO_PAGE_BYTES:
+            continue
+        if not 8 <= size or not 0 < count <= (end - start) // size:
+            continue
+        found.append((start, end, size, count, _kind(minor, size, kind, bool(arena)), large[0] if large else 0))
+    found.sort()
+    rows: array[int] = array("Q")
+    scanned: list[tuple[int, int]] = []
+    reached = 0
+    for row in found:
+        if row[0] < reached:
+            continue  # it was given out anew while we read
+        reached = row[1]
+        rows.extend(row)
+        if row[4] != NOSCAN:
+            if scanned and scanned[-1][1] == row[0]:
+                scanned[-1] = scanned[-1][0], row[1]
+            else:
+                scanned.append((row[0], row[1]))
+    return rows, scanned
+
+
+def _kind(minor: tuple[int, int], size: int, span_class: int, user_arena: bool) -> int:
+    if span_class & 1:
+        return NOSCAN
+    if user_arena:
+        return CONSERVATIVE
+    if minor < (1, 22):
+        return ARENA
+    if span_class < 2:
+        return LARGE
+    return INLINE if size <= _INLINE_MOST_BYTES else HEADER
+
+
+def _arena_bitmaps(runtime: "GoRuntime") -> tuple["array[int]", int, int]:
+    """(rows of arena number as addresses have it, address of its heapArena), and where the two bitmaps stand in it.
+
+    mheap.arenas[0] is the one second-level map of linux/amd64 (runtime/mheap.go, arenaL1Bits 0).
+    """
+    layout, space = runtime.layout, runtime.space
+    second = space.word(address_of(runtime, "mheap_") + layout.offset("mheap", "arenas"))
+    if not second:
+        raise Unsupported("mheap_.arenas cannot be read")
+    rows: array[int] = array("Q")
+    for index in sorted(arena_indexes(runtime)):
+        address = space.word(second + 8 * index)
+        base = (index * ARENA_BYTES + _ARENA_BASE_OFFSET) & 0xFFFFFFFFFFFFFFFF
+        if address:
+            rows.extend((base // ARENA_BYTES, address))
+    return rows, layout.offset("heapArena", "bitmap"), layout.offset("heapArena", "noMorePtrs")
