@@ -5,6 +5,7 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+#include "gogroups.h"
 #include "goreach.h"
 
 #include <stdlib.h>
@@ -201,7 +202,57 @@ static PyObject *reach(PyObject *self, PyObject *args)
     return out;
 }
 
+static int are_sorted(const uint32_t *roots, size_t count, uint32_t owners, uint32_t objects)
+{
+    for (size_t i = 0; i < count; i++, roots += 3)
+        if (roots[0] >= objects || roots[1] >= owners || (i && roots[1] < roots[-2]))
+            return 0;
+    return 1;
+}
+
+static PyObject *rows_of(const struct gogroups *groups)
+{
+    PyObject *out = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)groups->count * 5 * 8);
+    char *into = out ? PyBytes_AsString(out) : NULL;
+
+    for (uint32_t i = 0; out && i < groups->count; i++) {
+        uint64_t row[5] = {groups->rows[i].parent, groups->rows[i].key, groups->rows[i].at, groups->rows[i].count, groups->rows[i].bytes};
+        memcpy(into + sizeof row * i, row, sizeof row);
+    }
+    return out;
+}
+
+static PyObject *retained(PyObject *self, PyObject *args)
+{
+    PyObject *capsule, *out = NULL;
+    Py_buffer roots;
+    unsigned int owners;
+    struct held *held;
+
+    (void)self;
+    if (!PyArg_ParseTuple(args, "Oy*I", &capsule, &roots, &owners))
+        return NULL;
+    held = held_of(capsule);
+    if (held != NULL && (!held->has_edges || roots.len % 12 || !are_sorted(roots.buf, (size_t)roots.len / 12, owners, held->heap.objects)))
+        PyErr_SetString(PyExc_ValueError, "roots are rows of object, owner, word, in the order of owners");
+    else if (held != NULL) {
+        struct godominators found = {0};
+        struct gogroups groups = {0};
+        int bad;
+        Py_BEGIN_ALLOW_THREADS
+        bad = godominate(&found, &held->edges, roots.buf, (size_t)roots.len / 12, owners) ||
+              gogroups_make(&groups, &held->edges, &found);
+        Py_END_ALLOW_THREADS
+        out = bad ? failed(-1) : rows_of(&groups);
+        godominate_close(&found);
+        gogroups_close(&groups);
+    }
+    PyBuffer_Release(&roots);
+    return out;
+}
+
 static PyMethodDef methods[] = {
+    {"retained", retained, METH_VARARGS, NULL},
     {"open", open_heap, METH_VARARGS, NULL},
     {"read", read_edges, METH_VARARGS, NULL},
     {"objects_at", objects_at, METH_VARARGS, NULL},
