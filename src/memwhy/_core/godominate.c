@@ -213,8 +213,8 @@ static void hang(struct search *search)
     for (uint32_t node = 1; node < found->count; node++) {
         const uint32_t *rows = out_of(search, node, &from, &to, &step);
         for (; from < to; from++) {
-            uint32_t word = step == 1 ? edges->at[from] : rows[3 * (size_t)from + 2];
-            uint16_t at = word < GODOMINATE_SHARED ? (uint16_t)word : GOEDGES_FAR;
+            uint32_t word = step == 1 ? edges->at[from] & GOEDGES_FAR : rows[3 * (size_t)from + 2];
+            uint16_t at = word < GODOMINATE_SHARED ? (uint16_t)word : (uint16_t)GOEDGES_FAR;
             target = rows[(size_t)from * step];
             if (target >= scanned) {
                 uint32_t *leaf = &found->leaf[target - scanned], was = *leaf;

@@ -44,9 +44,32 @@ static int grow(struct goedges *edges)
     return 0;
 }
 
-static inline int follow(struct goedges *edges, uint64_t value, uint64_t place)
+/* The type of a value in an interface, by the interface's first word; 0 when that is no such word. Some kinds stand in the
+ * word itself: then it is the type of what it points to. */
+static uint32_t type_in(struct goedges *edges, uint64_t first)
 {
-    uint32_t object;
+    const struct goedges_way *way = edges->way;
+    size_t low = 0, high = way->itab_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (way->itabs[2 * middle] < first)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low < way->itab_count && way->itabs[2 * low] == first)
+        first = way->itabs[2 * low + 1];
+    else if (first < way->types[0] || first >= way->types[1])
+        return 0;
+    return gotypes_behind(edges->kinds, gotypes_find(edges->kinds, first));
+}
+
+static inline int follow(struct goedges *edges, uint64_t value, uint64_t place, uint64_t before)
+{
+    const struct goheap_span *span;
+    uint32_t object, row;
+    uint16_t interior;
     int bad;
 
     if (value < 4096)
@@ -59,8 +82,13 @@ static inline int follow(struct goedges *edges, uint64_t value, uint64_t place)
     }
     if (edges->count == edges->room && (bad = grow(edges)) != 0)
         return bad;
+    span = goheap_span_at(edges->heap, value);
+    interior = value == span->start + (uint64_t)(object - span->first) * span->element ? 0 : GOEDGES_INTERIOR;
     edges->to[edges->count] = object;
-    edges->at[edges->count++] = place < GOEDGES_FAR ? (uint16_t)place : GOEDGES_FAR;
+    edges->at[edges->count++] = (uint16_t)((place < GOEDGES_FAR ? place : GOEDGES_FAR) | interior);
+    if (before >= edges->way->lowest && !interior && edges->types[object] == 0 && (row = type_in(edges, before)) != 0 &&
+        edges->kinds->rows[row].size <= span->element)
+        edges->types[object] = (uint16_t)row;
     return 0;
 }
 
@@ -70,6 +98,11 @@ static inline uint64_t load(const uint8_t *from)
 
     memcpy(&value, from, sizeof value);
     return value;
+}
+
+static inline int is_number(const struct gotype *type, uint64_t word)
+{
+    return type->mask != NULL && !(type->mask[word / 8] >> word % 8 & 1);
 }
 
 /* Words `first` up to `last` of an object that is an array of a type; data: where word `first` stands. */
@@ -82,7 +115,7 @@ static int by_type(struct goedges *edges, const struct gotype *type, const uint8
         return 0;
     for (uint64_t word = first; word < last; word++, data += 8) {
         if (in < type->words && (type->mask == NULL || type->mask[in / 8] >> in % 8 & 1) &&
-            (bad = follow(edges, load(data), in)) != 0)
+            (bad = follow(edges, load(data), in, in && word > first && is_number(type, in - 1) ? load(data - 8) : 0)) != 0)
             return bad;
         if (++in >= element)
             in = 0;
@@ -95,23 +128,24 @@ static int every_word(struct goedges *edges, const uint8_t *data, uint64_t first
     int bad;
 
     for (uint64_t word = first; word < last; word++, data += 8)
-        if ((bad = follow(edges, load(data), word)) != 0)
+        if ((bad = follow(edges, load(data), word, 0)) != 0)
             return bad;
     return 0;
 }
 
 static int inline_object(struct goedges *edges, const uint8_t *bits, const uint8_t *object, uint64_t word, uint64_t words)
 {
-    uint64_t mask = load(bits + word / 64 * 8) >> word % 64;
+    uint64_t mask = load(bits + word / 64 * 8) >> word % 64, all;
     int bad;
 
     if (word % 64 && word % 64 + words > 64)
         mask |= load(bits + (word / 64 + 1) * 8) << (64 - word % 64);
     if (words < 64)
         mask &= (UINT64_C(1) << words) - 1;
-    for (; mask; mask &= mask - 1) {
+    for (all = mask; mask; mask &= mask - 1) {
         uint64_t place = (uint64_t)__builtin_ctzll(mask);
-        if ((bad = follow(edges, load(object + 8 * place), place)) != 0)
+        int after_number = place && !(all >> (place - 1) & 1);
+        if ((bad = follow(edges, load(object + 8 * place), place, after_number ? load(object + 8 * place - 8) : 0)) != 0)
             return bad;
     }
     return 0;
@@ -128,10 +162,21 @@ static int arena_object(struct goedges *edges, const uint8_t *bits, const uint8_
         uint64_t place = base + word;
         if (word > 0 && place % 64 == 0 && no_more[(place / 64 - 1) / 8] >> (place / 64 - 1) % 8 & 1)
             return 0;
-        if (bits[place / 8] >> place % 8 & 1 && (bad = follow(edges, load(data + 8 * word), word)) != 0)
+        int after_number = word && !(bits[(place - 1) / 8] >> (place - 1) % 8 & 1);
+        if (bits[place / 8] >> place % 8 & 1 &&
+            (bad = follow(edges, load(data + 8 * word), word, after_number ? load(data + 8 * word - 8) : 0)) != 0)
             return bad;
     }
     return 0;
+}
+
+/* A closure begins with the address of its code, which is no pointer to the heap. */
+static void recognise(struct goedges *edges, const struct goheap_span *span, uint32_t i, const uint8_t *object)
+{
+    uint64_t first = load(object);
+
+    if (edges->types[span->first + i] == 0 && first >= edges->way->text[0] && first < edges->way->text[1])
+        edges->types[span->first + i] = (uint16_t)gotypes_closure(edges->kinds, first);
 }
 
 static int object_edges(struct goedges *edges, const struct goheap_span *span, uint32_t i, const uint8_t *pages)
@@ -206,6 +251,8 @@ static int span_edges(struct goedges *edges, const struct goheap_span *span, con
     for (uint32_t i = 0; i < span->count; i++) {
         uint64_t at = (uint64_t)i * span->element;
         edges->rows[span->first + i] = (uint32_t)edges->count;
+        if (span->kind != GOHEAP_HEADER)
+            recognise(edges, span, i, pages + at);
         bad = by_arena ? arena_object(edges, bits, no_more, at, pages + at, span->element / 8)
                        : object_edges(edges, span, i, pages);
         if (bad)

@@ -5,7 +5,8 @@
 #include "goheap.h"
 #include "gotypes.h"
 
-#define GOEDGES_FAR UINT16_MAX /* a place in an object that is further in, or not known */
+#define GOEDGES_FAR 0x7fffu      /* a place in an object that is further in, or not known */
+#define GOEDGES_INTERIOR 0x8000u /* added where the pointer is not to the object's beginning: it tells no type */
 
 /* What differs by version, and what may be read. */
 struct goedges_way {
@@ -15,10 +16,15 @@ struct goedges_way {
     const uint64_t *arenas;   /* of GOHEAP_ARENA: rows of arena number, address of its heapArena; by number */
     size_t arena_count;
     uint64_t bitmap, no_more; /* offsets of bitmap and noMorePtrs there */
+    uint64_t types[2], text[2];
+    const uint64_t *itabs;    /* rows of address, the type that it is for; by address */
+    size_t itab_count;
+    uint64_t lowest;          /* of types and itabs */
 };
 
 /* The edges of object i are rows[i] up to rows[i + 1]. at: which word of the object (of an array of a known type: of its
- * element) holds the pointer. types: row of gotypes by object, 0 where it is not known from the object alone. */
+ * element) holds the pointer. types: row of gotypes by object, 0 where nothing tells it: known is it from the object's own
+ * header, from an interface that holds the object, and of closures from their first word. */
 struct goedges {
     uint32_t *rows, *to;
     uint16_t *at, *types;

@@ -10,16 +10,18 @@
 int gotypes_open(struct gotypes *types, const struct memory *memory, int on_demand_flag, int program_flag)
 {
     *types = (struct gotypes){
-        .memory = memory, .on_demand_flag = on_demand_flag, .program_flag = program_flag, .count = 1, .room = 256};
+        .memory = memory, .on_demand_flag = on_demand_flag, .program_flag = program_flag, .count = 1};
     types->places = calloc(PLACES, sizeof *types->places);
-    types->rows = calloc(types->room, sizeof *types->rows);
+    types->rows = calloc(GOTYPES_MOST, sizeof *types->rows); /* never moved: rows are held on to while others are added */
     return types->places && types->rows ? 0 : -1;
 }
 
 void gotypes_close(struct gotypes *types)
 {
-    for (uint32_t i = 1; types->rows && i < types->count; i++)
+    for (uint32_t i = 1; types->rows && i < types->count; i++) {
         free((void *)(uintptr_t)types->rows[i].mask);
+        free(types->rows[i].words_to);
+    }
     free(types->rows);
     free(types->places);
 }
@@ -109,10 +111,10 @@ static int read_type(struct gotypes *types, uint64_t address, struct gotype *typ
 
     if (address == 0 || address % 8 || memory_read(types->memory, address, raw, sizeof raw) < sizeof raw)
         return -1;
-    *type = (struct gotype){.address = address, .size = word(raw)};
+    *type = (struct gotype){.address = address, .size = word(raw), .kind = raw[23] & 31};
     pointers = word(raw + 8);
     mask = word(raw + 32);
-    if (type->size == 0 || type->size > (UINT64_C(1) << 40) || pointers > type->size || pointers % 8)
+    if (type->kind == 0 || type->kind > GOTYPE_UNSAFE || type->size == 0 || type->size > (UINT64_C(1) << 40) || pointers > type->size || pointers % 8)
         return -1;
     type->words = pointers / 8;
     if (type->words == 0)
@@ -127,29 +129,70 @@ static int read_type(struct gotypes *types, uint64_t address, struct gotype *typ
     return 0;
 }
 
-uint32_t gotypes_find(struct gotypes *types, uint64_t address)
+/* Where the row of an address is, or is to be written down; its number by way of `row`, 0 for a new one. */
+static uint32_t place_of(const struct gotypes *types, uint64_t address, uint32_t *row)
 {
-    uint32_t place = (uint32_t)((address >> 3) * 0x9e3779b97f4a7c15u >> 47) & (PLACES - 1);
-    struct gotype type;
+    uint32_t place = (uint32_t)((address >> 3) * UINT64_C(0x9e3779b97f4a7c15) >> 47) & (PLACES - 1);
 
-    while (types->places[place]) {
-        uint32_t row = types->places[place];
-        if (types->rows[row].address == address)
-            return types->rows[row].size ? row : 0;
+    while ((*row = types->places[place]) != 0 && types->rows[*row].address != address)
         place = (place + 1) & (PLACES - 1);
-    }
+    return place;
+}
+
+static uint32_t append(struct gotypes *types, uint32_t place, const struct gotype *type)
+{
     if (types->count >= GOTYPES_MOST)
         return 0;
-    if (types->count == types->room) {
-        struct gotype *more = realloc(types->rows, 2 * (size_t)types->room * sizeof *more);
-        if (more == NULL)
-            return 0;
-        types->rows = more;
-        types->room *= 2;
-    }
+    types->rows[types->count] = *type;
+    types->places[place] = types->count;
+    return types->count++;
+}
+
+uint32_t gotypes_find(struct gotypes *types, uint64_t address)
+{
+    uint32_t row, place = place_of(types, address, &row);
+    struct gotype type;
+
+    if (row)
+        return types->rows[row].size ? row : 0;
     if (read_type(types, address, &type))
         type = (struct gotype){.address = address}; /* size 0: remembered as none */
-    types->rows[types->count] = type;
-    types->places[place] = types->count++;
-    return type.size ? types->count - 1 : 0;
+    row = append(types, place, &type);
+    return type.size ? row : 0;
+}
+
+uint32_t gotypes_behind(struct gotypes *types, uint32_t row)
+{
+    uint8_t raw[8];
+
+    switch (row ? types->rows[row].kind : GOTYPE_FUNC) {
+    case GOTYPE_POINTER:
+        if (memory_read(types->memory, types->rows[row].address + TYPE_BYTES, raw, sizeof raw) < sizeof raw)
+            return 0;
+        return gotypes_find(types, word(raw));
+    case GOTYPE_FUNC:
+    case GOTYPE_UNSAFE:
+        return 0;
+    case GOTYPE_CHAN:
+    case GOTYPE_MAP:
+        return gotypes_made(types, types->rows[row].address | GOTYPES_HEADER, 8);
+    default:
+        return row;
+    }
+}
+
+uint32_t gotypes_closure(struct gotypes *types, uint64_t code)
+{
+    struct gotype type = {.address = code, .size = 8, .kind = GOTYPE_CLOSURE};
+    uint32_t row, place = place_of(types, code, &row);
+
+    return row ? row : append(types, place, &type);
+}
+
+uint32_t gotypes_made(struct gotypes *types, uint64_t key, uint64_t size)
+{
+    struct gotype type = {.address = key, .size = size, .kind = GOTYPE_MADE};
+    uint32_t row, place = place_of(types, key, &row);
+
+    return row ? row : append(types, place, &type);
 }

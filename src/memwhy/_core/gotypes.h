@@ -9,9 +9,18 @@
 
 #define GOTYPES_MOST 60000u /* told apart by a uint16, the rest is without a type */
 #define GOTYPES_WORDS (1u << 21)
+#define GOTYPES_HEADER 1u /* added to the address of a map's or channel's type: the key of what such a variable points to */
 
+enum gotype_kind { GOTYPE_CHAN = 18, GOTYPE_FUNC = 19, GOTYPE_INTERFACE = 20, GOTYPE_MAP = 21, GOTYPE_POINTER = 22, GOTYPE_UNSAFE = 26,
+                   GOTYPE_CLOSURE = 64, GOTYPE_MADE = 65 };
+
+/* words_to: by word of the type the row of what stands behind that pointer, 0 where that is not known; NULL: nobody asked yet.
+ * either: of a row that stands for two: the row if the object has a pointer at its beginning, and the row if not. */
 struct gotype {
     uint64_t address, size;
+    uint16_t *words_to;
+    uint16_t either[2];
+    uint8_t kind;
     uint64_t words;      /* up to the last pointer; 0: none */
     const uint8_t *mask; /* a bit a word; NULL: every one of `words` may be a pointer */
 };
@@ -21,7 +30,7 @@ struct gotypes {
     int on_demand_flag;  /* TFlagGCMaskOnDemand, 0 where this Go has none */
     int program_flag;    /* KindGCProg in Kind_, 0 where this Go has none */
     struct gotype *rows; /* row 0 is "no type" */
-    uint32_t count, room;
+    uint32_t count;
     uint32_t *places;
     uint64_t conservative; /* types whose mask could not be read */
 };
@@ -31,5 +40,13 @@ void gotypes_close(struct gotypes *types);
 
 /* The row of the type at an address; 0 when that is none, or there are too many. */
 uint32_t gotypes_find(struct gotypes *types, uint64_t address);
+
+/* Of what stands behind an interface's second word, by the row of its type: of pointers their element; maps and channels stand for
+ * their headers. 0: nobody knows. */
+uint32_t gotypes_behind(struct gotypes *types, uint32_t row);
+
+/* The row of closures whose code begins at an address, and rows for what has no descriptor: by a key that is no address of one. */
+uint32_t gotypes_closure(struct gotypes *types, uint64_t code);
+uint32_t gotypes_made(struct gotypes *types, uint64_t key, uint64_t size);
 
 #endif

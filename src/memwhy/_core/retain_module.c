@@ -7,6 +7,7 @@
 
 #include "gogroups.h"
 #include "goreach.h"
+#include "gospread.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -113,17 +114,18 @@ static PyObject *open_heap(PyObject *self, PyObject *args)
 static PyObject *read_edges(PyObject *self, PyObject *args)
 {
     PyObject *capsule, *progress;
-    Py_buffer resident, arenas;
-    unsigned long long tail, bitmap, no_more;
+    Py_buffer resident, arenas, itabs;
+    unsigned long long tail, bitmap, no_more, types, types_end, text, text_end;
     struct held *held;
     struct told told = {0};
     int bad;
 
     (void)self;
-    if (!PyArg_ParseTuple(args, "OKy*y*KKO", &capsule, &tail, &resident, &arenas, &bitmap, &no_more, &progress))
+    if (!PyArg_ParseTuple(args, "OKy*y*KKy*(KKKK)O", &capsule, &tail, &resident, &arenas, &bitmap, &no_more, &itabs, &types, &types_end,
+                          &text, &text_end, &progress))
         return NULL;
     held = held_of(capsule);
-    if (held == NULL || resident.len % 16 || arenas.len % 16 || held->has_edges) {
+    if (held == NULL || resident.len % 16 || arenas.len % 16 || itabs.len % 16 || held->has_edges) {
         if (!PyErr_Occurred())
             PyErr_SetString(PyExc_ValueError, "rows of two uint64, and a heap is read once");
         bad = 1;
@@ -131,7 +133,9 @@ static PyObject *read_edges(PyObject *self, PyObject *args)
         struct goedges_way way = {
             .tail_bytes = tail, .resident = resident.buf, .resident_count = (size_t)resident.len / 16,
             .arenas = arenas.buf, .arena_count = (size_t)arenas.len / 16, .bitmap = bitmap, .no_more = no_more,
+            .types = {types, types_end}, .text = {text, text_end}, .itabs = itabs.buf, .itab_count = (size_t)itabs.len / 16,
         };
+        way.lowest = way.itab_count && way.itabs[0] < types ? way.itabs[0] : types;
         told.progress = progress == Py_None ? NULL : progress;
         told.thread = PyEval_SaveThread();
         bad = goedges_read(&held->edges, &way, tick, &told);
@@ -142,6 +146,7 @@ static PyObject *read_edges(PyObject *self, PyObject *args)
     }
     PyBuffer_Release(&resident);
     PyBuffer_Release(&arenas);
+    PyBuffer_Release(&itabs);
     if (bad)
         return NULL;
     return Py_BuildValue("(IIKKKK)", held->heap.scanned, held->heap.objects, (unsigned long long)held->edges.count,
@@ -202,6 +207,119 @@ static PyObject *reach(PyObject *self, PyObject *args)
     return out;
 }
 
+static PyObject *spread(PyObject *self, PyObject *args)
+{
+    PyObject *capsule, *out = NULL;
+    struct held *held;
+
+    (void)self;
+    if (!PyArg_ParseTuple(args, "O", &capsule))
+        return NULL;
+    held = held_of(capsule);
+    if (held != NULL && !held->has_edges)
+        PyErr_SetString(PyExc_ValueError, "the heap was not read yet");
+    else if (held != NULL && (out = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)held->types.count)) != NULL) {
+        uint8_t *wanted = (uint8_t *)PyBytes_AsString(out);
+        int bad;
+        memset(wanted, 0, held->types.count);
+        Py_BEGIN_ALLOW_THREADS
+        bad = gospread(&held->edges, wanted);
+        Py_END_ALLOW_THREADS
+        if (bad) {
+            Py_DECREF(out);
+            return failed(-1);
+        }
+    }
+    return out;
+}
+
+/* (address, size, kind) of rows of types from one number on. */
+static PyObject *type_rows(PyObject *self, PyObject *args)
+{
+    PyObject *capsule, *out = NULL;
+    unsigned int first;
+    struct held *held;
+
+    (void)self;
+    if (!PyArg_ParseTuple(args, "OI", &capsule, &first))
+        return NULL;
+    held = held_of(capsule);
+    if (held != NULL && first <= held->types.count &&
+        (out = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(held->types.count - first) * 24)) != NULL) {
+        char *into = PyBytes_AsString(out);
+        for (uint32_t i = first; i < held->types.count; i++, into += 24) {
+            uint64_t row[3] = {held->types.rows[i].address, held->types.rows[i].size, held->types.rows[i].kind};
+            memcpy(into, row, sizeof row);
+        }
+    }
+    return out;
+}
+
+static PyObject *type_at(PyObject *self, PyObject *args)
+{
+    PyObject *capsule;
+    unsigned long long address, size;
+    struct held *held;
+
+    (void)self;
+    if (!PyArg_ParseTuple(args, "OKK", &capsule, &address, &size))
+        return NULL;
+    held = held_of(capsule);
+    if (held == NULL)
+        return NULL;
+    return PyLong_FromUnsignedLong(size ? gotypes_made(&held->types, address, size) : gotypes_find(&held->types, address));
+}
+
+static PyObject *tell_type(PyObject *self, PyObject *args)
+{
+    PyObject *capsule;
+    unsigned int row, with, without;
+    unsigned long long bytes;
+    Py_buffer words;
+    struct held *held;
+
+    (void)self;
+    if (!PyArg_ParseTuple(args, "OIKy*II", &capsule, &row, &bytes, &words, &with, &without))
+        return NULL;
+    held = held_of(capsule);
+    if (held != NULL && row > 0 && row < held->types.count && with < held->types.count && without < held->types.count) {
+        struct gotype *type = &held->types.rows[row];
+        size_t size = (size_t)(bytes / 8 + 1) * sizeof *type->words_to;
+        type->size = bytes;
+        free(type->words_to);
+        type->words_to = calloc(1, size);
+        if (type->words_to != NULL)
+            memcpy(type->words_to, words.buf, (size_t)words.len < size ? (size_t)words.len : size);
+        type->either[0] = (uint16_t)with;
+        type->either[1] = (uint16_t)without;
+    }
+    PyBuffer_Release(&words);
+    if (held == NULL)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+static PyObject *seed(PyObject *self, PyObject *args)
+{
+    PyObject *capsule;
+    Py_buffer rows;
+    struct held *held;
+
+    (void)self;
+    if (!PyArg_ParseTuple(args, "Oy*", &capsule, &rows))
+        return NULL;
+    held = held_of(capsule);
+    for (Py_ssize_t i = 0; held != NULL && held->has_edges && i + 8 <= rows.len; i += 8) {
+        uint32_t row[2];
+        memcpy(row, (const char *)rows.buf + i, sizeof row);
+        gospread_seed(&held->edges, row[0], row[1]);
+    }
+    PyBuffer_Release(&rows);
+    if (held == NULL)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
 static int are_sorted(const uint32_t *roots, size_t count, uint32_t owners, uint32_t objects)
 {
     for (size_t i = 0; i < count; i++, roots += 3)
@@ -252,6 +370,11 @@ static PyObject *retained(PyObject *self, PyObject *args)
 }
 
 static PyMethodDef methods[] = {
+    {"spread", spread, METH_VARARGS, NULL},
+    {"type_rows", type_rows, METH_VARARGS, NULL},
+    {"type_at", type_at, METH_VARARGS, NULL},
+    {"tell_type", tell_type, METH_VARARGS, NULL},
+    {"seed", seed, METH_VARARGS, NULL},
     {"retained", retained, METH_VARARGS, NULL},
     {"open", open_heap, METH_VARARGS, NULL},
     {"read", read_edges, METH_VARARGS, NULL},

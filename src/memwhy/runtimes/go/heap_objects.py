@@ -56,6 +56,11 @@ class HeapGraph:
         """The objects that words (uint64) point into; NONE for those that point into none."""
         return array("I", _retain.objects_at(self.heap, words))
 
+    def retained(self, roots: Sequence[tuple[int, int, int]], owners: int) -> "array[int]":
+        """Rows of parent, key, word, objects, bytes: the tree of what alone keeps what. roots: (owner, object, word), sorted."""
+        flat = array("I", (number for owner, one, word in roots for number in (one, owner, word)))
+        return array("Q", _retain.retained(self.heap, flat.tobytes(), owners))
+
     def reach(self, roots: Sequence[tuple[int, int]]) -> "array[int]":
         """Pairs of objects and bytes by label. roots: (object, label from 1 to 65535); of two that lead to an object the nearer one has it."""
         flat = array("I", (number for pair in roots for number in pair))
@@ -72,10 +77,14 @@ def read_heap(runtime: "GoRuntime", progress: Callable[[int], object] | None = N
     resident: array[int] = array("Q")
     for start, end in starts_ends:
         resident.extend(space.resident(start, end))
+    from memwhy.runtimes.go.heap_typing import itabs_of
+
     arenas, bitmap, no_more = _arena_bitmaps(runtime) if minor < (1, 22) else (array("Q"), 0, 0)
+    itabs = itabs_of(runtime)
+    main = runtime.functions.modules[0]
     tail = _MARK_BITS_BYTES if _has_mark_bits(runtime, minor) else 0
     scanned, objects, edges, read_bytes, unresolved, conservative = _retain.read(
-        heap, tail, resident.tobytes(), arenas.tobytes(), bitmap, no_more, progress
+        heap, tail, resident.tobytes(), arenas.tobytes(), bitmap, no_more, itabs.tobytes(), (*main.types, *main.text), progress
     )
     return HeapGraph(
         heap=heap,

@@ -1,0 +1,86 @@
+#include "gospread.h"
+
+#include <stdlib.h>
+
+struct work {
+    uint32_t *objects;
+    size_t count, room;
+};
+
+static int put(struct work *work, uint32_t object)
+{
+    if (work->count == work->room) {
+        size_t room = work->room ? work->room * 2 : 1u << 12;
+        uint32_t *more = realloc(work->objects, room * sizeof *more);
+        if (more == NULL)
+            return -1;
+        work->objects = more;
+        work->room = room;
+    }
+    work->objects[work->count++] = object;
+    return 0;
+}
+
+/* Whether an object has a pointer in its first word: so a map's directory is told from its one group. */
+static int begins_with_pointer(const struct goedges *edges, uint32_t object)
+{
+    return object < edges->heap->scanned && edges->rows[object] < edges->rows[object + 1] &&
+           (edges->at[edges->rows[object]] & GOEDGES_FAR) == 0;
+}
+
+static int assign(struct goedges *edges, uint32_t object, uint32_t row)
+{
+    const struct gotype *type = &edges->kinds->rows[row];
+
+    if (edges->types[object])
+        return 0;
+    if (type->either[0] || type->either[1])
+        row = type->either[!begins_with_pointer(edges, object)];
+    if (row == 0 || edges->kinds->rows[row].size > goheap_span_of(edges->heap, object)->element)
+        return 0;
+    edges->types[object] = (uint16_t)row;
+    return 1;
+}
+
+void gospread_seed(struct goedges *edges, uint32_t object, uint32_t row)
+{
+    if (object < edges->heap->objects && row < edges->kinds->count)
+        assign(edges, object, row);
+}
+
+static int spread(struct goedges *edges, uint32_t object, struct work *work)
+{
+    const struct gotype *type = &edges->kinds->rows[edges->types[object]];
+    uint64_t words = type->size / 8;
+
+    for (uint32_t e = edges->rows[object]; e < edges->rows[object + 1]; e++) {
+        uint32_t at = edges->at[e], to = edges->to[e], row;
+        if (at >= GOEDGES_FAR || words == 0)
+            continue;
+        row = type->words_to[at % words];
+        if (row && assign(edges, to, row) && to < edges->heap->scanned && put(work, to))
+            return -1;
+    }
+    return 0;
+}
+
+int gospread(struct goedges *edges, uint8_t *wanted)
+{
+    struct work work = {0};
+    int bad = 0;
+
+    for (uint32_t first = 0; first < edges->heap->scanned && !bad; first++) {
+        if (edges->types[first] == 0 || edges->rows[first] == edges->rows[first + 1])
+            continue;
+        bad = put(&work, first);
+        while (work.count && !bad) {
+            uint32_t object = work.objects[--work.count];
+            if (edges->kinds->rows[edges->types[object]].words_to)
+                bad = spread(edges, object, &work);
+            else
+                wanted[edges->types[object]] = 1;
+        }
+    }
+    free(work.objects);
+    return bad;
+}
