@@ -288,6 +288,12 @@ static int large_edges(struct goedges *edges, const struct goheap_span *span, ui
     return 0;
 }
 
+/* Has its type in its span, or is more than is read at once. */
+static int is_large(const struct goheap_span *span)
+{
+    return span->kind == GOHEAP_LARGE || span->end - span->start > PIECE;
+}
+
 int goedges_read(struct goedges *edges, const struct goedges_way *way, goedges_tick tick, void *context)
 {
     const struct goheap *heap = edges->heap;
@@ -302,13 +308,13 @@ int goedges_read(struct goedges *edges, const struct goedges_way *way, goedges_t
             i++;
             continue;
         }
-        if (span->count == 1 || span->end - span->start > PIECE) {
+        if (is_large(span)) {
             bad = large_edges(edges, span, buffer, tick, context);
             i++;
             continue;
         }
         for (last = i + 1; last < heap->span_count; last++)
-            if (heap->spans[last].kind == GOHEAP_NOSCAN || heap->spans[last].count == 1 ||
+            if (heap->spans[last].kind == GOHEAP_NOSCAN || is_large(&heap->spans[last]) ||
                 heap->spans[last].start != heap->spans[last - 1].end || heap->spans[last].end - span->start > PIECE)
                 break;
         read_resident(edges, span->start, heap->spans[last - 1].end, buffer);

@@ -320,6 +320,36 @@ static PyObject *seed(PyObject *self, PyObject *args)
     Py_RETURN_NONE;
 }
 
+/* (word, object) for each pointer of an object. */
+static PyObject *edges_of(PyObject *self, PyObject *args)
+{
+    PyObject *capsule, *out;
+    unsigned int object;
+    struct held *held;
+    uint32_t first, last;
+
+    (void)self;
+    if (!PyArg_ParseTuple(args, "OI", &capsule, &object))
+        return NULL;
+    held = held_of(capsule);
+    if (held == NULL)
+        return NULL;
+    first = last = 0;
+    if (held->has_edges && object < held->heap.scanned) {
+        first = held->edges.rows[object];
+        last = held->edges.rows[object + 1];
+    }
+    out = PyTuple_New((Py_ssize_t)(last - first));
+    for (uint32_t e = first; out && e < last; e++) {
+        PyObject *pair = Py_BuildValue("(II)", held->edges.at[e] & GOEDGES_FAR, held->edges.to[e]);
+        if (pair == NULL || PyTuple_SetItem(out, (Py_ssize_t)(e - first), pair)) {
+            Py_DECREF(out);
+            return NULL;
+        }
+    }
+    return out;
+}
+
 static int are_sorted(const uint32_t *roots, size_t count, uint32_t owners, uint32_t objects)
 {
     for (size_t i = 0; i < count; i++, roots += 3)
@@ -375,6 +405,7 @@ static PyMethodDef methods[] = {
     {"type_at", type_at, METH_VARARGS, NULL},
     {"tell_type", tell_type, METH_VARARGS, NULL},
     {"seed", seed, METH_VARARGS, NULL},
+    {"edges_of", edges_of, METH_VARARGS, NULL},
     {"retained", retained, METH_VARARGS, NULL},
     {"open", open_heap, METH_VARARGS, NULL},
     {"read", read_edges, METH_VARARGS, NULL},

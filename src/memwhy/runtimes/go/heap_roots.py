@@ -1,7 +1,7 @@
 """The roots of Go's heap: which words outside of it the collector follows, and whose they are.
 
 Globals: the words that the linker's masks call pointers (moduledata.gcdatamask, gcbssmask; runtime/symtab.go), cut into
-variables by the symbol table. Stacks: every word from a goroutine's stack pointer up, for any of them may be a pointer.
+variables by the symbol table. Stacks: the words that the compiler's maps call live pointers, by the function whose frame they stand in (`stack_words`).
 Specials: closures of finalizers and cleanups, which hang on spans (runtime/mheap.go, addspecial).
 """
 
@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from memwhy.memory.elf import Elf
-from memwhy.runtimes.go.goroutines import read_goroutines
+from memwhy.runtimes.go.goroutines import RUNNING, Goroutine, read_goroutines
 from memwhy.runtimes.go.heap_objects import NONE, HeapGraph
 from memwhy.runtimes.go.moduledata import ModuleData
-from memwhy.runtimes.go.structs import Struct
+from memwhy.runtimes.go.stack_words import StackWords
 
 if TYPE_CHECKING:
     from memwhy.runtimes.go.adapter import GoRuntime
@@ -113,18 +113,23 @@ def _variables(elf: Elf, bias: int, low: int, high: int) -> Iterator[tuple[int, 
 
 
 def _stacks(runtime: "GoRuntime", heap: HeapGraph) -> Iterator[RootSet]:
+    """Frames by function, all goroutines' together: ten thousand that wait in one function are one owner."""
+    words = StackWords(runtime)
+    found: dict[str, list[tuple[int, int]]] = {}
     for row in read_goroutines(runtime, stacks=False).rows:
         low, high = row.stack_low, row.stack_high
         pointer = row.syscall_sp or row.sched_sp
-        start = pointer if low <= pointer <= high else low
-        words = runtime.space.read(start & -8, min(high - start, _MOST_STACK_BYTES) & -8)
-        places = tuple(_pointed(heap, words, None))
-        if places:
-            function = runtime.functions.find(row.start_pc)
-            name = "?" if function is None else function.name
-            yield RootSet(name=name, kind="goroutine", address=start & -8, places=places)
+        start = pointer if low <= pointer <= high and row.status != RUNNING else low
+        raw = runtime.space.read(start & -8, min(high - start, _MOST_STACK_BYTES) & -8)
+        numbers = heap.objects_at(raw)
+        for frame in words.frames(row, start, raw):
+            places = [(offset, numbers[offset // 8]) for offset in frame.offsets if numbers[offset // 8] != NONE]
+            if places:
+                found.setdefault(frame.function or _began(runtime, row), []).extend(places)
+    for name, members in sorted(found.items()):
+        yield RootSet(name=name, kind="goroutine", address=0, places=tuple(members))
 
 
-def struct_of(runtime: "GoRuntime", name: str, address: int) -> Struct:
-    """One struct of the runtime. Raises Unsupported."""
-    return Struct.read(runtime.space, runtime.layout, name, address)
+def _began(runtime: "GoRuntime", row: Goroutine) -> str:
+    function = runtime.functions.find(row.start_pc)
+    return "?" if function is None else function.name
