@@ -84,4 +84,12 @@ static inline uint32_t goheap_find(const struct goheap *heap, uint64_t address)
     return index < span->count ? span->first + index : GOHEAP_NONE;
 }
 
+/* Whether an address is that of the object that it lies in, not one inside it. */
+static inline int goheap_begins(const struct goheap *heap, uint32_t object, uint64_t address)
+{
+    const struct goheap_span *span = goheap_span_at(heap, address);
+
+    return address == span->start + (uint64_t)(object - span->first) * span->element;
+}
+
 #endif

@@ -5,6 +5,7 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+#include "godwarf.h"
 #include "gogroups.h"
 #include "goreach.h"
 #include "gospread.h"
@@ -154,9 +155,10 @@ static PyObject *read_edges(PyObject *self, PyObject *args)
                          (unsigned long long)held->types.conservative);
 }
 
+/* (numbers, flags): of each word the object that it points into, and whether it points to its beginning. */
 static PyObject *objects_at(PyObject *self, PyObject *args)
 {
-    PyObject *capsule, *out = NULL;
+    PyObject *capsule, *out = NULL, *flags = NULL;
     Py_buffer words;
     struct held *held;
 
@@ -164,19 +166,25 @@ static PyObject *objects_at(PyObject *self, PyObject *args)
     if (!PyArg_ParseTuple(args, "Oy*", &capsule, &words))
         return NULL;
     held = held_of(capsule);
-    if (held != NULL && (out = PyBytes_FromStringAndSize(NULL, words.len / 8 * 4)) != NULL) {
+    if (held != NULL && (out = PyBytes_FromStringAndSize(NULL, words.len / 8 * 4)) != NULL &&
+        (flags = PyBytes_FromStringAndSize(NULL, words.len / 8)) != NULL) {
         const uint8_t *from = words.buf;
-        char *into = PyBytes_AsString(out);
+        char *into = PyBytes_AsString(out), *begins = PyBytes_AsString(flags);
         for (Py_ssize_t i = 0; i < words.len / 8; i++) {
             uint64_t value;
             uint32_t object;
             memcpy(&value, from + 8 * i, sizeof value);
             object = goheap_find(&held->heap, value);
             memcpy(into + 4 * i, &object, sizeof object);
+            begins[i] = object != GOHEAP_NONE && goheap_begins(&held->heap, object, value);
         }
     }
     PyBuffer_Release(&words);
-    return out;
+    if (flags == NULL) {
+        Py_XDECREF(out);
+        return NULL;
+    }
+    return Py_BuildValue("(NN)", out, flags);
 }
 
 static PyObject *reach(PyObject *self, PyObject *args)
@@ -399,7 +407,33 @@ static PyObject *retained(PyObject *self, PyObject *args)
     return out;
 }
 
+static PyObject *words_of(const struct godwarf_rows *rows)
+{
+    return PyBytes_FromStringAndSize((const char *)rows->words, (Py_ssize_t)(rows->count * sizeof *rows->words));
+}
+
+static PyObject *dwarf(PyObject *self, PyObject *args)
+{
+    Py_buffer info, abbrev;
+    struct godwarf found = {0};
+    PyObject *out;
+    int bad;
+
+    (void)self;
+    if (!PyArg_ParseTuple(args, "y*y*", &info, &abbrev))
+        return NULL;
+    Py_BEGIN_ALLOW_THREADS
+    bad = godwarf_read(&found, info.buf, (size_t)info.len, abbrev.buf, (size_t)abbrev.len);
+    Py_END_ALLOW_THREADS
+    out = bad ? failed(-1) : Py_BuildValue("(NNN)", words_of(&found.variables), words_of(&found.types), words_of(&found.captured));
+    godwarf_close(&found);
+    PyBuffer_Release(&info);
+    PyBuffer_Release(&abbrev);
+    return out;
+}
+
 static PyMethodDef methods[] = {
+    {"dwarf", dwarf, METH_VARARGS, NULL},
     {"spread", spread, METH_VARARGS, NULL},
     {"type_rows", type_rows, METH_VARARGS, NULL},
     {"type_at", type_at, METH_VARARGS, NULL},

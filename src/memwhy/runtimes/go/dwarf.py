@@ -90,7 +90,7 @@ def is_array(entry: Entry) -> bool:
 
 def read_types(elf: Elf) -> Types | None:
     """The runtime's types, None where the program has no DWARF. Raises ParseError where it is damaged."""
-    info, abbreviations = (_section(elf, name) for name in ("debug_info", "debug_abbrev"))
+    info, abbreviations = (section(elf, name) for name in ("debug_info", "debug_abbrev"))
     if not info or not abbreviations:
         return None
     types = Types(entries={}, structs={}, constants={})
@@ -105,7 +105,7 @@ def read_types(elf: Elf) -> Types | None:
     return types
 
 
-def _section(elf: Elf, name: str) -> bytes:
+def section(elf: Elf, name: str) -> bytes:
     for section in elf.sections:
         if section.name not in (f".{name}", f".z{name}") or section.size > _MOST_SECTION_BYTES:
             continue

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 NOSCAN, INLINE, HEADER, LARGE, ARENA, CONSERVATIVE = range(6)
 """Where a span says which words are pointers; `_core/goheap.h` has the same numbers."""
 NONE = 0xFFFFFFFF
+_FIRST = (1, 20)
+"""Before it the arena's bitmap had two bits a word."""
 _INLINE_MOST_BYTES = 512
 """internal/runtime/gc.MinSizeForMallocHeader: larger objects have a header (goarch.PtrSize * 64)."""
 _MARK_BITS_BYTES = 128
@@ -52,9 +54,10 @@ class HeapGraph:
     unresolved: int
     conservative_types: int
 
-    def objects_at(self, words: bytes) -> "array[int]":
-        """The objects that words (uint64) point into; NONE for those that point into none."""
-        return array("I", _retain.objects_at(self.heap, words))
+    def objects_at(self, words: bytes) -> tuple["array[int]", bytes]:
+        """The objects that words (uint64) point into, NONE for those that point into none; and 1 for those that point to a beginning."""
+        numbers, begins = _retain.objects_at(self.heap, words)
+        return array("I", numbers), begins
 
     def retained(self, roots: Sequence[tuple[int, int, int]], owners: int) -> "array[int]":
         """Rows of parent, key, word, objects, bytes: the tree of what alone keeps what. roots: (owner, object, word), sorted."""
@@ -70,6 +73,8 @@ class HeapGraph:
 def read_heap(runtime: "GoRuntime", progress: Callable[[int], object] | None = None) -> HeapGraph:
     """All objects and edges of this moment. Raises Unsupported where the version keeps its pointers in another way."""
     minor = _minor(runtime.version)
+    if minor < _FIRST:
+        raise Unsupported(f"where {runtime.version} keeps its pointers is not read; Go 1.20 and later are")
     rows, starts_ends = _span_rows(runtime, minor)
     space = runtime.space
     source = (space.source.fd, space.source.pid or 0, space.source.segments)
@@ -104,6 +109,11 @@ def _minor(version: str) -> tuple[int, int]:
         raise Unsupported(f"{version}: where this Go keeps its pointers is not known")
     major, _, minor = text.partition(".")
     return int(major), int(minor)
+
+
+def has_swiss_maps(runtime: "GoRuntime") -> bool:
+    """Are its maps those of Go 1.24 (internal/runtime/maps)? An experiment can turn them off until 1.25."""
+    return _minor(runtime.version) >= (1, 24) and "noswissmap" not in runtime.version
 
 
 def _has_mark_bits(runtime: "GoRuntime", minor: tuple[int, int]) -> bool:

@@ -28,15 +28,15 @@ _MOST_STACK_BYTES = 64 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RootSet:
-    """Words of one owner that point into the heap. kind: global, goroutine, thread or special.
+    """Words of one owner that point into the heap. kind: global or goroutine.
 
-    places: (offset from the owner's first word, object) of each.
+    places: (offset from the owner's first word, object, does it point to its beginning) of each.
     """
 
     name: str
     kind: str
     address: int
-    places: tuple[tuple[int, int], ...]
+    places: tuple[tuple[int, int, bool], ...]
 
 
 def roots_of(runtime: "GoRuntime", heap: HeapGraph) -> list[RootSet]:
@@ -49,13 +49,13 @@ def roots_of(runtime: "GoRuntime", heap: HeapGraph) -> list[RootSet]:
 
 def _globals(runtime: "GoRuntime", heap: HeapGraph, module: ModuleData) -> Iterator[RootSet]:
     names = _Names(runtime, module)
-    places: dict[tuple[int, str], list[tuple[int, int]]] = {}
+    places: dict[tuple[int, str], list[tuple[int, int, bool]]] = {}
     for which, (start, end) in (("gcdatamask", module.data[1]), ("gcbssmask", module.data[2])):
         words = runtime.space.read(start, (end - start) & -8)
         mask = _mask(runtime, module, which, len(words) // 8)
-        for at, number in _pointed(heap, words, mask):
+        for at, number, begins in _pointed(heap, words, mask):
             owner = names.of(start + at)
-            places.setdefault(owner, []).append((start + at - owner[0], number))
+            places.setdefault(owner, []).append((start + at - owner[0], number, begins))
     for (address, name), members in sorted(places.items()):
         yield RootSet(name=name, kind="global", address=address, places=tuple(members))
 
@@ -68,11 +68,12 @@ def _mask(runtime: "GoRuntime", module: ModuleData, name: str, words: int) -> by
     return runtime.space.read(address, (min(count, words) + 7) // 8)
 
 
-def _pointed(heap: HeapGraph, words: bytes, mask: bytes | None) -> Iterator[tuple[int, int]]:
-    """(offset, object) of the words that point into the heap. mask: a bit a word; None: any word may."""
-    for i, number in enumerate(heap.objects_at(words)):
-        if number != NONE and (mask is None or (i // 8 < len(mask) and mask[i // 8] >> i % 8 & 1)):
-            yield 8 * i, number
+def _pointed(heap: HeapGraph, words: bytes, mask: bytes) -> Iterator[tuple[int, int, bool]]:
+    """(offset, object, to its beginning) of the words that point into the heap. mask: a bit a word."""
+    numbers, begins = heap.objects_at(words)
+    for i, number in enumerate(numbers):
+        if number != NONE and i // 8 < len(mask) and mask[i // 8] >> i % 8 & 1:
+            yield 8 * i, number, bool(begins[i])
 
 
 class _Names:
@@ -115,15 +116,19 @@ def _variables(elf: Elf, bias: int, low: int, high: int) -> Iterator[tuple[int, 
 def _stacks(runtime: "GoRuntime", heap: HeapGraph) -> Iterator[RootSet]:
     """Frames by function, all goroutines' together: ten thousand that wait in one function are one owner."""
     words = StackWords(runtime)
-    found: dict[str, list[tuple[int, int]]] = {}
+    found: dict[str, list[tuple[int, int, bool]]] = {}
     for row in read_goroutines(runtime, stacks=False).rows:
         low, high = row.stack_low, row.stack_high
         pointer = row.syscall_sp or row.sched_sp
         start = pointer if low <= pointer <= high and row.status != RUNNING else low
         raw = runtime.space.read(start & -8, min(high - start, _MOST_STACK_BYTES) & -8)
-        numbers = heap.objects_at(raw)
+        numbers, begins = heap.objects_at(raw)
         for frame in words.frames(row, start, raw):
-            places = [(offset, numbers[offset // 8]) for offset in frame.offsets if numbers[offset // 8] != NONE]
+            places = [
+                (offset, numbers[offset // 8], bool(begins[offset // 8]))
+                for offset in frame.offsets
+                if numbers[offset // 8] != NONE
+            ]
             if places:
                 found.setdefault(frame.function or _began(runtime, row), []).extend(places)
     for name, members in sorted(found.items()):

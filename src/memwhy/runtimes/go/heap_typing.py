@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from memwhy._core import _retain
 from memwhy.runtimes.go.heap_objects import HeapGraph
-from memwhy.runtimes.go.heap_types import EITHER, HEADER, TEXT, Types
+from memwhy.runtimes.go.heap_roots import RootSet
+from memwhy.runtimes.go.heap_types import EITHER, TEXT, Types
+from memwhy.runtimes.go.heap_variables import Variables
 from memwhy.runtimes.go.layout import Layout
 from memwhy.runtimes.go.structs import WORD_BYTES
 
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 _CLOSURE, _MADE = 64, 65
 """`_core/gotypes.h`."""
 _MOST_ROUNDS = 64
+_INNER = ((".slots[].key", "[key]"), (".slots[].elem", "[value]"), (".keys[]", "[key]"), (".elems[]", "[value]"), (".values[]", "[value]"))
+"""Fields of map.group (since Go 1.24) and map.bucket (before; values up to 1.10, cmd/compile/internal/reflectdata/map*.go)."""
 _MOST_ITABS = 1 << 20
 
 
@@ -55,11 +59,14 @@ def _linked(runtime: "GoRuntime", layout: Layout) -> Iterable[int]:
 class Typing:
     """The types of one heap's objects, by the rows that the compiled loops know them by."""
 
-    def __init__(self, heap: HeapGraph, types: Types) -> None:
+    def __init__(self, runtime: "GoRuntime", heap: HeapGraph, types: Types, variables: Variables) -> None:
         self.heap = heap
         self.types = types
+        self._variables = variables
+        self._functions = runtime.functions
         self._rows: dict[int, int] = {}
         self._keys: dict[int, tuple[int, int]] = {}
+        self._paths: dict[int, dict[int, str]] = {}
 
     def spread(self) -> None:
         """Along all pointers, as far as types tell what they lead to."""
@@ -82,10 +89,45 @@ class Typing:
                 self._tell_made(self._rows[key], key)
         return self._rows[key]
 
-    def seed(self, pairs: Iterable[tuple[int, int]]) -> None:
-        """(object, key) for objects whose type is known from outside."""
-        flat = array("I", (number for one, key in pairs for number in (one, self.row_of(key))))
+    def seed(self, roots: Iterable[RootSet]) -> None:
+        """What globals point to has the type that the variable's type says."""
+        flat: array[int] = array("I")
+        for root in roots:
+            kind = self._variables.globals.get(root.address) if root.kind == "global" else None
+            if kind is None:
+                continue
+            pointers = self.types.pointers(kind)
+            for offset, number, begins in root.places:
+                key = pointers.get(offset // WORD_BYTES, (0, ""))[0]
+                if key and begins:
+                    flat.extend((number, self.row_of(key)))
         _retain.seed(self.heap.heap, flat.tobytes())
+
+    def variable_type(self, root: RootSet) -> str:
+        """The name of a global's type, "" where it is not known."""
+        kind = self._variables.globals.get(root.address) if root.kind == "global" else None
+        return "" if kind is None else self.types.name_of(kind)
+
+    def path(self, row: int, word: int) -> str:
+        """The path of fields to a word of a type: ".Body", "[value].Owner" """
+        if row not in self._paths:
+            key, kind = self.key_of(row)
+            if kind == _MADE:
+                pointers = self.types.made(key)[1]
+            else:
+                pointers = self.captured(key)[1] if kind == _CLOSURE else self.types.pointers(key)
+            self._paths[row] = {at: _shown(path) for at, (_, path) in pointers.items()}
+        return self._paths[row].get(word, "")
+
+    def captured(self, code: int) -> tuple[int, dict[int, tuple[int, str]]]:
+        """Of a closure: bytes as far as its variables are known, and `Types.pointers`."""
+        function = self._functions.find(code)
+        size, found = WORD_BYTES, {}
+        for offset, kind in self._variables.captured.get(function.name if function is not None else "", ()):
+            found.update({offset // WORD_BYTES + word: row for word, row in self.types.pointers(kind).items()})
+            known = self.types.at(kind)
+            size = max(size, offset + (known.size if known is not None else WORD_BYTES) + 7 & ~7)
+        return size, found
 
     def key_of(self, row: int) -> tuple[int, int]:
         """(address or key, kind) of a row."""
@@ -102,7 +144,8 @@ class Typing:
         if kind == _MADE:
             self._tell_made(row, key)
         elif kind == _CLOSURE:
-            _retain.tell_type(self.heap.heap, row, 8, b"", 0, 0)
+            size, pointers = self.captured(key)
+            self._words(row, size, pointers)
         else:
             found = self.types.at(key)
             size = 8 if found is None else found.size
@@ -123,4 +166,8 @@ class Typing:
         _retain.tell_type(self.heap.heap, row, size, words.tobytes(), *either)
 
 
-__all__ = ["HEADER", "Typing", "itabs_of"]
+def _shown(path: str) -> str:
+    """A path as a person writes it: a map's inner fields are its keys and values."""
+    for inner, shown in _INNER:
+        path = path.replace(inner, shown)
+    return path

@@ -1,0 +1,197 @@
+"""Who holds Go's heap, in lines for people: one pass over the heap, its dominators, and the names of types, fields, variables."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from memwhy.model.holders import Holders, Holding, TypeTotal
+from memwhy.runtimes.go.heap_objects import HeapGraph, has_swiss_maps, read_heap
+from memwhy.runtimes.go.heap_roots import RootSet, roots_of
+from memwhy.runtimes.go.heap_types import Types
+from memwhy.runtimes.go.heap_typing import Typing
+from memwhy.runtimes.go.heap_variables import variables_of
+from memwhy.runtimes.go.memstats import read_memstats
+
+if TYPE_CHECKING:
+    from memwhy.runtimes.go.adapter import GoRuntime
+
+_OWNER, _SIZE = 1 << 31, 1 << 16
+_SHARED, _FAR = 0x7FFE, 0x7FFF
+"""`_core/gogroups.h`, `_core/godominate.h`, `_core/goedges.h`."""
+_CLOSURE, _MADE = 64, 65
+_WORD_BYTES = 8
+_ROW = 5
+_MOST_CHILDREN = 40
+_LEAST_SHARE = 0.0005
+_MOST_DEPTH = 40
+_INSIDE_MAPS = ("map.group[", "map.bucket[", "noalg.map.group[", "noalg.map.bucket[")
+
+
+@dataclass(slots=True)
+class _Node:
+    """A line in the making; groups of the same name below the same line become one."""
+
+    kind: str
+    name: str
+    type: str
+    count: int = 0
+    own_bytes: int = 0
+    bytes: int = 0
+    below: dict[tuple[str, str, str], "_Node"] = field(default_factory=dict)
+
+
+def holders_of(runtime: "GoRuntime", progress: Callable[[str], None] = lambda _: None) -> Holders:
+    """One pass. Raises Unsupported for versions whose pointers are not known (before Go 1.20) and where a table makes no sense."""
+    cpu_s, begun_s = time.process_time(), time.monotonic()
+    progress("Go's heap")
+    heap = read_heap(runtime)
+    roots = roots_of(runtime, heap)
+    stats = read_memstats(runtime).fields
+    read_s = time.monotonic() - begun_s
+    progress("the types of Go's objects")
+    variables = variables_of(runtime)
+    types = Types.of(runtime, swiss=has_swiss_maps(runtime))
+    typing = Typing(runtime, heap, types, variables)
+    typing.seed(roots)
+    typing.spread()
+    progress("who holds Go's heap")
+    tree = _Tree(runtime, heap, typing, roots)
+    notes = [f"{runtime.version}: {variables.problem}"] if variables.problem else []
+    if heap.conservative_types:
+        notes.append(f"of {heap.conservative_types} types any word may be a pointer: their masks could not be had")
+    return Holders(
+        runtime=runtime.version,
+        bytes=tree.root.bytes,
+        objects=tree.objects,
+        heap_alloc_bytes=stats.get("HeapAlloc"),
+        untyped_bytes=sum(one.bytes for one in tree.totals() if not one.type),
+        unresolved=heap.unresolved,
+        read_bytes=heap.read_bytes,
+        read_s=round(read_s, 3),
+        cpu_s=round(time.process_time() - cpu_s, 3),
+        holdings=tree.holdings(),
+        types=tuple(tree.totals()),
+        notes=tuple(notes),
+    )
+
+
+class _Tree:
+    """The groups of the compiled loops as lines: inner parts of maps belong to their map, fields have names."""
+
+    def __init__(self, runtime: "GoRuntime", heap: HeapGraph, typing: Typing, roots: list[RootSet]) -> None:
+        self._runtime, self._typing = runtime, typing
+        owners = {key: number for number, key in enumerate(dict.fromkeys((one.kind, one.name) for one in roots))}
+        self._owners = list(owners)
+        flat = sorted(
+            (owners[one.kind, one.name], number, offset // _WORD_BYTES)
+            for one in roots
+            for offset, number, _ in one.places
+        )
+        self._variables = {(one.kind, one.name): typing.variable_type(one) for one in roots}
+        self._rows = heap.retained(flat, len(owners))
+        self.objects = sum(self._rows[3::_ROW])
+        self.root = _Node("rest", "", "")
+        self._names: dict[int, tuple[str, bool]] = {}
+        self._fill()
+
+    def _fill(self) -> None:
+        """A group's parent stands before it, so one pass down and one up are enough."""
+        nodes: list[_Node] = [self.root]
+        order: list[tuple[_Node, _Node]] = []
+        count = len(self._rows) // _ROW
+        for i in range(1, count):
+            parent, key, at, objects, size = self._rows[i * _ROW : i * _ROW + _ROW]
+            above = nodes[parent]
+            name, inner = self._name(key)
+            if inner and above is not self.root and parent and self._rows[parent * _ROW + 1] < _OWNER:
+                node = above
+            else:
+                kind, label = self._label(parent, key, at)
+                where = (kind, label, name)
+                node = above.below.get(where) or above.below.setdefault(where, _Node(kind, label, name))
+                order.append((above, node))
+            node.count += 0 if node is above else objects
+            node.own_bytes += size
+            nodes.append(node)
+        _sum(self.root)
+
+    def _name(self, key: int) -> tuple[str, bool]:
+        """A group's type, and whether it is a map's inner part, which nobody wants to see by itself."""
+        if key not in self._names:
+            self._names[key] = self._named(key)
+        return self._names[key]
+
+    def _named(self, key: int) -> tuple[str, bool]:
+        if key >= _OWNER:
+            return self._variables.get(self._owners[key - _OWNER], ""), False
+        if key >= _SIZE:
+            return f"?{(key - _SIZE) * _WORD_BYTES} B", False
+        address, kind = self._typing.key_of(key)
+        if kind == _CLOSURE:
+            function = self._runtime.functions.find(address)
+            return f"closure {function.name if function is not None else hex(address)}", False
+        name = self._typing.types.name_of(address)
+        return name, (kind == _MADE and address & 7 > 1) or name.startswith(_INSIDE_MAPS)
+
+    def _label(self, parent: int, key: int, at: int) -> tuple[str, str]:
+        """What leads to a group: (kind, name of the root or path of fields)."""
+        if key >= _OWNER:
+            return self._owners[key - _OWNER]
+        if parent == 0 or at == _SHARED:
+            return "shared", ""
+        above = self._rows[parent * _ROW + 1]
+        if above >= _OWNER or above >= _SIZE or at == _FAR:
+            return "field", ""
+        return "field", self._typing.path(above, at)
+
+    def holdings(self) -> tuple[Holding, ...]:
+        """The tree without what is too small to matter: that is counted as a rest."""
+        return tuple(_lines(self.root, self.root.bytes * _LEAST_SHARE, 0))
+
+    def totals(self) -> Iterator[TypeTotal]:
+        """By type, most first."""
+        found: dict[str, list[int]] = {}
+        for i in range(1, len(self._rows) // _ROW):
+            key, objects, size = (self._rows[i * _ROW + j] for j in (1, 3, 4))
+            name = "" if _SIZE <= key < _OWNER else self._name(key)[0]
+            row = found.setdefault(name, [0, 0])
+            row[0] += objects
+            row[1] += size
+        rows = sorted(((size, count, name) for name, (count, size) in found.items() if count), reverse=True)
+        return (TypeTotal(type=name, count=count, bytes=size) for size, count, name in rows)
+
+
+def _sum(root: _Node) -> None:
+    """Bytes of every line with all below it."""
+    order = [root]
+    for node in order:
+        order += node.below.values()
+    for node in reversed(order):
+        node.bytes = node.own_bytes + sum(one.bytes for one in node.below.values())
+
+
+def _lines(node: _Node, least: float, depth: int) -> Iterator[Holding]:
+    below = sorted(node.below.values(), key=lambda one: (-one.bytes, one.name, one.type))
+    shown = [one for one in below[:_MOST_CHILDREN] if one.bytes >= least] if depth < _MOST_DEPTH else []
+    for one in shown:
+        yield Holding(
+            kind=one.kind,  # type: ignore[arg-type]  # of the literals that _label gives
+            name=one.name,
+            type=one.type,
+            count=one.count,
+            own_bytes=one.own_bytes,
+            bytes=one.bytes,
+            children=tuple(_lines(one, least, depth + 1)),
+        )
+    rest = below[len(shown) :]
+    if rest:
+        yield Holding(
+            kind="rest",
+            name=f"{len(rest)} smaller ones",
+            type="",
+            count=sum(one.count for one in rest),
+            own_bytes=sum(one.own_bytes for one in rest),
+            bytes=sum(one.bytes for one in rest),
+        )
+
