@@ -8,7 +8,6 @@ from native_programs import built
 
 from memwhy.native.preloaded import PRELOAD
 
-
 NOT_THERE = "is static or setuid"
 GONE = "it ended, or executed another program"
 """Which of the two is said of a program that comes by exec goes by whether it came before our first look or after it."""

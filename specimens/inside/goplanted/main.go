@@ -202,7 +202,17 @@ func main() {
 		<-ready
 	})
 	heapAlloc()
-	answer.Ready(answer.Commands{"truth": truth, "swap": swap, "churn": churn, "calm": calm})
+	answer.Ready(answer.Commands{"truth": truth, "swap": swap, "churn": churn, "calm": calm, "more": more(n)})
+}
+
+// more makes the list longer.
+func more(count int) func(string) string {
+	return func(string) string {
+		for i := 0; i < count; i++ {
+			list = &Node{Next: list}
+		}
+		return "{}"
+	}
 }
 
 func truth(string) string {
@@ -232,7 +242,7 @@ func swap(string) string {
 
 var stop chan struct{}
 
-// churn replaces entries of a map that keeps its size.
+// churn replaces entries of a map that keeps its size, two hundred a second.
 func churn(string) string {
 	stop = make(chan struct{})
 	keys := make([]string, 0, len(cache))
@@ -246,6 +256,7 @@ func churn(string) string {
 				return
 			default:
 				cache[keys[i%len(keys)]] = &Entry{Name: keys[i%len(keys)], Owner: &User{ID: i}, Body: make([]byte, 200)}
+				time.Sleep(5 * time.Millisecond)
 			}
 		}
 	}(stop)

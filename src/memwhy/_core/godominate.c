@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What the search needs besides its results: parents and edges backwards, by node. */
+/* What the search needs besides its results, by node. */
 struct search {
     struct godominators *found;
     const struct goedges *edges;
@@ -12,7 +12,6 @@ struct search {
     uint32_t *first_root; /* by owner: where its roots begin; they are sorted by owner */
     uint32_t *owner_node;
     uint32_t *parent, *semi, *label;
-    uint32_t *into_rows, *into;
 };
 
 struct stack {
@@ -111,31 +110,31 @@ static int number(struct search *search)
 /* For every node, the nodes that point to it. Owners hang below node 0, which no row says. */
 static int turn_around(struct search *search)
 {
-    const struct godominators *found = search->found;
+    struct godominators *found = search->found;
     const uint32_t scanned = search->edges->heap->scanned;
     uint32_t from, to, node, *fill;
     int step;
 
-    search->into_rows = calloc((size_t)found->count + 2, sizeof *search->into_rows);
-    if (search->into_rows == NULL)
+    found->into_rows = calloc((size_t)found->count + 2, sizeof *found->into_rows);
+    if (found->into_rows == NULL)
         return -1;
     for (node = 1; node < found->count; node++) {
         const uint32_t *rows = out_of(search, node, &from, &to, &step);
         for (; from < to; from++)
             if (rows[(size_t)from * step] < scanned)
-                search->into_rows[found->node[rows[(size_t)from * step]] + 2]++;
+                found->into_rows[found->node[rows[(size_t)from * step]] + 2]++;
     }
     for (node = 1; node < found->count; node++)
-        search->into_rows[node + 1] += search->into_rows[node];
-    fill = search->into_rows + 1; /* moves each row's end to where it belongs while filling */
-    search->into = malloc(((size_t)search->into_rows[found->count] + search->into_rows[found->count + 1] + 1) * sizeof *search->into);
-    if (search->into == NULL)
+        found->into_rows[node + 1] += found->into_rows[node];
+    fill = found->into_rows + 1; /* moves each row's end to where it belongs while filling */
+    found->into = malloc(((size_t)found->into_rows[found->count] + found->into_rows[found->count + 1] + 1) * sizeof *found->into);
+    if (found->into == NULL)
         return -1;
     for (node = 1; node < found->count; node++) {
         const uint32_t *rows = out_of(search, node, &from, &to, &step);
         for (; from < to; from++)
             if (rows[(size_t)from * step] < scanned)
-                search->into[fill[found->node[rows[(size_t)from * step]]]++] = node;
+                found->into[fill[found->node[rows[(size_t)from * step]]]++] = node;
     }
     return 0;
 }
@@ -175,8 +174,8 @@ static int semidominate(struct search *search)
             search->semi[node] = 0; /* an owner */
             continue;
         }
-        for (uint32_t i = search->into_rows[node]; i < search->into_rows[node + 1]; i++) {
-            uint32_t least = evaluate(search, search->into[i], node, &path);
+        for (uint32_t i = found->into_rows[node]; i < found->into_rows[node + 1]; i++) {
+            uint32_t least = evaluate(search, found->into[i], node, &path);
             if (least == GOHEAP_NONE)
                 return -1;
             if (search->semi[least] < search->semi[node])
@@ -275,13 +274,13 @@ int godominate(struct godominators *found, const struct goedges *edges, const ui
     free(search.label);
     free(search.owner_node);
     free(search.first_root);
-    free(search.into_rows);
-    free(search.into);
     return bad;
 }
 
 void godominate_close(struct godominators *found)
 {
+    free(found->into_rows);
+    free(found->into);
     free(found->node);
     free(found->object);
     free(found->idom);

@@ -16,6 +16,7 @@ struct godominators {
     uint32_t *leaf;   /* by object - scanned: the node that alone keeps it, GOHEAP_NONE when nothing reaches it */
     uint16_t *at;     /* by node: the word of its dominator that points to it; GOEDGES_FAR - 1 when none does, so it is shared */
     uint16_t *leaf_at;
+    uint32_t *into_rows, *into; /* by node: the nodes that point to it, from into_rows[node] up to into_rows[node + 1] */
     uint32_t count;   /* of nodes */
     uint32_t owners;
 };

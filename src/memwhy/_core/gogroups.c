@@ -101,6 +101,40 @@ static int group_leaves(struct gogroups *groups, const struct goedges *edges, co
     return 0;
 }
 
+static void note(struct gogroup *group, uint32_t who)
+{
+    for (int i = 0; i < GOGROUPS_BY; i++) {
+        if (group->by[i] == who)
+            return;
+        if (group->by[i] == 0) {
+            group->by[i] = who;
+            return;
+        }
+    }
+}
+
+/* Of what no single owner keeps: below whose pointers it hangs. top: by node the one of its dominators that is below node 0. */
+static int name_sharers(struct gogroups *groups, const struct goedges *edges, const struct godominators *found, const uint32_t *group)
+{
+    uint32_t *top = malloc(((size_t)found->count + 1) * sizeof *top);
+
+    if (top == NULL)
+        return -1;
+    for (uint32_t node = 0; node < found->count; node++)
+        top[node] = found->idom[node] ? top[found->idom[node]] : node;
+    for (uint32_t node = 1; node < found->count; node++) {
+        if (found->idom[node] || found->object[node] >= edges->heap->scanned)
+            continue;
+        for (uint32_t i = found->into_rows[node]; i < found->into_rows[node + 1]; i++) {
+            uint32_t above = top[found->into[i]], object = found->object[above];
+            if (above != node)
+                note(&groups->rows[group[node]], object < edges->heap->scanned ? group[above] : GOGROUPS_OWNER + (GOHEAP_NONE - object));
+        }
+    }
+    free(top);
+    return 0;
+}
+
 int gogroups_make(struct gogroups *groups, const struct goedges *edges, const struct godominators *found)
 {
     uint32_t *group = calloc((size_t)found->count + 1, sizeof *group);
@@ -111,7 +145,10 @@ int gogroups_make(struct gogroups *groups, const struct goedges *edges, const st
     groups->places = calloc(PLACES, sizeof *groups->places);
     bad = group && groups->rows && groups->places ? 0 : -1;
     if (!bad)
-        bad = group_nodes(groups, edges, found, group) || group_leaves(groups, edges, found, group) ? -1 : 0;
+        bad = group_nodes(groups, edges, found, group) || group_leaves(groups, edges, found, group) ||
+              name_sharers(groups, edges, found, group)
+                  ? -1
+                  : 0;
     free(group);
     return bad;
 }

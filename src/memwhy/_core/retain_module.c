@@ -16,6 +16,7 @@
 #define NAME "memwhy._core._retain.heap"
 #define TICK_BYTES (64u << 20)
 #define LABELS (UINT16_MAX + 1)
+#define GROUP_WORDS (5 + GOGROUPS_BY)
 
 struct held {
     struct memory memory;
@@ -368,11 +369,14 @@ static int are_sorted(const uint32_t *roots, size_t count, uint32_t owners, uint
 
 static PyObject *rows_of(const struct gogroups *groups)
 {
-    PyObject *out = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)groups->count * 5 * 8);
+    PyObject *out = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)groups->count * GROUP_WORDS * 8);
     char *into = out ? PyBytes_AsString(out) : NULL;
 
     for (uint32_t i = 0; out && i < groups->count; i++) {
-        uint64_t row[5] = {groups->rows[i].parent, groups->rows[i].key, groups->rows[i].at, groups->rows[i].count, groups->rows[i].bytes};
+        const struct gogroup *group = &groups->rows[i];
+        uint64_t row[GROUP_WORDS] = {group->parent, group->key, group->at, group->count, group->bytes};
+        for (int j = 0; j < GOGROUPS_BY; j++)
+            row[5 + j] = group->by[j];
         memcpy(into + sizeof row * i, row, sizeof row);
     }
     return out;

@@ -46,6 +46,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--show-contents", action="store_true", help="show strings found in lost memory: they may be private"
     )
+    parser.add_argument(
+        "--holders",
+        action="store_true",
+        help="who holds Go's heap: variables, fields and types, with what each alone keeps",
+    )
     parser.add_argument("--heap-profile", metavar="FILE", help="write Go's heap profile for `go tool pprof FILE`")
     parser.add_argument("--goroutines", metavar="FILE", help="write all goroutines with their stacks, as debug=2 does")
     parser.add_argument("-o", metavar="FILE", dest="output", help="write the answer to FILE")
@@ -112,7 +117,10 @@ def _look(
         raise TargetGone(f"process {watcher.pid} {watcher.ended or 'ended'}")
     begun_ns, wall_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME), time.time_ns()
     found = inspector.look(
-        lost=lost, show_contents=options.show_contents, progress=lambda text: progress.say(f"reading {text}")
+        lost=lost,
+        show_contents=options.show_contents,
+        holders=options.holders,
+        progress=lambda text: progress.say(f"reading {text}"),
     )
     cost_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME) - begun_ns
     evidence = Evidence(
@@ -139,6 +147,7 @@ def _core(options: argparse.Namespace) -> int:
         found = inspector.look(
             lost=options.lost,
             show_contents=options.show_contents,
+            holders=options.holders,
             progress=lambda text: progress.say(f"reading {text}"),
         )
         files = _read_files(inspector, options)

@@ -8,11 +8,13 @@ from typing import Self
 
 from memwhy.inspect.blocks import Blocks
 from memwhy.inspect.glibc import MallocBlocks, MallocHeap, NoMalloc, grown, read_blocks, read_malloc
+from memwhy.inspect.holding import grown as grown_holders
 from memwhy.inspect.ledger import Ledger, Owned, keep_ledger
 from memwhy.inspect.roots import HeldElsewhere, roots_of
 from memwhy.memory.live import Live
 from memwhy.memory.space import Space
 from memwhy.model.errors import MemwhyError, NotPermitted, TargetGone
+from memwhy.model.holders import Holders
 from memwhy.model.inspection import CgoCall, GoInside, Inspection, InspectionCost, Lost, Malloc
 from memwhy.model.mapping import Mapping
 from memwhy.runtimes.adapters import ADAPTERS
@@ -50,6 +52,7 @@ class Inspector:
             raise
         self.attach_s = time.monotonic() - self._begun_s
         self._before: tuple[float, Malloc] | None = None
+        self._held: tuple[float, Holders] | None = None
 
     @classmethod
     def open(cls, pid: int, *, root: str = "/proc") -> Self:
@@ -103,6 +106,7 @@ class Inspector:
         lost: bool = False,
         goroutines: bool = True,
         show_contents: bool = False,
+        holders: bool = False,
         progress: Progress = lambda _: None,
     ) -> Inspection:
         """One look. Cheap without `malloc` and `lost`: the ledger and the runtime's own numbers.
@@ -121,6 +125,8 @@ class Inspector:
                 progress=progress,
                 ran_ns=ran_ns,
             )
+            if holders:
+                found = self._with_holders(found, progress)
         except (MemwhyError, OSError):
             self.space.check()
             raise
@@ -163,6 +169,26 @@ class Inspector:
         if lost and isinstance(heap, MallocHeap):
             found = self._find_lost(heap, owned, notes, show_contents=show_contents, progress=progress, ran_ns=ran_ns)
         return self._inspection(ledger, inside, census, found, notes)
+
+    def _with_holders(self, found: Inspection, progress: Progress) -> Inspection:
+        """With who holds the runtime's heap, and what came since the look before."""
+        notes = []
+        for runtime in self._read:
+            try:
+                held = runtime.holders(progress)
+            except TargetGone:
+                raise
+            except MemwhyError as error:
+                notes.append(f"who holds the heap of the {runtime.name} runtime is not known: {error.message}")
+                continue
+            if held is not None:
+                before, self._held = self._held, (time.monotonic(), held)
+                if before is None:
+                    return replace(found, holders=held)
+                apart_s = round(self._held[0] - before[0], 3)
+                return replace(found, holders=grown_holders(before[1], held), apart_s=found.apart_s or apart_s)
+        why = notes or ["who holds the runtime's heap is not known: no runtime was found whose heap can be read"]
+        return replace(found, notes=(*found.notes, *why))
 
     def _read_malloc(
         self, regions: tuple[Region, ...], notes: list[str]

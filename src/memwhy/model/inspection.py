@@ -8,6 +8,8 @@ from collections.abc import Mapping as Map
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, cast
 
+from memwhy.model.holders import Holders
+
 CATEGORIES: dict[str, str] = {
     "malloc.in_use": "malloc: blocks in use",
     "malloc.free": "malloc: freed, kept in bins",
@@ -217,6 +219,8 @@ class Inspection:
     apart_s: float | None = None
     """Seconds between the two looks that `grown_*` compares; None after one look."""
     facts: Map[str, str] = field(default_factory=dict)
+    holders: Holders | None = None
+    """Who holds the runtime's heap, where that was asked for."""
 
 
 def as_plain(inspection: Inspection) -> dict[str, Any]:

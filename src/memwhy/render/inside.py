@@ -1,7 +1,6 @@
 """What a look from outside found, as titled tables that every view prints in its own way."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from memwhy.model.inspection import (
     CATEGORIES,
@@ -13,7 +12,9 @@ from memwhy.model.inspection import (
     SizeClass,
     StackFrame,
 )
+from memwhy.render import holding
 from memwhy.render.figures import amount, duration, share_of
+from memwhy.render.table import Table
 
 _MOST_CLASSES = 8
 _MOST_GRAPHS = 8
@@ -22,18 +23,10 @@ _MOST_FRAMES = 8
 _FEW_BYTES = 0.0005
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
-    """header: the heads of the figures behind the first column. rows: the first cell is words, the others figures. notes: sentences below."""
-
-    title: str
-    header: tuple[str, ...] = ()
-    rows: tuple[tuple[str, ...], ...] = ()
-    notes: tuple[str, ...] = ()
-
-
 def tables(inspection: Inspection) -> Iterator[Table]:
-    """The tables in the order in which they answer: where the RSS is, what malloc knows, what is lost, what Go does."""
+    """The tables in the order in which they answer: who holds Go's heap, where the RSS is, what malloc knows, what is lost, what Go does."""
+    if inspection.holders is not None:
+        yield from holding.tables(inspection.holders, inspection.apart_s)
     yield _ledger(inspection)
     if inspection.malloc is not None:
         yield _malloc(inspection.malloc)

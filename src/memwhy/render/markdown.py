@@ -13,6 +13,7 @@ from memwhy.model.report import Holder, Report, Row
 from memwhy.render import chain, experiments, found, inside, known, outline
 from memwhy.render.figures import NONE, Pace, amount, now_header, now_of, pace_of, rate_of, rows_of, share_of, unit_of
 from memwhy.render.plain import clean, clean_row
+from memwhy.render.table import Table
 
 _BREAK = "&#8203;"
 _SPECIAL = re.compile(r"[\\`*\[\]~|$<>&@#]|://|www\.|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])", re.IGNORECASE)
@@ -202,7 +203,7 @@ def _chain(holder: Holder) -> tuple[str, ...]:
     return chain.shortened(outline.callers(holder)) if chain.measured(holder) else outline.callers(holder)
 
 
-def _inside(table: inside.Table) -> str:
+def _inside(table: Table) -> str:
     """One table of the look from outside."""
     rows = [(escape(row[0].strip()), *row[1:]) for row in table.rows]
     listed = grid(("", *table.header), rows) if rows else ""

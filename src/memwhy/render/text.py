@@ -7,6 +7,7 @@ from memwhy.render import chain, experiments, found, inside, known, outline
 from memwhy.render.figures import Pace, amount, now_header, now_of, pace_of, rate_of, rows_of, share_of, unit_of
 from memwhy.render.page import MARGIN, WIDTH, Cells, Line, Span, Style, columns, hang, ledger, line, note, paint
 from memwhy.render.plain import clean, clean_row, elide, pad, width, wrap
+from memwhy.render.table import Table
 
 _CONFIDENCE: dict[str, Style] = {"high": "green", "medium": "yellow", "low": "red"}
 _MOST_FRAMES = 12
@@ -187,7 +188,7 @@ def _stack(frames: tuple[str, ...], *, indent: int, first: str = "← ", most: i
     return [(Span(" " * indent), Span(row, "dim")) for row in rows]
 
 
-def _inside(table: inside.Table) -> list[Line]:
+def _inside(table: Table) -> list[Line]:
     """One table of the look from outside: its title, the rows, and sentences below."""
     rows: list[Cells | Line] = [Cells(elide(clean(row[0]), 400), row[1:]) for row in table.rows]
     lines = hang(table.title, indent=0, hanging=2, style="bold")

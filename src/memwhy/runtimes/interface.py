@@ -4,13 +4,14 @@ An adapter that only detects and gives regions is already useful (the ledger clo
 held"; documents add all that the runtime's own endpoints would have told. Adapters read only: none touches the target.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from memwhy.memory.space import Space
 from memwhy.model.account import Check
 from memwhy.model.errors import MemwhyError
+from memwhy.model.holders import Holders
 from memwhy.model.inspection import CgoCall, GoInside
 
 
@@ -77,6 +78,10 @@ class Runtime(Protocol):
 
     def file(self, name: str) -> bytes | None:
         """A file for other tools: "heap profile" (pprof), "goroutines" (text). None where the runtime has no such thing."""
+        ...
+
+    def holders(self, progress: Callable[[str], None]) -> Holders | None:
+        """Who holds its heap; None for a runtime that has no such part. Raises Unsupported."""
         ...
 
     def verify(self) -> tuple[Check, ...]:

@@ -4,13 +4,14 @@ Read is pymalloc alone, for the ledger and as a place of roots. What it holds is
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from memwhy.memory.space import Module, Space
 from memwhy.memory.symbols import find_symbols
 from memwhy.model.account import Check
+from memwhy.model.holders import Holders
 from memwhy.model.inspection import CgoCall, GoInside
 from memwhy.runtimes.interface import Match, Region, Root, Unsupported
 
@@ -78,6 +79,10 @@ class CPythonRuntime:
 
     def file(self, name: str) -> bytes | None:
         """None; nothing of it has a form for other tools."""
+        return None
+
+    def holders(self, progress: Callable[[str], None]) -> Holders | None:
+        """None; its objects are not told apart."""
         return None
 
     def verify(self) -> tuple[Check, ...]:

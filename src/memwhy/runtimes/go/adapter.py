@@ -4,11 +4,12 @@ Attaching believes nothing: the layout table is chosen by the version in the bui
 before anything else is read with it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from memwhy.memory.space import Module, Space
 from memwhy.model.account import Check
 from memwhy.model.errors import ParseError
+from memwhy.model.holders import Holders
 from memwhy.model.inspection import CgoCall, GoInside
 from memwhy.runtimes.go.detection import GoModule, find_go
 from memwhy.runtimes.go.layout import Layout, known_minors, layout_of, shipped_layouts
@@ -82,6 +83,12 @@ class GoRuntime:
         from memwhy.runtimes.go.inside import file_of
 
         return file_of(self, name)
+
+    def holders(self, progress: Callable[[str], None]) -> Holders:
+        """Who holds its heap. Raises Unsupported."""
+        from memwhy.runtimes.go.heap_holders import holders_of
+
+        return holders_of(self, progress)
 
     def verify(self) -> tuple[Check, ...]:
         """Invariants of the layout on this target."""

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from memwhy.model.holders import Holders, Holding, TypeTotal
@@ -21,10 +21,15 @@ _SHARED, _FAR = 0x7FFE, 0x7FFF
 """`_core/gogroups.h`, `_core/godominate.h`, `_core/goedges.h`."""
 _CLOSURE, _MADE = 64, 65
 _WORD_BYTES = 8
-_ROW = 5
+_TINY_BYTES = 16
+"""runtime.maxTinySize: small values without pointers share such blocks, so none of them has one type."""
+_ROW, _BY = 9, 5
+"""Words of a group's row, and where in it those who share it begin."""
 _MOST_CHILDREN = 40
+_UNSTABLE = 0.01
 _LEAST_SHARE = 0.0005
 _MOST_DEPTH = 40
+_MAP_PARTS = ("maps.table", "*maps.table")
 _INSIDE_MAPS = ("map.group[", "map.bucket[", "noalg.map.group[", "noalg.map.bucket[")
 
 
@@ -38,6 +43,8 @@ class _Node:
     count: int = 0
     own_bytes: int = 0
     bytes: int = 0
+    size: int = 0
+    shared_by: tuple[str, ...] = ()
     below: dict[tuple[str, str, str], "_Node"] = field(default_factory=dict)
 
 
@@ -58,6 +65,10 @@ def holders_of(runtime: "GoRuntime", progress: Callable[[str], None] = lambda _:
     progress("who holds Go's heap")
     tree = _Tree(runtime, heap, typing, roots)
     notes = [f"{runtime.version}: {variables.problem}"] if variables.problem else []
+    if heap.moved_share > _UNSTABLE:
+        notes.append(
+            f"unstable: {100 * heap.moved_share:.0f} % of the heap's spans were new when it had been read, and what was made meanwhile is missing"
+        )
     if heap.conservative_types:
         notes.append(f"of {heap.conservative_types} types any word may be a pointer: their masks could not be had")
     return Holders(
@@ -98,10 +109,9 @@ class _Tree:
     def _fill(self) -> None:
         """A group's parent stands before it, so one pass down and one up are enough."""
         nodes: list[_Node] = [self.root]
-        order: list[tuple[_Node, _Node]] = []
         count = len(self._rows) // _ROW
         for i in range(1, count):
-            parent, key, at, objects, size = self._rows[i * _ROW : i * _ROW + _ROW]
+            parent, key, at, objects, size = self._rows[i * _ROW : i * _ROW + _BY]
             above = nodes[parent]
             name, inner = self._name(key)
             if inner and above is not self.root and parent and self._rows[parent * _ROW + 1] < _OWNER:
@@ -110,7 +120,9 @@ class _Tree:
                 kind, label = self._label(parent, key, at)
                 where = (kind, label, name)
                 node = above.below.get(where) or above.below.setdefault(where, _Node(kind, label, name))
-                order.append((above, node))
+                node.size = self._size(key)
+                if kind == "shared":
+                    node.shared_by = tuple(dict.fromkeys((*node.shared_by, *self._sharers(i, set()))))
             node.count += 0 if node is above else objects
             node.own_bytes += size
             nodes.append(node)
@@ -126,13 +138,28 @@ class _Tree:
         if key >= _OWNER:
             return self._variables.get(self._owners[key - _OWNER], ""), False
         if key >= _SIZE:
-            return f"?{(key - _SIZE) * _WORD_BYTES} B", False
+            size = (key - _SIZE) * _WORD_BYTES
+            return ("tiny block" if size == _TINY_BYTES else f"?{size} B"), False
         address, kind = self._typing.key_of(key)
         if kind == _CLOSURE:
             function = self._runtime.functions.find(address)
             return f"closure {function.name if function is not None else hex(address)}", False
         name = self._typing.types.name_of(address)
-        return name, (kind == _MADE and address & 7 > 1) or name.startswith(_INSIDE_MAPS)
+        return name, (kind == _MADE and address & 7 > 1) or name in _MAP_PARTS or name.startswith(_INSIDE_MAPS)
+
+    def _size(self, key: int) -> int:
+        """Bytes of one value of a group's type, 0 where it is not known."""
+        found = None if key >= _SIZE else self._typing.types.at(self._typing.key_of(key)[0])
+        return 0 if found is None else found.size
+
+    def _sharers(self, group: int, seen: set[int]) -> Iterator[str]:
+        """The roots that lead to what is shared, as far as they were noted."""
+        seen.add(group)
+        for who in self._rows[group * _ROW + _BY : (group + 1) * _ROW]:
+            if who >= _OWNER:
+                yield self._owners[who - _OWNER][1]
+            elif who and who not in seen:
+                yield from self._sharers(who, seen)
 
     def _label(self, parent: int, key: int, at: int) -> tuple[str, str]:
         """What leads to a group: (kind, name of the root or path of fields)."""
@@ -171,17 +198,41 @@ def _sum(root: _Node) -> None:
         node.bytes = node.own_bytes + sum(one.bytes for one in node.below.values())
 
 
+def _type(node: _Node) -> str:
+    """Its type; objects that hold many values of it are arrays behind slices."""
+    many = (
+        node.size and node.count and node.own_bytes >= 2 * node.size * node.count and not node.type.startswith("map[")
+    )
+    return f"[]{node.type}" if many else node.type
+
+
+def _folded(node: _Node) -> _Node:
+    """A root and the one thing that it points to are one line."""
+    below = list(node.below.values())
+    if node.count or len(below) != 1 or below[0].name:
+        return node
+    only = below[0]
+    return replace(
+        only,
+        kind=node.kind,
+        name=node.name,
+        type=_type(only) if not only.type.startswith("?") else node.type or only.type,
+        size=0,
+    )
+
+
 def _lines(node: _Node, least: float, depth: int) -> Iterator[Holding]:
     below = sorted(node.below.values(), key=lambda one: (-one.bytes, one.name, one.type))
     shown = [one for one in below[:_MOST_CHILDREN] if one.bytes >= least] if depth < _MOST_DEPTH else []
-    for one in shown:
+    for one in map(_folded, shown):
         yield Holding(
             kind=one.kind,  # type: ignore[arg-type]  # of the literals that _label gives
             name=one.name,
-            type=one.type,
+            type=_type(one),
             count=one.count,
             own_bytes=one.own_bytes,
             bytes=one.bytes,
+            shared_by=one.shared_by,
             children=tuple(_lines(one, least, depth + 1)),
         )
     rest = below[len(shown) :]
@@ -194,4 +245,3 @@ def _lines(node: _Node, least: float, depth: int) -> Iterator[Holding]:
             own_bytes=sum(one.own_bytes for one in rest),
             bytes=sum(one.bytes for one in rest),
         )
-

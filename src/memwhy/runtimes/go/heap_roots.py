@@ -41,7 +41,7 @@ class RootSet:
 
 def roots_of(runtime: "GoRuntime", heap: HeapGraph) -> list[RootSet]:
     """All roots, globals first, in address order. Raises Unsupported."""
-    found = []
+    found: list[RootSet] = []
     for module in runtime.functions.modules:
         found += _globals(runtime, heap, module)
     return [*found, *_stacks(runtime, heap)]

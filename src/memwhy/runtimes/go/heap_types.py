@@ -113,7 +113,10 @@ class Types:
         raw = self.constants.read(address, 64)
         if len(raw) < 2:
             return "?"
-        length, at = read_varint(raw, 1)
+        try:
+            length, at = read_varint(raw, 1)
+        except ValueError:
+            return "?"
         if at + length > len(raw):
             raw = self.constants.read(address, min(at + length, 4096))
         return raw[at : at + length].decode("utf-8", "replace") or "?"

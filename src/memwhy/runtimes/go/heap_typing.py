@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 _CLOSURE, _MADE = 64, 65
 """`_core/gotypes.h`."""
 _MOST_ROUNDS = 64
-_INNER = ((".slots[].key", "[key]"), (".slots[].elem", "[value]"), (".keys[]", "[key]"), (".elems[]", "[value]"), (".values[]", "[value]"))
+_INNER = (
+    (".slots[].key", "[key]"),
+    (".slots[].elem", "[value]"),
+    (".keys[]", "[key]"),
+    (".elems[]", "[value]"),
+    (".values[]", "[value]"),
+)
 """Fields of map.group (since Go 1.24) and map.bucket (before; values up to 1.10, cmd/compile/internal/reflectdata/map*.go)."""
 _MOST_ITABS = 1 << 20
 
@@ -158,7 +164,9 @@ class Typing:
     def _row_or_none(self, key: int) -> int:
         return self.row_of(key) if key else 0
 
-    def _words(self, row: int, size: int, pointers: dict[int, tuple[int, str]], either: tuple[int, int] = (0, 0)) -> None:
+    def _words(
+        self, row: int, size: int, pointers: dict[int, tuple[int, str]], either: tuple[int, int] = (0, 0)
+    ) -> None:
         words = array("H", bytes(2 * (size // 8 + 1)))
         for word, (to, _) in pointers.items():
             if to and word < len(words):

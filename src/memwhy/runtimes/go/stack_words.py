@@ -69,7 +69,9 @@ class StackWords:
             if pattern is None or whole is not None:
                 found.append(FrameWords(name, tuple(whole or ())))
                 continue
-            found.append(FrameWords(name, tuple(o for one in pattern.live if 0 <= (o := end + one) <= len(raw) - _WORD_BYTES)))
+            found.append(
+                FrameWords(name, tuple(o for one in pattern.live if 0 <= (o := end + one) <= len(raw) - _WORD_BYTES))
+            )
             objects += [(end + one, end + one + size, name) for one, size in pattern.objects if end + one >= 0]
         return found + _pointed(found, objects, start, raw)
 
@@ -124,7 +126,7 @@ class StackWords:
             return None
         count, bits = int.from_bytes(header[:4], "little"), int.from_bytes(header[4:], "little")
         size = (bits + 7) // 8
-        if not 0 < count or bits > _MOST_WORDS or index >= count:
+        if not count > 0 or bits > _MOST_WORDS or index >= count:
             return None
         raw = self._constants.read(address + 8 + index * size, size)
         return tuple(bool(raw[i // 8] >> i % 8 & 1) for i in range(bits)) if len(raw) == size else None
@@ -143,9 +145,7 @@ class StackWords:
             yield offset, min(abs(pointers) if pointers >= 0 else size, size)
 
 
-def _pointed(
-    live: list[FrameWords], objects: list[tuple[int, int, str]], start: int, raw: bytes
-) -> list[FrameWords]:
+def _pointed(live: list[FrameWords], objects: list[tuple[int, int, str]], start: int, raw: bytes) -> list[FrameWords]:
     """The words of those variables to which a live word points, or a word of a variable that is live by that."""
     found: list[FrameWords] = []
     if not objects:

@@ -1,0 +1,63 @@
+"""The loops over Go's heap: its objects as numbers, who points to whom, what alone keeps what. There is no twin in Python: a heap of a
+gigabyte has ten million objects, and each step over them would take minutes.
+
+heap: what `open` gives. Rows are flat integers: uint64 where nothing else is said.
+"""
+
+from collections.abc import Callable
+
+class _Heap: ...
+
+def open(source: tuple[int, int, bytes], spans: bytes, on_demand_flag: int, program_flag: int, /) -> _Heap:
+    """spans: rows of start, end, element's bytes, count of objects, kind (`heap_objects`), type, in address order. The flags are bits
+    of abi.Type's TFlag and Kind_ in that version of Go, or 0. Raises ValueError for spans that make no sense."""
+
+def read(
+    heap: _Heap,
+    tail_bytes: int,
+    resident: bytes,
+    arenas: bytes,
+    bitmap: int,
+    no_more: int,
+    itabs: bytes,
+    ranges: tuple[int, int, int, int],
+    progress: Callable[[int], object] | None,
+    /,
+) -> tuple[int, int, int, int, int, int]:
+    """(objects with pointers, objects, pointers, bytes read, pointers to what is newer, types without a mask), once a heap.
+
+    resident: rows start, end; nothing outside is read. arenas: rows of number, heapArena, for Go 1.20 and 1.21; bitmap, no_more: offsets there.
+    itabs: rows of itab, type, by address. ranges: of types, then of text."""
+
+def objects_at(heap: _Heap, words: bytes, /) -> tuple[bytes, bytes]:
+    """Of each word the object that it points into (uint32, 0xffffffff for none), and a byte: does it point to its beginning?"""
+
+def reach(heap: _Heap, roots: bytes, /) -> bytes:
+    """65,536 rows of objects and bytes by label. roots: pairs of uint32 object, label from 1; the nearest root has an object."""
+
+def spread(heap: _Heap, /) -> bytes:
+    """Types along pointers. A byte for each row of types: is it needed and was not told yet (`tell_type`)?"""
+
+def type_rows(heap: _Heap, first: int, /) -> bytes:
+    """Rows of address or key, bytes, kind (abi.Kind; 64: closure, 65: made), from a row on."""
+
+def type_at(heap: _Heap, address: int, size: int, /) -> int:
+    """The row of the type at an address, 0 where there is none; with a size: of a made type by its key."""
+
+def tell_type(heap: _Heap, row: int, size: int, words: bytes, begins: int, begins_not: int, /) -> None:
+    """words: uint16 by word of the type, the row of what its pointer leads to. begins, begins_not: not 0 for a row that stands for two, told
+    apart by whether the object begins with a pointer."""
+
+def seed(heap: _Heap, rows: bytes, /) -> None:
+    """Pairs of uint32 object, row of its type, from outside."""
+
+def edges_of(heap: _Heap, object: int, /) -> tuple[tuple[int, int], ...]:
+    """(word, object) for each pointer of an object."""
+
+def retained(heap: _Heap, roots: bytes, owners: int, /) -> bytes:
+    """Rows of nine: parent, key, word of the parent, objects, bytes, and up to four who share it (`_core/gogroups.h`). Row 0 is the whole.
+    roots: rows of uint32 object, owner, word, in the order of owners."""
+
+def dwarf(info: bytes, abbreviations: bytes, /) -> tuple[bytes, bytes, bytes]:
+    """Rows of (variable's address, its type), (type's entry, DW_AT_go_runtime_type), (closure's name, offset, type); names and types as
+    offsets of .debug_info. Damaged units are left out."""

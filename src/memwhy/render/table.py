@@ -1,0 +1,13 @@
+"""A table with a title, which every view prints in its own way."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """header: the heads of the figures behind the first column. rows: the first cell is words, the others figures. notes: sentences below."""
+
+    title: str
+    header: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+    notes: tuple[str, ...] = ()
