@@ -46,7 +46,7 @@ class Timeline:
     """The layers over time; at every x the bands sum to the total, the band of the remainder included.
 
     metric, label: of the total. x_s: rising; seconds since the beginning, or 0, 1, 2 … for the clock "order", which has no times.
-    begun_wall_ns: the wall clock at x = 0, where it is known. bands: in the order of the tables, lowest first. kept, of: so many of
+    begun_wall_ns: the wall clock at x = 0, where it is known. bands: lowest first: those that do not grow, those that do, the remainder. kept, of: so many of
     the moments that were read stand here; each series' extremes are among them.
     """
 
