@@ -82,13 +82,13 @@ class Node:
         return other.start <= self.start and self.end <= other.end
 
 
-def grow(root: tree_sitter.Node, code: bytes, *, body: bool = True) -> Node:
+def grow(root: tree_sitter.Node, code: bytes, *, base: int = 0, body: bool = True) -> Node:
     """The tree below tree-sitter's node, of a function without what is in its body where body is False.
 
-    TooDeep where it is nested beyond DEEPEST.
+    base: where in code the text begins that tree-sitter read. TooDeep where it is nested beyond DEEPEST.
     """
     cursor = root.walk()
-    top = parent = Node(root.type, root.start_byte, root.end_byte, "", None, code)
+    top = parent = Node(root.type, base + root.start_byte, base + root.end_byte, "", None, code)
     if not cursor.goto_first_child():
         return top
     depth = 1
@@ -97,7 +97,8 @@ def grow(root: tree_sitter.Node, code: bytes, *, body: bool = True) -> Node:
         assert found is not None
         if found.is_named:
             if found.type != "comment":
-                node = Node(found.type, found.start_byte, found.end_byte, cursor.field_name or "", parent, code)
+                start, end = base + found.start_byte, base + found.end_byte
+                node = Node(found.type, start, end, cursor.field_name or "", parent, code)
                 parent.children.append(node)
                 if (body or depth > 1 or node.field != "body") and cursor.goto_first_child():
                     parent = node
