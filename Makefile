@@ -6,7 +6,7 @@ BIN := .venv/bin
 SOURCES := $(shell find src -name '*.py' -o -name '*.c' -o -name '*.h' -o -name '*.S' -o -name '*.ld' -o -name '*.json') meson.build pyproject.toml
 SPECIMENS := $(shell find specimens -name '*.go' -o -name '*.c' -o -name '*.cpp' -o -name '*.h' -o -name 'go.mod' -o -name 'build.py') tools/find_go.py
 
-.PHONY: help setup core glibc-check specimens demo test check lint types format bench bench-inspect bench-explain bench-deps bench-lint bench-native soak-native cycles-native accuracy calibration cases fuzz fuzz-explain fuzz-pprof layouts layouts-check catalogue-check docs changelog clean
+.PHONY: help setup core glibc-check specimens browser demo test check lint types format bench bench-inspect bench-explain bench-deps bench-lint bench-native soak-native cycles-native accuracy calibration cases fuzz fuzz-explain fuzz-pprof layouts layouts-check catalogue-check docs changelog clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -36,11 +36,14 @@ specimens/bin/built: .venv/tools $(SPECIMENS)
 	$(BIN)/python specimens/build.py
 	@touch $@
 
+browser:  ## the headless Chromium that the tests of pages open (unpacks Debian's into .toolchain where none is found)
+	@$(PYTHON) tools/find_chromium.py >/dev/null
+
 demo: setup specimens  ## the main job: a real leak is named, with its code, its innocent twin is acquitted, and the fix is proven
 	$(BIN)/python specimens/demo.py
 
 # Hundreds of tests watch real processes, and other work on the machine may disturb one. What failed is tried once more, alone.
-test: setup specimens  ## all tests but the slow lanes
+test: setup specimens browser  ## all tests but the slow lanes
 	$(BIN)/python -m pytest -n 2 --dist loadfile || { echo "what failed, once more and alone:"; $(BIN)/python -m pytest --last-failed --last-failed-no-failures=none; }
 
 check: lint types test  ## what CI runs
