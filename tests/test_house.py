@@ -15,6 +15,7 @@ SOURCE = ROOT / "src" / "memwhy"
 
 ARROWS = {
     "cli": {
+        "live",
         "record",
         "diagnose",
         "recording",
@@ -28,6 +29,7 @@ ARROWS = {
         "lint",
         "dependencies",
     },
+    "live": {"diagnose", "render"},
     "lint": {"dependencies"},
     "dependencies": {"sources", "memory"},
     "comparison": {"proof", "attribution", "trend"},
@@ -64,6 +66,8 @@ THIRD_PARTY = {
     "native/patch.py": {"iced_x86"},
     "lint/parsing.py": {"tree_sitter", "tree_sitter_go"},
     "lint/syntax.py": {"tree_sitter"},
+    "live/app.py": {"rich", "textual"},
+    "live/terminal.py": {"textual"},
     "pytest_plugin.py": {"pytest"},
     "library/frame.py": {"pandas"},
     "library/opened.py": {"pandas"},

@@ -11,6 +11,7 @@ from functools import partial
 
 from memwhy.cli.output import add_format
 from memwhy.cli.sampling import add_native, add_stacks
+from memwhy.cli.showing import add_plain
 from memwhy.cli.sourcing import add_source
 from memwhy.cli.targets import add_target, watcher_of
 
@@ -47,6 +48,7 @@ def add_watch(parser: argparse.ArgumentParser) -> None:
     add_stacks(parser)
     add_source(parser)
     add_format(parser)
+    add_plain(parser)
 
 
 def run(options: argparse.Namespace) -> int:
