@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from memwhy.lint.flow import Fate, Loss
 from memwhy.lint.mending import before_returns, inserted
 from memwhy.lint.source import File, Function, Package
@@ -20,6 +22,18 @@ def tell(function: Function, fate: Fate) -> Suspect | None:
     if not losses and _kept_for_good(function.file.package, fate):
         losses = [Loss("kept", fate.acquisition.call)]
     return _suspect(function, fate, losses) if losses else None
+
+
+def tell_kept(function: Function, fate: Fate, loss: Loss, where: str, factor: float) -> Suspect:
+    """The suspect of what stays in a field. where: the release that is missing, in words."""
+    suspect = _suspect(function, fate, [loss])
+    kind = fate.acquisition.kind
+    return replace(
+        suspect,
+        message=f"{kind.noun} acquired here is not released {where}",
+        missing=f"{_release(fate)} {where}",
+        weight=round(suspect.weight * factor, 2),
+    )
 
 
 def _counts(function: Function, fate: Fate, loss: Loss) -> bool:
