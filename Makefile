@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
-SOURCES := $(shell find src -name '*.py' -o -name '*.c' -o -name '*.h' -o -name '*.S' -o -name '*.ld' -o -name '*.json') meson.build pyproject.toml
+SOURCES := $(shell find src -name '*.py' -o -name '*.c' -o -name '*.h' -o -name '*.S' -o -name '*.ld' -o -name '*.json' -o -path '*/cli/shell/*') meson.build pyproject.toml
 SPECIMENS := $(shell find specimens -name '*.go' -o -name '*.c' -o -name '*.cpp' -o -name '*.h' -o -name 'go.mod' -o -name 'build.py') tools/find_go.py
 
 .PHONY: help setup core glibc-check specimens browser demo test check lint types format bench bench-inspect bench-explain bench-deps bench-lint bench-native soak-native cycles-native accuracy calibration cases fuzz fuzz-explain fuzz-pprof layouts layouts-check catalogue-check docs changelog clean
@@ -118,8 +118,10 @@ fuzz-pprof:  ## damaged profiles through the compiled reader under ASan and UBSa
 		gunzip -c $$one.pb.gz > build/fuzz-pprof/$${one//\//-}.pb; done
 	build/fuzz-pprof/fuzz $(or $(FUZZ_S),600) 0 $(or $(FUZZ_SEED),1) build/fuzz-pprof/*.pb
 
-docs: .venv/tools  ## docs/causes from the causes' docstrings, docs/catalogue.md from the catalogue
+docs: .venv/tools  ## what is written from the code: docs/causes, docs/catalogue.md, docs/commands.md, the man page, the completions
 	PYTHONPATH=src $(BIN)/python tools/make_cause_pages.py
+	PYTHONPATH=src $(BIN)/python tools/make_command_pages.py
+	PYTHONPATH=src $(BIN)/python tools/make_completions.py
 	$(BIN)/python tools/make_catalogue_page.py
 
 catalogue-check: .venv/tools  ## the catalogue against its sources: CLONES=DIRECTORY of git clones (OWNER/NAME), MODULES="a b" to download, CATALOGUE="-v --include DIR"

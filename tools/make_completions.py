@@ -1,6 +1,6 @@
 """Writes src/memwhy/cli/shell/: the completion scripts of bash, zsh and fish, made from the parsers by shtab.
 
-    python3 tools/make_completions.py
+    python3 tools/make_completions.py [DIRECTORY]
 
 Static scripts: a Tab costs the shell's own time. What a word may be is told by its metavar (FILE, DIR, PID …), choices by the
 parser; names of processes are asked of ps(1) when Tab is pressed.
@@ -148,14 +148,14 @@ def words(command: str, action: argparse.Action) -> tuple[str, ...]:
     return next((few[command, option] for option in action.option_strings if (command, option) in few), ())
 
 
-def main() -> int:
+def main(arguments: list[str]) -> int:
     """Write them."""
-    FOLDER.mkdir(exist_ok=True)
+    folder = Path(arguments[0]) if arguments else FOLDER
+    folder.mkdir(exist_ok=True)
     for name, text in scripts().items():
-        (FOLDER / name).write_text(text, encoding="utf-8")
+        (folder / name).write_text(text, encoding="utf-8")
     return 0
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(ROOT / "src"))
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

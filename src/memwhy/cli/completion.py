@@ -1,6 +1,7 @@
 """Print the script that completes memwhy's commands, options, files and processes in your shell.
 
-bash: eval "$(memwhy completion bash)" in ~/.bashrc; zsh and fish: as the examples below, or the same line with source.
+Now and here: eval "$(memwhy completion bash)", the same for zsh (after compinit), memwhy completion fish | source; for good, that
+line in ~/.bashrc or ~/.zshrc, or a file as in the examples below.
 A wheel brings the scripts along where packaged ones lie (share/bash-completion, share/zsh, share/fish).
 """
 

@@ -7,8 +7,8 @@
 
 _shtab_memwhy_subparsers=(watch run record bundle explain inspect verify check compare deps lint dump completion)
 
-_shtab_memwhy_watch_option_strings=(-h --help --pprof --no-probe --no-inside --tick --native --native-period --probe --probe-max --for -o --max-size --until-sure --no-until-sure --stacks --source --format --redact --quiet -q --verbose -v)
-_shtab_memwhy_run_option_strings=(-h --help --pprof --no-probe --no-inside --tick --native --native-period --probe --for -o --max-size --until-sure --no-until-sure --stacks --source --format --redact --quiet -q --verbose -v)
+_shtab_memwhy_watch_option_strings=(-h --help --pprof --no-probe --no-inside --tick --native --native-period --probe --probe-max --for -o --max-size --until-sure --no-until-sure --stacks --source --format --redact --quiet -q --verbose -v --plain)
+_shtab_memwhy_run_option_strings=(-h --help --pprof --no-probe --no-inside --tick --native --native-period --probe --for -o --max-size --until-sure --no-until-sure --stacks --source --format --redact --quiet -q --verbose -v --plain)
 _shtab_memwhy_record_option_strings=(-h --help --pprof --no-probe --no-inside --tick -o --for --max-size --native --native-period --quiet -q)
 _shtab_memwhy_bundle_option_strings=(-h --help --pprof --no-probe --no-inside --tick -o --for --max-size --quiet -q)
 _shtab_memwhy_explain_option_strings=(-h --help -o --stacks --source --formats --format --redact --quiet -q --verbose -v)
@@ -90,6 +90,7 @@ _shtab_memwhy_watch___quiet_nargs=0
 _shtab_memwhy_watch__q_nargs=0
 _shtab_memwhy_watch___verbose_nargs=0
 _shtab_memwhy_watch__v_nargs=0
+_shtab_memwhy_watch___plain_nargs=0
 _shtab_memwhy_run_pos_0_nargs=...
 _shtab_memwhy_run__h_nargs=0
 _shtab_memwhy_run___help_nargs=0
@@ -103,6 +104,7 @@ _shtab_memwhy_run___quiet_nargs=0
 _shtab_memwhy_run__q_nargs=0
 _shtab_memwhy_run___verbose_nargs=0
 _shtab_memwhy_run__v_nargs=0
+_shtab_memwhy_run___plain_nargs=0
 _shtab_memwhy_record__h_nargs=0
 _shtab_memwhy_record___help_nargs=0
 _shtab_memwhy_record___no_probe_nargs=0
