@@ -36,8 +36,12 @@ specimens/bin/built: .venv/tools $(SPECIMENS)
 	$(BIN)/python specimens/build.py
 	@touch $@
 
+AXE := .toolchain/axe-core
+
 browser:  ## the headless Chromium that the tests of pages open (unpacks Debian's into .toolchain where none is found)
 	@$(PYTHON) tools/find_chromium.py >/dev/null
+	@test -e $(AXE)/package || { mkdir -p $(AXE) && cd $(AXE) && npm pack --silent axe-core@4.14.1 >/dev/null && tar xzf axe-core-*.tgz && rm axe-core-*.tgz; } \
+		|| echo "axe-core could not be had by npm: tests of accessibility are left out"
 
 demo: setup specimens  ## the main job: a real leak is named, with its code, its innocent twin is acquitted, and the fix is proven
 	$(BIN)/python specimens/demo.py

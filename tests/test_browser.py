@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
+from axe import violations
 from browser import Browser, BrowserError, browsing, find_chromium
 
 PAGE = """<!doctype html><html lang="en"><title>A page</title><meta name="viewport" content="width=device-width">
@@ -90,3 +91,11 @@ def group_of(process: Path) -> int | None:
     except OSError:
         return None
     return None if state == "Z" else int(group)
+
+
+def test_axe_finds_what_a_page_lacks(browser: Browser, tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    path.write_text('<!doctype html><html><title>t</title><main><h1>h</h1><img src="data:,"><p>text</p></main></html>')
+    page = browser.page(path)
+    assert [found.split(":")[0] for found in violations(page)] == ["html-has-lang", "image-alt"]
+    page.close()

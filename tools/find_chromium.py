@@ -31,7 +31,7 @@ FONTS = """<?xml version="1.0"?>
 <fontconfig>
   <dir>/usr/share/fonts</dir>
   <dir prefix="relative">usr/share/fonts</dir>
-  <cachedir prefix="relative">cache</cachedir>
+  <cachedir prefix="xdg">fontconfig</cachedir>
   <include ignore_missing="yes">/etc/fonts/conf.d</include>
 </fontconfig>
 """
@@ -83,7 +83,6 @@ def unpack(archives: Path, into: Path) -> None:
     for package in sorted(archives.glob("*.deb")):
         subprocess.run(["dpkg-deb", "-x", str(package), str(into)], check=True, stdout=sys.stderr)
     folders = sorted({f"$here/{file.parent.relative_to(into)}" for file in (into / "usr" / "lib").rglob("*.so*")})
-    (into / "cache").mkdir(exist_ok=True)
     (into / "fonts.conf").write_text(FONTS)
     (into / brought().name).write_text(SCRIPT.replace("LIBRARIES", ":".join(folders)))
     (into / brought().name).chmod(0o755)
