@@ -26,6 +26,7 @@ COMMANDS = {
     "compare": "two hosts, builds or times: what differs, and how many bytes each difference could explain",
     "deps": "modules and libraries of a program: which are known to leak, which use memory outside Go's heap",
     "lint": "Go source that reads like a leak; with --diagnosis, what was measured there",
+    "export": "files that others open: pprof, folded stacks, speedscope, OpenMetrics, CSV",
     "dump": "raw evidence out of a recording",
     "completion": "the script that completes all this in bash, zsh or fish",
 }

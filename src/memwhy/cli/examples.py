@@ -69,6 +69,12 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("memwhy lint . --format sarif -o lint.sarif", "for code scanning"),
         ("memwhy lint --rules list", "what is looked for, and what each costs"),
     ),
+    "export": (
+        ("memwhy export crawler.memwhy -o growth.pb.gz --what heap", "what Go's heap grew by, for go tool pprof"),
+        ("memwhy export crawler.memwhy -o native.speedscope.json", "native stacks, for speedscope.app"),
+        ("memwhy export crawler.memwhy -o crawler.om", "the layers over time, for promtool and Prometheus"),
+        ("memwhy export crawler.memwhy -o all.csv --what series", "every figure at every tick"),
+    ),
     "dump": (
         ("memwhy dump crawler.memwhy", "what it holds"),
         ("memwhy dump crawler.memwhy --source proc/status --tick 3", "the bytes of one source at one tick"),

@@ -2,16 +2,15 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from html import escape
 from typing import TYPE_CHECKING
 
+from memwhy.exports.ticks import Value
 from memwhy.model.errors import MemwhyError
 
 if TYPE_CHECKING:
     import pandas
 
-Value = int | float | str | datetime | None
 ROWS_SHOWN = 10
 
 

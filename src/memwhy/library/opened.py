@@ -2,15 +2,14 @@
 
 import difflib
 import os
-from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from memwhy.diagnose import Casebook, load
-from memwhy.library.frame import Frame, Value
+from memwhy.exports.ticks import TIME, columns
+from memwhy.library.frame import Frame
 from memwhy.model import case
 from memwhy.model.case import Case, Target
 from memwhy.model.evidence import Snapshot
@@ -160,22 +159,6 @@ class Recording:
 
     def _frame(self, metrics: list[str], *, every_tick: bool) -> Frame:
         """One row a tick; unless every_tick, without those in which none of these was read."""
-        begun_ns = self._ticks[0][0] if self._ticks else 0
-        starts = [monotonic_ns - begun_ns for monotonic_ns, _ in self._ticks]
-        found: dict[str, dict[int, int]] = {}
-        origin_ns = self.book.timeline.origin.get("monotonic", begun_ns)
-        for metric in metrics:
-            at = found[metric] = {}
-            for x_s, value in self.series[metric].points:
-                at[max(0, bisect_right(starts, round(x_s * NS_PER_S) + origin_ns - begun_ns) - 1)] = value
-        rows = range(len(starts)) if every_tick else sorted({row for at in found.values() for row in at})
-        columns: dict[str, list[Value]] = {
-            "time_s": [starts[row] / NS_PER_S for row in rows],
-            "wall": [_utc(self._ticks[row][1]) for row in rows],
-        }
-        columns |= {metric: [at.get(row) for row in rows] for metric, at in found.items()}
-        return Frame(columns, index="time_s")
-
-
-def _utc(wall_ns: int) -> datetime:
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=wall_ns // 1000)
+        origin_ns = self.book.timeline.origin.get("monotonic", 0)
+        points = {metric: self.series[metric].points for metric in metrics}
+        return Frame(columns(self._ticks, origin_ns, points, every_tick=every_tick), index=TIME)

@@ -5,7 +5,7 @@
 #    source ~/.local/share/bash_completion/memwhy
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
-_shtab_memwhy_subparsers=(watch run record bundle explain inspect verify check compare deps lint dump completion)
+_shtab_memwhy_subparsers=(watch run record bundle explain inspect verify check compare deps lint export dump completion)
 
 _shtab_memwhy_watch_option_strings=(-h --help --pprof --no-probe --no-inside --tick --native --native-period --probe --probe-max --for -o --max-size --until-sure --no-until-sure --stacks --source --format --redact --quiet -q --verbose -v --plain)
 _shtab_memwhy_run_option_strings=(-h --help --pprof --no-probe --no-inside --tick --native --native-period --probe --for -o --max-size --until-sure --no-until-sure --stacks --source --format --redact --quiet -q --verbose -v --plain)
@@ -18,6 +18,7 @@ _shtab_memwhy_check_option_strings=(-h --help --max-growth --work --for --after 
 _shtab_memwhy_compare_option_strings=(-h --help -o --format --redact --quiet -q --verbose -v)
 _shtab_memwhy_deps_option_strings=(-h --help -o --format --json --markdown --quiet -q --verbose -v)
 _shtab_memwhy_lint_option_strings=(-h --help --diagnosis --rules --all --tests --vendor --generated --with-tools --tools-for --fail-on -o --format --json --markdown --sarif --quiet -q --verbose -v)
+_shtab_memwhy_export_option_strings=(-h --help -o --what --now --quiet -q)
 _shtab_memwhy_dump_option_strings=(-h --help --source --tick)
 _shtab_memwhy_completion_option_strings=(-h --help)
 _shtab_memwhy_option_strings=(-h --help -V --version)
@@ -59,6 +60,8 @@ _shtab_memwhy_deps__o_COMPGEN=_shtab_compgen_files
 _shtab_memwhy_lint_pos_0_COMPGEN=_shtab_compgen_dirs
 _shtab_memwhy_lint___diagnosis_COMPGEN=_shtab_compgen_files
 _shtab_memwhy_lint__o_COMPGEN=_shtab_compgen_files
+_shtab_memwhy_export_pos_0_COMPGEN=_shtab_compgen_files
+_shtab_memwhy_export__o_COMPGEN=_shtab_compgen_files
 _shtab_memwhy_dump_pos_0_COMPGEN=_shtab_compgen_files
 
 _shtab_memwhy_watch___probe_choices=(gc trim goroutineleak auto)
@@ -74,9 +77,10 @@ _shtab_memwhy_deps___format_choices=(text json markdown)
 _shtab_memwhy_lint___rules_choices=(list response-body compressor-close sql-close file-close ticker-stop context-cancel cgo-free cgo-wrapper retain-release cgo-handle pinner-unpin finalizer-only transport-per-call stuck-goroutine after-in-loop defer-in-loop unbounded-map growing-slice kept-slice pooled-buffer)
 _shtab_memwhy_lint___fail_on_choices=(suspect certain never)
 _shtab_memwhy_lint___format_choices=(text json markdown sarif)
+_shtab_memwhy_export___what_choices=(native heap goroutines layers series)
 _shtab_memwhy_dump___source_choices=(proc/status proc/stat proc/smaps_rollup proc/smaps proc/maps proc/limits proc/fd proc/fd_count proc/sockets proc/threads proc/blocked proc/children proc/environ proc/cgroup proc/meminfo proc/vmstat proc/thp proc/host proc/cpus proc/libraries proc/namespaces proc/exe proc/cmdline proc/neighbours go/buildinfo go/binary go/heap go/goroutine go/threadcreate go/count go/expvar go/metrics go/pprof)
 _shtab_memwhy_completion_pos_0_choices=(bash zsh fish)
-_shtab_memwhy_pos_0_choices=(watch run record bundle explain inspect verify check compare deps lint dump completion)
+_shtab_memwhy_pos_0_choices=(watch run record bundle explain inspect verify check compare deps lint export dump completion)
 
 _shtab_memwhy_watch__h_nargs=0
 _shtab_memwhy_watch___help_nargs=0
@@ -177,6 +181,12 @@ _shtab_memwhy_lint___quiet_nargs=0
 _shtab_memwhy_lint__q_nargs=0
 _shtab_memwhy_lint___verbose_nargs=0
 _shtab_memwhy_lint__v_nargs=0
+_shtab_memwhy_export_pos_0_nargs=+
+_shtab_memwhy_export__h_nargs=0
+_shtab_memwhy_export___help_nargs=0
+_shtab_memwhy_export___now_nargs=0
+_shtab_memwhy_export___quiet_nargs=0
+_shtab_memwhy_export__q_nargs=0
 _shtab_memwhy_dump__h_nargs=0
 _shtab_memwhy_dump___help_nargs=0
 _shtab_memwhy_completion__h_nargs=0

@@ -65,8 +65,8 @@ function _shtab_memwhy_using
   test "$_shtab_memwhy_cmdpath" = "$argv"
 end
 
-set -g _shtab_memwhy_commands watch run record bundle explain inspect verify check compare deps lint dump completion
-set -g _shtab_memwhy_opts_with_value --after --control --control-work --diagnosis --fail-on --for --format --goroutines --heap-profile --max-growth --max-size --native-period --pprof --probe --probe-max --residue --rules --source --stacks --tick --tools-for --work -o
+set -g _shtab_memwhy_commands watch run record bundle explain inspect verify check compare deps lint export dump completion
+set -g _shtab_memwhy_opts_with_value --after --control --control-work --diagnosis --fail-on --for --format --goroutines --heap-profile --max-growth --max-size --native-period --pprof --probe --probe-max --residue --rules --source --stacks --tick --tools-for --what --work -o
 
 complete -c memwhy -e
 complete -c memwhy -f
@@ -230,6 +230,13 @@ complete -c memwhy -n '_shtab_memwhy_using lint' -l sarif -d 'the same as --form
 complete -c memwhy -n '_shtab_memwhy_using lint' -l quiet -s q -d 'no progress on stderr'
 complete -c memwhy -n '_shtab_memwhy_using lint' -l verbose -s v -d 'also what was silenced, and every file left out'
 complete -c memwhy -n '_shtab_memwhy_using lint; and test $_shtab_memwhy_npos -eq 0' -ka "(__fish_complete_directories)" -d 'the directory that holds go.mod, or one below it'
+complete -c memwhy -n '_shtab_memwhy_using; and test $_shtab_memwhy_npos -eq 0' -a export -d 'files that others open: pprof, folded stacks, speedscope, OpenMetrics, CSV'
+complete -c memwhy -n '_shtab_memwhy_using export' -s h -l help -d 'show this help message and exit'
+complete -c memwhy -n '_shtab_memwhy_using export' -s o -xka "(__fish_complete_path (commandline -ct))" -d 'the file; its ending says the format'
+complete -c memwhy -n '_shtab_memwhy_using export' -l what -xka "native heap goroutines layers series" -d 'native: what a sampler saw outstanding; heap: Go'"'"'s heap, by its profiles; goroutines; layers: with the total, the runtime'"'"'s own figures and limits; series: all that was read (default: the first that is there and suits the file)'
+complete -c memwhy -n '_shtab_memwhy_using export' -l now -d 'of heap and goroutines what is there at the end, not what it grew by'
+complete -c memwhy -n '_shtab_memwhy_using export' -l quiet -s q -d 'no progress on stderr'
+complete -c memwhy -n '_shtab_memwhy_using export; and test $_shtab_memwhy_npos -ge 0' -ka "(__fish_complete_path (commandline -ct))" -d 'a recording, or profiles and pages'
 complete -c memwhy -n '_shtab_memwhy_using; and test $_shtab_memwhy_npos -eq 0' -a dump -d 'raw evidence out of a recording'
 complete -c memwhy -n '_shtab_memwhy_using dump' -s h -l help -d 'show this help message and exit'
 complete -c memwhy -n '_shtab_memwhy_using dump' -l source -xka "proc/status proc/stat proc/smaps_rollup proc/smaps proc/maps proc/limits proc/fd proc/fd_count proc/sockets proc/threads proc/blocked proc/children proc/environ proc/cgroup proc/meminfo proc/vmstat proc/thp proc/host proc/cpus proc/libraries proc/namespaces proc/exe proc/cmdline proc/neighbours go/buildinfo go/binary go/heap go/goroutine go/threadcreate go/count go/expvar go/metrics go/pprof" -d 'print the raw bytes of this source, such as proc/smaps'
