@@ -51,19 +51,32 @@ class Sheet:
     data: Markup | None
 
 
-def render_page(template: str, context: dict[str, Any], *, data: object = None, scripts: Iterable[str] = ()) -> str:
+def render_page(
+    template: str,
+    context: dict[str, Any],
+    *,
+    data: object = None,
+    scripts: Iterable[str] = (),
+    styles: Iterable[str] = (),
+) -> str:
     """A page of a template in templates/. data: what its scripts draw, JSON's types; None: nothing is drawn, and no chart library
-    is carried along. scripts: files in static/, in their order, after page.js.
+    is carried along. scripts, styles: files in static/, in their order, after page.js and style.css.
     """
     charts = data is not None
     libraries = libraries_of_charts() if charts else ()
     own = (_file("static/page.js"), *(_file(f"static/{name}") for name in scripts))
-    styles = (_file("static/style.css"), svg.style(page=True), *((_file("vendor/uPlot.min.css"),) if charts else ()))
+    more = tuple(_file(f"static/{name}") for name in styles)
+    sheets = (
+        _file("static/style.css"),
+        svg.style(page=True),
+        *((_file("vendor/uPlot.min.css"),) if charts else ()),
+        *more,
+    )
     first = _file("static/theme.js")
     injected = [found[1] for text in libraries for found in _INJECTED.finditer(text)]
     sheet = Sheet(
-        policy=_policy(scripts=(first, *libraries, *own), styles=(*styles, *injected)),
-        styles=tuple(map(Markup, styles)),
+        policy=_policy(scripts=(first, *libraries, *own), styles=(*sheets, *injected)),
+        styles=tuple(map(Markup, sheets)),
         first=Markup(first),
         scripts=tuple(map(Markup, (*libraries, *own))),
         data=_json(data) if charts else None,
