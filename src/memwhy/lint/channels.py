@@ -7,14 +7,12 @@ stored, given to a function of another package, is not judged.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
-from weakref import WeakKeyDictionary
 
 from memwhy.lint.functions import Bodies
-from memwhy.lint.source import Function, Package, Tree
+from memwhy.lint.source import Function, Package
 from memwhy.lint.syntax import Node, arguments, callee
 
 Does = Literal["send", "receive", "range", "close"]
-_BODIES: WeakKeyDictionary[Tree, Bodies] = WeakKeyDictionary()
 DEEPEST = 3
 """Calls that a channel is followed through."""
 
@@ -217,8 +215,7 @@ def called(package: Package, function: Function, call: Node) -> Function | None:
     name = callee(call)
     if "." not in name:
         return package.function(name) if name else None
-    bodies = _BODIES.setdefault(package.tree, Bodies())
-    body = bodies.of(function)
+    body = Bodies.of_tree(package.tree).of(function)
     found = body.called(call).function if body is not None else None
     return found if found is not None and found.file.package is package else None
 

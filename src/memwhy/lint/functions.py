@@ -6,12 +6,13 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from memwhy.lint.graph import Graph, Step
 from memwhy.lint.kinds import Kind
 from memwhy.lint.names import Called, Place
 from memwhy.lint.scopes import Scopes, Variable
-from memwhy.lint.source import Function
+from memwhy.lint.source import Function, Tree
 from memwhy.lint.syntax import Node
 from memwhy.lint.types import Types
 
@@ -74,6 +75,11 @@ class Body:
 class Bodies:
     """Bodies by function, the last ones kept."""
 
+    @classmethod
+    def of_tree(cls, tree: Tree) -> Bodies:
+        """The bodies that rules of patterns share."""
+        return _SHARED.setdefault(tree, cls())
+
     def __init__(self) -> None:
         self.types = Types()
         self._kept: OrderedDict[Function, Body | None] = OrderedDict()
@@ -110,6 +116,9 @@ class Bodies:
                     s.kind in ("return", "end") or s.node.kind == "for_statement" for s in reached
                 )
         return self._never_back[function]
+
+
+_SHARED: WeakKeyDictionary[Tree, Bodies] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from memwhy.lint.flow import Acquisition, Fate, Flow
 from memwhy.lint.functions import Bodies, Body, Summaries
 from memwhy.lint.keeping import kept
 from memwhy.lint.kinds import Kind
-from memwhy.lint.names import Called, split, unversioned
+from memwhy.lint.names import Called, last_name, split, unversioned
 from memwhy.lint.ownership import Ownership
 from memwhy.lint.source import File, Function, Package, Tree
 from memwhy.lint.standard import is_standard
@@ -137,7 +137,7 @@ class Survey:
             return False
         wraps = False
         for call in body.node.walk("call_expression"):
-            if _last_name(call) not in names:
+            if last_name(call) not in names:
                 continue
             called = body.called(call)
             for acquisition in self._acquired(called, call, package):
@@ -261,19 +261,3 @@ def _address(call: Node) -> int:
     return next(
         (i for i, argument in enumerate(given) if argument.kind == "unary_expression" and argument.operator == "&"), -1
     )
-
-
-def _last_name(call: Node) -> str:
-    """The last name of what a call calls."""
-    function = call.child("function")
-    while function is not None and function.kind in (
-        "type_instantiation_expression",
-        "index_expression",
-        "parenthesized_expression",
-    ):
-        function = function.children[0] if function.children else None
-    if function is None:
-        return ""
-    if function.kind == "selector_expression":
-        function = function.child("field")
-    return function.text if function is not None and function.kind in ("identifier", "field_identifier") else ""
