@@ -6,11 +6,10 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from memwhy.lint.cutting import Top, cut
-from memwhy.lint.syntax import Node, TooDeep, grow
+from memwhy.lint.syntax import Node, TooDeep
 
 if TYPE_CHECKING:
-    import tree_sitter
-
+    from memwhy.lint.parsing import Parsed
     from memwhy.lint.source import File, Skipped
 
 KEPT_BYTES = 2 << 20
@@ -27,7 +26,7 @@ class Declarations:
         self._kept: OrderedDict[_Key, Node] = OrderedDict()
         self._kept_bytes = 0
         self._missing: set[_Key] = set()
-        self._whole: tuple[File, dict[int, tree_sitter.Node]] | None = None
+        self._whole: tuple[File, dict[int, Parsed]] | None = None
 
     def of(self, file: File) -> tuple[Top, ...]:
         """Kind, start and end of a file's declarations, in order; parses only what gofmt has not written."""
@@ -65,7 +64,7 @@ class Declarations:
         return node
 
     def _grow(self, file: File, index: int, body: bool) -> Node | None:
-        from memwhy.lint.parsing import parse
+        from memwhy.lint.parsing import grow, parse
 
         _, start, end = file.top[index]
         tree = parse(file.code[start:end])
@@ -82,7 +81,7 @@ class Declarations:
             self._skipped.add("declarations nested too deeply", file.name)
             return None
 
-    def _by_parser(self, file: File) -> dict[int, tree_sitter.Node]:
+    def _by_parser(self, file: File) -> dict[int, Parsed]:
         """Start → declaration, as the whole file's tree has them; the last file's is kept."""
         from memwhy.lint.parsing import parse
 
