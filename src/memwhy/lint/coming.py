@@ -19,7 +19,7 @@ Often = Literal["request", "round", ""]
 DEEPEST = 3
 _MOST_CALLERS = 40
 
-_SERVES = re.compile(
+SERVES = re.compile(
     rb"\b(?:http\.ResponseWriter|http\.Request|net\.Conn|gin\.Context|echo\.Context|fiber\.Ctx|grpc\.ServerStream|websocket\.Conn|amqp\.Delivery|sarama\.ConsumerMessage|kafka\.Message)\b"
 )
 _SIGNATURE_BYTES = 400
@@ -57,7 +57,7 @@ def head(function: Function) -> bytes:
 
 def serves(function: Function) -> bool:
     """Whether a function is given a request, a connection or a message."""
-    return _SERVES.search(head(function)) is not None
+    return SERVES.search(head(function)) is not None
 
 
 def often(function: Function, depth: int = DEEPEST) -> Often:

@@ -4,10 +4,10 @@ What makes a container innocent here: it is replaced or given away, its keys are
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from memwhy.lint.coming import callers, comes_once
+from memwhy.lint.coming import Often, callers, comes_once, often, rounds_on
 from memwhy.lint.functions import Bodies, Body
 from memwhy.lint.laying import declaring
 from memwhy.lint.names import last_name
@@ -39,24 +39,32 @@ class Growth:
 def growths(package: Package, container: Container) -> list[Growth]:
     """Every addition that may come again and again; none where some function takes out of the container, replaces or gives it away."""
     found: list[Growth] = []
-    name = container.name.encode()
-    named = re.compile(rb"\b" + re.escape(name) + rb"\b")
+    named = re.compile(rb"\b" + re.escape(container.name.encode()) + rb"\b")
     for function in package.functions_with(named):
         body = Bodies.of_tree(package.tree).of(function)
         if body is None or (not container.owner and _declares(body.node, container.within or container.name)):
             continue
-        added: list[Growth] = []
-        for use, mine in _uses(body, container):
-            if _gives_away(use) or (container.shared_name and taken(use.code, name, use.end - len(name))):
-                return []
-            if _replaces(use, container) and not _when_nil(use, container) and not comes_once(function):
-                return []
-            growth = _growth(use, container, function) if mine else None
-            if growth is not None and not _of_types(growth):
-                added.append(growth)
+        added = additions(function, container, _uses(body, container))
+        if added is None:
+            return []
         if added and not (comes_once(function) and not (added[0].asked and function.receiver)):
             found += added
     return found
+
+
+def additions(function: Function, container: Container, uses: Iterable[tuple[Node, bool]]) -> list[Growth] | None:
+    """The additions among uses of a container (with whether they are it for certain); None where it does not only grow."""
+    added: list[Growth] = []
+    name = container.name.encode()
+    for use, mine in uses:
+        if _gives_away(use) or (container.shared_name and taken(use.code, name, use.end - len(name))):
+            return None
+        if _replaces(use, container) and not _when_nil(use, container) and not comes_once(function):
+            return None
+        growth = _growth(use, container, function) if mine else None
+        if growth is not None and not _of_types(growth):
+            added.append(growth)
+    return added
 
 
 def _of_types(growth: Growth) -> bool:
@@ -301,3 +309,8 @@ def constants_only(growth: Growth) -> bool:
     given = [arguments(call) for _, call in callers(growth.function)]
     at = names.index(growth.key)
     return bool(given) and all(len(one) > at and _constant(one[at]) for one in given)
+
+
+def comes_with(growth: Growth) -> Often:
+    """How an addition comes again and again: by its function and those that call it, or the loop that it stands in."""
+    return often(growth.function) or ("round" if rounds_on(growth.node) else "")

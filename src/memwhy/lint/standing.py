@@ -19,7 +19,7 @@ from memwhy.lint.source import File, Package
 Kind = Literal["map", "sync.Map", "slice"]
 
 _DECLARED = re.compile(
-    rb"^(?:var[ \t]+|\t+)(?P<name>[A-Za-z_]\w*)(?:[ \t]+|[ \t]*=[ \t]*(?:make\()?)"
+    rb"^(?:var[ \t]+|\t+|type[ \t]+\w+[^\n{]*[ \t]struct[ \t]*\{[ \t]*)(?P<name>[A-Za-z_]\w*)(?:[ \t]+|[ \t]*=[ \t]*(?:make\()?)"
     rb"(?P<kind>map\[(?P<key>[^\]\n]*)\](?P<value>[^\n{(=,]*)|sync\.Map\b|\[\](?P<element>[^\n{(=,]*))",
     re.MULTILINE,
 )
@@ -69,7 +69,8 @@ _FEW_KEYS = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
     """A long-lived map or slice. owner: the struct type it is a field of, "" for a package's variable; within: the package's variable
-    whose unnamed struct it is a field of. key, value: types, as written. shared_name: other fields of the package are called so."""
+    whose unnamed struct it is a field of. key, value: types, as written. shared_name: other fields of the package are called so.
+    local: a function's variable that a literal has."""
 
     name: str
     kind: Kind
@@ -80,10 +81,13 @@ class Container:
     at: int
     within: str = ""
     shared_name: bool = False
+    local: bool = False
 
     @property
     def whose(self) -> str:
         """What a reader may call it."""
+        if self.local:
+            return f"variable {self.name}"
         if self.owner:
             return f"field {self.owner}.{self.name}"
         return f"package variable {self.within}.{self.name}" if self.within else f"package variable {self.name}"
@@ -108,10 +112,10 @@ def _containers(package: Package) -> Iterator[Container]:
             growing[name, kind] = _grows(package, name, kind, only=named[name] == 1)
         if not growing[name, kind] or value.startswith(b"func") or _few_keys(package, match["key"]):
             continue
-        owner, within = _owner(file, match.start()) or (None, "")
+        owner, within = _owner(file, match.start("name")) or (None, "")
         if owner is None or _REGISTRY.search(owner or within) or _REGISTRY.search(name.decode("utf-8", "replace")):
             continue
-        if not owner or kind == "sync.Map" or _lasting(package, file, match.start(), owner):
+        if not owner or kind == "sync.Map" or _lasting(package, file, match.start("name"), owner):
             yield Container(
                 name=name.decode("utf-8", "replace"),
                 kind=kind,

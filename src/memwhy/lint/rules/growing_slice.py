@@ -8,8 +8,9 @@ appended, and up to a quarter more of spare capacity (runtime/slice.go, growslic
 import re
 from collections.abc import Iterable
 
-from memwhy.lint.coming import is_api, often
-from memwhy.lint.growing import Growth, growths, locks, named_as_cache
+from memwhy.lint.captured import captured
+from memwhy.lint.coming import is_api
+from memwhy.lint.growing import Growth, comes_with, growths, locks, named_as_cache
 from memwhy.lint.source import Package
 from memwhy.lint.standing import Container, containers
 from memwhy.lint.telling import suspect_at
@@ -27,10 +28,9 @@ _EVENT = re.compile(
 
 def check(package: Package) -> Iterable[Suspect]:
     """One suspect for each such slice, at the append that says most."""
-    for container in containers(package):
-        if container.kind != "slice":
-            continue
-        weighed = [(_weight(growth, container), growth) for growth in growths(package, container)]
+    standing = ((one, growths(package, one)) for one in containers(package) if one.kind == "slice")
+    for container, added in (*standing, *(one for one in captured(package) if one[0].kind == "slice")):
+        weighed = [(_weight(growth, container), growth) for growth in added]
         weight, growth = max(weighed, key=lambda one: one[0], default=(0.0, None))
         if growth is not None and weight > 0:
             yield _suspect(container, growth, weight)
@@ -38,7 +38,7 @@ def check(package: Package) -> Iterable[Suspect]:
 
 def _weight(growth: Growth, container: Container) -> float:
     hint = 0.1 if named_as_cache(container) else 0.0
-    comes = often(growth.function)
+    comes = "request" if container.local else comes_with(growth)
     if comes == "request":
         return 0.75 + hint
     if comes == "round":

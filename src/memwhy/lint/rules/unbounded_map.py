@@ -10,8 +10,9 @@ costs: an entry with its key, and all that the value holds, for every key that e
 import re
 from collections.abc import Iterable
 
-from memwhy.lint.coming import is_api, often
-from memwhy.lint.growing import Growth, constants_only, growths, locks, named_as_cache
+from memwhy.lint.captured import captured
+from memwhy.lint.coming import is_api
+from memwhy.lint.growing import Growth, comes_with, constants_only, growths, locks, named_as_cache
 from memwhy.lint.source import Package
 from memwhy.lint.standing import Container, containers
 from memwhy.lint.telling import suspect_at
@@ -26,10 +27,9 @@ _HOSTS = re.compile(r"^\*?(?:\w+\.)?(?:\w*Client|\w*ClientConn|DB|\w*Pool|\w*Tra
 
 def check(package: Package) -> Iterable[Suspect]:
     """One suspect for each such map, at the addition that says most."""
-    for container in containers(package):
-        if container.kind == "slice":
-            continue
-        weighed = [(_weight(growth, container), growth) for growth in growths(package, container)]
+    standing = ((one, growths(package, one)) for one in containers(package) if one.kind != "slice")
+    for container, added in (*standing, *(one for one in captured(package) if one[0].kind != "slice")):
+        weighed = [(_weight(growth, container), growth) for growth in added]
         weight, growth = max(weighed, key=lambda one: one[0], default=(0.0, None))
         if growth is not None and weight > 0:
             yield _suspect(container, growth, weight)
@@ -42,7 +42,7 @@ def _weight(growth: Growth, container: Container) -> float:
     if constants_only(growth):
         return 0.0
     hint = 0.1 if named_as_cache(container) else 0.0
-    comes = often(growth.function)
+    comes = "request" if container.local else comes_with(growth)
     if comes == "request":
         return 0.75 + hint
     shared = container.kind == "sync.Map" or locks(growth)
