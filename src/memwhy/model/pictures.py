@@ -95,8 +95,29 @@ class FlameGraph:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """malloc's blocks in use of one size, in words. bytes: at the last look inside, before_bytes: at the first."""
+
+    name: str
+    bytes: int
+    before_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizes:
+    """malloc's blocks by size, those that grew most first. before: whether there were two looks; all: how many sizes there are."""
+
+    rows: tuple[Size, ...]
+    before: bool
+    all: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pictures:
-    """All that can be drawn of one case. timeline: None where nothing was read at two moments."""
+    """All that can be drawn of one case. timeline: None where nothing was read at two moments; sketch: the same at so few
+    moments as a picture that stands still can show."""
 
     timeline: Timeline | None
     flames: tuple[FlameGraph, ...] = ()
+    sketch: Timeline | None = None
+    sizes: Sizes | None = None

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from dataclasses import replace
 
 from memwhy.model.case import Case, Series
 from memwhy.model.metrics import LAYERS, REGISTRY, label
@@ -63,6 +64,20 @@ def timeline(case: Case, report: Report, *, most: int = MOST_POINTS) -> Timeline
         marks=_marks(case, whole),
         kept=len(kept),
         of=len(xs),
+    )
+
+
+def thinned(whole: Timeline, most: int) -> Timeline:
+    """The same at up to `most` of its moments."""
+    series = [whole.total, *(band.bytes for band in whole.bands), *(line.bytes for line in whole.lines)]
+    kept = reduced(series, len(whole.x_s), most)
+    return replace(
+        whole,
+        x_s=tuple(whole.x_s[i] for i in kept),
+        total=tuple(whole.total[i] for i in kept),
+        bands=tuple(replace(band, bytes=tuple(band.bytes[i] for i in kept)) for band in whole.bands),
+        lines=tuple(replace(line, bytes=tuple(line.bytes[i] for i in kept)) for line in whole.lines),
+        kept=len(kept),
     )
 
 
