@@ -77,7 +77,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "dump": (
         ("memwhy dump crawler.memwhy", "what it holds"),
-        ("memwhy dump crawler.memwhy --source proc/status --tick 3", "the bytes of one source at one tick"),
+        ("memwhy dump crawler.memwhy --source proc/status --tick 0", "the bytes of one source at the first tick"),
         ("memwhy dump heap.pb.gz", "a profile, as go tool pprof -top prints it"),
     ),
     "completion": (
