@@ -6,7 +6,7 @@ BIN := .venv/bin
 SOURCES := $(shell find src -name '*.py' -o -name '*.c' -o -name '*.h' -o -name '*.S' -o -name '*.ld' -o -name '*.json' -o -path '*/cli/shell/*') meson.build pyproject.toml
 SPECIMENS := $(shell find specimens -name '*.go' -o -name '*.c' -o -name '*.cpp' -o -name '*.h' -o -name 'go.mod' -o -name 'build.py') tools/find_go.py
 
-.PHONY: help setup core glibc-check specimens browser demo test check lint types format bench bench-inspect bench-explain bench-deps bench-lint bench-native soak-native cycles-native accuracy calibration cases fuzz fuzz-explain fuzz-pprof layouts layouts-check catalogue-check docs changelog clean
+.PHONY: help setup core glibc-check specimens browser demo test check lint types format bench bench-inspect bench-explain bench-deps bench-lint bench-native soak-native cycles-native accuracy calibration cases fuzz fuzz-explain fuzz-pprof layouts layouts-check catalogue-check docs site case-pages changelog clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -127,6 +127,17 @@ docs: .venv/tools  ## what is written from the code: docs/causes, docs/catalogue
 	PYTHONPATH=src $(BIN)/python tools/make_command_pages.py
 	PYTHONPATH=src $(BIN)/python tools/make_completions.py
 	$(BIN)/python tools/make_catalogue_page.py
+
+build/site-venv/installed: requirements-docs.txt
+	$(PYTHON) -m venv build/site-venv
+	build/site-venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-docs.txt
+	@touch $@
+
+site: build/site-venv/installed  ## the documents as a site in build/site, its links checked (Zensical, in an environment of its own)
+	build/site-venv/bin/python tools/make_site.py
+
+case-pages: core specimens  ## docs/cases run again: every command and its output, on the specimens (10 minutes)
+	PYTHONPATH=src $(BIN)/python tools/run_case_pages.py
 
 catalogue-check: .venv/tools  ## the catalogue against its sources: CLONES=DIRECTORY of git clones (OWNER/NAME), MODULES="a b" to download, CATALOGUE="-v --include DIR"
 	$(BIN)/python tools/check_catalogue.py $(if $(CLONES),--clones $(CLONES)) $(foreach module,$(MODULES),--module $(module)) $(CATALOGUE)
