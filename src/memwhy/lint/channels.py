@@ -1,7 +1,7 @@
 """What becomes of a channel that a function makes: who sends, who receives, who closes it, in which goroutine, and whether they must.
 
-A channel is followed through closures and into functions of the package that it is handed to. One that goes anywhere else, returned,
-stored, given to a function of another package, is not judged.
+A channel is followed through closures and into functions of the package that it is handed to; that its function returns it is noted.
+One that goes anywhere else, stored, given to a function of another package, is not judged.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from memwhy.lint.functions import Bodies
 from memwhy.lint.source import Function, Package
 from memwhy.lint.syntax import Node, arguments, callee
 
-Does = Literal["send", "receive", "range", "close"]
+Does = Literal["send", "receive", "range", "close", "return"]
 DEEPEST = 3
 """Calls that a channel is followed through."""
 
@@ -48,6 +48,11 @@ class Channel:
     def unbuffered(self) -> bool:
         return self.capacity in ("", "0")
 
+    @property
+    def returned(self) -> bool:
+        """Whether its function gives it to its callers."""
+        return any(one.does == "return" for one in self.uses)
+
 
 def channels(package: Package, function: Function) -> Iterator[Channel]:
     """Channels that a function makes and whose every use is seen."""
@@ -62,7 +67,7 @@ def channels(package: Package, function: Function) -> Iterator[Channel]:
         if not name:
             continue
         scope = call.above("func_literal") or node
-        uses = _uses(package, function, scope, name, call)
+        uses = used_as(package, function, scope, name, call)
         if uses is not None:
             capacity = given[1].text if len(given) > 1 else ""
             yield Channel(name=name, function=function, scope=scope, made=call, capacity=capacity, uses=tuple(uses))
@@ -81,7 +86,7 @@ def _name_of(call: Node) -> str:
     return found.text if found is not None and found.kind == "identifier" and found.text != "_" else ""
 
 
-def _uses(package: Package, function: Function, scope: Node, name: str, made: Node) -> list[Use] | None:
+def used_as(package: Package, function: Function, scope: Node, name: str, made: Node) -> list[Use] | None:
     """Every use of the channel; None where one of them is not understood, or the name means something else there."""
     found: list[Use] = []
     for one in scope.walk("identifier"):
@@ -140,6 +145,8 @@ def _understood(
         return [Use(does="receive", node=parent, at=parent, goroutine=goroutine, select=select)]
     if parent.kind == "range_clause" and parent.child("right") is use:
         return [Use(does="range", node=parent, at=parent, goroutine=goroutine, select=None)]
+    if parent.kind == "expression_list" and parent.parent is not None and parent.parent.kind == "return_statement":
+        return [Use(does="return", node=parent.parent, at=parent.parent, goroutine=goroutine, select=None)]
     if parent.kind != "argument_list" or parent.parent is None:
         return None
     call = parent.parent

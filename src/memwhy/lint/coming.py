@@ -36,6 +36,7 @@ _TAKES = re.compile(r"(?:Handle|Use|On|Subscribe|Add)(?![a-z])")
 _HANDLER = re.compile(rb"\bfunc\(|\b\w*(?:Handler|Func|Hook|Middleware|Option|Listener|Plugin|Factory)\w*\b")
 
 
+_BEFORE = re.compile(r"CompareAndSwap|\.Swap\(|[sS]tarted|[rR]unning|[iI]nit|== nil\b|\b[oO]nce")
 _WAITS = re.compile(
     rb"<-|\bSleep\(|\.(?:Accept\w*|Recv\w*|Receive\w*|Fetch\w*|Poll|Pop|BLPop|ReadMessage|ReadFrom\w*|NextReader|NextMsg|Next|Wait|Read|Scan)\("
 )
@@ -47,6 +48,19 @@ def once_around(node: Node) -> Node | None:
     literal = node.above("func_literal")
     call = literal.above("call_expression") if literal is not None else None
     return call if call is not None and (callee(call).endswith(".Do") or ".Once" in f".{callee(call)}") else None
+
+
+def guarded(node: Node) -> bool:
+    """Whether a node comes once for what it belongs to: by sync.Once, or under a condition that asks whether it has come before."""
+    if once_around(node) is not None:
+        return True
+    above = node.above("if_statement", "func_literal")
+    while above is not None and above.kind == "if_statement":
+        condition = above.child("condition")
+        if condition is not None and _BEFORE.search(condition.text):
+            return True
+        above = above.above("if_statement", "func_literal")
+    return False
 
 
 def head(function: Function) -> bytes:
