@@ -73,6 +73,11 @@ THIRD_PARTY = {
     "live/terminal.py": {"textual"},
     "pytest_plugin.py": {"pytest"},
     "render/html/page.py": {"jinja2", "markupsafe"},
+    **{
+        f"render/html/{name}.py": {"markupsafe"}
+        for name in ("report", "drawn", "beside", "comparing", "ranges", "verifying")
+    },
+    "render/raster.py": {"resvg_py"},
     "library/frame.py": {"pandas"},
     "library/opened.py": {"pandas"},
 }

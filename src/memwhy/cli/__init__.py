@@ -20,6 +20,7 @@ COMMANDS = {
     "record": "record only: small, no analysis; for the sick machine",
     "bundle": "collect on the sick host what explain wants, in one file; secrets masked",
     "explain": "diagnose recordings, pasted text, logs, profiles, directories",
+    "report": "a page of all that: charts, flame graphs, every cause, in one file for a browser",
     "inspect": "look into a process or a core from outside: who holds each byte, what is lost",
     "verify": "did the fix work? growth before and after it, with intervals",
     "check": "a gate for CI: does memory grow faster than a limit?",
@@ -30,7 +31,7 @@ COMMANDS = {
     "dump": "raw evidence out of a recording",
     "completion": "the script that completes all this in bash, zsh or fish",
 }
-PLANNED = ("report", "fleet", "agent")
+PLANNED = ("fleet", "agent")
 """Names that later versions answer to: no process may be meant by them."""
 TAKING_VALUES = (
     "--format", "-o", "--for", "--tick", "--pprof", "--max-size", "--probe", "--probe-max", "--heap-profile", "--goroutines",

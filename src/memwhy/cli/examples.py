@@ -36,6 +36,11 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("free -m -s 1 -c 5 | memwhy explain -", "what another command prints"),
         ("memwhy explain crawler.memwhy --redact --format markdown -o issue.md", "for a public issue"),
     ),
+    "report": (
+        ("memwhy report crawler.memwhy -o report.html", "a recording as a page"),
+        ("memwhy report post.txt -o report.html", "a pasted page: what its figures say, with a chart where there are several"),
+        ("memwhy report crawler.memwhy --redact -o public.html", "for a public issue"),
+    ),
     "inspect": (
         ("memwhy inspect 4711", "two looks, five seconds apart"),
         ("memwhy inspect crawler --for 0", "one look"),

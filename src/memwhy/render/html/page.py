@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from memwhy import __version__
 from memwhy.render import svg
-from memwhy.render.plain import clean
+from memwhy.render.plain import clean, clean_row
 
 HERE = Path(__file__).parent
 D3 = (
@@ -108,7 +108,11 @@ def _environment() -> Environment:
 
 def _finalize(value: object) -> object:
     """Text of the outside without control characters or what hides itself; what is markup already, and not text, stays."""
-    return clean(value, longest=20_000) if type(value) is str and "\n" not in value else value
+    if type(value) is not str:
+        return value
+    if "\n" in value:
+        return "\n".join(map(clean_row, value.splitlines()))
+    return clean(value, longest=20_000)
 
 
 @cache

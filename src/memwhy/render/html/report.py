@@ -37,6 +37,7 @@ class Line:
     share: str
     shape: str
     growing: bool
+    css: str
     source: str
     spark: Markup
     span: Markup
@@ -205,7 +206,7 @@ def _groups(report: Report, pictures: Pictures) -> tuple[Group, ...]:
     tint = colours(bands) if len(bands) > 1 else {}
     most = most_rate(row.course for row in rows_of(report) if unit_of(row.metric) == "bytes")
     top = (() if report.total is None else (report.total,)) + report.layers
-    lines = [_line(row, pace, tint, most) for row in top]
+    lines = [_line(row, pace, tint, most, is_total=row is report.total) for row in top]
     if report.unaccounted_bytes is not None:
         lines.append(_remainder(report.unaccounted_bytes, tint))
     groups = [Group(heading="", lines=tuple(lines))] if lines else []
@@ -215,7 +216,7 @@ def _groups(report: Report, pictures: Pictures) -> tuple[Group, ...]:
     return tuple(groups)
 
 
-def _line(row: Row, pace: Pace, tint: dict[str, str], most: float) -> Line:
+def _line(row: Row, pace: Pace, tint: dict[str, str], most: float, *, is_total: bool = False) -> Line:
     rate, interval = rate_of(row.course, unit_of(row.metric), pace)
     growing = _grows(row)
     points = row.series.points if row.series is not None else ()
@@ -230,6 +231,7 @@ def _line(row: Row, pace: Pace, tint: dict[str, str], most: float) -> Line:
         share=share_of(row.share_of_growth) if growing else "",
         shape="grows" if growing else outline.shape_of(row),
         growing=growing,
+        css=" ".join(name for name, is_so in (("total", is_total), ("grows", growing)) if is_so),
         source=row.source,
         spark=sketched(points),
         span=spanned(row.course, most) if comparable else Markup(""),
@@ -251,6 +253,7 @@ def _remainder(unaccounted_bytes: int, tint: dict[str, str]) -> Line:
         share="",
         shape="",
         growing=False,
+        css="",
         source="what the layers leave of the total",
         spark=Markup(""),
         span=Markup(""),
@@ -315,7 +318,7 @@ class _Links:
 
     def __init__(self, report: Report) -> None:
         self._anchors: dict[str, str] = {}
-        for row in rows_of(report):
+        for row in (*rows_of(report), *report.malloc_rows):
             self._anchors.setdefault(clean(row.label), _anchor(row))
         names = sorted(self._anchors, key=len, reverse=True)
         self._pattern = re.compile(r"(?<![\w-])(" + "|".join(map(re.escape, names)) + r")(?![\w-])") if names else None

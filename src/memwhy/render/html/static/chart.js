@@ -69,6 +69,7 @@
     var top = u.valToPos(whole, "y", true), bottom = u.valToPos(at, "y", true), x = u.bbox.left + u.bbox.width - 10 * dpr;
     if (bottom - top < 30 * dpr) return;
     ctx.save();
+    ctx.setLineDash([]);
     ctx.strokeStyle = memwhy.colour("ink");
     ctx.lineWidth = 1.4 * dpr;
     ctx.beginPath();
@@ -162,7 +163,7 @@
         stroke: function () { return memwhy.colour("muted"); }, grid: { show: false },
         ticks: { stroke: function () { return memwhy.colour("line"); }, size: 5 }, font: "12px system-ui, sans-serif",
         splits: ticks(told.clock === "order" ? [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000] : TIMES, 80),
-        values: function (u, at) { return at.map(function (x) { return told.clock === "order" ? String(x + 1) : memwhy.time(x).replace("0 s", "0"); }); },
+        values: function (u, at) { return at.map(function (x) { return told.clock === "order" ? String(x + 1) : x === 0 ? "0" : memwhy.time(x); }); },
       },
       {
         stroke: function () { return memwhy.colour("muted"); }, font: "12px system-ui, sans-serif", size: 72,

@@ -60,7 +60,9 @@
         .onHover(say)
         .onClick(function (d) { current = d; say(d); });
       d3.select(host).datum(root).call(graph);
-      host.querySelectorAll("svg").forEach(function (svg) { svg.setAttribute("aria-hidden", "true"); });
+      var svg = host.querySelector("svg");
+      svg.setAttribute("aria-hidden", "true");
+      svg.setAttribute("height", (d3.select(host).datum().height + 1) * 19);
       if (term) graph.search(term);
       say(null);
     }
