@@ -58,20 +58,24 @@ def grow(root: Parsed, code: bytes, *, base: int = 0, body: bool = True) -> Decl
     parent: Node = top
     if not cursor.goto_first_child():
         return top
-    depth = 1
+    beside: list[Node] = []
+    top.children = beside
+    nodes: list[Node] = [top]
+    depth, as_grown = 1, True
     while True:
         found = cursor.node
         assert found is not None
         kind = found.kind_id
         if name := _KINDS[kind]:
             if kind != _COMMENT:
-                field = cursor.field_id
                 node = Node(
-                    name, base + found.start_byte, base + found.end_byte, _FIELDS[field] if field else "", parent, code
+                    name, base + found.start_byte, base + found.end_byte, _FIELDS[cursor.field_id or 0], parent, code
                 )
-                parent.children.append(node)
+                beside.append(node)
+                nodes.append(node)
                 if (body or depth > 1 or node.field != "body") and cursor.goto_first_child():
                     parent = node
+                    beside = node.children = []
                     depth += 1
                     if depth > DEEPEST:
                         raise TooDeep(f"nested deeper than {DEEPEST}")
@@ -80,18 +84,21 @@ def grow(root: Parsed, code: bytes, *, base: int = 0, body: bool = True) -> Decl
             parent.operator = found.type
         while not cursor.goto_next_sibling():
             if parent.kind == "type_conversion_expression":
-                _as_call(parent)
+                as_grown = not _as_call(parent) and as_grown
             if not cursor.goto_parent() or parent.parent is None:
+                if as_grown:
+                    top.nodes = nodes
                 return top
             parent = parent.parent
+            beside = parent.children
             depth -= 1
 
 
-def _as_call(node: Node) -> None:
-    """Make `f[T](x)` a call: the grammar cannot tell it from a conversion and takes it for one."""
+def _as_call(node: Node) -> bool:
+    """Make `f[T](x)` a call, if it is one: the grammar cannot tell it from a conversion and takes it for one."""
     generic, operand = node.child("type"), node.child("operand")
     if generic is None or operand is None or generic.kind != "generic_type" or not generic.children:
-        return
+        return False
     named = generic.children[0]
     if named.kind == "qualified_type" and len(named.children) == 2:
         function = Node("selector_expression", named.start, named.end, "function", node, node.code)
@@ -104,8 +111,9 @@ def _as_call(node: Node) -> None:
         function = named
         function.kind, function.field, function.parent = "identifier", "function", node
     else:
-        return
+        return False
     given = Node("argument_list", generic.end, node.end, "arguments", node, node.code)
     given.children = [operand]
     operand.parent, operand.field = given, ""
     node.kind, node.children = "call_expression", [function, given]
+    return True

@@ -8,6 +8,7 @@ Comments are left out; a token that stands for an operator is the node's `operat
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from memwhy.model.errors import MemwhyError
@@ -18,6 +19,10 @@ DEEPEST = 150
 
 class TooDeep(MemwhyError):
     """A declaration is nested deeper than DEEPEST."""
+
+
+_NONE: list[Node] = []
+"""The children of every node that has none: most nodes are leaves."""
 
 
 class Node:
@@ -32,7 +37,7 @@ class Node:
         self.field = field
         self.operator = ""
         self.parent = parent
-        self.children: list[Node] = []
+        self.children = _NONE
         self.code = code
 
     def __repr__(self) -> str:
@@ -78,20 +83,24 @@ class Node:
 
 
 class Declaration(Node):
-    """A node that has none above it, with where in it the nodes of each kind stand: most walks are for a few of many."""
+    """A node that has none above it, with where in it the nodes of each kind stand: most walks are for a few of many.
 
-    __slots__ = ("_nodes", "_places", "_starts")
+    nodes: all of them in the order of the source, if they are known.
+    """
+
+    __slots__ = ("_places", "_starts", "nodes")
 
     def __init__(self, kind: str, start: int, end: int, code: bytes) -> None:
         super().__init__(kind, start, end, "", None, code)
-        self._nodes: Sequence[Node] = ()
+        self.nodes: list[Node] = []
         self._starts: list[int] = []
         self._places: dict[str, list[int]] = {}
 
     def below(self, node: Node, kinds: tuple[str, ...], into_functions: bool) -> Iterator[Node]:
         """Node and what is below it: see walk."""
-        nodes, first, last = self._nodes or self._numbered(), 0, len(self._nodes)
+        nodes, first, last = self._numbered(), 0, len(self.nodes)
         if node is not self:
+            self._starts = self._starts or [one.start for one in nodes]
             first, last = bisect_left(self._starts, node.start), bisect_left(self._starts, node.end)
             while nodes[first] is not node:
                 first += 1
@@ -106,6 +115,7 @@ class Declaration(Node):
                 if not kinds or found.kind in kinds:
                     yield found
                 if found.kind == "func_literal" and found is not node:
+                    self._starts = self._starts or [one.start for one in nodes]
                     inside = bisect_left(self._starts, found.end)
 
     def _of(self, kinds: tuple[str, ...], first: int, last: int) -> Sequence[int]:
@@ -121,18 +131,20 @@ class Declaration(Node):
             found.sort()
         return found
 
-    def _numbered(self) -> Sequence[Node]:
-        found: list[Node] = []
-        stack: list[Node] = [self]
-        while stack:
-            node = stack.pop()
-            found.append(node)
-            stack += node.children[::-1]
-        for place, node in enumerate(found):
-            self._places.setdefault(node.kind, []).append(place)
-        self._starts = [node.start for node in found]
-        self._nodes = found
-        return found
+    def _numbered(self) -> list[Node]:
+        if self._places:
+            return self.nodes
+        if not self.nodes:
+            stack: list[Node] = [self]
+            while stack:
+                node = stack.pop()
+                self.nodes.append(node)
+                stack += node.children[::-1]
+        places: defaultdict[str, list[int]] = defaultdict(list)
+        for place, node in enumerate(self.nodes):
+            places[node.kind].append(place)
+        self._places = places
+        return self.nodes
 
 
 def dotted(node: Node | None) -> str:
