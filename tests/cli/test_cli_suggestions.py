@@ -140,3 +140,12 @@ def test_the_nearest_path_is_in_the_same_folder(tmp_path: Path):
     assert near_path(f"{tmp_path}/logs/nigth.log") == f"{tmp_path}/logs/night.log"
     assert near_path(f"{tmp_path}/nigth.log") is None
     assert near_path(f"{tmp_path}/none/night.log") is None
+
+
+@pytest.mark.parametrize("line", ["{} --for 300ms --tick 100ms --no-probe", "inspect {} --for 0"])
+def test_a_process_is_meant_though_its_program_lies_in_this_folder(line: str, tmp_path: Path):
+    with called("crawler-of-this-folder", tmp_path) as pid:
+        done = run_memwhy(*line.format("crawler-of-this-folder").split(), "-q", "--format", "json", cwd=tmp_path)
+        assert done.report["target"]["pid"] == pid
+        by_path = run_memwhy("inspect", "./crawler-of-this-folder", cwd=tmp_path)
+    assert (by_path.code, by_path.err.split(":")[:2]) == (2, ["memwhy", " ./crawler-of-this-folder"])

@@ -154,8 +154,12 @@ def obvious(arguments: Sequence[str]) -> str:
     first = _words(arguments)[0]
     if "--" in arguments:
         return "run"
-    if first == "-" or os.path.exists(first):
-        return "inspect" if _is_core(first) else "explain"
+    if first == "-":
+        return "explain"
+    if os.path.exists(first):
+        from memwhy.cli.meaning import is_core, names_process
+
+        return "inspect" if is_core(first) else "watch" if names_process(first) else "explain"
     if (first.isascii() and first.isdigit()) or first.startswith(("http://", "https://")):
         return "watch"
     if os.sep in first or first.endswith((".txt", ".log", ".md", ".memwhy", ".gz", ".pb", ".json")):
@@ -174,18 +178,6 @@ def _refuse_misspelt(word: str) -> None:
 
         if not find_pids("/proc", word):
             raise UsageError(f"{word!r} is no command, file or process", help=f"did you mean memwhy {command}?")
-
-
-def _is_core(path: str) -> bool:
-    """Whether a file's first bytes say that it is an ELF core: e_type 4, elf(5)."""
-    if not os.path.isfile(path):
-        return False
-    try:
-        with open(path, "rb") as file:
-            head = file.read(18)
-    except OSError:
-        return False
-    return head[:4] == b"\x7fELF" and head[16:18] in (b"\4\0", b"\0\4")
 
 
 def _words(arguments: Sequence[str]) -> list[str]:
