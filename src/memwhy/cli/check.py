@@ -36,7 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--after", metavar="TIME", default="0", help="leave out the begin: start-up, filling caches")
     parser.add_argument("-o", metavar="FILE", dest="output", help="keep the recording of what was watched in FILE")
     parser.add_argument("--max-size", metavar="SIZE", help="bound of the recording; oldest detail is thinned first")
-    parser.add_argument("--format", choices=FORMATS, default="text", help="how to print the answer (default: text)")
+    parser.add_argument(
+        "--format", choices=(*FORMATS, "html"), default="text", help="how to print the answer (default: text)"
+    )
     parser.add_argument("--quiet", "-q", action="store_true", help="no progress on stderr")
     add_watching(parser)
 
@@ -56,7 +58,12 @@ def run(options: argparse.Namespace) -> int:
     after_s = parse_duration(options.after)
     case, begun_s = _case(options)
     found = gate(case, limit, after_s=after_s, work=_work(options, case, begun_s, limit))
-    write_text(lambda colour: render(found, options.format, colour=colour), to=None)
+    if options.format == "html":
+        from memwhy.cli.pages import gate_page
+
+        write_text(lambda _: gate_page(found, case, settle_s=after_s), to=None)
+    else:
+        write_text(lambda colour: render(found, options.format, colour=colour), to=None)
     return CODES[found.outcome]
 
 

@@ -41,7 +41,7 @@ def draw(
     right = font_px * (GLYPH * max(map(len, names)) + 1.4) if aside else font_px
     top = font_px * (0.8 if aside else 0.8 + 1.5 * len(names))
     first, last = min(trace.x_s[0] for trace in beside.traces), max(trace.x_s[-1] for trace in beside.traces)
-    lowest, most = ticks[0].at, ticks[-1].at
+    lowest, most = min(0, *(min(course) for course in courses)), ticks[-1].at
     plot = Plot(Frame(left, top, width - right, height - font_px * 2.4, first, last, most - lowest), lowest)
     parts = [
         *_axes(beside, ticks, plot, font_px),
@@ -86,23 +86,22 @@ def _name(beside: Beside, trace: Trace, *, since_first: bool) -> str:
 
 
 def _ticks(beside: Beside, courses: Sequence[Sequence[int]], count: int) -> list[Tick]:
-    """Round values that hold all courses, from 0, or from below where a course goes there."""
+    """Round values from 0 to the first that no course passes, and those below 0 that one reaches."""
     most, least = max(map(max, courses)), min(map(min, courses))
     rise, fall = max(most, 0), max(-least, 0)
     rounded = size_ticks if beside.unit == "bytes" else count_ticks
     whole = rounded(max(rise, fall, 1) * 1.02, count)
     step = whole[1].at
-    above = [tick for tick in whole if tick.at - step < rise or tick.at == 0]
-    below = [Tick(-tick.at, f"−{tick.text}") for tick in reversed(whole) if tick.at and tick.at - step < fall]
-    ticks = [*below, *above]
-    return ticks if len(ticks) > 1 else list(whole[:2])
+    above = [tick for tick in whole if tick.at - step < rise or tick.at <= step]
+    below = [Tick(-tick.at, f"-{tick.text}") for tick in reversed(whole) if 0 < tick.at <= fall]
+    return [*below, *above]
 
 
 def _axes(beside: Beside, ticks: Sequence[Tick], plot: Plot, font_px: float) -> Iterable[str]:
     frame = plot.frame
     for tick in ticks:
         y = plot.y(tick.at)
-        strong = ' class="zero"' if tick.at == 0 and ticks[0].at < 0 else ' class="mw-grid"'
+        strong = ' class="zero"' if tick.at == 0 and plot.lowest < 0 else ' class="mw-grid"'
         yield f'<line x1="{frame.left:.1f}" x2="{frame.right:.1f}" y1="{y:.1f}" y2="{y:.1f}" stroke="{LIGHT["grid"]}"{strong}/>'
         yield _words(frame.left - font_px * 0.5, y + font_px * 0.35, tick.text, "end")
     count = max(2, int((frame.right - frame.left) / font_px / 7))

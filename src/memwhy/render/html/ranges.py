@@ -20,6 +20,8 @@ from memwhy.render.axis import Tick, count_ticks, size_ticks
 WIDEST = 4.0
 """An interval is cut off at so many times the largest rate of its table: one that knows nothing would press all others flat."""
 ROOM = 0.03
+TICK_ROOM = 24
+"""Percent of a row between two ticks' words: a narrow column has room for four."""
 _UNITS = (("GiB", GIB), ("MiB", MIB), ("KiB", KIB))
 Unit = Literal["bytes", "count"]
 
@@ -82,17 +84,21 @@ def scale_for(rows: Iterable[Range], unit: Unit, *, limit: float | None = None) 
     least, most = min(values), max(values)
     rounded = size_ticks if unit == "bytes" else count_ticks
     whole = rounded(max(most, -least), 3)
-    below = [Tick(-tick.at, f"−{tick.text}") for tick in reversed(whole) if 0 < tick.at <= -least]
+    below = [Tick(-tick.at, f"-{tick.text}") for tick in reversed(whole) if 0 < tick.at <= -least]
     ticks = (*below, *(tick for tick in whole if tick.at <= most))
     return Scale(min(least, *(tick.at for tick in ticks)), max(most, *(tick.at for tick in ticks)), ticks, limit)
 
 
 def axis(scale: Scale) -> Markup:
-    """The scale's ticks, for the head of the column."""
-    parts = []
-    for tick in scale.ticks:
+    """The scale's ticks, for the head of the column: 0, and on either side those that have room."""
+    kept: list[tuple[float, Tick]] = []
+    for tick in sorted(scale.ticks, key=lambda tick: abs(tick.at)):
         share = scale.share(tick.at)
-        anchor = "start" if share < 12 else "end" if share > 88 else "middle"
+        if all(abs(share - other) >= TICK_ROOM for other, _ in kept):
+            kept.append((share, tick))
+    parts = []
+    for share, tick in kept:
+        anchor = "start" if share < 8 else "end" if share > 92 else "middle"
         parts.append(f'<text x="{share:.2f}%" y="11" text-anchor="{anchor}">{escape(tick.text)}</text>')
     return Markup(f'<svg class="track axis" height="14" aria-hidden="true">{"".join(parts)}</svg>')
 

@@ -8,8 +8,8 @@ from markupsafe import Markup
 from memwhy.model.beside import Beside
 from memwhy.model.comparison import Comparison
 from memwhy.model.metrics import REGISTRY, label
-from memwhy.model.proof import Gate, Left, Pace, Pair, Verification, rate_said
-from memwhy.model.units import human_duration
+from memwhy.model.proof import Gate, Left, Pace, Verification, rate_said
+from memwhy.model.units import human_change, human_duration
 from memwhy.render.html.beside import drawn
 from memwhy.render.html.environments import environment
 from memwhy.render.html.page import render_page
@@ -154,14 +154,9 @@ def _row(rate: Rate, drawn: Range, unit: Unit, pacing: Pacing, scale: Scale | No
     pace = rate.pace
     if pace.slope is None:
         said = pace.reason or "no trend"
-    elif unit == "count":
-        said = f"{pace.slope * pacing.factor:+,.1f}"
     else:
-        said = (
-            rate_said(pace.slope, "sample", "").removesuffix(" a reading")
-            if pacing.factor == 1
-            else _size(pace, pacing)
-        )
+        change = pace.slope * pacing.factor
+        said = human_change(change) if unit == "bytes" else f"{change:+,.1f}"
     return Row(
         what=rate.what,
         run=rate.run,
@@ -171,12 +166,6 @@ def _row(rate: Rate, drawn: Range, unit: Unit, pacing: Pacing, scale: Scale | No
         shape=f"{pace.shape}, {pace.part}" if pace.part != "whole" else pace.shape,
         track=track(scale, drawn, f"trace-{rate.place}") if scale is not None else Markup(),
     )
-
-
-def _size(pace: Pace, pacing: Pacing) -> str:
-    """`+12.3 MiB`; what it is a rate of stands at the head of the table."""
-    assert pace.slope is not None
-    return rate_said(pace.slope * pacing.factor, "sample").removesuffix(" a reading")
 
 
 def _rates(found: Verification) -> Iterable[Rate]:
@@ -207,16 +196,21 @@ def _figures(found: Verification) -> Iterable[tuple[str, str, str, bool]]:
     if pair is not None and pair.after.high is not None:
         yield (f"{pair.label} after, at most", rate_said(pair.after.high, pair.after.per, pair.after.unit), _seen(pair.after), bool(found.left))  # fmt: skip
     if found.left_at_most is not None:
-        yield ("of the growth, left at most", f"{found.left_at_most:.0%}", "the load allowed for", False)
+        yield ("of the growth, left at most", _share(found.left_at_most), "the load allowed for", False)
     if found.would_have_seen is not None and pair is not None:
         yield (
             "would have been seen",
             rate_said(found.would_have_seen, pair.after.per, pair.after.unit),
-            f"{found.power:.0%} sure, had the second run still grown so",
+            f"{_share(found.power)} sure, had the second run still grown so",
             False,
         )
     if found.load is not None:
-        yield ("work after, of that before", f"{found.load.ratio:.0%}", found.load.what, False)
+        yield ("work after, of that before", _share(found.load.ratio), found.load.what, False)
+
+
+def _share(part: float) -> str:
+    """`99 %`; of little that is something, that it is."""
+    return f"{part:.0%}".replace("%", " %") if part >= 0.005 or part <= 0 else "< 1 %"
 
 
 def _seen(pace: Pace) -> str:
@@ -249,14 +243,3 @@ def _contents(found: Verification, drawn_any: bool) -> Iterable[tuple[str, str]]
     if found.because or found.warnings or found.next_step:
         yield "because", "Because"
     yield "environment", "Side by side"
-
-
-def pairs_to_draw(layers: Iterable[Pair], most: int) -> tuple[str, ...]:
-    """The layers whose courses are worth a picture: those that moved in either run, the fastest first."""
-    moved = [
-        pair
-        for pair in layers
-        if any(one.slope is not None and one.shape not in ("flat", "") for one in (pair.before, pair.after))
-    ]
-    moved.sort(key=lambda pair: -max(abs(one.slope or 0.0) for one in (pair.before, pair.after)))
-    return tuple(pair.before.metric for pair in moved[:most])
