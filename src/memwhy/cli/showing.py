@@ -66,15 +66,6 @@ def _progress(book: Casebook, elapsed_s: float) -> str:
     return text
 
 
-def add_plain(parser: argparse.ArgumentParser) -> None:
-    """--plain."""
-    parser.add_argument(
-        "--plain",
-        action="store_true",
-        help="no live screen on a terminal, one line of progress (so does MEMWHY_PLAIN=1)",
-    )
-
-
 def is_live(options: argparse.Namespace) -> bool:
     """Whether the live screen is wanted and can be shown: a terminal on all three sides, text as the answer, textual there."""
     return (

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -19,12 +20,14 @@ from memwhy.live.lines import Line, Span, fitted
 from memwhy.live.overview import overview, title
 from memwhy.live.sight import Sight
 from memwhy.model.errors import MemwhyError
-from memwhy.render.plain import clean
+from memwhy.render.plain import clean, width
 
 REDRAW_S = 2.0
 """Between two drawings of the body; the title is drawn with each tick."""
-DRAW_SHARE = 0.0025
-"""Of a core that drawing may cost: a large terminal is drawn less often."""
+DRAW_SHARE = 0.003
+"""Of a core that the screen's thread may cost: a large terminal is drawn less often."""
+NEAR = 8
+"""Columns between two changes that cost less than to move the cursor over them."""
 SAID_S = 6.0
 """How long a message stands in the place of the keys."""
 
@@ -37,9 +40,13 @@ class Pane(ScrollView, can_focus=False):
 
     DEFAULT_CSS = "Pane { background: ansi_default; color: ansi_default; scrollbar-size: 0 0; overflow: hidden auto; }"
 
-    def __init__(self, id: str) -> None:
+    def __init__(self, id: str, resized: Callable[[], None]) -> None:
         super().__init__(id=id)
         self._rows: list[Line] = []
+        self._resized = resized
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._resized()
 
     def show(self, rows: Sequence[Line]) -> None:
         """Show these from now on."""
@@ -51,8 +58,7 @@ class Pane(ScrollView, can_focus=False):
         for y in range(top, top + high):
             old = before[y] if y < len(before) else ()
             new = self._rows[y] if y < len(self._rows) else ()
-            begin, end = changed(old, new)
-            if end > begin:
+            for begin, end in changed(old, new):
                 self.refresh(Region(begin, y, end - begin, 1))
 
     def render_line(self, y: int) -> Strip:
@@ -67,18 +73,25 @@ def strip_of(spans: Line) -> Strip:
     return Strip([Segment(span.text, Style.parse(span.style) if span.style else Style.null()) for span in spans])
 
 
-def changed(old: Line, new: Line) -> tuple[int, int]:
-    """The first column that differs, and the one behind the last; equal when none does."""
+def changed(old: Line, new: Line) -> list[tuple[int, int]]:
+    """Where the lines differ: the first column of each stretch and the one behind its last."""
     if old == new:
-        return 0, 0
+        return []
     before, after = _cells(old), _cells(new)
-    if not all(text.isascii() or len(text) == 1 for text, _ in (*before, *after)):
-        return 0, max(len(before), len(after)) * 2  # wide characters: columns are no indices
     longest = max(len(before), len(after))
+    if any(width(char) != 1 for char, _ in (*before, *after)):
+        return [(0, 2 * longest)]  # columns are no indices there
     before += [(" ", "")] * (longest - len(before))
     after += [(" ", "")] * (longest - len(after))
-    differs = [index for index in range(longest) if before[index] != after[index]]
-    return (differs[0], differs[-1] + 1) if differs else (0, 0)
+    runs: list[tuple[int, int]] = []
+    for index in range(longest):
+        if before[index] == after[index]:
+            continue
+        if runs and index - runs[-1][1] < NEAR:
+            runs[-1] = (runs[-1][0], index + 1)
+        else:
+            runs.append((index, index + 1))
+    return runs
 
 
 def _cells(spans: Line) -> list[tuple[str, str]]:
@@ -133,22 +146,17 @@ class LiveApp(App[None]):
         self.paused = self.ending = False
         self.gain: bool | None = None
         self.problem: Exception | None = None
-        self.draw_s = 0.0
-        self._drawn_s = -REDRAW_S
+        self._drawn_s, self._spent_s = -REDRAW_S, 0.0
         self._message, self._message_until_s = "", 0.0
 
     def compose(self) -> ComposeResult:
-        yield Pane("title")
-        yield Pane("body")
-        yield Pane("keys")
+        for name in ("title", "body", "keys"):
+            yield Pane(name, partial(self.draw, at_once=True))
 
     def on_ready(self) -> None:
         if self._tell_ready is not None:
             self._tell_ready()
         self.draw(at_once=True)
-
-    def on_resize(self, event: events.Resize) -> None:
-        self.call_after_refresh(self.draw, at_once=True)
 
     # -- what comes from the watch ---------------------------------------------------------------
 
@@ -164,16 +172,15 @@ class LiveApp(App[None]):
             return
         if not self.paused:
             self._shown = self.sight
-        began_s, now_s = time.thread_time(), time.monotonic()
+        spent_s, now_s = time.thread_time(), time.monotonic()
         if self._message and now_s > self._message_until_s:
             self._message = ""
         columns = self.size.width
         self._pane("title").show([fitted(title(self._shown, columns, paused=self.paused), columns)])
         self._pane("keys").show([keys(columns, self._message)])
-        if at_once or now_s - self._drawn_s >= max(REDRAW_S, self.draw_s / DRAW_SHARE):
-            self._drawn_s = now_s
+        if at_once or now_s - self._drawn_s >= max(REDRAW_S, (spent_s - self._spent_s) / DRAW_SHARE):
+            self._drawn_s, self._spent_s = now_s, spent_s  # what textual does with it afterwards counts, too
             self._pane("body").show(self._body())
-            self.draw_s = time.thread_time() - began_s
 
     def _body(self) -> list[Line]:
         body = self._pane("body")

@@ -4,11 +4,12 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from memwhy.live.lines import Line, Span
+from memwhy.live.lines import Line, Span, fitted
 from memwhy.model.pictures import REMAINDER, Band, Timeline
 from memwhy.model.pictures import Line as Figure
 from memwhy.model.trend import Trend
 from memwhy.model.units import human_bytes, human_duration
+from memwhy.render.plain import elide
 
 GROWING = (("█", "red"), ("▓", "magenta"), ("█", "bright_red"), ("▓", "bright_magenta"))
 """Of layers that grow, the fastest first: nothing else is red or solid, and shapes tell them apart where there is no colour."""
@@ -23,7 +24,7 @@ SPANS_S = (
 """Lengths of the axis of time: it jumps seldom, so that only its newest columns change."""
 LEAST_GAIN = 0.15
 """Growth of a smaller share of the whole would be a line at the top: then what was gained since the beginning is drawn."""
-HIGH = 10
+HIGH = 16
 """Rows from which on there is room for more than one line over the area."""
 AXIS = 10
 """Columns of the axis of bytes."""
@@ -217,7 +218,13 @@ def _runs(cells: Sequence[Cell]) -> list[Span]:
 def _label(row: int, high: int, top: int) -> str:
     """The figure left of a row: at the top, in the middle and at the foot."""
     named = {0: top, high - 1: 0} if high < 6 else {0: top, high // 2: top * (high - high // 2) // high, high - 1: 0}
-    text = "" if row not in named else "0" if row == high - 1 else human_bytes(named[row])
+    text = (
+        ""
+        if row not in named
+        else "0"
+        if row == high - 1
+        else elide(human_bytes(named[row]).replace(".0 ", " "), AXIS - 1)
+    )
     return f"{text:>{AXIS - 1}}{'┤' if text else '│'}"
 
 
@@ -232,16 +239,19 @@ def _heading(lines: Sequence[Figure], text: str, columns: int) -> Line:
             break
         spans.append(Span(said, "dim"))
         room -= len(said)
-    return tuple(spans)
+    return fitted(tuple(spans), columns)
 
 
 def _axis(wide: int, span_s: float, timeline: Timeline) -> Line:
     """The axis of time, with a mark where something happened."""
     cells = ["─"] * wide
+    free = 0
     for share in (0.0, 0.5, 1.0):
         text = "0" if share == 0 else human_duration(share * span_s)
         at = min(round(share * wide), wide - len(text))
-        cells[at : at + len(text)] = text
+        if at >= free:
+            cells[at : at + len(text)] = text
+            free = at + len(text) + 1
     for mark in timeline.marks:
         at = int((mark.x_s - timeline.x_s[0]) * wide / span_s)
         if 0 <= at < wide:

@@ -80,7 +80,7 @@ def _narrow(sight: Sight, report: Report, columns: int, rows: int, gain: bool | 
     words += [row for note in sight.notes[-1:] for row in wrapped(note, columns, style="yellow")[:2]]
     left = rows - len(words)
     held = holders(report, columns, 3) if left >= LEAST_CHART + 9 else []
-    figures = layers(sight, report, columns, max(2, min(8, left - len(held) - LEAST_CHART - 1)))
+    figures = layers(sight, report, columns, max(2, min(left // 3, left - len(held) - LEAST_CHART - 1)))
     room = left - len(held) - len(figures)
     picture = _chart(sight, columns, room, gain) if room >= LEAST_CHART else []
     return [*words, *picture, *figures, *held]
@@ -88,10 +88,16 @@ def _narrow(sight: Sight, report: Report, columns: int, rows: int, gain: bool | 
 
 def _brief(report: Report, columns: int) -> list[Line]:
     """One line each: when the limit is met, and what would decide."""
-    out = [line(clean(report.limit).removeprefix("At this rate "), columns, "yellow")] if report.limit else []
+    out = [line(_in_short(clean(report.limit), columns), columns, "yellow")] if report.limit else []
     if report.conclusion.confidence != "high" and report.next_steps:
         out.append(line(f"to decide: {clean(report.next_steps[0].do)}", columns, "dim"))
     return out
+
+
+def _in_short(limit: str, columns: int) -> str:
+    """The sentence about the limit without its interval, where it would not fit on a line."""
+    whole = limit.removeprefix("At this rate ")
+    return whole if width(whole) <= columns else whole.partition(" (")[0]
 
 
 def _pictures(sight: Sight, report: Report, columns: int, rows: int, gain: bool | None) -> list[Line]:

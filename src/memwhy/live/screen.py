@@ -24,9 +24,9 @@ from memwhy.model.evidence import Snapshot
 from memwhy.model.pictures import Timeline
 from memwhy.model.report import Report
 
-JUDGE_SHARE = 0.004
+JUDGE_SHARE = 0.003
 """Of a core that verdicts for the screen may cost, beyond the credit that makes the first ones come soon."""
-CREDIT_S = 0.15
+CREDIT_S = 0.1
 JUDGE_EVERY_S = 2.0
 MOST_POINTS = 600
 """More than a terminal has columns."""
@@ -39,11 +39,19 @@ class Budget:
     """How often a verdict may be reckoned for the screen: it costs more the longer the watch."""
 
     spent_s: float = 0.0
+    dearest_s: float = 0.0
     last_s: float = -JUDGE_EVERY_S
 
     def allows(self, elapsed_s: float) -> bool:
-        """Whether it is time for the next one."""
-        return elapsed_s - self.last_s >= JUDGE_EVERY_S and self.spent_s <= CREDIT_S + JUDGE_SHARE * elapsed_s
+        """Whether there is room for the next one, which costs no less than those before."""
+        room_s = CREDIT_S + JUDGE_SHARE * elapsed_s - self.spent_s
+        return elapsed_s - self.last_s >= JUDGE_EVERY_S and self.dearest_s <= room_s
+
+    def charge(self, cost_s: float, elapsed_s: float) -> None:
+        """One was reckoned."""
+        self.spent_s += cost_s
+        self.dearest_s = max(self.dearest_s, cost_s)
+        self.last_s = elapsed_s
 
 
 class Screen:
@@ -203,8 +211,7 @@ class Screen:
         except KeyboardInterrupt:
             self._judge.shutdown()  # the casebook is the watch's again, and not before
             raise
-        self._budget.spent_s += cost_s
-        self._budget.last_s = elapsed_s
+        self._budget.charge(cost_s, elapsed_s)
         self._timeline = timeline
         self._tail.clear()
         self.sight = replace(self.sight, report=report, judged_s=elapsed_s, timeline=timeline)
