@@ -195,6 +195,9 @@ def test_a_report_prints_as_text_and_shows_itself_shortly() -> None:
     assert str(report).startswith("Native memory is lost")
     assert repr(report) == "<Report native-leak, high (0.95)>"
     assert report.to_markdown().startswith("### Native memory is lost")
+    assert report.to_html().startswith("<!doctype html>")
+    assert report.to_svg().startswith("<svg ")
+    assert memwhy.explain(b"RSS 5 MB").to_svg() == ""
 
 
 def test_a_recording_that_is_none_and_a_metric_that_was_not_read_are_said(tmp_path: Path) -> None:

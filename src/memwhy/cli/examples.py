@@ -34,6 +34,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("memwhy explain crawler.memwhy", "a recording, again"),
         ("memwhy explain captures/ post.txt", "a directory of captures and a page, together"),
         ("free -m -s 1 -c 5 | memwhy explain -", "what another command prints"),
+        ("memwhy explain crawler.memwhy --plot crawler.svg", "also a picture for a chat or a ticket"),
         ("memwhy explain crawler.memwhy --redact --format markdown -o issue.md", "for a public issue"),
     ),
     "report": (

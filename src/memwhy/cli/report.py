@@ -7,6 +7,7 @@ import os
 import sys
 
 from memwhy.cli.output import mask_of, say, write_text
+from memwhy.cli.plotting import add_plot, check_plot, plot_report
 from memwhy.cli.sourcing import add_source, check_source, with_source
 
 
@@ -21,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="output",
         help="write the page to FILE (default: standard output, if that is no terminal)",
     )
+    add_plot(parser)
     add_source(parser)
     parser.add_argument(
         "--redact",
@@ -41,6 +43,7 @@ def run(options: argparse.Namespace) -> int:
     if options.output and any(_same(one, options.output) for one in options.evidence):
         raise UsageError(f"{options.output} is evidence: it would be overwritten", help="give another file after -o")
     check_source(options)
+    check_plot(options)
     stdin = sys.stdin.buffer if "-" in options.evidence else None
     with Progress(quiet=options.quiet) as progress:
         book = book_of_paths(options.evidence, stdin=stdin, progress=progress.reading)
@@ -52,6 +55,7 @@ def run(options: argparse.Namespace) -> int:
     from memwhy.render.html.report import render
 
     write_text(lambda _: render(report, pictures), to=options.output)
+    plot_report(report, pictures, options)
     if options.output:
         say(f"page written to {options.output}", options)
     return 0

@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from memwhy.cli.output import say
+from memwhy.cli.plotting import check_plot
 from memwhy.cli.sampling import add_native, adopt, check_stacks, period_of, without
 from memwhy.cli.sourcing import check_source
 from memwhy.cli.targets import ROOT, add_watching, tick_of
@@ -143,6 +144,7 @@ def end(child: "subprocess.Popen[bytes]") -> None:
 def _check(options: argparse.Namespace) -> None:
     """Whatever is wrong with the options is said before the command begins its work. Raises UsageError."""
     check_stacks(options)
+    check_plot(options)
     check_source(options)
     parse_duration(options.for_)
     if options.probe is not None:

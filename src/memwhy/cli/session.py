@@ -9,12 +9,13 @@ from itertools import count
 
 from memwhy.cli.keeping import Discard, Keeper, keep
 from memwhy.cli.output import say, write
+from memwhy.cli.plotting import judged, plot_report
 from memwhy.cli.progress import Progress
 from memwhy.cli.sampling import attach, letting_go, write_stacks
 from memwhy.cli.showing import SCRATCH_BYTES, Shown, scratch, showing
 from memwhy.cli.stopping import stoppable
 from memwhy.cli.targets import tick_of
-from memwhy.diagnose import Casebook, diagnose
+from memwhy.diagnose import Casebook
 from memwhy.model.errors import RecordingError, TargetGone
 from memwhy.model.evidence import Evidence, Snapshot
 from memwhy.model.report import Overhead
@@ -42,7 +43,9 @@ def watch(watcher: Watcher, options: argparse.Namespace, *, then: Then | None = 
         target_paused_s=round(watcher.paused_s, 6),
         sampler_s=None if sampled is None else sampled.spent_s,
     )
-    write(diagnose(book, overhead=overhead), options)
+    report, pictures = judged(book, options, overhead=overhead)
+    write(report, options)
+    plot_report(report, pictures, options)
     write_stacks(sampled, options)
     if options.output:
         say(f"recording kept in {options.output}: memwhy explain {options.output}", options)

@@ -51,6 +51,18 @@ class Report(report.Report):
 
         return markdown.render(self)
 
+    def to_html(self) -> str:
+        """The page that `memwhy report` writes: one file, without any network."""
+        from memwhy.render.html.report import render
+
+        return render(self, self.pictures)
+
+    def to_svg(self) -> str:
+        """A picture for a chat or a ticket, as `--plot` writes it; "" where nothing was read at two moments."""
+        from memwhy.render import plot
+
+        return "" if self.pictures.sketch is None else plot.of_report(self, self.pictures.sketch)
+
     def _repr_html_(self) -> str:
         """The verdict, the picture and the table of layers, for notebooks."""
         from memwhy.render import notebook

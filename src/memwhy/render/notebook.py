@@ -4,10 +4,11 @@ What comes from outside is escaped. Colours are the notebook's own, so that it r
 """
 
 from html import escape
+from zlib import crc32
 
 from memwhy.model.pictures import Pictures
 from memwhy.model.report import Report, Row
-from memwhy.render import outline
+from memwhy.render import outline, svg
 from memwhy.render.figures import Pace, now_header, now_of, pace_of, rate_of, rows_of, share_of, unit_of
 from memwhy.render.plain import clean
 
@@ -17,13 +18,19 @@ _RIGHT = ' style="text-align:right"'
 def render(report: Report, pictures: Pictures) -> str:
     """Same report in, same bytes out."""
     parts = [
-        f"<p><strong>{_text(outline.headline_of(report))}</strong><br>{_text(outline.verdict_of(report))} — "
+        f"<p><strong>{_text(outline.headline_of(report))}</strong><br/>{_text(outline.verdict_of(report))} — "
         f"{_text(' · '.join(outline.target_of(report)))}</p>",
+        *([] if pictures.sketch is None else [svg.draw(pictures.sketch, standalone=True, key=_key(report))]),
         _table(report),
         *(f"<p>{_text(care)}</p>" for care in outline.cares(report)),
         *(f"<p>Next: <code>{_text(step.do)}</code> — {_text(step.decides)}</p>" for step in report.next_steps[:1]),
     ]
     return f'<div class="memwhy">{"".join(parts)}</div>'
+
+
+def _key(report: Report) -> str:
+    """Tells the picture's ids from those of another report in the same notebook."""
+    return f"memwhy-{crc32(repr((report.conclusion, report.target)).encode()):08x}"
 
 
 def _table(report: Report) -> str:

@@ -65,8 +65,8 @@ function _shtab_memwhy_using
   test "$_shtab_memwhy_cmdpath" = "$argv"
 end
 
-set -g _shtab_memwhy_commands watch run record bundle explain inspect verify check compare deps lint export dump completion
-set -g _shtab_memwhy_opts_with_value --after --control --control-work --diagnosis --fail-on --for --format --goroutines --heap-profile --max-growth --max-size --native-period --pprof --probe --probe-max --residue --rules --source --stacks --tick --tools-for --what --work -o
+set -g _shtab_memwhy_commands watch run record bundle explain report inspect verify check compare deps lint export dump completion
+set -g _shtab_memwhy_opts_with_value --after --control --control-work --diagnosis --fail-on --for --format --goroutines --heap-profile --max-growth --max-size --native-period --plot --pprof --probe --probe-max --residue --rules --source --stacks --tick --tools-for --what --work -o
 
 complete -c memwhy -e
 complete -c memwhy -f
@@ -89,6 +89,7 @@ complete -c memwhy -n '_shtab_memwhy_using watch' -l max-size -x -d 'bound of th
 complete -c memwhy -n '_shtab_memwhy_using watch' -l until-sure -d 'stop once the verdict is high (default on a terminal)'
 complete -c memwhy -n '_shtab_memwhy_using watch' -l no-until-sure -d 'watch for the whole time'
 complete -c memwhy -n '_shtab_memwhy_using watch' -l stacks -xka "(__fish_complete_path (commandline -ct))" -d 'also write the native stacks: .pb.gz (go tool pprof), .folded (flame graphs), .speedscope.json'
+complete -c memwhy -n '_shtab_memwhy_using watch' -l plot -xka "(__fish_complete_path (commandline -ct))" -d 'also a picture of it, for a chat or a ticket: .png or .svg'
 complete -c memwhy -n '_shtab_memwhy_using watch' -l source -xka "(__fish_complete_directories)" -d 'the program'"'"'s Go source: show the blamed lines in it, what is missing on which path, and what to write'
 complete -c memwhy -n '_shtab_memwhy_using watch' -l format -xka "text json markdown" -d 'how to print the answer (default: text)'
 complete -c memwhy -n '_shtab_memwhy_using watch' -l redact -d 'mask secrets, addresses, hosts, users and mail addresses in the answer, for a public issue'
@@ -111,6 +112,7 @@ complete -c memwhy -n '_shtab_memwhy_using run' -l max-size -x -d 'bound of the 
 complete -c memwhy -n '_shtab_memwhy_using run' -l until-sure -d 'stop once the verdict is high (default on a terminal)'
 complete -c memwhy -n '_shtab_memwhy_using run' -l no-until-sure -d 'watch for the whole time'
 complete -c memwhy -n '_shtab_memwhy_using run' -l stacks -xka "(__fish_complete_path (commandline -ct))" -d 'also write the native stacks: .pb.gz (go tool pprof), .folded (flame graphs), .speedscope.json'
+complete -c memwhy -n '_shtab_memwhy_using run' -l plot -xka "(__fish_complete_path (commandline -ct))" -d 'also a picture of it, for a chat or a ticket: .png or .svg'
 complete -c memwhy -n '_shtab_memwhy_using run' -l source -xka "(__fish_complete_directories)" -d 'the program'"'"'s Go source: show the blamed lines in it, what is missing on which path, and what to write'
 complete -c memwhy -n '_shtab_memwhy_using run' -l format -xka "text json markdown" -d 'how to print the answer (default: text)'
 complete -c memwhy -n '_shtab_memwhy_using run' -l redact -d 'mask secrets, addresses, hosts, users and mail addresses in the answer, for a public issue'
@@ -146,6 +148,7 @@ complete -c memwhy -n '_shtab_memwhy_using; and test $_shtab_memwhy_npos -eq 0' 
 complete -c memwhy -n '_shtab_memwhy_using explain' -s h -l help -d 'show this help message and exit'
 complete -c memwhy -n '_shtab_memwhy_using explain' -s o -xka "(__fish_complete_path (commandline -ct))" -d 'write the answer to FILE'
 complete -c memwhy -n '_shtab_memwhy_using explain' -l stacks -xka "(__fish_complete_path (commandline -ct))" -d 'also write the native stacks: .pb.gz (go tool pprof), .folded (flame graphs), .speedscope.json'
+complete -c memwhy -n '_shtab_memwhy_using explain' -l plot -xka "(__fish_complete_path (commandline -ct))" -d 'also a picture of it, for a chat or a ticket: .png or .svg'
 complete -c memwhy -n '_shtab_memwhy_using explain' -l source -xka "(__fish_complete_directories)" -d 'the program'"'"'s Go source: show the blamed lines in it, what is missing on which path, and what to write'
 complete -c memwhy -n '_shtab_memwhy_using explain' -l formats -d 'list what can be read, and stop'
 complete -c memwhy -n '_shtab_memwhy_using explain' -l format -xka "text json markdown" -d 'how to print the answer (default: text)'
@@ -153,6 +156,14 @@ complete -c memwhy -n '_shtab_memwhy_using explain' -l redact -d 'mask secrets, 
 complete -c memwhy -n '_shtab_memwhy_using explain' -l quiet -s q -d 'no progress on stderr'
 complete -c memwhy -n '_shtab_memwhy_using explain' -l verbose -s v -d 'also print facts, checks and every finding'
 complete -c memwhy -n '_shtab_memwhy_using explain; and test $_shtab_memwhy_npos -ge 0' -ka "(__fish_complete_path (commandline -ct))" -d 'file, directory, recording, or - for standard input'
+complete -c memwhy -n '_shtab_memwhy_using; and test $_shtab_memwhy_npos -eq 0' -a report -d 'a page of all that: charts, flame graphs, every cause, in one file for a browser'
+complete -c memwhy -n '_shtab_memwhy_using report' -s h -l help -d 'show this help message and exit'
+complete -c memwhy -n '_shtab_memwhy_using report' -s o -xka "(__fish_complete_path (commandline -ct))" -d 'write the page to FILE (default: standard output, if that is no terminal)'
+complete -c memwhy -n '_shtab_memwhy_using report' -l plot -xka "(__fish_complete_path (commandline -ct))" -d 'also a picture of it, for a chat or a ticket: .png or .svg'
+complete -c memwhy -n '_shtab_memwhy_using report' -l source -xka "(__fish_complete_directories)" -d 'the program'"'"'s Go source: show the blamed lines in it, what is missing on which path, and what to write'
+complete -c memwhy -n '_shtab_memwhy_using report' -l redact -d 'mask secrets, addresses, hosts, users and mail addresses in the page, for a public issue'
+complete -c memwhy -n '_shtab_memwhy_using report' -l quiet -s q -d 'no progress on stderr'
+complete -c memwhy -n '_shtab_memwhy_using report; and test $_shtab_memwhy_npos -ge 0' -ka "(__fish_complete_path (commandline -ct))" -d 'recording, file, directory, or - for standard input'
 complete -c memwhy -n '_shtab_memwhy_using; and test $_shtab_memwhy_npos -eq 0' -a inspect -d 'look into a process or a core from outside: who holds each byte, what is lost'
 complete -c memwhy -n '_shtab_memwhy_using inspect' -s h -l help -d 'show this help message and exit'
 complete -c memwhy -n '_shtab_memwhy_using inspect' -l for -x -d 'time between two looks (default: 5s; 0: look once)'
@@ -173,8 +184,9 @@ complete -c memwhy -n '_shtab_memwhy_using verify' -l work -xka "(__fish_complet
 complete -c memwhy -n '_shtab_memwhy_using verify' -l control-work -xka "(__fish_complete_path (commandline -ct))" -d 'work done in the control'
 complete -c memwhy -n '_shtab_memwhy_using verify' -l after -x -d 'leave out the begin of each run'
 complete -c memwhy -n '_shtab_memwhy_using verify' -l residue -x -d 'how much of the growth may be left at most for the fix to be proven (default: 10)'
+complete -c memwhy -n '_shtab_memwhy_using verify' -l plot -xka "(__fish_complete_path (commandline -ct))" -d 'also a picture of it, for a chat or a ticket: .png or .svg'
 complete -c memwhy -n '_shtab_memwhy_using verify' -s o -xka "(__fish_complete_path (commandline -ct))" -d 'write the answer to FILE'
-complete -c memwhy -n '_shtab_memwhy_using verify' -l format -xka "text json markdown" -d 'how to print the answer (default: text)'
+complete -c memwhy -n '_shtab_memwhy_using verify' -l format -xka "text json markdown html" -d 'how to print the answer (default: text)'
 complete -c memwhy -n '_shtab_memwhy_using verify' -l quiet -s q -d 'no progress on stderr'
 complete -c memwhy -n '_shtab_memwhy_using verify; and test $_shtab_memwhy_npos -eq 0' -ka "(__fish_complete_path (commandline -ct))" -d 'evidence of the run that grew'
 complete -c memwhy -n '_shtab_memwhy_using verify; and test $_shtab_memwhy_npos -eq 1' -ka "(__fish_complete_path (commandline -ct))" -d 'evidence of the run with the fix, under the same load'
@@ -186,7 +198,7 @@ complete -c memwhy -n '_shtab_memwhy_using check' -l for -x -d 'how long to watc
 complete -c memwhy -n '_shtab_memwhy_using check' -l after -x -d 'leave out the begin: start-up, filling caches'
 complete -c memwhy -n '_shtab_memwhy_using check' -s o -xka "(__fish_complete_path (commandline -ct))" -d 'keep the recording of what was watched in FILE'
 complete -c memwhy -n '_shtab_memwhy_using check' -l max-size -x -d 'bound of the recording; oldest detail is thinned first'
-complete -c memwhy -n '_shtab_memwhy_using check' -l format -xka "text json markdown" -d 'how to print the answer (default: text)'
+complete -c memwhy -n '_shtab_memwhy_using check' -l format -xka "text json markdown html" -d 'how to print the answer (default: text)'
 complete -c memwhy -n '_shtab_memwhy_using check' -l quiet -s q -d 'no progress on stderr'
 complete -c memwhy -n '_shtab_memwhy_using check' -l pprof -x -d 'its pprof endpoint, when it cannot be found by itself'
 complete -c memwhy -n '_shtab_memwhy_using check' -l no-probe -d 'send nothing to the target'"'"'s ports: look from outside only'
@@ -195,8 +207,9 @@ complete -c memwhy -n '_shtab_memwhy_using check' -l tick -x -d 'time between lo
 complete -c memwhy -n '_shtab_memwhy_using check; and test $_shtab_memwhy_npos -ge 0' -ka "(_memwhy_targets_or_files)" -d 'recording, evidence, pid, process name, or -- CMD…'
 complete -c memwhy -n '_shtab_memwhy_using; and test $_shtab_memwhy_npos -eq 0' -a compare -d 'two hosts, builds or times: what differs, and how many bytes each difference could explain'
 complete -c memwhy -n '_shtab_memwhy_using compare' -s h -l help -d 'show this help message and exit'
+complete -c memwhy -n '_shtab_memwhy_using compare' -l plot -xka "(__fish_complete_path (commandline -ct))" -d 'also a picture of it, for a chat or a ticket: .png or .svg'
 complete -c memwhy -n '_shtab_memwhy_using compare' -s o -xka "(__fish_complete_path (commandline -ct))" -d 'write the answer to FILE'
-complete -c memwhy -n '_shtab_memwhy_using compare' -l format -xka "text json markdown" -d 'how to print the answer (default: text)'
+complete -c memwhy -n '_shtab_memwhy_using compare' -l format -xka "text json markdown html" -d 'how to print the answer (default: text)'
 complete -c memwhy -n '_shtab_memwhy_using compare' -l redact -d 'mask secrets, addresses, hosts, users and mail addresses in the answer'
 complete -c memwhy -n '_shtab_memwhy_using compare' -l quiet -s q -d 'no progress on stderr'
 complete -c memwhy -n '_shtab_memwhy_using compare' -l verbose -s v -d 'also what is alike, what only one tells, and sources'
