@@ -32,8 +32,8 @@ _MAKES = re.compile(
     r"(?:New|new|Make|make|Build|build|With|Open|open|Read|read|Load|load|Parse|parse|Decode|Unmarshal|Import|Compile)(?![a-z])"
 )
 """Functions that come once for each value that they make, where they are no methods."""
-_TAKES = re.compile(r"(?:Handle|Use|On|Subscribe|Add)(?![a-z])")
-_HANDLER = re.compile(rb"\bfunc\(|\b\w*(?:Handler|Func|Hook|Middleware|Option|Listener|Plugin|Factory)\w*\b")
+_TAKES = re.compile(r"(?:Handle|Use|On|Subscribe|Add|Notify|Listen)(?![a-z])")
+_HANDLER = re.compile(rb"\bfunc\(|\bchan\b|\b\w*(?:Handler|Func|Hook|Middleware|Option|Listener|Plugin|Factory)\w*\b")
 
 
 _BEFORE = re.compile(r"CompareAndSwap|\.Swap\(|[sS]tarted|[rR]unning|[iI]nit|== nil\b|\b[oO]nce")

@@ -49,13 +49,14 @@ class Loss:
 
 @dataclass(slots=True)
 class Fate:
-    """What becomes of one acquisition. losses: one for each place where it is lost; uses: all that was met on the way."""
+    """What becomes of one acquisition. losses: one for each place where it is lost; uses: all that was met on the way. balanced: as of its kind."""
 
     acquisition: Acquisition
     losses: list[Loss] = field(default_factory=list)
     uses: list[Use] = field(default_factory=list)
     variable: str = ""
     gave_up: bool = False
+    balanced: bool = False
 
 
 class Flow:
@@ -125,6 +126,7 @@ class Flow:
         variable = self.body.scopes.variable(node)
         if variable is None or variable.kind == "result" or (kind.argument >= 0 and not address):
             return Use("stored", call, where=node.text.rpartition(".")[2] if node is not None else "")
+        self.fate.balanced = kind.own_only and variable.kind == "parameter"
         if not kind.acquires and not is_own(variable):
             return Use("stored", call, where=variable.name)
         if kind.receiver and self._kept_before(variable, call):

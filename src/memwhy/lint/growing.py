@@ -19,6 +19,9 @@ _CACHE = re.compile(
     r"cache|seen|visit|session|client|user|hit|count|limiter|pending|memo|histor|recent|request|lookup|by(?:ip|id|key|user|addr)|per[A-Z]|log|event|stat",
     re.IGNORECASE,
 )
+_FEW = re.compile(
+    r"(?:^|[a-z_])(?i:tier|api|method|status|code|kind|category|level|type|region|zone|shard|partition|driver|drive|size|flags|version|lang|language|locale|state|role|stage|phase|severity|format|scheme|encoding|action|op)s?$"
+)
 _TYPES = re.compile(r"(?:^|[.*])(?:\w*Type|rtype|Func|PC|uintptr)$")
 _OF_TYPE = re.compile(
     r"\breflect\.(?:TypeOf|TypeFor|Indirect)\b|\.Type\(\)|\.Elem\(\)$|\bruntime\.(?:Caller|FuncForPC|Callers)\b"
@@ -297,6 +300,11 @@ def locks(growth: Growth) -> bool:
 def named_as_cache(container: Container) -> bool:
     """Whether its name says that it collects what passes by."""
     return _CACHE.search(container.name) is not None
+
+
+def few_by_name(growth: Growth) -> bool:
+    """Whether the key is called like something of which there are few: a method, a status, a tier."""
+    return _FEW.search(growth.key.rpartition(".")[2]) is not None
 
 
 def constants_only(growth: Growth) -> bool:

@@ -72,6 +72,7 @@ class Survey:
         self.by_name: dict[str, list[tuple[Kind, int]]] = {}
         self.by_type: dict[str, Kind] = {}
         for kind in kinds:
+            self.bodies.types.elsewhere.update((unversioned(name), types) for name, types in kind.results.items())
             self.by_type.update(dict.fromkeys(kind.types, kind))
             for name, which in kind.acquires.items():
                 self.by_name.setdefault(unversioned(name), []).append((kind, which))

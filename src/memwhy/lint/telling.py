@@ -40,7 +40,7 @@ def _counts(function: Function, fate: Fate, loss: Loss) -> bool:
     """Whether a loss matters: what main holds when it returns goes with the process."""
     kind = fate.acquisition.kind
     call = fate.acquisition.call
-    if kind.balanced and all(use.how != "released" for use in fate.uses):
+    if (kind.balanced or fate.balanced) and all(use.how != "released" for use in fate.uses):
         return False
     if loss.how == "dropped" and call.above("range_clause", "block") is not call.above("block"):
         return False  # it is in use as long as the loop that ranges over it

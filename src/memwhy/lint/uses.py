@@ -13,30 +13,12 @@ from memwhy.lint.functions import Body, Given, Summaries
 from memwhy.lint.kinds import Kind, may_close, words
 from memwhy.lint.laying import ELEMENT, Field, behind, field_at, laid
 from memwhy.lint.names import Called, split
-from memwhy.lint.preambles import Preambles
+from memwhy.lint.preambles import Preambles, has_destructor, is_c_type
 from memwhy.lint.scopes import Variable
-from memwhy.lint.syntax import Node, arguments
+from memwhy.lint.syntax import Node
 
 _THROUGH = frozenset(
     ("parenthesized_expression", "type_conversion_expression", "type_assertion_expression", "variadic_argument")
-)
-_C_TYPES = frozenset(
-    [
-        "char",
-        "schar",
-        "uchar",
-        "short",
-        "ushort",
-        "int",
-        "uint",
-        "long",
-        "ulong",
-        "longlong",
-        "ulonglong",
-        "float",
-        "double",
-        "uintptr",
-    ]
 )
 _FARTHEST = 3
 """Structs in structs that a resource is followed into; beyond, nothing is said: `n = &node{next: n}` has no end."""
@@ -155,6 +137,8 @@ class Uses:
             if path in self.kind.releases:
                 return Use("released", call or selector)
             return replace(thing, node=call or selector, path=path)
+        if path in self.kind.received and call is None and _is_received(selector):
+            return Use("released", selector)
         return self._method(thing, call, name) if call is not None else None
 
     def _method(self, thing: Thing, call: Node, name: str) -> Thing | Use | None:
@@ -198,7 +182,7 @@ class Uses:
         called = self.body.called(call)
         name = called.name
         last = name.rpartition(".")[2]
-        if called.conversion or (name.startswith("C.") and _is_c_type(last)):
+        if called.conversion or (name.startswith("C.") and is_c_type(last)):
             return replace(thing, node=call)
         if name in self.kind.by or name in standard.OWNERS:
             return Use("released", call)
@@ -234,7 +218,7 @@ class Uses:
             return Use("released", call)
         keeps = Preambles.of(self.body.function.file.package).keeps(name, index)
         if keeps is None:
-            keeps = name in _KEEPING or not self.kind.taken_by.isdisjoint(words(name)) or _destructor(call)
+            keeps = name in _KEEPING or not self.kind.taken_by.isdisjoint(words(name)) or has_destructor(call)
         return Use("unknown", call, where=f"C.{name}") if keeps or self.kind.kept_by_c else None
 
     def _into(self, thing: Thing, call: Node, called: Called, index: int) -> Thing | Use | None:
@@ -389,19 +373,9 @@ def _children(node: Node | None) -> list[Node]:
     return node.children if node is not None else []
 
 
-def _is_c_type(name: str) -> bool:
-    """Whether `C.name` is a type by its name: the basic ones, and what ends in _t (cmd/cgo's documentation)."""
-    return name in _C_TYPES or name.endswith("_t") or name.startswith(("struct_", "union_", "enum_"))
-
-
-def _destructor(call: Node) -> bool:
-    """Whether a C function is given another one that frees, as sqlite3_bind_text is."""
-    named = (one for argument in arguments(call) for one in argument.walk("selector_expression"))
-    return any(
-        one.text.startswith("C.") and may_close(one.text)
-        for one in named
-        if one.parent is not None and not (one.parent.kind == "call_expression" and one.field == "function")
-    )
+def _is_received(selector: Node) -> bool:
+    above = selector.parent
+    return above is not None and (above.operator == "<-" or above.kind == "range_clause")
 
 
 def is_own(variable: Variable) -> bool:

@@ -21,7 +21,7 @@ CAUSE = "heap-leak"
 TOKENS = (b"append(",)
 
 _EVENT = re.compile(
-    r"(?:Record|Log|Observe|Track|Report|Emit|Publish|Notify|Receive|Write|Send|Note|Audit|Fire|Trace|Push|Handle|On|Consume|Process|Visit)(?![a-z])"
+    r"(?:Record|Log|Observe|Track|Report|Emit|Publish|Receive|Write|Send|Note|Audit|Fire|Trace|Push|Handle|On|Consume|Process|Visit)(?![a-z])"
 )
 """Methods that are called with what happens, by how Go's programmers name them."""
 

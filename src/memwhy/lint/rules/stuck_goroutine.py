@@ -276,7 +276,8 @@ def _repeated(package: Package, function: Function, start: Node) -> float:
     whose = function.receiver or made
     if whose and any(package.function(name, whose) is not None for name in _ENDED):
         return 0.75
-    return 0.55 if made and not function.receiver and package.name != "main" else 0.35
+    own = bool(made) and bool(package.declaring("type", made))
+    return 0.55 if own and not function.receiver and package.name != "main" else 0.35
 
 
 def _served(start: Node) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from memwhy.lint.captured import captured
 from memwhy.lint.coming import is_api
-from memwhy.lint.growing import Growth, comes_with, constants_only, growths, locks, named_as_cache
+from memwhy.lint.growing import Growth, comes_with, constants_only, few_by_name, growths, locks, named_as_cache
 from memwhy.lint.source import Package
 from memwhy.lint.standing import Container, containers
 from memwhy.lint.telling import suspect_at
@@ -41,7 +41,7 @@ def _weight(growth: Growth, container: Container) -> float:
         return 0.4  # one for each host that is talked to
     if constants_only(growth):
         return 0.0
-    hint = 0.1 if named_as_cache(container) else 0.0
+    hint = (0.1 if named_as_cache(container) else 0.0) - (0.4 if few_by_name(growth) else 0.0)
     comes = "request" if container.local else comes_with(growth)
     if comes == "request":
         return 0.75 + hint
@@ -50,9 +50,11 @@ def _weight(growth: Growth, container: Container) -> float:
     if comes == "round":
         return (0.75 if passing or shared else 0.55) + hint
     if not is_api(growth.function):
-        return 0.35 + hint if passing or shared else 0.0
+        return max(0.35 + hint, 0.1) if passing or shared else 0.0
     if passing:
-        return (0.75 if shared else 0.35) + hint  # what nobody guards is of a program that does one thing and ends
+        return max(
+            (0.75 if shared else 0.35) + hint, 0.1
+        )  # what nobody guards is of a program that does one thing and ends
     return 0.45 + hint if container.owner or shared else 0.0
 
 
