@@ -147,5 +147,7 @@ def test_a_process_is_meant_though_its_program_lies_in_this_folder(line: str, tm
     with called("crawler-of-this-folder", tmp_path) as pid:
         done = run_memwhy(*line.format("crawler-of-this-folder").split(), "-q", "--format", "json", cwd=tmp_path)
         assert done.report["target"]["pid"] == pid
+        gate = ("check", "crawler-of-this-folder", "--max-growth", "1GiB/s", "--for", "300ms", "-q", "--no-probe")
+        assert run_memwhy(*gate, cwd=tmp_path).code in (0, 4)
         by_path = run_memwhy("inspect", "./crawler-of-this-folder", cwd=tmp_path)
     assert (by_path.code, by_path.err.split(":")[:2]) == (2, ["memwhy", " ./crawler-of-this-folder"])

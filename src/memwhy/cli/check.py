@@ -9,6 +9,7 @@ import argparse
 import os
 from typing import TYPE_CHECKING
 
+from memwhy.cli.meaning import names_process
 from memwhy.cli.output import FORMATS, say
 from memwhy.cli.targets import ROOT, add_watching, tick_of, watcher_of
 from memwhy.model.case import Case
@@ -84,7 +85,7 @@ def _case(options: argparse.Namespace) -> tuple[Case, float | None]:
         raise UsageError("nothing to check was given", help="memwhy check PID --max-growth 1MiB/min")
     if "--" in options.arguments:
         return _run(options, words)
-    if any(word == "-" or os.path.exists(word) for word in words):
+    if any(word == "-" or (os.path.exists(word) and not names_process(word)) for word in words):
         from memwhy.cli.progress import Progress
         from memwhy.cli.work import begin_of
         from memwhy.diagnose import book_of_paths
