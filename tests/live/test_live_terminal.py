@@ -282,3 +282,25 @@ def test_a_recording_that_was_asked_for_is_the_same_with_a_screen(tmp_path: Path
         with open_recording(path) as recording:
             sources.append({span.source for span in recording.sources()})
     assert sources[0] == sources[1]
+
+
+def test_run_shows_it_where_the_output_goes_into_a_log(tmp_path: Path):
+    log = tmp_path / "output"
+    log.write_text("before\n")
+    code = "import sys\nprint('said', sys.stdin.read(), flush=True)\nprint('wrong', file=sys.stderr)\nimport time; time.sleep(600)"
+    line = ("--tick", "100ms", "--no-inside", "--log", log, "--", sys.executable, "-S", "-c", code)
+    with on_terminal("run", *line) as terminal:
+        terminal.until(JUDGED)
+        terminal.press(b"q")
+        assert terminal.to_the_end() == 0
+    assert log.read_text() == "before\nsaid \nwrong\n"
+    assert "Cost" in terminal.answer
+
+
+def test_run_leaves_the_terminal_to_a_command_without_a_log():
+    with on_terminal(
+        "run", "--tick", "100ms", "--no-inside", "--for", "1s", "--", "sh", "-c", "echo mine; sleep 600"
+    ) as terminal:
+        assert terminal.to_the_end() == 0
+    assert ENTERS not in terminal.written
+    assert b"mine" in terminal.written

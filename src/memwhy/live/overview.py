@@ -62,10 +62,19 @@ def _waiting(sight: Sight, columns: int) -> list[Line]:
 
 def verdict(sight: Sight, report: Report, columns: int, most: int = 3) -> list[Line]:
     """The answer as it stands, and how sure it is."""
-    said = outline.verdict_of(report)
+    found = outline.verdict_of(report)
     since = f"as of {human_duration(sight.judged_s)}" + (", sure: it ends here" if _ending(sight) else "")
-    head = apart((Span(said, CONFIDENCE[report.conclusion.confidence]),), (Span(since, "dim"),), columns)
-    return [head, *wrapped(outline.headline_of(report), columns, style="bold")[:most]]
+    head = apart((Span(found, CONFIDENCE[report.conclusion.confidence]),), (Span(since, "dim"),), columns)
+    said = wrapped(outline.headline_of(report), columns, style="bold")
+    if len(said) > most:
+        said = [*said[: most - 1], (Span(_more_follows(said[most - 1], columns), "bold"),)]
+    return [head, *said]
+
+
+def _more_follows(row: Line, columns: int) -> str:
+    """A row with a sign that more would follow."""
+    text = "".join(span.text for span in row)
+    return f"{text[: max(0, columns - 2)]} …" if columns > 2 else text
 
 
 def _ending(sight: Sight) -> bool:
@@ -74,7 +83,7 @@ def _ending(sight: Sight) -> bool:
 
 def _narrow(sight: Sight, report: Report, columns: int, rows: int, gain: bool | None) -> list[Line]:
     """All below each other; the picture takes what is left."""
-    words = verdict(sight, report, columns, 2 if rows >= 16 else 1)
+    words = verdict(sight, report, columns, 3 if rows >= 20 else 2 if rows >= 16 else 1)
     if rows >= 16:
         words += _brief(report, columns)
     words += [row for note in sight.notes[-1:] for row in wrapped(note, columns, style="yellow")[:2]]

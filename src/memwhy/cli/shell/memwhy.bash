@@ -8,7 +8,7 @@
 _shtab_memwhy_subparsers=(watch run record bundle explain report inspect verify check compare deps lint export dump completion)
 
 _shtab_memwhy_watch_option_strings=(-h --help --pprof --no-probe --no-inside --tick --native --native-period --probe --probe-max --for -o --max-size --until-sure --no-until-sure --stacks --plot --source --format --redact --quiet -q --verbose -v --plain)
-_shtab_memwhy_run_option_strings=(-h --help --pprof --no-probe --no-inside --tick --native --native-period --probe --for -o --max-size --until-sure --no-until-sure --stacks --plot --source --format --redact --quiet -q --verbose -v --plain)
+_shtab_memwhy_run_option_strings=(-h --help --pprof --no-probe --no-inside --tick --native --native-period --probe --for -o --max-size --until-sure --no-until-sure --stacks --plot --source --format --redact --quiet -q --verbose -v --plain --log)
 _shtab_memwhy_record_option_strings=(-h --help --pprof --no-probe --no-inside --tick -o --for --max-size --native --native-period --quiet -q)
 _shtab_memwhy_bundle_option_strings=(-h --help --pprof --no-probe --no-inside --tick -o --for --max-size --quiet -q)
 _shtab_memwhy_explain_option_strings=(-h --help -o --stacks --plot --source --formats --format --redact --quiet -q --verbose -v)
@@ -34,6 +34,7 @@ _shtab_memwhy_run__o_COMPGEN=_shtab_compgen_files
 _shtab_memwhy_run___stacks_COMPGEN=_shtab_compgen_files
 _shtab_memwhy_run___plot_COMPGEN=_shtab_compgen_files
 _shtab_memwhy_run___source_COMPGEN=_shtab_compgen_dirs
+_shtab_memwhy_run___log_COMPGEN=_shtab_compgen_files
 _shtab_memwhy_record_pos_0_COMPGEN=_memwhy_processes
 _shtab_memwhy_record__o_COMPGEN=_shtab_compgen_files
 _shtab_memwhy_bundle_pos_0_COMPGEN=_memwhy_processes

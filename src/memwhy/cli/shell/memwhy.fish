@@ -66,7 +66,7 @@ function _shtab_memwhy_using
 end
 
 set -g _shtab_memwhy_commands watch run record bundle explain report inspect verify check compare deps lint export dump completion
-set -g _shtab_memwhy_opts_with_value --after --control --control-work --diagnosis --fail-on --for --format --goroutines --heap-profile --max-growth --max-size --native-period --plot --pprof --probe --probe-max --residue --rules --source --stacks --tick --tools-for --what --work -o
+set -g _shtab_memwhy_opts_with_value --after --control --control-work --diagnosis --fail-on --for --format --goroutines --heap-profile --log --max-growth --max-size --native-period --plot --pprof --probe --probe-max --residue --rules --source --stacks --tick --tools-for --what --work -o
 
 complete -c memwhy -e
 complete -c memwhy -f
@@ -119,6 +119,7 @@ complete -c memwhy -n '_shtab_memwhy_using run' -l redact -d 'mask secrets, addr
 complete -c memwhy -n '_shtab_memwhy_using run' -l quiet -s q -d 'no progress on stderr'
 complete -c memwhy -n '_shtab_memwhy_using run' -l verbose -s v -d 'also print facts, checks and every finding'
 complete -c memwhy -n '_shtab_memwhy_using run' -l plain -d 'no live screen on a terminal, one line of progress (so does MEMWHY_PLAIN=1)'
+complete -c memwhy -n '_shtab_memwhy_using run' -l log -xka "(__fish_complete_path (commandline -ct))" -d 'the command'"'"'s output goes behind what FILE holds, its input is empty; a terminal then shows the live screen'
 complete -c memwhy -n '_shtab_memwhy_using run; and test $_shtab_memwhy_npos -ge 0' -ka "(__fish_complete_subcommand)" -d 'the command and its arguments'
 complete -c memwhy -n '_shtab_memwhy_using; and test $_shtab_memwhy_npos -eq 0' -a record -d 'record only: small, no analysis; for the sick machine'
 complete -c memwhy -n '_shtab_memwhy_using record' -s h -l help -d 'show this help message and exit'
