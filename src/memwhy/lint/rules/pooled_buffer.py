@@ -32,7 +32,9 @@ _ENCODES = (
 
 def check(package: Package) -> Iterable[Suspect]:
     """Each Put of a buffer that something of any size was put into, here or in the functions that call for it."""
-    pools = {match[1].decode("utf-8", "replace") for file in package.files for match in _POOL.finditer(file.code)}
+    pools = {
+        name for file in package.files for match in _POOL.finditer(file.code) if _of_bytes(package, name := match[1])
+    }
     for function in package.functions_with(_PUT) if pools else ():
         if function.node is None or any(looks in function.text for looks in _LOOKS):
             continue
@@ -42,12 +44,18 @@ def check(package: Package) -> Iterable[Suspect]:
                 yield _suspect(function, call, given, weight)
 
 
-def _puts(node: Node, pools: set[str]) -> Iterator[tuple[Node, str]]:
+def _of_bytes(package: Package, pool: bytes) -> bool:
+    """Whether what the pool gives is taken for a buffer or a slice of bytes, and not for what writes into one."""
+    taken = re.compile(rb"\b" + re.escape(pool) + rb"\.Get\(\)\.\(\*?(?:bytes\.Buffer|\[\]byte)\)")
+    return any(taken.search(file.code) for file in package.files)
+
+
+def _puts(node: Node, pools: set[bytes]) -> Iterator[tuple[Node, str]]:
     """(a Put into one of the pools, what it is given)."""
     for call in node.walk("call_expression"):
         owner, _, method = callee(call).rpartition(".")
         given = arguments(call)
-        if method == "Put" and owner.rpartition(".")[2] in pools and given:
+        if method == "Put" and owner.rpartition(".")[2].encode() in pools and given:
             yield call, given[0].text.lstrip("&")
 
 

@@ -123,12 +123,13 @@ def _only_asks(function: Function, use: Node) -> bool:
     found = called(function.file.package, function, call)
     names = parameters(found.node) if found is not None and found.node is not None else []
     at = node.parent.children.index(node)
-    if found is None or at >= len(names):
+    body = found.node.child("body") if found is not None and found.node is not None else None
+    if found is None or body is None or at >= len(names):
         return False
     name = re.escape(names[at].encode())
     keeps = re.search(
         rb"(?:=|:|return|<-|append\(.*,|\bgo .*\()[ \t]*&?" + name + rb"\b(?!\.)|\(" + name + rb"[,)]",
-        found.text.partition(b"{\n")[2],
+        body.text.encode(),
     )
     return (
         keeps is None
