@@ -9,7 +9,7 @@ from memwhy.lint.cutting import Top, cut
 from memwhy.lint.syntax import Node, TooDeep
 
 if TYPE_CHECKING:
-    from memwhy.lint.parsing import Parsed
+    from memwhy.lint.parsing import Parsed, Tree
     from memwhy.lint.source import File, Skipped
 
 KEPT_BYTES = 2 << 20
@@ -67,10 +67,11 @@ class Declarations:
         from memwhy.lint.parsing import grow, parse
 
         _, start, end = file.top[index]
-        tree = parse(file.code[start:end])
-        found = [one for one in tree.root_node.children if one.type != "comment"] if tree is not None else []
-        base, top = start, found[0] if len(found) == 1 else None
-        if top is None or top.has_error:
+        top = None if body else _alone(parse(_head(file.code, start, end)))
+        if top is None:
+            top = _alone(parse(file.code[start:end]))
+        base = start
+        if top is None:
             base, top = 0, self._by_parser(file).get(start)
         if top is None or top.has_error:
             self._skipped.add("declarations with broken syntax", file.name)
@@ -92,3 +93,15 @@ class Declarations:
             tops = tree.root_node.children if tree is not None else []
             self._whole = file, {top.start_byte: top for top in tops}
         return self._whole[1]
+
+
+def _head(code: bytes, start: int, end: int) -> bytes:
+    """A function's first line with an empty body; "" where its body does not begin there."""
+    row = code[start : code.find(b"\n", start, end) + 1].rstrip()
+    return row + b"}" if row.endswith(b"{") else b""
+
+
+def _alone(tree: Tree | None) -> Parsed | None:
+    """The one declaration that a sound tree consists of."""
+    found = [one for one in tree.root_node.children if one.type != "comment"] if tree is not None else []
+    return found[0] if len(found) == 1 and not found[0].has_error else None

@@ -11,8 +11,9 @@ import tree_sitter_go
 
 from memwhy.lint.syntax import DEEPEST, Declaration, Node, TooDeep
 
+Tree = tree_sitter.Tree
 Parsed = tree_sitter.Node
-"""A node of tree-sitter's."""
+"""tree-sitter's own, of a text and of one of its nodes."""
 LANGUAGE = tree_sitter.Language(tree_sitter_go.language())
 
 _PIECE_BYTES = 1 << 16
@@ -27,7 +28,7 @@ _FIELDS = ("", *(LANGUAGE.field_name_for_id(number) or "" for number in range(1,
 _OPERATOR = LANGUAGE.field_id_for_name("operator")
 
 
-def parse(code: bytes) -> tree_sitter.Tree | None:
+def parse(code: bytes) -> Tree | None:
     """The tree of Go source, or None when it takes ten times what sound Go takes: 0.5 CPU seconds and 2 for each MB.
 
     What is no Go can take much longer than that, because the grammar tries to recover from every error.
