@@ -3,10 +3,10 @@ SHELL := /bin/bash
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
-SOURCES := $(shell find src -name '*.py' -o -name '*.c' -o -name '*.h' -o -name '*.S' -o -name '*.ld' -o -name '*.json') meson.build pyproject.toml
+SOURCES := $(shell find src -name '*.py' -o -name '*.c' -o -name '*.h' -o -name '*.S' -o -name '*.ld' -o -name '*.json' -o -path '*/cli/shell/*') meson.build pyproject.toml
 SPECIMENS := $(shell find specimens -name '*.go' -o -name '*.c' -o -name '*.cpp' -o -name '*.h' -o -name 'go.mod' -o -name 'build.py') tools/find_go.py
 
-.PHONY: help setup core glibc-check specimens demo test check lint types format bench bench-inspect bench-explain bench-deps bench-lint bench-native soak-native cycles-native accuracy calibration cases fuzz fuzz-explain fuzz-pprof layouts layouts-check catalogue-check docs changelog clean
+.PHONY: help setup core glibc-check specimens browser demo test check lint types format bench bench-inspect bench-explain bench-deps bench-lint bench-native soak-native cycles-native accuracy calibration cases fuzz fuzz-explain fuzz-pprof layouts layouts-check catalogue-check docs site case-pages changelog clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -36,11 +36,18 @@ specimens/bin/built: .venv/tools $(SPECIMENS)
 	$(BIN)/python specimens/build.py
 	@touch $@
 
+AXE := .toolchain/axe-core
+
+browser:  ## the headless Chromium that the tests of pages open (unpacks Debian's into .toolchain where none is found)
+	@$(PYTHON) tools/find_chromium.py >/dev/null
+	@test -e $(AXE)/package || { mkdir -p $(AXE) && cd $(AXE) && npm pack --silent axe-core@4.14.1 >/dev/null && tar xzf axe-core-*.tgz && rm axe-core-*.tgz; } \
+		|| echo "axe-core could not be had by npm: tests of accessibility are left out"
+
 demo: setup specimens  ## the main job: a real leak is named, with its code, its innocent twin is acquitted, and the fix is proven
 	$(BIN)/python specimens/demo.py
 
 # Hundreds of tests watch real processes, and other work on the machine may disturb one. What failed is tried once more, alone.
-test: setup specimens  ## all tests but the slow lanes
+test: setup specimens browser  ## all tests but the slow lanes
 	$(BIN)/python -m pytest -n 2 --dist loadfile || { echo "what failed, once more and alone:"; $(BIN)/python -m pytest --last-failed --last-failed-no-failures=none; }
 
 check: lint types test  ## what CI runs
@@ -115,9 +122,22 @@ fuzz-pprof:  ## damaged profiles through the compiled reader under ASan and UBSa
 		gunzip -c $$one.pb.gz > build/fuzz-pprof/$${one//\//-}.pb; done
 	build/fuzz-pprof/fuzz $(or $(FUZZ_S),600) 0 $(or $(FUZZ_SEED),1) build/fuzz-pprof/*.pb
 
-docs: .venv/tools  ## docs/causes from the causes' docstrings, docs/catalogue.md from the catalogue
+docs: .venv/tools  ## what is written from the code: docs/causes, docs/catalogue.md, docs/commands.md, the man page, the completions
 	PYTHONPATH=src $(BIN)/python tools/make_cause_pages.py
+	PYTHONPATH=src $(BIN)/python tools/make_command_pages.py
+	PYTHONPATH=src $(BIN)/python tools/make_completions.py
 	$(BIN)/python tools/make_catalogue_page.py
+
+build/site-venv/installed: requirements-docs.txt
+	$(PYTHON) -m venv build/site-venv
+	build/site-venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-docs.txt
+	@touch $@
+
+site: build/site-venv/installed  ## the documents as a site in build/site, its links checked (Zensical, in an environment of its own)
+	build/site-venv/bin/python tools/make_site.py
+
+case-pages: core specimens  ## docs/cases run again: every command and its output, on the specimens (10 minutes)
+	PYTHONPATH=src $(BIN)/python tools/run_case_pages.py
 
 catalogue-check: .venv/tools  ## the catalogue against its sources: CLONES=DIRECTORY of git clones (OWNER/NAME), MODULES="a b" to download, CATALOGUE="-v --include DIR"
 	$(BIN)/python tools/check_catalogue.py $(if $(CLONES),--clones $(CLONES)) $(foreach module,$(MODULES),--module $(module)) $(CATALOGUE)

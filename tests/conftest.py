@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from browser import browser as browser
 from hypothesis import HealthCheck, settings
 
 GOLDEN = Path(__file__).parent / "golden"

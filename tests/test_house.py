@@ -15,6 +15,7 @@ SOURCE = ROOT / "src" / "memwhy"
 
 ARROWS = {
     "cli": {
+        "live",
         "record",
         "diagnose",
         "recording",
@@ -27,7 +28,10 @@ ARROWS = {
         "probe",
         "lint",
         "dependencies",
+        "exports",
+        "pictures",
     },
+    "live": {"diagnose", "render"},
     "lint": {"dependencies"},
     "dependencies": {"sources", "memory"},
     "comparison": {"proof", "attribution", "trend"},
@@ -36,11 +40,12 @@ ARROWS = {
     "record": {"sources", "inspect", "native", "memory"},
     "inspect": {"runtimes", "memory", "sources", "account", "_core"},
     "runtimes": {"memory", "sources", "_core"},
-    "diagnose": {"recording", "sources", "casefile", "causes", "conclude", "attribution", "dependencies"},
+    "diagnose": {"recording", "sources", "casefile", "causes", "conclude", "attribution", "dependencies", "pictures"},
     "casefile": {"sources", "account", "trend"},
     "sources": {"memory", "_core"},
     "native": {"inspect", "runtimes", "memory", "sources", "account", "_core"},
     "attribution": {"trend"},
+    "pictures": {"attribution", "trend"},
     "conclude": set(),
     "recording": set(),
     "memory": {"_core"},
@@ -52,7 +57,9 @@ ARROWS = {
     "model": set(),
     "pytest_plugin": {"proof", "sources"},
     "__main__": {"cli"},
-    "__init__": set(),
+    "exports": {"attribution", "runtimes"},
+    "library": {"cli", "exports", "comparison", "diagnose", "proof", "recording", "render"},
+    "__init__": {"library"},
 }
 """Room → rooms that it may import, beside itself; every room may import the model."""
 
@@ -62,7 +69,17 @@ THIRD_PARTY = {
     "native/patch.py": {"iced_x86"},
     "lint/parsing.py": {"tree_sitter", "tree_sitter_go"},
     "lint/syntax.py": {"tree_sitter"},
+    "live/app.py": {"rich", "textual"},
+    "live/terminal.py": {"textual"},
     "pytest_plugin.py": {"pytest"},
+    "render/html/page.py": {"jinja2", "markupsafe"},
+    **{
+        f"render/html/{name}.py": {"markupsafe"}
+        for name in ("report", "drawn", "beside", "comparing", "ranges", "verifying")
+    },
+    "render/raster.py": {"resvg_py"},
+    "library/frame.py": {"pandas"},
+    "library/opened.py": {"pandas"},
 }
 
 

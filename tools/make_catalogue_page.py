@@ -20,7 +20,7 @@ What memwhy knows of others' code: leaks by version, modules whose memory is out
 release. `memwhy deps` reads the first two, `memwhy lint` the third. **It accuses nobody by itself**: an entry is what
 somebody else's code does in some version; that it is what grows in *this* process takes a measurement.
 
-The data is [`known_leaks.json`, `off_heap.json` and `pairs.json`](../src/memwhy/dependencies/catalogue/), their fields
+The data is [`known_leaks.json`, `off_heap.json` and `pairs.json`](../src/memwhy/dependencies/catalogue/known_leaks.json), their fields
 are described in `schema.json` beside them, and [CONTRIBUTING](../CONTRIBUTING.md) says how to add to them. This page is
 written from them by `tools/make_catalogue_page.py`.
 

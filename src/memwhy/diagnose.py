@@ -11,6 +11,7 @@ from memwhy.causes.experiments import weigh_in
 from memwhy.conclude import conclude
 from memwhy.model.dependencies import Pointed
 from memwhy.model.errors import RecordingError
+from memwhy.model.pictures import Pictures
 from memwhy.model.reading import Unread, Where
 from memwhy.model.report import Overhead, Report
 
@@ -21,12 +22,27 @@ if TYPE_CHECKING:
 Progress = Callable[[str, int, int | None], None]
 """Called with an input's name, how many bytes of it are done, and of how many (None: not known)."""
 
-__all__ = ["Casebook", "book_of", "book_of_paths", "case_of", "diagnose", "explain", "load"]
+__all__ = ["Casebook", "book_of", "book_of_paths", "case_of", "diagnose", "explain", "load", "picture"]
 
 
 def diagnose(book: Casebook, *, overhead: Overhead | None = None) -> Report:
     """The report on all that the casebook holds. The same evidence gives the same report for ever."""
+    return _judge(book.case(), book, overhead)
+
+
+def picture(
+    book: Casebook, *, overhead: Overhead | None = None, most_points: int | None = None
+) -> tuple[Report, Pictures]:
+    """The report, and all that can be drawn of it; judged once. most_points: moments of the timeline."""
+    from memwhy.pictures import MOST_POINTS
+    from memwhy.pictures import picture as drawn
+
     case = book.case()
+    report = _judge(case, book, overhead)
+    return report, drawn(case, report, most=most_points or MOST_POINTS)
+
+
+def _judge(case: "Case", book: Casebook, overhead: Overhead | None) -> Report:
     findings, tested = weigh_in(judge_all(case), case.experiments)
     holders = attribute(case, findings)
     report = conclude(case, findings, holders, evidence=book.evidence(), overhead=overhead, tested=tested)

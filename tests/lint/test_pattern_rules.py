@@ -295,8 +295,7 @@ def test_an_endless_loop_for_each_request_is_told_and_one_of_main_is_not(tmp_pat
     assert said(tmp_path, f"package main\nfunc main() {{\n\t{loop}\n}}\nfunc work() {{}}\n") == []
 
 
-def test_a_pooled_buffer_is_told_on_request_only(tmp_path: Path) -> None:
-    code = """package a
+POOLED = """package a
 import ("bytes"; "io"; "sync")
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 func f(r io.Reader) {
@@ -305,9 +304,48 @@ func f(r io.Reader) {
 	buffers.Put(b)
 }
 """
-    assert said(tmp_path, code) == []
-    assert said(tmp_path, code, least=0.0) == [("pooled-buffer", 7)]
-    assert said(tmp_path, code.replace("buffers.Put(b)", "if b.Cap() < 1<<16 { buffers.Put(b) }"), least=0.0) == []
+
+
+@pytest.mark.parametrize(
+    ("filled", "told"),
+    [
+        ("io.Copy(b, r)", 1),
+        ("b.ReadFrom(r)", 1),
+        ("json.NewEncoder(b).Encode(r)", 1),
+        ("page.Execute(b, r)", 1),
+        ('b.WriteString("ok")', 0),
+        ("io.CopyBuffer(io.Discard, r, b.Bytes())", 0),
+    ],
+)
+def test_a_pooled_buffer_is_told_where_it_takes_in_something_of_any_size(
+    tmp_path: Path, filled: str, told: int
+) -> None:
+    code = POOLED.replace("io.Copy(b, r)", filled)
+    assert said(tmp_path, code) == [("pooled-buffer", 7)] * told
+    assert said(tmp_path, code.replace("buffers.Put(b)", "if b.Cap() < 1<<16 { buffers.Put(b) }")) == []
+
+
+def test_a_pooled_buffer_is_told_behind_a_function_that_puts_it_back(tmp_path: Path) -> None:
+    code = (
+        POOLED.replace("buffers.Put(b)", "done(b)") + "func done(x *bytes.Buffer) {\n\tx.Reset()\n\tbuffers.Put(x)\n}\n"
+    )
+    assert said(tmp_path, code) == [("pooled-buffer", 11)]
+    assert said(tmp_path, code.replace("x.Reset()", "if x.Cap() > 1<<16 { return }")) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "line"),
+    [
+        ("var c http.Client\n\tc.Transport = &http.Transport{}\n\tc.Get(u)", 4),
+        ("t := &http.Transport{}\n\tvar c *http.Client\n\tc = &http.Client{Transport: t}\n\tc.Get(u)", 3),
+        ("c := &http.Client{Transport: &http.Transport{}}\n\task(c, u)", 3),
+    ],
+)
+def test_a_transport_in_a_local_client_is_one_for_each_call(tmp_path: Path, body: str, line: int) -> None:
+    code = f'package a\nimport "net/http"; func f(u string) {{\n\t{body}\n}}\nfunc ask(c *http.Client, u string) {{ c.Get(u) }}\n'
+    assert said(tmp_path, code) == [("transport-per-call", line)]
+    kept = code.replace("{ c.Get(u) }", "{ all = c; c.Get(u) }\nvar all *http.Client")
+    assert said(tmp_path, kept) == ([] if "ask(c, u)" in body else [("transport-per-call", line)])
 
 
 PIECES = (AFTER, GUARDED, STUCK % "")

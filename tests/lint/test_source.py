@@ -9,11 +9,11 @@ from go_text import package, suspected, written
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memwhy.lint.parsing import parse
+from memwhy.lint.parsing import grow, parse
 from memwhy.lint.reading import HUGE_BYTES, Options, read_tree
 from memwhy.lint.rules import RESOURCES
 from memwhy.lint.source import Function
-from memwhy.lint.syntax import DEEPEST, TooDeep, grow
+from memwhy.lint.syntax import DEEPEST, Node, TooDeep
 from memwhy.model.errors import NotPermitted, UsageError
 
 SOUND = package(
@@ -249,3 +249,31 @@ def test_any_words_of_go_are_read_to_their_end(words: list[str]) -> None:
 @given(st.binary(max_size=400))
 def test_any_bytes_are_read_or_counted(code: bytes) -> None:
     asked_whole(code)
+
+
+def naive(node: Node, kinds: tuple[str, ...], into_functions: bool) -> list[Node]:
+    found = [node] if not kinds or node.kind in kinds else []
+    for child in node.children:
+        if into_functions or child.kind != "func_literal":
+            found += naive(child, kinds, into_functions)
+        elif not kinds or child.kind in kinds:
+            found.append(child)
+    return found
+
+
+@given(
+    st.lists(st.sampled_from(["call_expression", "identifier", "func_literal", "block", "no_kind"]), unique=True),
+    st.booleans(),
+    st.integers(0, 400),
+)
+def test_a_walk_meets_every_node_of_the_kinds_once_in_order(kinds: list[str], into: bool, at: int) -> None:
+    code = (
+        b"func f() { a(b)(c)(func() { d(func() { e() })(g) }); func() { h() }(); for i := range x { k[i](l[T](m)) } }"
+    )
+    tree = parse(code)
+    assert tree is not None
+    top = grow(tree.root_node.children[0], code)
+    everything = naive(top, (), True)
+    node = everything[at % len(everything)]
+    expected = naive(node, tuple(kinds), into)
+    assert list(node.walk(*kinds, into_functions=into)) == expected

@@ -225,6 +225,10 @@ class Casebook:
         found = self.timeline.best(subject, total) if total else None
         return series_of(self.timeline, total, subject, found[1]) if total and found else None
 
+    def newest(self, subject: str = "target") -> dict[str, int]:
+        """The newest value of every metric of one process, as it stands now."""
+        return dict(self._now.get(subject, ()))
+
     def newest_stacks(self) -> StackReading | None:
         """The newest reading of a sampler that still sampled; else the newest."""
         readings = [reading for kept in self.stacks.values() for reading in kept]

@@ -4,7 +4,6 @@ Exit codes: 0 answered · 1 a gate failed · 2 usage, or nothing readable was gi
 be read · 4 undecided (check only).
 """
 
-import argparse
 import gc
 import os
 import sys
@@ -21,15 +20,18 @@ COMMANDS = {
     "record": "record only: small, no analysis; for the sick machine",
     "bundle": "collect on the sick host what explain wants, in one file; secrets masked",
     "explain": "diagnose recordings, pasted text, logs, profiles, directories",
+    "report": "a page of all that: charts, flame graphs, every cause, in one file for a browser",
     "inspect": "look into a process or a core from outside: who holds each byte, what is lost",
     "verify": "did the fix work? growth before and after it, with intervals",
     "check": "a gate for CI: does memory grow faster than a limit?",
     "compare": "two hosts, builds or times: what differs, and how many bytes each difference could explain",
-    "deps": "modules and libraries of a program: which are known to leak, which use memory outside the Go heap",
+    "deps": "modules and libraries of a program: which are known to leak, which use memory outside Go's heap",
     "lint": "Go source that reads like a leak; with --diagnosis, what was measured there",
+    "export": "files that others open: pprof, folded stacks, speedscope, OpenMetrics, CSV",
     "dump": "raw evidence out of a recording",
+    "completion": "the script that completes all this in bash, zsh or fish",
 }
-PLANNED = ("report", "fleet", "agent")
+PLANNED = ("fleet", "agent")
 """Names that later versions answer to: no process may be meant by them."""
 TAKING_VALUES = (
     "--format", "-o", "--for", "--tick", "--pprof", "--max-size", "--probe", "--probe-max", "--heap-profile", "--goroutines",
@@ -54,6 +56,17 @@ exit codes: 0 answered, 1 not proven or above the limit (verify, check), 2 usage
 """
 
 
+_BRIEF = """\
+memwhy: what holds the memory that grows, which code put it there, and how do I prove the fix?
+
+  memwhy watch PID             look at a live process for a minute, then say what holds its memory
+  memwhy explain FILE…         the same of a recording, a log, or a page that somebody pasted
+  memwhy verify BEFORE AFTER   did the fix work?
+
+All commands, and what each is for: memwhy --help
+"""
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; errors are one line for people, on stderr, with what to do."""
     arguments = list(sys.argv[1:] if argv is None else argv)
@@ -65,8 +78,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             sys.stdout.flush()  # what cannot be written is met here, not while Python shuts down
     except MemwhyError as error:
         print(f"memwhy: {error.message}", file=sys.stderr)
-        if error.help:
-            print(f"  {error.help}", file=sys.stderr)
+        if help_text := _suggestion(error, arguments) or error.help:
+            print(f"  {help_text}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         return 130
@@ -102,41 +115,26 @@ def _dispatch(arguments: list[str]) -> int:
         print(f"memwhy {__version__}")
         return 0
     if name is None or arguments[0] in ("-h", "--help"):
-        print(_help(), end="")
+        print(_help() if arguments else _BRIEF, end="")
         return 0 if arguments else UsageError.exit_code
     if name in PLANNED and not os.path.exists(name):
         raise UsageError(f"memwhy {name} is not in this version", help="memwhy --help lists what is")
     if arguments[0] not in COMMANDS:
         arguments = [obvious(arguments), *arguments]
+    from memwhy.cli.parsing import parser_of  # argparse takes 10 ms, which help does without
+
     command = _load(arguments[0])
-    parser = argparse.ArgumentParser(
-        prog=f"memwhy {arguments[0]}",
-        description=command.__doc__,
-        formatter_class=_HelpFormatter,
-    )
-    command.add_arguments(parser)
-    options = parser.parse_args(arguments[1:])
+    options = parser_of(arguments[0], command).parse(arguments[1:])
     options.arguments = arguments[1:]
     code: int = command.run(options)
     return code
 
 
-class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
-    """Asks for the terminal's width itself: argparse makes a formatter for each option, and would import shutil (0.7 MiB)."""
+def _suggestion(error: MemwhyError, arguments: list[str]) -> str | None:
+    """What a word that is wrong was meant to be, where something near it is there."""
+    from memwhy.cli.suggesting import meant
 
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, width=_columns() - 2)
-
-
-def _columns() -> int:
-    """As shutil.get_terminal_size has it: COLUMNS, else the terminal's, else 80."""
-    columns = os.environ.get("COLUMNS", "")
-    if columns.isdecimal() and int(columns):
-        return int(columns)
-    try:
-        return os.get_terminal_size(1).columns or 80
-    except OSError:
-        return 80
+    return meant(error, arguments)
 
 
 def _load(name: str) -> ModuleType:
@@ -156,25 +154,30 @@ def obvious(arguments: Sequence[str]) -> str:
     first = _words(arguments)[0]
     if "--" in arguments:
         return "run"
-    if first == "-" or os.path.exists(first):
-        return "inspect" if _is_core(first) else "explain"
+    if first == "-":
+        return "explain"
+    if os.path.exists(first):
+        from memwhy.cli.meaning import is_core, names_process
+
+        return "inspect" if is_core(first) else "watch" if names_process(first) else "explain"
     if (first.isascii() and first.isdigit()) or first.startswith(("http://", "https://")):
         return "watch"
     if os.sep in first or first.endswith((".txt", ".log", ".md", ".memwhy", ".gz", ".pb", ".json")):
         raise UsageError(f"{first}: no such file or directory", help="memwhy explain FILE, memwhy watch PID")
+    if first == arguments[0]:
+        _refuse_misspelt(first)
     return "watch"
 
 
-def _is_core(path: str) -> bool:
-    """Whether a file's first bytes say that it is an ELF core: e_type 4, elf(5)."""
-    if not os.path.isfile(path):
-        return False
-    try:
-        with open(path, "rb") as file:
-            head = file.read(18)
-    except OSError:
-        return False
-    return head[:4] == b"\x7fELF" and head[16:18] in (b"\4\0", b"\0\4")
+def _refuse_misspelt(word: str) -> None:
+    """A first word like a command's, and no process is called so: raises UsageError, before a wait for that process's options."""
+    from memwhy.cli.suggesting import nearest
+
+    if (command := nearest(word, COMMANDS)) is not None:
+        from memwhy.sources.proc import find_pids
+
+        if not find_pids("/proc", word):
+            raise UsageError(f"{word!r} is no command, file or process", help=f"did you mean memwhy {command}?")
 
 
 def _words(arguments: Sequence[str]) -> list[str]:

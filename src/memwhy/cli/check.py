@@ -9,6 +9,7 @@ import argparse
 import os
 from typing import TYPE_CHECKING
 
+from memwhy.cli.meaning import names_process
 from memwhy.cli.output import FORMATS, say
 from memwhy.cli.targets import ROOT, add_watching, tick_of, watcher_of
 from memwhy.model.case import Case
@@ -36,7 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--after", metavar="TIME", default="0", help="leave out the begin: start-up, filling caches")
     parser.add_argument("-o", metavar="FILE", dest="output", help="keep the recording of what was watched in FILE")
     parser.add_argument("--max-size", metavar="SIZE", help="bound of the recording; oldest detail is thinned first")
-    parser.add_argument("--format", choices=FORMATS, default="text", help="how to print the answer (default: text)")
+    parser.add_argument(
+        "--format", choices=(*FORMATS, "html"), default="text", help="how to print the answer (default: text)"
+    )
     parser.add_argument("--quiet", "-q", action="store_true", help="no progress on stderr")
     add_watching(parser)
 
@@ -56,7 +59,12 @@ def run(options: argparse.Namespace) -> int:
     after_s = parse_duration(options.after)
     case, begun_s = _case(options)
     found = gate(case, limit, after_s=after_s, work=_work(options, case, begun_s, limit))
-    write_text(lambda colour: render(found, options.format, colour=colour), to=None)
+    if options.format == "html":
+        from memwhy.cli.pages import gate_page
+
+        write_text(lambda _: gate_page(found, case, settle_s=after_s), to=None)
+    else:
+        write_text(lambda colour: render(found, options.format, colour=colour), to=None)
     return CODES[found.outcome]
 
 
@@ -77,7 +85,7 @@ def _case(options: argparse.Namespace) -> tuple[Case, float | None]:
         raise UsageError("nothing to check was given", help="memwhy check PID --max-growth 1MiB/min")
     if "--" in options.arguments:
         return _run(options, words)
-    if any(word == "-" or os.path.exists(word) for word in words):
+    if any(word == "-" or (os.path.exists(word) and not names_process(word)) for word in words):
         from memwhy.cli.progress import Progress
         from memwhy.cli.work import begin_of
         from memwhy.diagnose import book_of_paths

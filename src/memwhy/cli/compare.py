@@ -6,17 +6,28 @@ with the most bytes that it could explain. What cannot be compared is refused, a
 """
 
 import argparse
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
 
 from memwhy.cli.output import FORMATS
+from memwhy.cli.plotting import add_plot, check_plot, plot_runs
 from memwhy.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from memwhy.comparison import Given
+    from memwhy.model.comparison import Comparison
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's own options."""
     parser.add_argument("a", metavar="A", help="evidence of one run; several inputs with commas between them")
     parser.add_argument("b", metavar="B", help="evidence of the other run")
+    add_plot(parser)
     parser.add_argument("-o", metavar="FILE", dest="output", help="write the answer to FILE")
-    parser.add_argument("--format", choices=FORMATS, default="text", help="how to print the answer (default: text)")
+    parser.add_argument(
+        "--format", choices=(*FORMATS, "html"), default="text", help="how to print the answer (default: text)"
+    )
     parser.add_argument(
         "--redact", action="store_true", help="mask secrets, addresses, hosts, users and mail addresses in the answer"
     )
@@ -34,6 +45,7 @@ def run(options: argparse.Namespace) -> int:
     from memwhy.diagnose import book_of_paths
     from memwhy.render.comparison import render
 
+    check_plot(options)
     given = []
     with Progress(quiet=options.quiet) as progress:
         for name in (options.a, options.b):
@@ -46,8 +58,26 @@ def run(options: argparse.Namespace) -> int:
 
         hosts = [side.case.facts["host.name"] for side in given if "host.name" in side.case.facts]
         found = Mask(hosts).mask_all(found)
-    write_text(lambda colour: render(found, options.format, colour=colour, verbose=options.verbose), to=options.output)
+    if options.plot:
+        _plot(found, given, options)
+    if options.format == "html":
+        from memwhy.cli.pages import comparison_page
+
+        write_text(lambda _: comparison_page(found, given), to=options.output)
+    else:
+        write_text(
+            lambda colour: render(found, options.format, colour=colour, verbose=options.verbose), to=options.output
+        )
     return 0
+
+
+def _plot(found: "Comparison", given: Sequence["Given"], options: argparse.Namespace) -> None:
+    from memwhy.pictures.beside import beside
+    from memwhy.render.plot import of_comparison
+
+    metrics = [found.total.metric] if found.total is not None else []
+    drawn = beside([(name, side.case) for name, side in zip("AB", given, strict=True)], metrics)
+    plot_runs(partial(of_comparison, found), drawn, options)
 
 
 def paths_of(name: str) -> list[str]:

@@ -16,12 +16,6 @@ if TYPE_CHECKING:
 ROOT = "/proc"
 KNOWN_TO_LEAK = 1
 _EPILOG = """\
-examples:
-  memwhy deps 4711                 a live process, with the libraries that it loaded
-  memwhy deps ./server             a program file
-  memwhy deps .                    the folder of a Go module: go.work, go.mod, go.sum, vendor
-  memwhy deps bom.json --json      a bill of materials; the answer as JSON
-
 exit codes: 0 nothing is known to leak in its version, 1 something is, 2 usage or nothing readable,
 3 target gone or not permitted
 """

@@ -7,6 +7,7 @@ import os
 import sys
 
 from memwhy.cli.output import add_format, write
+from memwhy.cli.plotting import add_plot, check_plot, judged, plot_report
 from memwhy.cli.sampling import add_stacks, check_stacks, write_stacks
 from memwhy.cli.sourcing import add_source, check_source
 
@@ -18,6 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("-o", metavar="FILE", dest="output", help="write the answer to FILE")
     add_stacks(parser)
+    add_plot(parser)
     add_source(parser)
     parser.add_argument("--formats", action="store_true", help="list what can be read, and stop")
     add_format(parser)
@@ -33,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
             print(f"  {reader.NAME:<22} {(reader.__doc__ or '').splitlines()[0]}")
         return 0
     from memwhy.cli.progress import Progress
-    from memwhy.diagnose import book_of_paths, diagnose
+    from memwhy.diagnose import book_of_paths
     from memwhy.model.errors import UsageError
 
     if not options.evidence:
@@ -41,11 +43,14 @@ def run(options: argparse.Namespace) -> int:
     if options.output and any(os.path.exists(one) and _same(one, options.output) for one in options.evidence):
         raise UsageError(f"{options.output} is evidence: it would be overwritten", help="give another file after -o")
     check_stacks(options)
+    check_plot(options)
     check_source(options)
     stdin = sys.stdin.buffer if "-" in options.evidence else None
     with Progress(quiet=options.quiet) as progress:
         book = book_of_paths(options.evidence, stdin=stdin, progress=progress.reading)
-    write(diagnose(book), options, to=options.output)
+    report, pictures = judged(book, options)
+    write(report, options, to=options.output)
+    plot_report(report, pictures, options)
     write_stacks(book.newest_stacks(), options)
     return 0
 

@@ -9,6 +9,7 @@ import os
 import time
 from dataclasses import replace
 
+from memwhy.cli.meaning import names_process
 from memwhy.cli.output import add_format, say, write
 from memwhy.cli.progress import Progress
 from memwhy.cli.stopping import stoppable
@@ -63,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
     _check_writable(options)
     target = options.target
     with stoppable():
-        if not target.isdigit() and os.path.isfile(target):
+        if not target.isdigit() and os.path.isfile(target) and not names_process(target):
             return _core(options)
         if os.sep in target and os.path.exists(target):
             raise UsageError(f"{target} is not a regular file", help="give a pid, a process name or a core file")

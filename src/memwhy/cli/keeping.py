@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from memwhy.model.errors import RecordingError
 from memwhy.model.evidence import Snapshot
 from memwhy.record import Watcher
 
@@ -21,15 +22,22 @@ class Discard:
 class Keeper:
     """A recorder that also notes the watcher's events as they come: a kill does not lose them."""
 
-    def __init__(self, watcher: Watcher, recorder: "Recorder") -> None:
+    def __init__(self, watcher: Watcher, recorder: "Recorder", *, asked: bool = True) -> None:
         self._watcher = watcher
         self._recorder = recorder
+        self._asked = asked
         self._noted = 0
 
     def append(self, snapshot: Snapshot) -> None:
-        """Keep it, and what happened until then. Raises RecordingError."""
-        self._recorder.append(snapshot)
-        self.note_events()
+        """Keep it, and what happened until then. Raises RecordingError, unless nobody asked for the recording."""
+        if not self._asked and self._recorder.ended is not None:
+            return
+        try:
+            self._recorder.append(snapshot)
+            self.note_events()
+        except RecordingError:
+            if self._asked:
+                raise
 
     def note_events(self) -> None:
         """Keep the events that are new."""
@@ -39,8 +47,11 @@ class Keeper:
 
 
 @contextmanager
-def keep(watcher: Watcher, path: str | None, *, max_bytes: int | None) -> Iterator[Discard | Keeper]:
-    """A recorder for this watcher's snapshots, closed with the reason; one that keeps nothing when path is None."""
+def keep(
+    watcher: Watcher, path: str | None, *, max_bytes: int | None, asked: bool = True
+) -> Iterator[Discard | Keeper]:
+    """A recorder for this watcher's snapshots, closed with the reason; one that keeps nothing when path is None. asked: whether
+    somebody wants the recording itself, and so wants to hear of it when it cannot be kept."""
     if path is None:
         yield Discard()
         return
@@ -48,8 +59,14 @@ def keep(watcher: Watcher, path: str | None, *, max_bytes: int | None) -> Iterat
 
     identity = watcher.identity
     meta = {"pid": str(identity.pid), "start_ticks": str(identity.start_ticks), "boot_id": identity.boot_id}
-    recorder = Recorder.create(path, meta=meta, max_bytes=max_bytes)
-    keeper = Keeper(watcher, recorder)
+    try:
+        recorder = Recorder.create(path, meta=meta, max_bytes=max_bytes)
+    except RecordingError:
+        if asked:
+            raise
+        yield Discard()
+        return
+    keeper = Keeper(watcher, recorder, asked=asked)
     reason = "stopped"
     try:
         yield keeper

@@ -3,13 +3,6 @@
 A rule reads and does not measure: what it finds is a suspect. With --diagnosis, what a diagnosis measured at the same place comes
 first and says how many bytes it is. Nothing is compiled or run, unless --with-tools asks the linters that are installed as well.
 
-examples:
-  memwhy lint .                               suspects in the module here
-  memwhy lint . --diagnosis bot.memwhy        those that the recording blames first, with their bytes
-  memwhy lint . --rules=-defer-in-loop        all rules but that one
-  memwhy lint . --format sarif -o lint.sarif  for code scanning
-  memwhy lint --rules list                    what is looked for, and what each costs
-
 //memwhy:ignore RULE reason silences its line or, standing alone, the statement or function below it.
 """
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from memwhy.model.errors import UsageError
 
 if TYPE_CHECKING:
+    from memwhy.model.masking import Mask
     from memwhy.model.report import Report  # 30 ms, which commands without a report need not pay
 
 FORMATS = ("text", "json", "markdown")
@@ -72,14 +73,18 @@ def write_text(render: Callable[[bool], str], *, to: str | None) -> None:
 
 def redacted(report: "Report") -> "Report":
     """The report without what is private: before it is printed, since lines that are broken hide what belongs together."""
+    return mask_of(report).mask_all(report)
+
+
+def mask_of(report: "Report") -> "Mask":
+    """What masks this report, and all that belongs to it: it knows the hosts that the report names."""
     from memwhy.model.masking import Mask
 
     hosts = [text for name, text in report.facts if name == "host.name"]
     whose = (row.format.partition(" of ")[2] for row in report.evidence)
     hosts += [name for name in whose if name and " " not in name]  # `ps of db7`; others are `pid 1`, `process api` …
     subjects = [row.series.subject for row in (report.total, *report.controls) if row is not None and row.series]
-    mask = Mask([*hosts, *(subject.removeprefix("host ") for subject in subjects if subject.startswith("host "))])
-    return mask.mask_all(report)
+    return Mask([*hosts, *(subject.removeprefix("host ") for subject in subjects if subject.startswith("host "))])
 
 
 def say(text: str, options: argparse.Namespace) -> None:

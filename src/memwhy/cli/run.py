@@ -1,6 +1,7 @@
 """Start a command and watch it: memwhy run [OPTIONS] -- CMD ARG…
 
-The command keeps this terminal's input and output; the answer comes when it ends, or when --for is over.
+The command keeps this terminal's input and output; the answer comes when it ends, or when --for is over. With --log its output
+goes into a file, and the terminal shows the live screen.
 """
 
 import argparse
@@ -9,9 +10,10 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from memwhy.cli.output import say
+from memwhy.cli.plotting import check_plot
 from memwhy.cli.sampling import add_native, adopt, check_stacks, period_of, without
 from memwhy.cli.sourcing import check_source
 from memwhy.cli.targets import ROOT, add_watching, tick_of
@@ -36,6 +38,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_native(parser, how="start it with the sampler in it, and name the code behind native memory that stays")
     add_probe(parser, "env:NAME=VALUE runs the command again with that variable and compares; auto picks one")
     add_watch(parser)
+    parser.add_argument(
+        "--log",
+        metavar="FILE",
+        help="the command's output goes behind what FILE holds, its input is empty; a terminal then shows the live screen",
+    )
     parser.add_argument("command", nargs=argparse.REMAINDER, metavar="-- CMD", help="the command and its arguments")
 
 
@@ -52,8 +59,9 @@ def run(options: argparse.Namespace) -> int:
     then: Then | None = None
     ended: list[object] = []  # by us, for the second run's sake: its exit code tells nothing then
     with ExitStack() as stack:
+        log = _log(options, stack)
         tables, refused = _tables(options, stack)
-        child = stack.enter_context(started(command, tables))
+        child = stack.enter_context(started(command, tables, log=log))
         watcher = _watcher(child.pid, options)
         if tables is not None:
             adopt(watcher, tables, options)
@@ -67,7 +75,7 @@ def run(options: argparse.Namespace) -> int:
                 if child.poll() is None:
                     end(child)
                     ended.append(child)
-                again = stack.enter_context(started(command, changes={what.name: what.value}))
+                again = stack.enter_context(started(command, changes={what.name: what.value}, log=log))
                 return _watcher(again.pid, options)
 
             options.until_sure = False  # both runs are watched for the same time
@@ -82,6 +90,18 @@ def _watcher(pid: int, options: argparse.Namespace) -> "Watcher":
     from memwhy.record import Watcher
 
     return Watcher(pid, root=ROOT, pprof_url=options.pprof, probe=not options.no_probe, inside=not options.no_inside)
+
+
+def _log(options: argparse.Namespace, stack: ExitStack) -> BinaryIO | None:
+    """Where the command's output goes instead of the terminal; without that there is no live screen, they would write over each
+    other. Raises UsageError."""
+    if options.log is None:
+        options.plain = True
+        return None
+    try:
+        return stack.enter_context(open(options.log, "ab"))
+    except OSError as error:
+        raise UsageError(f"{options.log}: {error.strerror}", help="give another file after --log") from error
 
 
 def _tables(options: argparse.Namespace, stack: ExitStack) -> "tuple[Preloaded | None, MemwhyError | None]":
@@ -99,16 +119,22 @@ def _tables(options: argparse.Namespace, stack: ExitStack) -> "tuple[Preloaded |
 
 @contextmanager
 def started(
-    command: Sequence[str], tables: "Preloaded | None" = None, changes: Mapping[str, str] | None = None
+    command: Sequence[str],
+    tables: "Preloaded | None" = None,
+    changes: Mapping[str, str] | None = None,
+    log: BinaryIO | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A command, with this terminal's input and output, that is ended when the block is left. tables: of the sampler to
-    start it with. changes: of its environment. Raises UsageError."""
+    """A command that is ended when the block is left, with this terminal's input and output unless there is a log. tables: of the
+    sampler to start it with. changes: of its environment. Raises UsageError."""
     environment = changed(os.environ, changes or {})
     try:
-        child = (
-            subprocess.Popen(command, env=environment)
-            if tables is None
-            else subprocess.Popen(command, env=tables.environment(environment), pass_fds=(tables.descriptor,))
+        child = subprocess.Popen(
+            command,
+            env=environment if tables is None else tables.environment(environment),
+            pass_fds=() if tables is None else (tables.descriptor,),
+            stdin=None if log is None else subprocess.DEVNULL,
+            stdout=log,
+            stderr=None if log is None else subprocess.STDOUT,
         )
     except OSError as error:
         raise UsageError(f"{command[0]}: {error.strerror}", help="give a program that exists and may be run") from error
@@ -143,6 +169,7 @@ def end(child: "subprocess.Popen[bytes]") -> None:
 def _check(options: argparse.Namespace) -> None:
     """Whatever is wrong with the options is said before the command begins its work. Raises UsageError."""
     check_stacks(options)
+    check_plot(options)
     check_source(options)
     parse_duration(options.for_)
     if options.probe is not None:

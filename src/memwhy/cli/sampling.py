@@ -42,7 +42,7 @@ def check_stacks(options: argparse.Namespace) -> None:
     if getattr(options, "native", False):
         period_of(options)
     if options.stacks:
-        from memwhy.native.exports import writer_of
+        from memwhy.exports.files import writer_of
 
         writer_of(options.stacks)
         if not getattr(options, "native", True):
@@ -53,12 +53,13 @@ def write_stacks(reading: StackReading | None, options: argparse.Namespace) -> N
     """The newest reading of the sampler as --stacks wants it; that there is none is said. Raises UsageError."""
     if not options.stacks:
         return
-    from memwhy.native.exports import write_to
+    from memwhy.exports.files import write_file, writer_of
+    from memwhy.exports.stacks import native
 
     if reading is None:
         say(f"{options.stacks} was not written: there are no native stacks", options)
         return
-    write_to(options.stacks, reading)
+    write_file(options.stacks, writer_of(options.stacks)(native(reading)), option="--stacks")
     say(f"native stacks written to {options.stacks}", options)
 
 

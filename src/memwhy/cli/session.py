@@ -9,16 +9,17 @@ from itertools import count
 
 from memwhy.cli.keeping import Discard, Keeper, keep
 from memwhy.cli.output import say, write
+from memwhy.cli.plotting import judged, plot_report
 from memwhy.cli.progress import Progress
 from memwhy.cli.sampling import attach, letting_go, write_stacks
+from memwhy.cli.showing import SCRATCH_BYTES, Shown, scratch, showing
 from memwhy.cli.stopping import stoppable
 from memwhy.cli.targets import tick_of
-from memwhy.diagnose import Casebook, diagnose
+from memwhy.diagnose import Casebook
 from memwhy.model.errors import RecordingError, TargetGone
 from memwhy.model.evidence import Evidence, Snapshot
 from memwhy.model.report import Overhead
-from memwhy.model.trend import Trend
-from memwhy.model.units import human_bytes, human_rate, parse_duration, parse_size
+from memwhy.model.units import parse_duration, parse_size
 from memwhy.record import Watcher, snapshots
 
 DEFAULT_FOR_S = 60.0
@@ -42,7 +43,9 @@ def watch(watcher: Watcher, options: argparse.Namespace, *, then: Then | None = 
         target_paused_s=round(watcher.paused_s, 6),
         sampler_s=None if sampled is None else sampled.spent_s,
     )
-    write(diagnose(book, overhead=overhead), options)
+    report, pictures = judged(book, options, overhead=overhead)
+    write(report, options)
+    plot_report(report, pictures, options)
     write_stacks(sampled, options)
     if options.output:
         say(f"recording kept in {options.output}: memwhy explain {options.output}", options)
@@ -57,18 +60,23 @@ def followed(
     for_s = DEFAULT_FOR_S if options.for_ is None else parse_duration(options.for_)
     max_bytes = parse_size(options.max_size) if options.max_size else None
     book = Casebook(live=True)
+    aside_bytes = None if options.output else SCRATCH_BYTES
     how_long = "until it ends" if not for_s else f"for {options.for_ or '60s'}"
     say(f"watching pid {watcher.pid} {how_long}; Ctrl-C diagnoses what was seen so far", options)
     try:
         with (
             stoppable(),
-            keep(watcher, options.output, max_bytes=max_bytes) as recorder,
+            scratch(options) as aside,
+            keep(watcher, options.output or aside, max_bytes=max_bytes or aside_bytes, asked=not aside) as recorder,
             Progress(quiet=options.quiet) as progress,
         ):
             with letting_go(watcher):
                 if getattr(options, "native", False) and watcher.sampler is None:
                     attach(watcher, options)
-                tick = _follow(watcher, recorder, book, progress, options, for_s, until_sure=until_sure)
+                with showing(
+                    watcher, options, progress, for_s=for_s, until_sure=until_sure, recording=options.output or aside
+                ) as shown:
+                    tick = _follow(watcher, recorder, book, shown, options, for_s, until_sure=until_sure)
             if then is not None and book.timeline.tracks:
                 then(watcher, book, partial(_note, recorder, book, count(tick)))
     except KeyboardInterrupt:
@@ -88,7 +96,7 @@ def _follow(
     watcher: Watcher,
     recorder: Discard | Keeper,
     book: Casebook,
-    progress: Progress,
+    shown: Shown,
     options: argparse.Namespace,
     for_s: float,
     *,
@@ -104,10 +112,10 @@ def _follow(
             book.add_snapshot(snapshot)
             tick = snapshot.tick + 1
             elapsed_s = time.monotonic() - begun_s
-            progress.say(partial(_progress, book, elapsed_s))
+            shown.tick(book, snapshot, elapsed_s)
             if until_sure and elapsed_s >= 20 and time.monotonic() - checked_s >= CHECK_EVERY_S:
                 checked_s = time.monotonic()
-                if diagnose(book).conclusion.confidence == "high":
+                if shown.judge(book, elapsed_s).conclusion.confidence == "high":
                     break
         else:
             return tick
@@ -148,14 +156,3 @@ def _kept(recorder: Discard | Keeper, snapshot: Snapshot, book: Casebook) -> Dis
         book.notes.append(error.message)
         return Discard()
     return recorder
-
-
-def _progress(book: Casebook, elapsed_s: float) -> str:
-    total = book.total()
-    if total is None:
-        return f"{elapsed_s:4.0f} s"
-    text = f"{elapsed_s:4.0f} s   RSS {human_bytes(total.last)}"
-    course = total.course
-    if isinstance(course, Trend):
-        text += f"   {human_rate(course.slope, course.per)}"
-    return text

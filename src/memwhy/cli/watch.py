@@ -10,6 +10,7 @@ import argparse
 from functools import partial
 
 from memwhy.cli.output import add_format
+from memwhy.cli.plotting import add_plot, check_plot
 from memwhy.cli.sampling import add_native, add_stacks
 from memwhy.cli.sourcing import add_source
 from memwhy.cli.targets import add_target, watcher_of
@@ -45,8 +46,19 @@ def add_watch(parser: argparse.ArgumentParser) -> None:
     )
     sure.add_argument("--no-until-sure", dest="until_sure", action="store_false", help="watch for the whole time")
     add_stacks(parser)
+    add_plot(parser)
     add_source(parser)
     add_format(parser)
+    add_plain(parser)
+
+
+def add_plain(parser: argparse.ArgumentParser) -> None:
+    """--plain."""
+    parser.add_argument(
+        "--plain",
+        action="store_true",
+        help="no live screen on a terminal, one line of progress (so does MEMWHY_PLAIN=1)",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -56,6 +68,7 @@ def run(options: argparse.Namespace) -> int:
     from memwhy.cli.sourcing import check_source
 
     check_stacks(options)
+    check_plot(options)
     check_source(options)
     if options.probe is None:
         return watch(watcher_of(options), options)

@@ -1,20 +1,18 @@
 """What becomes of a channel that a function makes: who sends, who receives, who closes it, in which goroutine, and whether they must.
 
-A channel is followed through closures and into functions of the package that it is handed to. One that goes anywhere else, returned,
-stored, given to a function of another package, is not judged.
+A channel is followed through closures and into functions of the package that it is handed to; that its function returns it is noted.
+One that goes anywhere else, stored, given to a function of another package, is not judged.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
-from weakref import WeakKeyDictionary
 
 from memwhy.lint.functions import Bodies
-from memwhy.lint.source import Function, Package, Tree
+from memwhy.lint.source import Function, Package
 from memwhy.lint.syntax import Node, arguments, callee
 
-Does = Literal["send", "receive", "range", "close"]
-_BODIES: WeakKeyDictionary[Tree, Bodies] = WeakKeyDictionary()
+Does = Literal["send", "receive", "range", "close", "return"]
 DEEPEST = 3
 """Calls that a channel is followed through."""
 
@@ -50,6 +48,11 @@ class Channel:
     def unbuffered(self) -> bool:
         return self.capacity in ("", "0")
 
+    @property
+    def returned(self) -> bool:
+        """Whether its function gives it to its callers."""
+        return any(one.does == "return" for one in self.uses)
+
 
 def channels(package: Package, function: Function) -> Iterator[Channel]:
     """Channels that a function makes and whose every use is seen."""
@@ -64,7 +67,7 @@ def channels(package: Package, function: Function) -> Iterator[Channel]:
         if not name:
             continue
         scope = call.above("func_literal") or node
-        uses = _uses(package, function, scope, name, call)
+        uses = used_as(package, function, scope, name, call)
         if uses is not None:
             capacity = given[1].text if len(given) > 1 else ""
             yield Channel(name=name, function=function, scope=scope, made=call, capacity=capacity, uses=tuple(uses))
@@ -83,7 +86,7 @@ def _name_of(call: Node) -> str:
     return found.text if found is not None and found.kind == "identifier" and found.text != "_" else ""
 
 
-def _uses(package: Package, function: Function, scope: Node, name: str, made: Node) -> list[Use] | None:
+def used_as(package: Package, function: Function, scope: Node, name: str, made: Node) -> list[Use] | None:
     """Every use of the channel; None where one of them is not understood, or the name means something else there."""
     found: list[Use] = []
     for one in scope.walk("identifier"):
@@ -142,6 +145,8 @@ def _understood(
         return [Use(does="receive", node=parent, at=parent, goroutine=goroutine, select=select)]
     if parent.kind == "range_clause" and parent.child("right") is use:
         return [Use(does="range", node=parent, at=parent, goroutine=goroutine, select=None)]
+    if parent.kind == "expression_list" and parent.parent is not None and parent.parent.kind == "return_statement":
+        return [Use(does="return", node=parent.parent, at=parent.parent, goroutine=goroutine, select=None)]
     if parent.kind != "argument_list" or parent.parent is None:
         return None
     call = parent.parent
@@ -217,8 +222,7 @@ def called(package: Package, function: Function, call: Node) -> Function | None:
     name = callee(call)
     if "." not in name:
         return package.function(name) if name else None
-    bodies = _BODIES.setdefault(package.tree, Bodies())
-    body = bodies.of(function)
+    body = Bodies.of_tree(package.tree).of(function)
     found = body.called(call).function if body is not None else None
     return found if found is not None and found.file.package is package else None
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from memwhy.lint.functions import Body
 from memwhy.lint.graph import Step
 from memwhy.lint.kinds import Kind
+from memwhy.lint.laying import ELEMENT
 from memwhy.lint.scopes import Variable
 from memwhy.lint.syntax import Node, arguments, callee
-from memwhy.lint.uses import ELEMENT, Held
+from memwhy.lint.uses import Held
 
 Facts = frozenset[tuple[str, bool]]
 """Conditions as they are written, with their outcomes."""

@@ -14,9 +14,10 @@ from memwhy.lint.conditions import Conditions, Facts, State, mentions
 from memwhy.lint.functions import Body, Summaries
 from memwhy.lint.graph import Step
 from memwhy.lint.kinds import Kind
+from memwhy.lint.laying import named
 from memwhy.lint.scopes import Variable
 from memwhy.lint.syntax import Node
-from memwhy.lint.uses import Held, Thing, Use, Uses
+from memwhy.lint.uses import Held, Thing, Use, Uses, is_own
 
 _MOST_STATES = 4000
 """Beyond, a function is given up: nothing is said about it."""
@@ -48,13 +49,14 @@ class Loss:
 
 @dataclass(slots=True)
 class Fate:
-    """What becomes of one acquisition. losses: one for each place where it is lost; uses: all that was met on the way."""
+    """What becomes of one acquisition. losses: one for each place where it is lost; uses: all that was met on the way. balanced: as of its kind."""
 
     acquisition: Acquisition
     losses: list[Loss] = field(default_factory=list)
     uses: list[Use] = field(default_factory=list)
     variable: str = ""
     gave_up: bool = False
+    balanced: bool = False
 
 
 class Flow:
@@ -100,7 +102,11 @@ class Flow:
         call, kind = acquisition.call, acquisition.kind
         if kind.receiver or kind.argument >= 0:
             statement = call.parent
-            if kind.argument >= 0 or (statement is not None and statement.kind == "expression_statement"):
+            if (
+                kind.argument >= 0
+                or not kind.acquires
+                or (statement is not None and statement.kind == "expression_statement")
+            ):
                 return self._named(call, kind)
         return self.uses.follow(Thing(call, (), acquisition.path, which=acquisition.which))
 
@@ -115,9 +121,14 @@ class Flow:
             address = address or node.operator == "&"
             inner = node.child("arguments") if node.kind == "call_expression" else node
             node = inner.children[-1] if inner is not None and inner.children else None
+        if kind.receiver and node is not None and node.kind == "selector_expression":
+            return Use("stored", call, where=node.text.rpartition(".")[2], field=named(self.body, node))
         variable = self.body.scopes.variable(node)
         if variable is None or variable.kind == "result" or (kind.argument >= 0 and not address):
             return Use("stored", call, where=node.text.rpartition(".")[2] if node is not None else "")
+        self.fate.balanced = kind.own_only and variable.kind == "parameter"
+        if not kind.acquires and not is_own(variable):
+            return Use("stored", call, where=variable.name)
         if kind.receiver and self._kept_before(variable, call):
             return Use("stored", call, where=variable.name)
         return Use("alias", call, Held(variable))
@@ -137,7 +148,8 @@ class Flow:
         left = statement.child("left")
         names = left.children if left is not None else statement.fields("name")
         right = statement.child("right") or statement.child("value")
-        alone = self.acquisition.kind.argument >= 0
+        kind = self.acquisition.kind
+        alone = kind.argument >= 0 or (kind.receiver and not kind.acquires)
         if right is None or len(right.children) != 1 or (len(names) < 2 and not alone):
             return
         last = self.body.scopes.variable(names[-1])

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from memwhy.lint.graph import Graph, Step
 from memwhy.lint.kinds import Kind
 from memwhy.lint.names import Called, Place
 from memwhy.lint.scopes import Scopes, Variable
-from memwhy.lint.source import Function
+from memwhy.lint.source import Function, Tree
 from memwhy.lint.syntax import Node
 from memwhy.lint.types import Types
 
 if TYPE_CHECKING:
-    from memwhy.lint.uses import Use
+    from memwhy.lint.uses import Held, Use
 
 _KEPT = 400
 """Bodies kept at once, the ones used last."""
@@ -72,6 +75,11 @@ class Body:
 class Bodies:
     """Bodies by function, the last ones kept."""
 
+    @classmethod
+    def of_tree(cls, tree: Tree) -> Bodies:
+        """The bodies that rules of patterns share."""
+        return _SHARED.setdefault(tree, cls())
+
     def __init__(self) -> None:
         self.types = Types()
         self._kept: OrderedDict[Function, Body | None] = OrderedDict()
@@ -110,6 +118,19 @@ class Bodies:
         return self._never_back[function]
 
 
+_SHARED: WeakKeyDictionary[Tree, Bodies] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a function is given: a resource of a kind, or what leads to it. reach, path, view: as in `memwhy.lint.uses.Held`."""
+
+    kind: Kind
+    reach: tuple[str, ...] = ()
+    path: tuple[str, ...] = ()
+    view: bool = False
+
+
 class Summaries:
     """What functions of the tree do with an argument: release it, hand it on, return it, or only use it."""
 
@@ -120,43 +141,45 @@ class Summaries:
         """Kept, so that no other kind comes to have the id."""
         self._depth = 0
 
-    def given(
-        self, kind: Kind, caller: Body, called: Called, index: int, path: tuple[str, ...], view: bool
-    ) -> Use | None:
+    def given(self, caller: Body, called: Called, index: int, what: Given) -> Use | None:
         """The strongest thing that a known function does with its argument (-1: receiver); None: it only uses it."""
         target = called.function if called.function is not None else called.literal
-        key = (id(self._kinds.setdefault(id(kind), kind)), target, index, path, view)
+        kind = what.kind
+        key = (id(self._kinds.setdefault(id(kind), kind)), target, index, what.reach, what.path, what.view)
         if key not in self._known:
             self._known[key] = None
             if self._depth < _DEEPEST:
                 self._depth += 1
-                self._known[key] = self._ask(kind, caller, called, index, path, view)
+                self._known[key] = self._ask(caller, called, index, what)
                 self._depth -= 1
         return self._known[key]
 
-    def _ask(
-        self, kind: Kind, caller: Body, called: Called, index: int, path: tuple[str, ...], view: bool
-    ) -> Use | None:
+    def _ask(self, caller: Body, called: Called, index: int, what: Given) -> Use | None:
         """Of several functions that build tags tell apart, the one that does most: which is built is not known here."""
         found: list[Use] = []
         if called.function is None and called.literal is not None:
-            found = self._met(kind, caller, called.literal, index, path, view)
+            found = self._met(caller, called.literal, index, what)
         for function in called.function.alternatives if called.function is not None else ():
             body = self.bodies.of(function)
             if body is not None:
-                found += self._met(kind, body, body.node, index, path, view)
-        order = ("released", "stored", "sent", "unknown", "returned")
-        return min(found, key=lambda use: order.index(use.how)) if found else None
+                found += self._met(body, body.node, index, what)
+        return strongest(found)
 
-    def _met(self, kind: Kind, body: Body, node: Node, index: int, path: tuple[str, ...], view: bool) -> list[Use]:
-        """Every use of a parameter that ends the matter, its other names' among them."""
-        from memwhy.lint.uses import Held, Use, Uses
+    def _met(self, body: Body, node: Node, index: int, what: Given) -> list[Use]:
+        """Every use of a parameter that ends the matter."""
+        from memwhy.lint.uses import Held
 
         variable = _parameter(body.scopes, node, index)
         if variable is None:
             return []
+        return self.ended(what.kind, body, Held(variable, what.reach, what.path, what.view))
+
+    def ended(self, kind: Kind, body: Body, held: Held) -> list[Use]:
+        """Every use of what is held that ends the matter, its other names' among them."""
+        from memwhy.lint.uses import Use, Uses
+
         uses = Uses(kind, body, self)
-        waiting = [Held(variable, (), path, view)]
+        waiting = [held]
         seen = set(waiting)
         found: list[Use] = []
         while waiting:
@@ -171,6 +194,15 @@ class Summaries:
                     seen.add(use.held)
                     waiting.append(use.held)
         return found
+
+
+def strongest(found: Sequence[Use]) -> Use | None:
+    """Of several uses the one that says most; in no field where there are two that it came to lie in, or was given on besides."""
+    order = ("released", "stored", "sent", "unknown", "returned")
+    use = min(found, key=lambda one: order.index(one.how), default=None)
+    if use is not None and use.field and any(one.field != use.field for one in found):
+        return replace(use, field=())
+    return use
 
 
 def _parameter(scopes: Scopes, function: Node, index: int) -> Variable | None:

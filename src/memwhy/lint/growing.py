@@ -1,35 +1,30 @@
 """Additions to what lives as long as the program, judged by their trees: which may come again and again, and what speaks for it.
 
-What makes a container innocent here: it is replaced or given away, its keys are constants, or what adds to it comes once, in main,
-init, constructors, registrations, and functions that only those call.
+What makes a container innocent here: it is replaced or given away, its keys are constants, or what adds to it comes once (`coming`).
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from memwhy.lint.coming import Often, callers, comes_once, often, rounds_on
+from memwhy.lint.functions import Bodies, Body
+from memwhy.lint.laying import declaring
+from memwhy.lint.names import last_name
 from memwhy.lint.source import Function, Package
-from memwhy.lint.standing import Container, occurrences
-from memwhy.lint.syntax import Node, arguments, callee, dotted
+from memwhy.lint.standing import Container, taken
+from memwhy.lint.syntax import Node, arguments, callee
 
-_ONCE = re.compile(
-    r"(?:Must|must|New|new|Make|make|Register|register|Unregister|Init|init|Setup|setup|Set[uU]p|Build|build|Define|define|Configure"
-    r"|Install|Mount|Handle|Use|Open|open|Read|read|Load|load|Parse|parse|Decode|Unmarshal|Test|Benchmark|Example|Fuzz|Declare|Import|Compile|With)"
-    r"(?![a-z])"
-)
-"""Functions that add once for each thing that is configured, by how Go's programmers name them."""
 _CACHE = re.compile(
     r"cache|seen|visit|session|client|user|hit|count|limiter|pending|memo|histor|recent|request|lookup|by(?:ip|id|key|user|addr)|per[A-Z]|log|event|stat",
     re.IGNORECASE,
 )
+_FEW = re.compile(
+    r"(?:^|[a-z_])(?i:tier|api|method|status|code|kind|category|level|type|region|zone|shard|partition|driver|drive|size|flags|version|lang|language|locale|state|role|stage|phase|severity|format|scheme|encoding|action|op)s?$"
+)
 _TYPES = re.compile(r"(?:^|[.*])(?:\w*Type|rtype|Func|PC|uintptr)$")
 _OF_TYPE = re.compile(
     r"\breflect\.(?:TypeOf|TypeFor|Indirect)\b|\.Type\(\)|\.Elem\(\)$|\bruntime\.(?:Caller|FuncForPC|Callers)\b"
-)
-_SERVES = re.compile(rb"^func[^{]*\b(?:http\.ResponseWriter|\*http\.Request|net\.Conn)\b")
-_SIGNATURE_BYTES = 400
-_REQUEST = re.compile(
-    r"\b(?:\*?http\.(?:Request|ResponseWriter)|net\.Conn|context\.Context|\*?gin\.Context|echo\.Context|grpc\.ServerStream)\b"
 )
 
 
@@ -45,71 +40,61 @@ class Growth:
 
 
 def growths(package: Package, container: Container) -> list[Growth]:
-    """Every addition that may come again and again; none where some function replaces or gives the container away."""
+    """Every addition that may come again and again; none where some function takes out of the container, replaces or gives it away."""
     found: list[Growth] = []
     named = re.compile(rb"\b" + re.escape(container.name.encode()) + rb"\b")
     for function in package.functions_with(named):
-        node = function.node
-        if node is None or (not container.owner and _declares(node, container.name)):
+        body = Bodies.of_tree(package.tree).of(function)
+        if body is None or (not container.owner and _declares(body.node, container.within or container.name)):
             continue
-        added: list[Growth] = []
-        for use in _uses(node, container):
-            if _gives_away(use):
-                return []
-            if _replaces(use, container) and not _when_nil(use, container) and not _comes_once(function):
-                return []
-            growth = _growth(use, container, function)
-            if growth is not None and not _of_types(growth) and (not container.owner or _of_receiver(use, function)):
-                added.append(growth)
-        if added and not _comes_once(function):
+        added = additions(function, container, _uses(body, container))
+        if added is None:
+            return []
+        if added and not (comes_once(function) and not (added[0].asked and function.receiver)):
             found += added
     return found
 
 
+def additions(function: Function, container: Container, uses: Iterable[tuple[Node, bool]]) -> list[Growth] | None:
+    """The additions among uses of a container (with whether they are it for certain); None where it does not only grow."""
+    added: list[Growth] = []
+    name = container.name.encode()
+    for use, mine in uses:
+        if _gives_away(use) or (container.shared_name and taken(use.code, name, use.end - len(name))):
+            return None
+        if _replaces(use, container) and not _when_nil(use, container) and not comes_once(function):
+            return None
+        growth = _growth(use, container, function) if mine else None
+        if growth is not None and not _of_types(growth):
+            added.append(growth)
+    return added
+
+
 def _of_types(growth: Growth) -> bool:
-    """Whether the key is a type or what a type alone tells: as many as the program has. By the parameter that it is."""
+    """Whether the key is a type or what types alone tell: as many as the program has. By the parameters that it comes from."""
     node = growth.function.node
+    receiver = node.child("receiver") if node is not None else None
+    if receiver is not None and any(
+        name.text == growth.key for one in receiver.children for name in one.fields("name")
+    ):
+        return True
     listed = node.child("parameters") if node is not None else None
-    for one in listed.children if listed is not None else ():
-        of = one.child("type")
-        if of is not None and any(name.text == growth.key for name in one.fields("name")):
+    types = [of for one in (listed.children if listed is not None else ()) if (of := one.child("type")) is not None]
+    for of in types:
+        if of.parent is not None and any(name.text == growth.key for name in of.parent.fields("name")):
             return _TYPES.search(of.text) is not None
+    if any(_TYPES.search(of.text) for of in types) and all(_TYPES.search(of.text) or of.text == "bool" for of in types):
+        return True
     return _OF_TYPE.search(growth.key) is not None or _is_type(growth)
 
 
 def _is_type(growth: Growth) -> bool:
-    """Whether the key is a local variable that a type was put into."""
+    """Whether the key is a local variable that a type, or the place of a call, was put into."""
+    base = re.match(r"\w+", growth.key)
+    if base is not None and re.search(rf"\bruntime\.Callers?\([^)\n]*\b{base[0]}\b".encode(), growth.function.text):
+        return True
     made = re.search(rf"\b{re.escape(growth.key)}\s*:?=\s*([^\n]*)", growth.function.text.decode("utf-8", "replace"))
     return growth.key.isidentifier() and made is not None and _OF_TYPE.search(made[1]) is not None
-
-
-def _comes_once(function: Function) -> bool:
-    """Whether a function configures rather than serves: by its name, by a sync.Once, or since only such functions call it."""
-    if _SERVES.search(function.text, 0, _SIGNATURE_BYTES):
-        return False
-    if _configures(function) or _under_once(function):
-        return True
-    if function.name[:1].isupper():
-        return False
-    name = function.name.encode()
-    called = [
-        (file, at)
-        for file in function.file.package.files
-        for at in occurrences(file.code, name)
-        if file.code[at + len(name) : at + len(name) + 1] == b"("
-        and not file.code[file.code.rfind(b"\n", 0, at) + 1 : at].startswith(b"func ")
-    ]
-    callers = {one for file, at in called for one in file.functions if one.start <= at < one.end}
-    return bool(callers) and all(_configures(one) for one in callers)
-
-
-def _configures(function: Function) -> bool:
-    return _ONCE.match(function.name) is not None or (function.name in ("main", "init") and not function.receiver)
-
-
-def _under_once(function: Function) -> bool:
-    once = re.compile(rb"(?:\.Do|Once(?:Func|Values?))\(\s*(?:\w+\.)?" + re.escape(function.name.encode()) + rb"\b")
-    return any(once.search(file.code) for file in function.file.package.files)
 
 
 def _declares(function: Node, name: str) -> bool:
@@ -121,29 +106,42 @@ def _declares(function: Node, name: str) -> bool:
     return False
 
 
-def _uses(function: Node, container: Container) -> Iterator[Node]:
-    if container.owner:
-        for one in function.walk("selector_expression"):
-            field = one.child("field")
-            if field is not None and field.text == container.name:
-                yield one
+def _uses(body: Body, container: Container) -> Iterator[tuple[Node, bool]]:
+    """(where the container may be meant, whether it is for certain): a field's by the type of what stands before it."""
+    if container.owner or container.within:
+        whole = f"{body.function.file.package.path}.{container.owner}"
+        for one in body.node.walk("selector_expression"):
+            field, operand = one.child("field"), one.child("operand")
+            if field is None or operand is None or field.text != container.name:
+                continue
+            if container.within:
+                if operand.text == container.within:
+                    yield one, True
+                continue
+            type = body.type_of(operand).lstrip("*")
+            owner = declaring(body.types, body.function.file, type, container.name)
+            if not owner or owner == whole:
+                yield one, owner == whole and _lasts(body, operand)
         return
-    for one in function.walk("identifier"):
+    for one in body.node.walk("identifier"):
         if (
             one.text == container.name
             and one.field != "field"
             and (one.parent is None or one.parent.kind != "keyed_element")
         ):
-            yield one
+            yield one, True
 
 
-def _of_receiver(use: Node, function: Function) -> bool:
-    """Whether it is a field of the method's own receiver, or of a package's variable: `s.seen` in a method of `s`."""
-    node = function.node
-    receiver = node.child("receiver") if node is not None else None
-    own = [one.text for one in receiver.walk("identifier")] if receiver is not None else []
-    operand = dotted(use.child("operand"))
-    return operand in own
+def _lasts(body: Body, operand: Node) -> bool:
+    """Whether a value outlives the function: the receiver's or a package variable's, or one that a function literal has from outside."""
+    root: Node | None = operand
+    while root is not None and root.kind in ("selector_expression", "parenthesized_expression", "unary_expression"):
+        root = root.child("operand") or (root.children[0] if root.children else None)
+    variable = body.scopes.variable(root)
+    if variable is None:
+        return root is not None and root.kind == "identifier"
+    above = variable.declared.above("parameter_list")
+    return (above is not None and above.field == "receiver") or variable.owner is not body.scopes.owner(operand)
 
 
 def _gives_away(use: Node) -> bool:
@@ -163,24 +161,39 @@ def _gives_away(use: Node) -> bool:
     if parent.kind in ("short_var_declaration", "assignment_statement", "var_spec"):
         return use.field in ("right", "value")
     if parent.kind == "argument_list" and parent.parent is not None:
-        return not _looks_only(callee(parent.parent))
+        return not _looks_only(callee(parent.parent), last_name(parent.parent))
     return False
 
 
-def _looks_only(name: str) -> bool:
-    return name in ("len", "cap", "append", "copy", "make") or name.startswith(
-        (
-            "fmt.",
-            "json.",
-            "maps.Keys",
-            "maps.Values",
-            "maps.Clone",
-            "maps.Copy",
-            "slices.",
-            "sort.",
-            "strings.Join",
-            "log.",
-            "errors.Join",
+def _looks_only(name: str, last: str) -> bool:
+    writes = last in (
+        "Encode",
+        "Execute",
+        "ExecuteTemplate",
+        "Marshal",
+        "MarshalIndent",
+        "JSON",
+        "Print",
+        "Println",
+        "Printf",
+    )
+    return (
+        name in ("len", "cap", "append", "copy", "make")
+        or writes
+        or name.startswith(
+            (
+                "fmt.",
+                "json.",
+                "maps.Keys",
+                "maps.Values",
+                "maps.Clone",
+                "maps.Copy",
+                "slices.",
+                "sort.",
+                "strings.Join",
+                "log.",
+                "errors.Join",
+            )
         )
     )
 
@@ -279,13 +292,6 @@ def _loads(function: Function, container: Container, key: str) -> bool:
     return f"{container.name}.Load({key})" in function.text.decode("utf-8", "replace")
 
 
-def at_request(growth: Growth) -> bool:
-    """Whether the function is given a request, a connection or a context: what comes again and again."""
-    node = growth.function.node
-    parameters = node.child("parameters") if node is not None else None
-    return parameters is not None and _REQUEST.search(parameters.text) is not None
-
-
 def locks(growth: Growth) -> bool:
     """Whether the function takes a lock: several goroutines come through it."""
     return b".Lock()" in growth.function.text
@@ -294,3 +300,25 @@ def locks(growth: Growth) -> bool:
 def named_as_cache(container: Container) -> bool:
     """Whether its name says that it collects what passes by."""
     return _CACHE.search(container.name) is not None
+
+
+def few_by_name(growth: Growth) -> bool:
+    """Whether the key is called like something of which there are few: a method, a status, a tier."""
+    return _FEW.search(growth.key.rpartition(".")[2]) is not None
+
+
+def constants_only(growth: Growth) -> bool:
+    """Whether the key is a parameter and every call in the tree gives it a constant: as many entries as the source has of them."""
+    node = growth.function.node
+    listed = node.child("parameters") if node is not None else None
+    names = [name.text for one in (listed.children if listed is not None else ()) for name in one.fields("name")]
+    if growth.key not in names:
+        return False
+    given = [arguments(call) for _, call in callers(growth.function)]
+    at = names.index(growth.key)
+    return bool(given) and all(len(one) > at and _constant(one[at]) for one in given)
+
+
+def comes_with(growth: Growth) -> Often:
+    """How an addition comes again and again: by its function and those that call it, or the loop that it stands in."""
+    return often(growth.function) or ("round" if rounds_on(growth.node) else "")

@@ -65,7 +65,9 @@ class Kind:
     function releases it. nil_argument: the call acquires only where that argument is nil. borrowed: functions
     and methods that do not keep an argument. release: what a person would write, with {name} for the variable. loops_only:
     losing one costs nothing, losing one in each turn of a loop does. until_go: modules of this language version or later
-    need no release; they weigh little.
+    need no release; they weigh little. received: channels of the resource from which a value says that it is over. results: types of
+    what other functions of its library give. own_only: balanced where the function
+    was given it.
     """
 
     rule: str
@@ -94,6 +96,9 @@ class Kind:
     sign: bytes = b""
     loops_only: bool = False
     until_go: tuple[int, int] | None = None
+    received: frozenset[tuple[str, ...]] = frozenset()
+    results: dict[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    own_only: bool = False
 
     @property
     def packages(self) -> set[str]:

@@ -59,7 +59,7 @@ def read(root: str, options: Options, rules: Sequence[Rule] = RULES, progress: P
             for rule in rules:
                 if _may_hold(package, rule.TOKENS):
                     suspects += rule.check(package)
-    return Reading(root=root, tree=tree, rules=tuple(rules), suspects=tuple(sorted(set(suspects), key=order)))
+    return Reading(root=root, tree=tree, rules=tuple(rules), suspects=tuple(sorted(dict.fromkeys(suspects), key=order)))
 
 
 def _may_hold(package: Package, tokens: Sequence[bytes]) -> bool:

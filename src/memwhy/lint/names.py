@@ -92,3 +92,19 @@ def imported(operand: Node, place: Place) -> str:
 def unversioned(name: str) -> str:
     """A path or name without its major version, `github.com/libgit2/git2go/v34.Commit` → `github.com/libgit2/git2go.Commit`."""
     return _VERSION.sub("", name) if "/v" in name or ".v" in name else name
+
+
+def last_name(call: Node) -> str:
+    """The last name of what a call calls."""
+    function = call.child("function")
+    while function is not None and function.kind in (
+        "type_instantiation_expression",
+        "index_expression",
+        "parenthesized_expression",
+    ):
+        function = function.children[0] if function.children else None
+    if function is None:
+        return ""
+    if function.kind == "selector_expression":
+        function = function.child("field")
+    return function.text if function is not None and function.kind in ("identifier", "field_identifier") else ""

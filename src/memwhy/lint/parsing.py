@@ -1,7 +1,7 @@
-"""tree-sitter's parser for Go, with a limit on how long one file may take.
+"""tree-sitter's parser for Go, with a limit on how long one text may take, and our trees grown from its own.
 
 The grammar recovers from errors, so that a broken file still gives the declarations around the break.
-Importing this module is what costs (some 15 ms); `memwhy.lint.source` does it when the first file is parsed.
+Importing this module is what costs (some 15 ms); `memwhy.lint.declarations` does it when the first declaration is parsed.
 """
 
 import time
@@ -9,13 +9,27 @@ import time
 import tree_sitter
 import tree_sitter_go
 
+from memwhy.lint.syntax import DEEPEST, Declaration, Node, TooDeep
+
+Tree = tree_sitter.Tree
+Parsed = tree_sitter.Node
+"""tree-sitter's own, of a text and of one of its nodes."""
 LANGUAGE = tree_sitter.Language(tree_sitter_go.language())
 
 _PIECE_BYTES = 1 << 16
+_PARSER = tree_sitter.Parser(LANGUAGE)
+_KINDS = tuple(
+    (LANGUAGE.node_kind_for_id(number) or "") if LANGUAGE.node_kind_is_named(number) else ""
+    for number in range(LANGUAGE.node_kind_count)
+)
+"""Kinds of named nodes by their number, "" for others."""
+_COMMENT = LANGUAGE.id_for_node_kind("comment", True)
+_FIELDS = ("", *(LANGUAGE.field_name_for_id(number) or "" for number in range(1, LANGUAGE.field_count + 1)))
+_OPERATOR = LANGUAGE.field_id_for_name("operator")
 
 
-def parse(code: bytes) -> tree_sitter.Tree | None:
-    """The file's tree, or None when it takes ten times what sound Go takes: 0.5 CPU seconds and 2 for each MB.
+def parse(code: bytes) -> Tree | None:
+    """The tree of Go source, or None when it takes ten times what sound Go takes: 0.5 CPU seconds and 2 for each MB.
 
     What is no Go can take much longer than that, because the grammar tries to recover from every error.
     """
@@ -28,6 +42,79 @@ def parse(code: bytes) -> tree_sitter.Tree | None:
         return time.process_time() > until
 
     try:
-        return tree_sitter.Parser(LANGUAGE).parse(piece, progress_callback=late)
+        return _PARSER.parse(piece, progress_callback=late)
     except ValueError:
+        _PARSER.reset()  # it would go on with this text
         return None
+
+
+def grow(root: Parsed, code: bytes, *, base: int = 0, body: bool = True) -> Declaration:
+    """The tree below tree-sitter's node, of a function without what is in its body where body is False.
+
+    base: where in code the text begins that tree-sitter read. TooDeep where it is nested beyond DEEPEST. One walk in which
+    nothing recurs, by numbers: names made anew for every node would be half of its cost.
+    """
+    cursor = root.walk()
+    top = Declaration(root.type, base + root.start_byte, base + root.end_byte, code)
+    parent: Node = top
+    if not cursor.goto_first_child():
+        return top
+    beside: list[Node] = []
+    top.children = beside
+    nodes: list[Node] = [top]
+    depth, as_grown = 1, True
+    while True:
+        found = cursor.node
+        assert found is not None
+        kind = found.kind_id
+        if name := _KINDS[kind]:
+            if kind != _COMMENT:
+                node = Node(
+                    name, base + found.start_byte, base + found.end_byte, _FIELDS[cursor.field_id or 0], parent, code
+                )
+                beside.append(node)
+                nodes.append(node)
+                if (body or depth > 1 or node.field != "body") and cursor.goto_first_child():
+                    parent = node
+                    beside = node.children = []
+                    depth += 1
+                    if depth > DEEPEST:
+                        raise TooDeep(f"nested deeper than {DEEPEST}")
+                    continue
+        elif cursor.field_id == _OPERATOR:
+            parent.operator = found.type
+        while not cursor.goto_next_sibling():
+            if parent.kind == "type_conversion_expression":
+                as_grown = not _as_call(parent) and as_grown
+            if not cursor.goto_parent() or parent.parent is None:
+                if as_grown:
+                    top.nodes = nodes
+                return top
+            parent = parent.parent
+            beside = parent.children
+            depth -= 1
+
+
+def _as_call(node: Node) -> bool:
+    """Make `f[T](x)` a call, if it is one: the grammar cannot tell it from a conversion and takes it for one."""
+    generic, operand = node.child("type"), node.child("operand")
+    if generic is None or operand is None or generic.kind != "generic_type" or not generic.children:
+        return False
+    named = generic.children[0]
+    if named.kind == "qualified_type" and len(named.children) == 2:
+        function = Node("selector_expression", named.start, named.end, "function", node, node.code)
+        function.children = named.children
+        for child, kind, field in zip(
+            named.children, ("identifier", "field_identifier"), ("operand", "field"), strict=True
+        ):
+            child.kind, child.field, child.parent = kind, field, function
+    elif named.kind == "type_identifier":
+        function = named
+        function.kind, function.field, function.parent = "identifier", "function", node
+    else:
+        return False
+    given = Node("argument_list", generic.end, node.end, "arguments", node, node.code)
+    given.children = [operand]
+    operand.parent, operand.field = given, ""
+    node.kind, node.children = "call_expression", [function, given]
+    return True

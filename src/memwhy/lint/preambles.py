@@ -12,7 +12,26 @@ from weakref import WeakKeyDictionary
 
 from memwhy.lint.kinds import may_close
 from memwhy.lint.source import Package
+from memwhy.lint.syntax import Node, arguments
 
+_C_TYPES = frozenset(
+    [
+        "char",
+        "schar",
+        "uchar",
+        "short",
+        "ushort",
+        "int",
+        "uint",
+        "long",
+        "ulong",
+        "longlong",
+        "ulonglong",
+        "float",
+        "double",
+        "uintptr",
+    ]
+)
 _DEFINITION = re.compile(r"\b(\w+)\s*\(([^(){};]*)\)\s*\{")
 _CALL = re.compile(r"\b(\w+)\s*\(")
 _CAST = re.compile(r"^\(\s*\w[\w\s*]*\)\s*(?=[\w&*(])")
@@ -138,3 +157,18 @@ def _local(target: str, body: str) -> str:
     name = re.split(r"[\s*]", target)[-1]
     declared = target != name or re.search(rf"\b(?!return\b)\w+[\s*]+{name}\s*[;,=]", body) is not None
     return name if declared else ""
+
+
+def is_c_type(name: str) -> bool:
+    """Whether `C.name` is a type by its name: the basic ones, and what ends in _t (cmd/cgo's documentation)."""
+    return name in _C_TYPES or name.endswith("_t") or name.startswith(("struct_", "union_", "enum_"))
+
+
+def has_destructor(call: Node) -> bool:
+    """Whether a C function is given another one that frees, as sqlite3_bind_text is."""
+    named = (one for argument in arguments(call) for one in argument.walk("selector_expression"))
+    return any(
+        one.text.startswith("C.") and may_close(one.text)
+        for one in named
+        if one.parent is not None and not (one.parent.kind == "call_expression" and one.field == "function")
+    )

@@ -1,4 +1,4 @@
-"""A directory of Go source as packages, files and functions; text first, trees only of what a rule asks for.
+"""A directory of Go source as packages, files and functions; text first, trees only of the declarations that a rule asks for.
 
     tree = read_tree(Path("."), Options())
     for package in tree.packages:
@@ -7,29 +7,32 @@
             function.symbol      # as Go's linker names it
 
 30 MB of source must not take more than 15 CPU seconds: a rule names the bytes it needs (`TOKENS`), asks for the functions
-that hold them, and walks only those. Trees are kept for the files used last, no longer.
+that hold them, and walks only those: what is not asked for is never parsed.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from memwhy.lint.syntax import Node, TooDeep, grow
+from memwhy.lint.cutting import Top
+from memwhy.lint.declarations import Declarations
+from memwhy.lint.syntax import Node
 
-KEPT_BYTES = 3 << 20
-"""Source whose trees are kept at once; a tree takes some 25 times its source."""
-
-_FUNCTION = re.compile(rb"^func[ \t]*(?:\(\s*(?:\w+[ \t]+)?\*?[ \t]*(\w+)[^)\n]*\)[ \t]*)?(\w+)", re.MULTILINE)
+_DECLARATION = re.compile(rb"func[ \t]*(?:\(\s*(?:\w+[ \t]+)?\*?[ \t]*(\w+)[^)\n]*\)[ \t]*)?(\w+)")
+_FUNCTION = re.compile(rb"^" + _DECLARATION.pattern, re.MULTILINE)
 _FUNCTIONS = ("function_declaration", "method_declaration")
 _DECLARED = re.compile(rb"^(type|var)[ \t]+(?:\(([^\0]*?)^\)|(\w+(?:[ \t]*,[ \t]*\w+)*))", re.MULTILINE)
 _LISTED = re.compile(rb"^[ \t]+(\w+(?:[ \t]*,[ \t]*\w+)*)", re.MULTILINE)
-_CALLED = re.compile(rb"(\w+)[(\[]")
+_WORDS_AND_CALLS = bytes(
+    number if number >= 128 or chr(number).isalnum() or number == 95 else 40 if number in b"([" else 32
+    for number in range(256)
+)
+"""Every byte as it is in a name, as `(` where it opens, else as a blank."""
 _QUOTED = re.compile(rb'"([^"\s]+)"')
 _VERSIONED = re.compile(r"(?:/v\d+|\.v\d+)$")
 
@@ -79,7 +82,7 @@ class Function:
     @property
     def signature(self) -> Node | None:
         """The declaration without what its body holds; None as for node."""
-        return self.file.package.tree.parsed(self.file).signature(self.index)
+        return self.file.package.tree.declarations.signature(self.file, self.index)
 
     @property
     def symbol(self) -> str:
@@ -130,14 +133,14 @@ class File:
         end = starts[line] if line < len(starts) else len(self.code)
         return self.code[starts[line - 1] : end].decode("utf-8", "replace").rstrip("\r\n")
 
-    @property
-    def top(self) -> Sequence[tuple[str, int, int]]:
-        """Kind, start and end of each declaration of the file, in order."""
-        return self.package.tree.parsed(self).top
+    @cached_property
+    def top(self) -> Sequence[Top]:
+        """Kind, start and end of each declaration of the file, in order; seldom parses it."""
+        return self.package.tree.declarations.of(self)
 
     def declaration(self, index: int) -> Node | None:
         """The tree of `top[index]`, or None (counted) where it cannot be had."""
-        return self.package.tree.parsed(self).declaration(index)
+        return self.package.tree.declarations.grown(self, index)
 
     def declarations(self, *kinds: str) -> Iterator[Node]:
         """The trees of the file's top declarations of these kinds: `type_declaration`, `var_declaration` …"""
@@ -149,7 +152,7 @@ class File:
 
     @cached_property
     def functions(self) -> tuple[Function, ...]:
-        """Every function and method of the file (parses it)."""
+        """Every function and method of the file."""
         return tuple(_functions(self))
 
     @cached_property
@@ -161,7 +164,8 @@ class File:
     @cached_property
     def called(self) -> frozenset[bytes]:
         """What stands before `(` or `[` in its text."""
-        return frozenset(_CALLED.findall(self.code))
+        before = self.code.translate(_WORDS_AND_CALLS).split(b"(")
+        return frozenset(one.rpartition(b" ")[2] for one in before[:-1])
 
     def functions_calling(self, names: frozenset[bytes]) -> Iterator[Function]:
         """Functions in whose text one of the names stands before `(` or `[`; parses nothing where the file has none."""
@@ -173,7 +177,7 @@ class File:
 
     @cached_property
     def imports(self) -> dict[str, str]:
-        """Name in this file → import path (parses the file). `_` and `.` are left out; unnamed: the package's likely name."""
+        """Name in this file → import path. `_` and `.` are left out; unnamed: the package's likely name."""
         found: dict[str, str] = {}
         for declaration in self.declarations("import_declaration"):
             for spec in declaration.walk("import_spec"):
@@ -279,16 +283,25 @@ class Package:
         found = (self.function(name, of) for of, method in self._index if of and method == name)
         return tuple(function for function in found if function is not None)
 
-    def files_with(self, pattern: re.Pattern[bytes], imports: str = "") -> Iterator[File]:
-        """Files whose text has the pattern, and the import where one is named. Parses nothing."""
+    def files_with(
+        self, pattern: re.Pattern[bytes], imports: str = "", holding: Sequence[bytes] = ()
+    ) -> Iterator[File]:
+        """Files whose text has the pattern, and the import where one is named. Parses nothing.
+
+        holding: bytes of which the pattern needs one. A pattern that begins with something else than bytes takes fifty times
+        what it takes to look for them.
+        """
         wanted = f'"{imports}"'.encode() if imports else b""
         for file in self.files:
-            if wanted in file.code and pattern.search(file.code):
+            code = file.code
+            if wanted in code and (not holding or any(held in code for held in holding)) and pattern.search(code):
                 yield file
 
-    def functions_with(self, pattern: re.Pattern[bytes], imports: str = "") -> Iterator[Function]:
-        """Functions whose text has the pattern, in files that import the path where one is named."""
-        for file in self.files_with(pattern, imports):
+    def functions_with(
+        self, pattern: re.Pattern[bytes], imports: str = "", holding: Sequence[bytes] = ()
+    ) -> Iterator[Function]:
+        """Functions whose text has the pattern, in files that import the path where one is named; holding: see files_with."""
+        for file in self.files_with(pattern, imports, holding):
             for function in file.functions:
                 if pattern.search(file.code, function.start, function.end):
                     yield function
@@ -305,45 +318,6 @@ class Module:
     packages: dict[str, Package] = field(default_factory=dict)
 
 
-class Parsed:
-    """A file's tree while it is kept."""
-
-    def __init__(self, file: File) -> None:
-        from memwhy.lint.parsing import parse
-
-        self._file = file
-        self._nodes: dict[int, Node | None] = {}
-        self._signatures: dict[int, Node | None] = {}
-        tree = parse(file.code)
-        self._tops = tree.root_node.children if tree is not None else []
-        self.top = tuple((top.type, top.start_byte, top.end_byte) for top in self._tops)
-        if tree is None:
-            file.package.tree.skipped.add("not understood as Go in time", file.name)
-
-    def declaration(self, index: int) -> Node | None:
-        if index not in self._nodes:
-            self._nodes[index] = self._grown(index, body=True)
-        return self._nodes[index]
-
-    def signature(self, index: int) -> Node | None:
-        if index in self._nodes:
-            return self._nodes[index]
-        if index not in self._signatures:
-            self._signatures[index] = self._grown(index, body=False)
-        return self._signatures[index]
-
-    def _grown(self, index: int, *, body: bool) -> Node | None:
-        top = self._tops[index]
-        if top.has_error:
-            self._file.package.tree.skipped.add("declarations with broken syntax", self._file.name)
-            return None
-        try:
-            return grow(top, self._file.code, body=body)
-        except TooDeep:
-            self._file.package.tree.skipped.add("declarations nested too deeply", self._file.name)
-            return None
-
-
 class Tree:
     """All that was read below one directory. packages are in the order of their directories."""
 
@@ -353,9 +327,8 @@ class Tree:
         self.skipped = Skipped()
         self.read_bytes = 0
         self.read_files = 0
+        self.declarations = Declarations(self.skipped)
         self._by_path: dict[str, Package] = {}
-        self._kept: OrderedDict[File, Parsed] = OrderedDict()
-        self._kept_bytes = 0
 
     def add(self, package: Package) -> None:
         self.packages.append(package)
@@ -373,20 +346,6 @@ class Tree:
             return package.name
         last = _VERSIONED.sub("", path).rpartition("/")[2]
         return last.removeprefix("go-").removesuffix("-go").removesuffix(".go").replace("-", "_")
-
-    def parsed(self, file: File) -> Parsed:
-        """The file's tree, from the ones kept or parsed now."""
-        found = self._kept.get(file)
-        if found is not None:
-            self._kept.move_to_end(file)
-            return found
-        found = Parsed(file)
-        self._kept[file] = found
-        self._kept_bytes += len(file.code)
-        while self._kept_bytes > KEPT_BYTES and len(self._kept) > 1:
-            dropped, _ = self._kept.popitem(last=False)
-            self._kept_bytes -= len(dropped.code)
-        return found
 
 
 def _places(code: bytes, text: bytes) -> Iterator[int]:
@@ -410,7 +369,7 @@ def _functions(file: File) -> Iterator[Function]:
     for index, (kind, start, end) in enumerate(file.top):
         if kind not in _FUNCTIONS:
             continue
-        match = _FUNCTION.match(file.code, start)
+        match = _DECLARATION.match(file.code, start)
         if match is None:
             continue
         receiver = (match[1] or b"").decode("utf-8", "replace")

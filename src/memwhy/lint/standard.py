@@ -205,6 +205,17 @@ OWNERS = frozenset(
 )
 """Functions that take over what they are given: it is closed by them, by what they return, or never before the program ends."""
 
+KEEPERS = frozenset(
+    [
+        "sync.Pool.Put",
+        *(f"sync.Map.{name}" for name in ("Store", "LoadOrStore", "Swap", "CompareAndSwap")),
+        *(f"sync/atomic.{type}.{name}" for type in ("Value", "Pointer") for name in ("Store", "Swap", "CompareAndSwap")),
+        *(f"container/list.List.{name}" for name in ("PushBack", "PushFront", "InsertBefore", "InsertAfter")),
+        "container/heap.Push",
+    ]
+)
+"""Functions that keep what they are given for whoever asks for it next."""
+
 COLLECTED_TIMERS = (1, 23)
 """Go language version from which timers and tickers that nobody holds are collected (go.dev/doc/go1.23, Timer changes)."""
 

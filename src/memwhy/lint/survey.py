@@ -12,12 +12,15 @@ from weakref import WeakKeyDictionary
 
 from memwhy.lint.flow import Acquisition, Fate, Flow
 from memwhy.lint.functions import Bodies, Body, Summaries
+from memwhy.lint.keeping import kept
 from memwhy.lint.kinds import Kind
-from memwhy.lint.names import Called, split, unversioned
+from memwhy.lint.names import Called, last_name, split, unversioned
+from memwhy.lint.ownership import Ownership
 from memwhy.lint.source import File, Function, Package, Tree
 from memwhy.lint.standard import is_standard
 from memwhy.lint.syntax import Node, arguments
-from memwhy.lint.telling import tell
+from memwhy.lint.telling import tell, tell_kept
+from memwhy.lint.uses import Use
 from memwhy.model.suspect import Suspect
 
 _MOST_ROUNDS = 4
@@ -26,11 +29,15 @@ _MOST_ROUNDS = 4
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a function of the tree hands to its caller: which result, of what kind, how far into the resource."""
+    """What a function of the tree hands to its caller: which result, of what kind, how far into the resource.
+
+    owner: the result, or the receiver, is a struct that has the resource in a field.
+    """
 
     which: int
     kind: Kind
     path: tuple[str, ...]
+    owner: bool = False
 
 
 class _Wanted:
@@ -58,18 +65,22 @@ class Survey:
     def __init__(self, kinds: Iterable[Kind]) -> None:
         self.bodies = Bodies()
         self.summaries = Summaries(self.bodies)
+        self.ownership = Ownership(self.summaries)
         self.suspects: dict[tuple[Package, str], list[Suspect]] = {}
         self.followed = 0
         self.wrappers: dict[Function, list[Result]] = {}
         self.by_name: dict[str, list[tuple[Kind, int]]] = {}
         self.by_type: dict[str, Kind] = {}
         for kind in kinds:
+            self.bodies.types.elsewhere.update((unversioned(name), types) for name, types in kind.results.items())
             self.by_type.update(dict.fromkeys(kind.types, kind))
             for name, which in kind.acquires.items():
                 self.by_name.setdefault(unversioned(name), []).append((kind, which))
                 if kind.gives:
                     self.bodies.types.elsewhere[unversioned(name)] = (kind.gives,)
         self._done: set[tuple[int, int, str]] = set()
+        self._laid: list[tuple[Function, Fate]] = []
+        """What came to lie in fields."""
 
     @classmethod
     def of(cls, tree: Tree) -> Survey:
@@ -87,7 +98,9 @@ class Survey:
         """Drop the trees and what was found out on the way: what is asked from here on is the suspects."""
         self.bodies = Bodies()
         self.summaries = Summaries(self.bodies)
+        self.ownership = Ownership(self.summaries)
         self.wrappers.clear()
+        self._laid.clear()
 
     def _run(self, tree: Tree) -> None:
         wanted = _Wanted()
@@ -100,6 +113,11 @@ class Survey:
             for function in fresh:
                 wanted.add(unversioned(function.file.package.path), function.name, method=bool(function.receiver))
             fresh = self._round(tree, wanted)
+        for function, fate in self._laid:
+            stays = kept(function, fate, self.ownership)
+            if stays is not None:
+                suspect = tell_kept(function, fate, *stays)
+                self.suspects.setdefault((function.file.package, suspect.rule), []).append(suspect)
 
     def _round(self, tree: Tree, wanted: _Wanted) -> list[Function]:
         """Follow the calls of these names; functions that are new as wrappers."""
@@ -120,7 +138,7 @@ class Survey:
             return False
         wraps = False
         for call in body.node.walk("call_expression"):
-            if _last_name(call) not in names:
+            if last_name(call) not in names:
                 continue
             called = body.called(call)
             for acquisition in self._acquired(called, call, package):
@@ -133,6 +151,8 @@ class Survey:
                 suspect = tell(function, fate)
                 if suspect is not None:
                     self.suspects.setdefault((package, suspect.rule), []).append(suspect)
+                elif any(use.field for use in fate.uses):
+                    self._laid.append((function, fate))
                 wraps = self._wraps(function, body, fate) or wraps
         return wraps
 
@@ -144,7 +164,7 @@ class Survey:
             at = _address(call) if kind.status else -1
             yield Acquisition(call, replace(kind, argument=at) if at >= 0 else kind, which)
         if called.function is not None:
-            yield from self._handed_on((called.function,), call)
+            yield from self._handed_on((called.function,), call, owners=not named)
         elif not named and not called.known and not called.name.startswith("?"):
             yield from self._unseen(called, call, package)
 
@@ -157,10 +177,12 @@ class Survey:
         own, _ = self.bodies.types.package_of(called.name, package.files[0])
         return kinds if own is None else ()
 
-    def _handed_on(self, functions: Iterable[Function], call: Node) -> Iterator[Acquisition]:
+    def _handed_on(self, functions: Iterable[Function], call: Node, *, owners: bool = True) -> Iterator[Acquisition]:
+        """What these functions hand on; owners: also values that have it in a field."""
         for function in functions:
             for result in self.wrappers.get(function, ()):
-                yield Acquisition(call, result.kind, result.which, result.path, function.symbol)
+                if owners or not result.owner:
+                    yield Acquisition(call, result.kind, result.which, result.path, function.symbol)
 
     def _unseen(self, called: Called, call: Node, package: Package) -> Iterator[Acquisition]:
         """A call of an interface's method: what the implementations beside it hand on, or what its results' types say."""
@@ -176,10 +198,9 @@ class Survey:
         fresh = False
         owner = body.scopes.owner(fate.acquisition.call)
         for use in fate.uses:
-            if use.how != "returned" or owner is not body.node:
+            result = self._result(function, fate, use) if owner is body.node else None
+            if result is None:
                 continue
-            kind = fate.acquisition.kind
-            result = Result(use.which, _by_calling(kind), ()) if use.called else Result(use.which, kind, use.path)
             if not self._may_release(function, result):
                 continue
             known = self.wrappers.setdefault(function, [])
@@ -188,8 +209,23 @@ class Survey:
                 fresh = True
         return fresh
 
+    def _result(self, function: Function, fate: Fate, use: Use) -> Result | None:
+        """What a use gives to the function's caller: the resource, what releases it, or the struct that has it."""
+        kind = fate.acquisition.kind
+        if use.how == "returned":
+            return Result(use.which, _by_calling(kind), ()) if use.called else Result(use.which, kind, use.path)
+        if use.how != "stored" or not use.field:
+            return None
+        returned = use.at.kind == "return_statement"
+        if not returned and function.receiver != split(use.field[0])[2]:
+            return None
+        owner = self.ownership.derived(kind, use.field, function.file.package, receiver=not returned)
+        return Result(use.which, owner, (), owner=True) if owner is not None else None
+
     def _may_release(self, function: Function, result: Result) -> bool:
         """Whether the declared type of the result still has the release, as far as its declaration is in the tree."""
+        if result.kind.receiver and result.owner:
+            return True
         types = self.bodies.types.results(function.signature, function.file)
         type = types[result.which] if result.which < len(types) else ""
         members = {release[len(result.path)] for release in result.kind.releases if len(release) > len(result.path)}
@@ -226,19 +262,3 @@ def _address(call: Node) -> int:
     return next(
         (i for i, argument in enumerate(given) if argument.kind == "unary_expression" and argument.operator == "&"), -1
     )
-
-
-def _last_name(call: Node) -> str:
-    """The last name of what a call calls."""
-    function = call.child("function")
-    while function is not None and function.kind in (
-        "type_instantiation_expression",
-        "index_expression",
-        "parenthesized_expression",
-    ):
-        function = function.children[0] if function.children else None
-    if function is None:
-        return ""
-    if function.kind == "selector_expression":
-        function = function.child("field")
-    return function.text if function is not None and function.kind in ("identifier", "field_identifier") else ""

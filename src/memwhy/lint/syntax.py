@@ -1,4 +1,4 @@
-"""One declaration of Go source as a tree of named nodes, grown from tree-sitter's by one walk in which nothing recurs.
+"""One declaration of Go source as a tree of named nodes; `memwhy.lint.parsing` grows it.
 
 Kinds and fields are those of tree-sitter-go (grammar.js of github.com/tree-sitter/tree-sitter-go): `call_expression` with
 `function` and `arguments`, `selector_expression` with `operand` and `field`, `short_var_declaration` with `left` and `right` …
@@ -7,13 +7,11 @@ Comments are left out; a token that stands for an operator is the node's `operat
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 
 from memwhy.model.errors import MemwhyError
-
-if TYPE_CHECKING:
-    import tree_sitter
 
 DEEPEST = 150
 """Declarations nested deeper are skipped: no person wrote them, and what walks a tree may recur as deep."""
@@ -21,6 +19,10 @@ DEEPEST = 150
 
 class TooDeep(MemwhyError):
     """A declaration is nested deeper than DEEPEST."""
+
+
+_NONE: list[Node] = []
+"""The children of every node that has none: most nodes are leaves."""
 
 
 class Node:
@@ -35,7 +37,7 @@ class Node:
         self.field = field
         self.operator = ""
         self.parent = parent
-        self.children: list[Node] = []
+        self.children = _NONE
         self.code = code
 
     def __repr__(self) -> str:
@@ -62,13 +64,11 @@ class Node:
 
         into_functions=False leaves out what stands in function literals (but not the literal itself).
         """
-        stack = [self]
-        while stack:
-            node = stack.pop()
-            if not kinds or node.kind in kinds:
-                yield node
-            if into_functions or node.kind != "func_literal" or node is self:
-                stack.extend(reversed(node.children))
+        top = self
+        while top.parent is not None:
+            top = top.parent
+        assert isinstance(top, Declaration)
+        return top.below(self, kinds, into_functions)
 
     def above(self, *kinds: str) -> Node | None:
         """The nearest node above this one of one of the kinds."""
@@ -82,62 +82,69 @@ class Node:
         return other.start <= self.start and self.end <= other.end
 
 
-def grow(root: tree_sitter.Node, code: bytes, *, body: bool = True) -> Node:
-    """The tree below tree-sitter's node, of a function without what is in its body where body is False.
+class Declaration(Node):
+    """A node that has none above it, with where in it the nodes of each kind stand: most walks are for a few of many.
 
-    TooDeep where it is nested beyond DEEPEST.
+    nodes: all of them in the order of the source, if they are known.
     """
-    cursor = root.walk()
-    top = parent = Node(root.type, root.start_byte, root.end_byte, "", None, code)
-    if not cursor.goto_first_child():
-        return top
-    depth = 1
-    while True:
-        found = cursor.node
-        assert found is not None
-        if found.is_named:
-            if found.type != "comment":
-                node = Node(found.type, found.start_byte, found.end_byte, cursor.field_name or "", parent, code)
-                parent.children.append(node)
-                if (body or depth > 1 or node.field != "body") and cursor.goto_first_child():
-                    parent = node
-                    depth += 1
-                    if depth > DEEPEST:
-                        raise TooDeep(f"nested deeper than {DEEPEST}")
-                    continue
-        elif cursor.field_name == "operator":
-            parent.operator = found.type
-        while not cursor.goto_next_sibling():
-            if parent.kind == "type_conversion_expression":
-                _as_call(parent)
-            if not cursor.goto_parent() or parent.parent is None:
-                return top
-            parent = parent.parent
-            depth -= 1
 
+    __slots__ = ("_places", "_starts", "nodes")
 
-def _as_call(node: Node) -> None:
-    """Make `f[T](x)` a call: the grammar cannot tell it from a conversion and takes it for one."""
-    generic, operand = node.child("type"), node.child("operand")
-    if generic is None or operand is None or generic.kind != "generic_type" or not generic.children:
-        return
-    named = generic.children[0]
-    if named.kind == "qualified_type" and len(named.children) == 2:
-        function = Node("selector_expression", named.start, named.end, "function", node, node.code)
-        function.children = named.children
-        for child, kind, field in zip(
-            named.children, ("identifier", "field_identifier"), ("operand", "field"), strict=True
-        ):
-            child.kind, child.field, child.parent = kind, field, function
-    elif named.kind == "type_identifier":
-        function = named
-        function.kind, function.field, function.parent = "identifier", "function", node
-    else:
-        return
-    given = Node("argument_list", generic.end, node.end, "arguments", node, node.code)
-    given.children = [operand]
-    operand.parent, operand.field = given, ""
-    node.kind, node.children = "call_expression", [function, given]
+    def __init__(self, kind: str, start: int, end: int, code: bytes) -> None:
+        super().__init__(kind, start, end, "", None, code)
+        self.nodes: list[Node] = []
+        self._starts: list[int] = []
+        self._places: dict[str, list[int]] = {}
+
+    def below(self, node: Node, kinds: tuple[str, ...], into_functions: bool) -> Iterator[Node]:
+        """Node and what is below it: see walk."""
+        nodes, first, last = self._numbered(), 0, len(self.nodes)
+        if node is not self:
+            self._starts = self._starts or [one.start for one in nodes]
+            first, last = bisect_left(self._starts, node.start), bisect_left(self._starts, node.end)
+            while nodes[first] is not node:
+                first += 1
+        if into_functions:
+            for place in self._of(kinds, first, last):
+                yield nodes[place]
+            return
+        inside = 0
+        for place in self._of((*kinds, "func_literal") if kinds else (), first, last):
+            found = nodes[place]
+            if place >= inside:
+                if not kinds or found.kind in kinds:
+                    yield found
+                if found.kind == "func_literal" and found is not node:
+                    self._starts = self._starts or [one.start for one in nodes]
+                    inside = bisect_left(self._starts, found.end)
+
+    def _of(self, kinds: tuple[str, ...], first: int, last: int) -> Sequence[int]:
+        """Where nodes of the kinds stand, from first up to last."""
+        if not kinds:
+            return range(first, last)
+        found: list[int] = []
+        for kind in kinds:
+            places = self._places.get(kind)
+            if places:
+                found += places[bisect_left(places, first) : bisect_left(places, last)]
+        if len(kinds) > 1:
+            found.sort()
+        return found
+
+    def _numbered(self) -> list[Node]:
+        if self._places:
+            return self.nodes
+        if not self.nodes:
+            stack: list[Node] = [self]
+            while stack:
+                node = stack.pop()
+                self.nodes.append(node)
+                stack += node.children[::-1]
+        places: defaultdict[str, list[int]] = defaultdict(list)
+        for place, node in enumerate(self.nodes):
+            places[node.kind].append(place)
+        self._places = places
+        return self.nodes
 
 
 def dotted(node: Node | None) -> str:

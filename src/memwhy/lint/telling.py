@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from memwhy.lint.flow import Fate, Loss
 from memwhy.lint.mending import before_returns, inserted
 from memwhy.lint.source import File, Function, Package
@@ -22,11 +24,23 @@ def tell(function: Function, fate: Fate) -> Suspect | None:
     return _suspect(function, fate, losses) if losses else None
 
 
+def tell_kept(function: Function, fate: Fate, loss: Loss, where: str, factor: float) -> Suspect:
+    """The suspect of what stays in a field. where: the release that is missing, in words."""
+    suspect = _suspect(function, fate, [loss])
+    kind = fate.acquisition.kind
+    return replace(
+        suspect,
+        message=f"{kind.noun} acquired here is not released {where}",
+        missing=f"{_release(fate)} {where}",
+        weight=round(suspect.weight * factor, 2),
+    )
+
+
 def _counts(function: Function, fate: Fate, loss: Loss) -> bool:
     """Whether a loss matters: what main holds when it returns goes with the process."""
     kind = fate.acquisition.kind
     call = fate.acquisition.call
-    if kind.balanced and all(use.how != "released" for use in fate.uses):
+    if (kind.balanced or fate.balanced) and all(use.how != "released" for use in fate.uses):
         return False
     if loss.how == "dropped" and call.above("range_clause", "block") is not call.above("block"):
         return False  # it is in use as long as the loop that ranges over it

@@ -9,37 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from memwhy.lint import standard
-from memwhy.lint.functions import Body, Summaries
+from memwhy.lint.functions import Body, Given, Summaries
 from memwhy.lint.kinds import Kind, may_close, words
+from memwhy.lint.laying import ELEMENT, Field, behind, field_at, laid
 from memwhy.lint.names import Called, split
-from memwhy.lint.preambles import Preambles
+from memwhy.lint.preambles import Preambles, has_destructor, is_c_type
 from memwhy.lint.scopes import Variable
-from memwhy.lint.syntax import Node, arguments
-
-ELEMENT = "[]"
-"""In Held.reach: any element of a slice, array or map."""
+from memwhy.lint.syntax import Node
 
 _THROUGH = frozenset(
     ("parenthesized_expression", "type_conversion_expression", "type_assertion_expression", "variadic_argument")
 )
-_C_TYPES = frozenset(
-    [
-        "char",
-        "schar",
-        "uchar",
-        "short",
-        "ushort",
-        "int",
-        "uint",
-        "long",
-        "ulong",
-        "longlong",
-        "ulonglong",
-        "float",
-        "double",
-        "uintptr",
-    ]
-)
+_FARTHEST = 3
+"""Structs in structs that a resource is followed into; beyond, nothing is said: `n = &node{next: n}` has no end."""
 _KEEPING = frozenset(("putenv",))
 """C functions whose argument stays in use, by their manual pages."""
 _SAYING = ("print", "log", "debug", "info", "warn", "error", "trace", "assert", "require", "errorf", "fatal")
@@ -66,7 +48,7 @@ class Use:
     how: released; closer (held by a function that releases it); alias (held from now on); returned, stored, sent, unknown:
     handed on. at: the node that does it. held: for alias and closer. which, path: which result, and what of the resource is
     returned. where: the field or variable that it is stored in, the function that it is given to. called: what is returned is a
-    function that releases it.
+    function that releases it. field: the struct's field that it has come to lie in, where that is known.
     """
 
     how: str
@@ -76,6 +58,7 @@ class Use:
     path: tuple[str, ...] = ()
     where: str = ""
     called: bool = False
+    field: Field = ()
 
     @property
     def ends(self) -> bool:
@@ -105,6 +88,8 @@ class Uses:
     def of(self, held: Held, name: Node) -> Use | None:
         """What is done with held where its name stands; None where it is only used."""
         use = self.follow(Thing(name, held.reach, held.path, held.view))
+        if use is not None and use.ends and held.reach and not use.field:
+            use = replace(use, field=behind(self.body, held.variable, held.reach))
         literal = name.above("func_literal")
         while literal is not None and literal is not held.variable.owner:
             use = self._captured(literal, use)
@@ -146,12 +131,14 @@ class Uses:
         if thing.reach:
             if thing.reach[0] == name:
                 return replace(thing, node=selector, reach=thing.reach[1:])
-            return Use("unknown", call, where=name) if call is not None else None
+            return self._method(thing, call, name) if call is not None else None
         path = (*thing.path, name)
         if not thing.view and self.kind.leads(path):
             if path in self.kind.releases:
                 return Use("released", call or selector)
             return replace(thing, node=call or selector, path=path)
+        if path in self.kind.received and call is None and _is_received(selector):
+            return Use("released", selector)
         return self._method(thing, call, name) if call is not None else None
 
     def _method(self, thing: Thing, call: Node, name: str) -> Thing | Use | None:
@@ -159,6 +146,8 @@ class Uses:
         called = self.body.called(call)
         if called.function is not None and not self._is_gos_own(called):
             return self._into(thing, call, called, -1)
+        if thing.reach:
+            return Use("unknown", call, where=name)
         if not thing.view and "closer" in words(name):
             return replace(thing, node=call)
         if not thing.view and thing.path == () and (may_close(name) or self._gives_closer(call)):
@@ -193,16 +182,18 @@ class Uses:
         called = self.body.called(call)
         name = called.name
         last = name.rpartition(".")[2]
-        if called.conversion or (name.startswith("C.") and _is_c_type(last)):
+        if called.conversion or (name.startswith("C.") and is_c_type(last)):
             return replace(thing, node=call)
         if name in self.kind.by or name in standard.OWNERS:
             return Use("released", call)
+        if name in standard.KEEPERS:
+            return Use("stored", call, where=name)
         if name == "append":
             return replace(thing, node=call, reach=(ELEMENT, *thing.reach) if index else thing.reach)
         if self.kind.called:
             return Use("unknown", call, where=name)
         if called.known and not self._is_gos_own(called):
-            return self._into(thing, call, called, index) if not thing.reach else Use("unknown", call, where=name)
+            return self._into(thing, call, called, index)
         if name in standard.SAME:
             return replace(thing, node=call)
         if name in standard.VIEWS or (last.startswith("New") and name and standard.is_standard(split(name)[0])):
@@ -227,21 +218,24 @@ class Uses:
             return Use("released", call)
         keeps = Preambles.of(self.body.function.file.package).keeps(name, index)
         if keeps is None:
-            keeps = name in _KEEPING or not self.kind.taken_by.isdisjoint(words(name)) or _destructor(call)
+            keeps = name in _KEEPING or not self.kind.taken_by.isdisjoint(words(name)) or has_destructor(call)
         return Use("unknown", call, where=f"C.{name}") if keeps or self.kind.kept_by_c else None
 
     def _into(self, thing: Thing, call: Node, called: Called, index: int) -> Thing | Use | None:
         """What a function whose body is at hand does with its argument (-1: its receiver)."""
-        done = self.summaries.given(self.kind, self.body, called, index, thing.path, thing.view)
+        what = Given(self.kind, thing.reach, thing.path, thing.view)
+        done = self.summaries.given(self.body, called, index, what)
         if done is None:
             return None
         if done.how == "returned":
-            return replace(thing, node=call, which=done.which, path=done.path or thing.path)
+            return replace(thing, node=call, reach=(), which=done.which, path=done.path or thing.path)
         return replace(done, at=call)
 
     def _ended(self, thing: Thing, parent: Node) -> Use | None:
         """The value has come to a statement, or to what holds values."""
         kind = parent.kind
+        if len(thing.reach) > _FARTHEST:
+            return Use("unknown", parent, where="structs in structs")
         if kind == "call_expression" and thing.node.field == "function":
             return Use("released", parent) if self.kind.called and not thing.path and not thing.reach else None
         if kind == "expression_list" and parent.parent is not None:
@@ -293,9 +287,10 @@ class Uses:
         if (
             variable is None
             or variable.owner is not self.body.scopes.owner(statement)
-            or (reach and not _is_own(variable))
+            or (reach and not is_own(variable))
         ):
-            return Use("stored", statement, where=where)
+            field = behind(self.body, variable or target, (*reach, *thing.reach))
+            return Use("stored", statement, where=where, field=field)
         return Use("alias", statement, Held(variable, (*reach, *thing.reach), thing.path, thing.view))
 
     def _composed(self, thing: Thing, element: Node) -> Use | None:
@@ -308,9 +303,15 @@ class Uses:
         composite = value.parent if value is not None else None
         if composite is None or composite.kind != "composite_literal":
             return Use("stored", element, where=key.text if key is not None else "")
+        type = self.body.type_of(composite)
         step = key.text if key is not None and key.children and key.children[0].kind == "identifier" else ELEMENT
+        if key is None and value is not None:
+            step = field_at(self.body.types, self.body.function.file, type, value.children.index(element)) or ELEMENT
         use = self.follow(Thing(composite, (step, *thing.reach), thing.path, thing.view))
-        return replace(use, where=use.where or step) if use is not None else None
+        if use is None:
+            return None
+        field = laid(self.body.types, self.body.function.file, type, (step, *thing.reach))
+        return replace(use, where=use.where or step, field=field or use.field)
 
     def _keyed(self, thing: Thing, index: Node) -> Use | None:
         """`table[p] = …`: whoever reads the table finds the resource."""
@@ -372,22 +373,12 @@ def _children(node: Node | None) -> list[Node]:
     return node.children if node is not None else []
 
 
-def _is_c_type(name: str) -> bool:
-    """Whether `C.name` is a type by its name: the basic ones, and what ends in _t (cmd/cgo's documentation)."""
-    return name in _C_TYPES or name.endswith("_t") or name.startswith(("struct_", "union_", "enum_"))
+def _is_received(selector: Node) -> bool:
+    above = selector.parent
+    return above is not None and (above.operator == "<-" or above.kind == "range_clause")
 
 
-def _destructor(call: Node) -> bool:
-    """Whether a C function is given another one that frees, as sqlite3_bind_text is."""
-    named = (one for argument in arguments(call) for one in argument.walk("selector_expression"))
-    return any(
-        one.text.startswith("C.") and may_close(one.text)
-        for one in named
-        if one.parent is not None and not (one.parent.kind == "call_expression" and one.field == "function")
-    )
-
-
-def _is_own(variable: Variable) -> bool:
+def is_own(variable: Variable) -> bool:
     """Whether a variable holds a composite that this function made, so that a field of it is nobody else's yet."""
     if variable.kind != "variable":
         return False

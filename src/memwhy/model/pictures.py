@@ -46,7 +46,7 @@ class Timeline:
     """The layers over time; at every x the bands sum to the total, the band of the remainder included.
 
     metric, label: of the total. x_s: rising; seconds since the beginning, or 0, 1, 2 … for the clock "order", which has no times.
-    begun_wall_ns: the wall clock at x = 0, where it is known. bands: in the order of the tables, lowest first. kept, of: so many of
+    begun_wall_ns: the wall clock at x = 0, where it is known. bands: lowest first: those that do not grow, those that do, the remainder. kept, of: so many of
     the moments that were read stand here; each series' extremes are among them.
     """
 
@@ -95,8 +95,29 @@ class FlameGraph:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """malloc's blocks in use of one size, in words. bytes: at the last look inside, before_bytes: at the first."""
+
+    name: str
+    bytes: int
+    before_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizes:
+    """malloc's blocks by size, those that grew most first. before: whether there were two looks; all: how many sizes there are."""
+
+    rows: tuple[Size, ...]
+    before: bool
+    all: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pictures:
-    """All that can be drawn of one case. timeline: None where nothing was read at two moments."""
+    """All that can be drawn of one case. timeline: None where nothing was read at two moments; sketch: the same at so few
+    moments as a picture that stands still can show."""
 
     timeline: Timeline | None
     flames: tuple[FlameGraph, ...] = ()
+    sketch: Timeline | None = None
+    sizes: Sizes | None = None

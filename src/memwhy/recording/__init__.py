@@ -3,6 +3,7 @@
 Standard library only: it is written on the sick machine.
 """
 
+from memwhy.recording.copying import copy_recording
 from memwhy.recording.dump import Entry, find_evidence, list_evidence
 from memwhy.recording.recorder import Recorder
 from memwhy.recording.recording import Recording, SourceSpan, open_recording
@@ -14,6 +15,7 @@ __all__ = [
     "Recorder",
     "Recording",
     "SourceSpan",
+    "copy_recording",
     "find_evidence",
     "is_recording",
     "list_evidence",

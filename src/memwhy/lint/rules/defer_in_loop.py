@@ -18,7 +18,7 @@ CAUSE = "heap-leak"
 TOKENS = (b"defer ",)
 
 FEW_ROUNDS = 16
-_DEFER = re.compile(rb"\bdefer\b")
+_DEFER = re.compile(rb"defer\b")
 _ROWS = re.compile(rb"^(\t*)(?:\w+:\s*)?(for|defer|\})", re.MULTILINE)
 _IN_A_ROW = (b"{ defer ", b"; defer ", b"{defer ", b";defer ", b"  defer ")
 """Not as gofmt writes it."""

@@ -5,6 +5,7 @@ allocators that are not Go's (Apache Arrow with its C allocator), it is a leak.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from memwhy.lint import cgo
 from memwhy.lint.kinds import Kind
@@ -75,6 +76,27 @@ def _arrow() -> Iterator[Kind]:
             yield _reference(f"{builder}.New{name}Array")
         for name in _SLICED:
             yield _reference(f"{root}.{name}.NewSlice", f"{root}.{name}")
+        yield from _retained(root)
+
+
+def _retained(root: str) -> Iterator[Kind]:
+    """Retain of what a reader or a record only lends: whoever retains gives back, since what it is put into takes its own."""
+    lends: dict[str, tuple[str, ...]] = {
+        **{f"{root}/array.RecordReader.{name}": (f"{root}.{name}",) for name in _SLICED},
+        **{f"{root}/ipc.Reader.{name}": (f"{root}.{name}",) for name in _SLICED},
+        **{f"{root}/array.TableReader.{name}": (f"{root}.{name}",) for name in _SLICED},
+        **{f"{root}.{name}.Column": (f"{root}.Array",) for name in _SLICED},
+        f"{root}.Table.Column": (f"*{root}.Column",),
+        f"{root}/array.NewSlice": (f"{root}.Array",),
+    }
+    yield replace(
+        _reference(""),
+        acquires={f"{root}.{type}.Retain": 0 for type in (*_SLICED, "Array", "Column", "Chunked", "Table")},
+        results=lends,
+        receiver=True,
+        own_only=True,
+        remedy="one Release for each Retain on every way: what a table, a record or a builder is given it retains itself",
+    )
 
 
 def _reference(name: str, gives: str = "") -> Kind:

@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from memwhy.lint.channels import Channel, Use, called, channels, starts
+from memwhy.lint.coming import SERVES, guarded, often
+from memwhy.lint.given_channels import abandoned, calls_only, unclosed
 from memwhy.lint.leaving import cases, endless, leaves, loop_around, statements, ways_out
 from memwhy.lint.source import Function, Package
 from memwhy.lint.syntax import Node, callee
@@ -23,9 +25,8 @@ TOKENS = (b"go func", b"go ", b".Go(")
 
 _STARTS = re.compile(rb"\bgo\s+[\w(]|\.(?:Try)?Go\(")
 _MAKES = re.compile(rb"\bmake\(\s*chan\b")
-_GOES_ON = re.compile(rb"\bfor\b|\bgo\s+(?!func\b)")
-"""Without a channel of its own a function matters for the loops that it starts."""
-_REQUEST = re.compile(r"\b\w+\.ResponseWriter\b|\*\w+\.Request\b|\bnet\.Conn\b")
+_ENOUGH = 0.7
+"""How sure it must be that goroutines are started again and again where one waits for a field that nobody closes."""
 _ENDED = ("Close", "Stop", "Shutdown", "Cancel")
 COSTS = "a stack of 2 KiB at least, and all that the goroutine can reach, for each call"
 Guess = tuple[Use, str, str, float]
@@ -35,8 +36,6 @@ Guess = tuple[Use, str, str, float]
 def check(package: Package) -> Iterable[Suspect]:
     """Goroutines that hang on a channel of their starter's, and loops that never end."""
     for function in package.functions_with(_STARTS):
-        if not _MAKES.search(function.text) and not _GOES_ON.search(function.text):
-            continue
         hanging: set[int] = set()
         if _MAKES.search(function.text):
             for channel in channels(package, function):
@@ -46,11 +45,17 @@ def check(package: Package) -> Iterable[Suspect]:
                         hanging.add(start.start)
                         yield _suspect(function, start, use.node, why, missing, weight)
         for start, body in _started(package, function):
-            loop = _for_ever(body)
-            if loop is not None and start.start not in hanging:
+            if start.start in hanging:
+                continue
+            loop = _for_ever(package, body)
+            if loop is not None:
                 weight = _repeated(package, function, start)
                 if weight:
                     yield _loops(function, start, loop, weight)
+            elif (waits := unclosed(package, body, function.receiver or _result_type(function.node))) is not None:
+                weight = _repeated(package, function, start)
+                if weight >= _ENOUGH:
+                    yield _waits(function, start, *waits, weight)
 
 
 def _hung(channel: Channel) -> Iterator[Guess]:
@@ -60,6 +65,9 @@ def _hung(channel: Channel) -> Iterator[Guess]:
         and channel.function.file.package.name == "main"
         and channel.scope is channel.function.node
     ):
+        return
+    if channel.returned:
+        yield from _given_out(channel)
         return
     for use in channel.uses:
         if use.goroutine is None or use.select is not None or _counts(channel, use.goroutine):
@@ -72,6 +80,19 @@ def _hung(channel: Channel) -> Iterator[Guess]:
             yield from _unsent(channel, use)
         elif use.does == "close":
             yield from _unawaited(channel, use)
+
+
+def _given_out(channel: Channel) -> Iterator[Guess]:
+    """The send on a channel that callers are given and may leave."""
+    if channel.scope is not channel.function.node or not channel.unbuffered:
+        return
+    sends = [one for one in channel.uses if one.does == "send" and one.goroutine is not None and one.select is None]
+    for send in sends[:1]:
+        for caller, left in abandoned(channel, send):
+            line = caller.file.position(left.start)[0]
+            missing = "a select beside the send with a way out (a context, a closed channel), or a caller that receives to the end"
+            yield send, f"{caller.name} may leave {channel.name} in {caller.file.name}:{line}", missing, 0.8
+            return
 
 
 def _counts(channel: Channel, goroutine: Node) -> bool:
@@ -202,20 +223,26 @@ def _started(package: Package, function: Function) -> Iterator[tuple[Node, Node]
                 continue
             found = called(package, function, call)
             start, body = one, found.node.child("body") if found is not None and found.node is not None else None
+        inner = calls_only(body) if one.kind == "func_literal" and body is not None else None
+        further = called(package, function, inner) if inner is not None else None
+        if further is not None and further.node is not None:
+            body = further.node.child("body")
         if start is not None and body is not None:
             yield start, body
 
 
-def _for_ever(body: Node) -> Node | None:
-    """The loop of a goroutine that nothing in it ever leaves."""
+def _for_ever(package: Package, body: Node) -> Node | None:
+    """The loop of a goroutine that nothing in it ever leaves, or a select without cases."""
     for one in statements(body):
         loop = one.children[-1] if one.kind == "labeled_statement" else one
-        if loop.kind == "for_statement" and (endless(loop) or _over_ticks(loop, body)) and not ways_out(loop):
+        if loop.kind == "select_statement" and not cases(loop):
+            return loop
+        if loop.kind == "for_statement" and (endless(loop) or _over_ticks(package, loop, body)) and not ways_out(loop):
             return loop
     return None
 
 
-def _over_ticks(loop: Node, body: Node) -> bool:
+def _over_ticks(package: Package, loop: Node, body: Node) -> bool:
     """Whether it ranges over a ticker's channel, which nobody closes: Stop does not (time.Ticker.Stop)."""
     clause = next((child for child in loop.children if child.kind == "range_clause"), None)
     over = clause.child("right") if clause is not None else None
@@ -224,25 +251,44 @@ def _over_ticks(loop: Node, body: Node) -> bool:
     if over.kind == "call_expression":
         return callee(over) == "time.Tick"
     ticker, dot, field = over.text.rpartition(".")
-    return bool(dot) and field == "C" and f"{ticker} := time.NewTicker(" in body.text
+    if not dot or field != "C":
+        return False
+    declared = re.compile(rb"\b" + re.escape(ticker.rpartition(".")[2].encode()) + rb"[ \t]+\*time\.Ticker\b")
+    return f"{ticker} := time.NewTicker(" in body.text or any(declared.search(file.code) for file in package.files)
 
 
 def _repeated(package: Package, function: Function, start: Node) -> float:
     """How sure it is that the goroutine is started again and again; 0 where main or init starts it, or nothing tells."""
     node = function.node
-    signature = node.child("parameters") if node is not None else None
     loop = loop_around(start)
-    if signature is not None and _REQUEST.search(signature.text):
+    if guarded(start):
+        return 0.35
+    comes = often(function)
+    if comes == "request" or _served(start):
         return 0.85
     if loop is not None and endless(loop):
         return 0.8
+    if comes == "round":
+        return 0.75
     if function.name in ("main", "init", "TestMain"):
         return 0.0
     made = _result_type(node)
     whose = function.receiver or made
     if whose and any(package.function(name, whose) is not None for name in _ENDED):
         return 0.75
-    return 0.55 if made and not function.receiver and package.name != "main" else 0.35
+    own = bool(made) and bool(package.declaring("type", made))
+    return 0.55 if own and not function.receiver and package.name != "main" else 0.35
+
+
+def _served(start: Node) -> bool:
+    """Whether the goroutine is started in a function literal that is given requests."""
+    literal = start.above("func_literal")
+    while literal is not None:
+        listed = literal.child("parameters")
+        if listed is not None and SERVES.search(listed.code, listed.start, listed.end):
+            return True
+        literal = literal.above("func_literal")
+    return False
 
 
 def _result_type(node: Node | None) -> str:
@@ -288,5 +334,21 @@ def _loops(function: Function, start: Node, loop: Node, weight: float) -> Suspec
         missing=missing,
         remedy=f"give it a way out: {missing}",
         weight=weight,
+        costs=COSTS,
+    )
+
+
+def _waits(function: Function, start: Node, loop: Node, field: str, weight: float) -> Suspect:
+    file = function.file
+    where = f" (line {file.position(loop.start)[0]})" if loop.code is file.code else ""
+    return suspect_at(
+        function,
+        start,
+        rule=NAME,
+        cause=CAUSE,
+        message=f"the goroutine that is started here waits for {field}{where}, and nothing in this package ever closes or sends to {field}",
+        missing=f"close({field}) where its owner ends",
+        remedy=f"close {field} in the owner's Close or Stop, or give the loop a context's Done as another way out",
+        weight=round(weight * 0.95, 2),
         costs=COSTS,
     )

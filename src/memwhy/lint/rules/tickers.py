@@ -39,6 +39,7 @@ TIMER = Kind(
     remedy="stop the timer when something else came first, or make one before the loop and Reset it",
     costs="some 200 bytes and what its channel holds, until it fires",
     loops_only=True,
+    received=frozenset((("C",),)),
     until_go=COLLECTED_TIMERS,
 )
 

@@ -9,6 +9,7 @@ a variable of the package, returned by a constructor, made in main or init, with
 import re
 from collections.abc import Iterable, Iterator
 
+from memwhy.lint.channels import called, parameters
 from memwhy.lint.leaving import loop_around
 from memwhy.lint.source import Function, Package
 from memwhy.lint.syntax import Node, callee, dotted
@@ -86,12 +87,19 @@ def _fate(function: Function, made: Node) -> str:
     if where is None:
         return "kept"
     names, work = {where}, [where]
+    asked = _ASKS.search(around.code, around.start, around.end) is not None
     while work:
         name = work.pop()
         for use in around.walk("identifier"):
             if use.text != name or use.start < made.start:
                 continue
             other = _passed_on(use)
+            if other == "given":
+                asks = _only_asks(function, use)
+                if not asks:
+                    return "kept"
+                asked = True
+                continue
             if other in ("kept", "returned"):
                 return other
             if other and other not in names:
@@ -99,9 +107,34 @@ def _fate(function: Function, made: Node) -> str:
                 work.append(other)
     if "CloseIdleConnections" in around.text or "DisableKeepAlives = true" in around.text:
         return "kept"
-    if not _ASKS.search(around.code, around.start, around.end):
+    if not asked:
         return "kept"
     return "dropped" if _comes_again(function, made) else "kept"
+
+
+def _only_asks(function: Function, use: Node) -> bool:
+    """Whether what it is given to is a function of the package that asks it and keeps it nowhere."""
+    node = use
+    while node.parent is not None and node.parent.kind != "argument_list":
+        node = node.parent
+    call = node.parent.parent if node.parent is not None else None
+    if call is None or node.parent is None:
+        return False
+    found = called(function.file.package, function, call)
+    names = parameters(found.node) if found is not None and found.node is not None else []
+    at = node.parent.children.index(node)
+    body = found.node.child("body") if found is not None and found.node is not None else None
+    if found is None or body is None or at >= len(names):
+        return False
+    name = re.escape(names[at].encode())
+    keeps = re.search(
+        rb"(?:=|:|return|<-|append\(.*,|\bgo .*\()[ \t]*&?" + name + rb"\b(?!\.)|\(" + name + rb"[,)]",
+        body.text.encode(),
+    )
+    return (
+        keeps is None
+        and re.search(rb"\b" + name + rb"\.(?:Do|Get|Head|Post|PostForm|RoundTrip)\(", found.text) is not None
+    )
 
 
 def _replaces(made: Node) -> bool:
@@ -151,7 +184,22 @@ def _held_by(made: Node) -> str | None:
         name = parent.child("left") if parent.kind == "short_var_declaration" else parent.child("name")
         first = name.children[0] if name is not None and name.children else name
         return first.text if first is not None and first.kind == "identifier" else None
+    if parent.kind == "assignment_statement" and node.field == "right":
+        left = parent.child("left")
+        target = dotted(left.children[0]) if left is not None and len(left.children) == 1 else ""
+        root, _, field = target.partition(".")
+        return root if field in ("", "Transport") and _is_local(made, root) else None
     return _asked_at_once(node, parent)
+
+
+def _is_local(node: Node, name: str) -> bool:
+    """Whether the innermost function around a node has a variable of that name, which is no parameter."""
+    around = node.above("func_literal", "function_declaration", "method_declaration")
+    for one in around.walk("short_var_declaration", "var_spec") if around is not None and name else ():
+        listed = one.fields("name") if one.kind == "var_spec" else [one.child("left")]
+        if any(each is not None and name in [found.text for found in each.walk("identifier")] for each in listed):
+            return True
+    return False
 
 
 def _asked_at_once(node: Node, parent: Node) -> str | None:
@@ -165,7 +213,7 @@ def _is_client(literal: Node) -> bool:
 
 
 def _passed_on(use: Node) -> str:
-    """The variable that this one's value goes into ("" for none), "kept" where it outlives the function, "returned"."""
+    """The variable that this one's value goes into ("" for none), "kept" where it outlives the function, "given" to another one, "returned"."""
     node, parent = use, use.parent
     while parent is not None and parent.kind in (
         "unary_expression", "parenthesized_expression", "literal_element", "keyed_element", "literal_value", "composite_literal", "expression_list",
@@ -177,7 +225,9 @@ def _passed_on(use: Node) -> str:
         return ""
     if parent.kind == "return_statement":
         return "returned"
-    if parent.kind == "argument_list" or parent.kind == "send_statement":
+    if parent.kind == "argument_list":
+        return "given"
+    if parent.kind == "send_statement":
         return "kept"
     if parent.kind in ("short_var_declaration", "var_spec", "assignment_statement") and node.field in (
         "right",
@@ -188,7 +238,7 @@ def _passed_on(use: Node) -> str:
         if first is None:
             return "kept"
         if first.kind == "identifier":
-            return first.text if parent.kind != "assignment_statement" else "kept"
+            return first.text if parent.kind != "assignment_statement" or _is_local(use, first.text) else "kept"
         return dotted(first).partition(".")[0] if dotted(first).endswith(".Transport") else "kept"
     return ""
 

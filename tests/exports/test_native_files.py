@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from build_stacks import GO, Habit, own, readings
 
+from memwhy.exports.files import write_file, writer_of
+from memwhy.exports.stacks import native
 from memwhy.model.errors import UsageError
 from memwhy.model.native import StackReading
-from memwhy.native.exports import write_to, writer_of
 from memwhy.sources.go import pprof
 
 
@@ -20,6 +21,10 @@ def reading() -> StackReading:
         [Habit(GO, lambda _: 4e6), Habit(own("work;er", "main"), lambda _: 1e6, lambda _: 0.5)], seconds=6.0
     )
     return last
+
+
+def write_to(path: str, found: StackReading) -> None:
+    write_file(path, writer_of(path)(native(found)), option="--stacks")
 
 
 def test_pprof_has_the_four_figures_of_go_heap_profiles(tmp_path: Path) -> None:

@@ -1,0 +1,201 @@
+"""How often a function comes: once while a program is set up, or again and again, with each request, message or round.
+
+Told by what it is given, by its name, and by who calls it, up to DEEPEST calls above, in its package and those that import it.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import Literal
+
+from memwhy.lint.functions import Bodies
+from memwhy.lint.leaving import endless, loop_around
+from memwhy.lint.source import File, Function, Package
+from memwhy.lint.syntax import Node, callee
+
+Often = Literal["request", "round", ""]
+DEEPEST = 3
+_MOST_CALLERS = 40
+
+SERVES = re.compile(
+    rb"\b(?:http\.ResponseWriter|http\.Request|net\.Conn|gin\.Context|echo\.Context|fiber\.Ctx|grpc\.ServerStream|websocket\.Conn|amqp\.Delivery|sarama\.ConsumerMessage|kafka\.Message)\b"
+)
+_SIGNATURE_BYTES = 400
+_ONCE = re.compile(
+    r"(?:Must|must|Register|register|Unregister|Init|init|Setup|setup|Set[uU]p|Define|define|Configure|configure|Install|Mount"
+    r"|Test|Benchmark|Example|Fuzz|Declare|declare)(?![a-z])"
+)
+"""Functions that come once for each thing that is configured, by how Go's programmers name them."""
+_MAKES = re.compile(
+    r"(?:New|new|Make|make|Build|build|With|Open|open|Read|read|Load|load|Parse|parse|Decode|Unmarshal|Import|Compile)(?![a-z])"
+)
+"""Functions that come once for each value that they make, where they are no methods."""
+_TAKES = re.compile(r"(?:Handle|Use|On|Subscribe|Add|Notify|Listen)(?![a-z])")
+_HANDLER = re.compile(rb"\bfunc\(|\bchan\b|\b\w*(?:Handler|Func|Hook|Middleware|Option|Listener|Plugin|Factory)\w*\b")
+
+
+_BEFORE = re.compile(r"CompareAndSwap|\.Swap\(|[sS]tarted|[rR]unning|[iI]nit|== nil\b|\b[oO]nce")
+_WAITS = re.compile(
+    rb"<-|\bSleep\(|\.(?:Accept\w*|Recv\w*|Receive\w*|Fetch\w*|Poll|Pop|BLPop|ReadMessage|ReadFrom\w*|NextReader|NextMsg|Next|Wait|Read|Scan)\("
+)
+"""What an endless loop waits for that goes round with what comes in."""
+
+
+def once_around(node: Node) -> Node | None:
+    """The call of a sync.Once, sync.OnceValue … whose function literal holds a node."""
+    literal = node.above("func_literal")
+    call = literal.above("call_expression") if literal is not None else None
+    return call if call is not None and (callee(call).endswith(".Do") or ".Once" in f".{callee(call)}") else None
+
+
+def guarded(node: Node) -> bool:
+    """Whether a node comes once for what it belongs to: by sync.Once, or under a condition that asks whether it has come before."""
+    if once_around(node) is not None:
+        return True
+    above = node.above("if_statement", "func_literal")
+    while above is not None and above.kind == "if_statement":
+        condition = above.child("condition")
+        if condition is not None and _BEFORE.search(condition.text):
+            return True
+        above = above.above("if_statement", "func_literal")
+    return False
+
+
+def head(function: Function) -> bytes:
+    """What stands before the body, as far as it is needed."""
+    text = function.file.code[function.start : min(function.end, function.start + _SIGNATURE_BYTES)]
+    return text.partition(b"{\n")[0]
+
+
+def serves(function: Function) -> bool:
+    """Whether a function is given a request, a connection or a message."""
+    return SERVES.search(head(function)) is not None
+
+
+def often(function: Function, depth: int = DEEPEST) -> Often:
+    """How a function comes again and again, as far as that can be seen; "" where nothing tells."""
+    return _often(function, depth, set())
+
+
+def _often(function: Function, depth: int, seen: set[Function]) -> Often:
+    if serves(function):
+        return "request"
+    if function in seen or depth == 0:
+        return ""
+    seen.add(function)
+    found: Often = ""
+    for caller, call in callers(function):
+        if once_around(call) is not None:
+            continue
+        above = _often(caller, depth - 1, seen)
+        if above == "request":
+            return above
+        if above or rounds_on(call):
+            found = "round"
+    return found
+
+
+def rounds_on(node: Node) -> bool:
+    """Whether a node stands in a loop that goes on as long as the program: it waits in each round, or is over a channel's values."""
+    loop = loop_around(node)
+    while loop is not None:
+        if _receives(loop) or (endless(loop) and _WAITS.search(loop.code, loop.start, loop.end)):
+            return True
+        loop = loop_around(loop)
+    return False
+
+
+def _receives(loop: Node) -> bool:
+    """Whether it ranges over a ticker's or a made channel, or asks for the next message."""
+    for child in loop.children:
+        if child.kind == "range_clause":
+            over = child.child("right")
+            return over is not None and over.text.endswith(
+                (".C", "Chan()", "Messages()", ".messages", "msgs", "deliveries")
+            )
+    return False
+
+
+def callers(function: Function) -> Iterator[tuple[Function, Node]]:
+    """(a function of the tree, the call in it) for the calls that name this function, by types as far as they are known."""
+    package = function.file.package
+    bodies = Bodies.of_tree(package.tree)
+    number = 0
+    for caller in _naming(function):
+        body = bodies.of(caller)
+        for call in body.node.walk("call_expression") if body is not None else ():
+            if body is None or callee(call).rpartition(".")[2] != function.name:
+                continue
+            found = body.called(call).function
+            if found is not None and (found is function or found in function.alternatives):
+                yield caller, call
+                number += 1
+                if number >= _MOST_CALLERS:
+                    return
+
+
+def _naming(function: Function) -> Iterator[Function]:
+    """The functions whose text calls something of that name."""
+    package = function.file.package
+    wanted = (b"." if function.receiver else b"") + function.name.encode() + b"("
+    others = (
+        (one for one in package.tree.packages if package.path in one.imported) if function.name[:1].isupper() else ()
+    )
+    for one in (package, *others):
+        for file in one.files:
+            for caller in dict.fromkeys(_around(file, at) for at in _places(file.code, wanted)):
+                if caller is not None and caller is not function:
+                    yield caller
+
+
+def _around(file: File, at: int) -> Function | None:
+    index = bisect_right(file.functions, at, key=lambda one: one.start) - 1
+    return file.functions[index] if index >= 0 and at < file.functions[index].end else None
+
+
+def _places(code: bytes, wanted: bytes) -> Iterator[int]:
+    at = code.find(wanted)
+    while at >= 0:
+        yield at
+        at = code.find(wanted, at + 1)
+
+
+def comes_once(function: Function) -> bool:
+    """Whether a function configures rather than serves: by its name, by a sync.Once, or since only such functions call it."""
+    if serves(function):
+        return False
+    if configures(function) or _under_once(function):
+        return True
+    if function.name[:1].isupper():
+        return False
+    above = [caller for caller, _ in callers(function)]
+    return bool(above) and all(configures(one) for one in above)
+
+
+def configures(function: Function) -> bool:
+    """Whether a function comes once for each thing that is configured or made, by its name and what it is given."""
+    name = function.name
+    if name in ("main", "init"):
+        return not function.receiver
+    if _ONCE.match(name) is not None or (_MAKES.match(name) is not None and not function.receiver):
+        return True
+    return _TAKES.match(name) is not None and _HANDLER.search(head(function), 5) is not None
+
+
+def _under_once(function: Function) -> bool:
+    once = re.compile(rb"(?:\.Do|Once(?:Func|Values?))\(\s*(?:\w+\.)?" + re.escape(function.name.encode()) + rb"\b")
+    return any(once.search(file.code) for file in function.file.package.files)
+
+
+def is_api(function: Function) -> bool:
+    """Whether others may call it as often as they like: an exported method of an exported type, or function.
+
+    Of an internal package the tree has those who call it; where none of them comes again and again, nobody does.
+    """
+    package: Package = function.file.package
+    exported = function.name[:1].isupper() and (not function.receiver or function.receiver[:1].isupper())
+    if not exported or package.name == "main":
+        return False
+    return "internal" not in package.path.split("/") or next(callers(function), None) is None
