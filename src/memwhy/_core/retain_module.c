@@ -8,25 +8,14 @@
 #include "godwarf.h"
 #include "gogroups.h"
 #include "goreach.h"
-#include "gospread.h"
+#include "retain_module.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define NAME "memwhy._core._retain.heap"
 #define TICK_BYTES (64u << 20)
 #define LABELS (UINT16_MAX + 1)
 #define GROUP_WORDS (5 + GOGROUPS_BY)
-
-struct held {
-    struct memory memory;
-    Py_buffer segments;
-    struct goheap heap;
-    struct gotypes types;
-    struct goedges edges;
-    uint16_t *labels;
-    int has_edges;
-};
 
 struct told {
     PyObject *progress; /* borrowed; NULL: none */
@@ -53,7 +42,7 @@ static int tick(void *context, uint64_t bytes)
     return bad;
 }
 
-static void *failed(int bad)
+PyObject *retain_failed(int bad)
 {
     if (bad == -1)
         PyErr_NoMemory();
@@ -62,7 +51,7 @@ static void *failed(int bad)
     return NULL;
 }
 
-static struct held *held_of(PyObject *capsule)
+struct held *held_of(PyObject *capsule)
 {
     return PyCapsule_GetPointer(capsule, NAME);
 }
@@ -108,7 +97,7 @@ static PyObject *open_heap(PyObject *self, PyObject *args)
     PyBuffer_Release(&spans);
     if (bad) {
         let_go(held);
-        return failed(bad);
+        return retain_failed(bad);
     }
     return PyCapsule_New(held, NAME, forget);
 }
@@ -144,7 +133,7 @@ static PyObject *read_edges(PyObject *self, PyObject *args)
         PyEval_RestoreThread(told.thread);
         held->has_edges = !bad;
         if (bad < 0)
-            failed(-1);
+            retain_failed(-1);
     }
     PyBuffer_Release(&resident);
     PyBuffer_Release(&arenas);
@@ -209,124 +198,11 @@ static PyObject *reach(PyObject *self, PyObject *args)
         if (!bad)
             bad = held->labels ? goreach(&held->edges, roots.buf, (size_t)roots.len / 8, held->labels, totals) : -1;
         Py_END_ALLOW_THREADS
-        out = bad ? failed(-1) : PyBytes_FromStringAndSize((char *)totals, (Py_ssize_t)(2 * LABELS * sizeof *totals));
+        out = bad ? retain_failed(-1) : PyBytes_FromStringAndSize((char *)totals, (Py_ssize_t)(2 * LABELS * sizeof *totals));
         free(totals);
     }
     PyBuffer_Release(&roots);
     return out;
-}
-
-static PyObject *spread(PyObject *self, PyObject *args)
-{
-    PyObject *capsule, *out = NULL;
-    struct held *held;
-
-    (void)self;
-    if (!PyArg_ParseTuple(args, "O", &capsule))
-        return NULL;
-    held = held_of(capsule);
-    if (held != NULL && !held->has_edges)
-        PyErr_SetString(PyExc_ValueError, "the heap was not read yet");
-    else if (held != NULL && (out = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)held->types.count)) != NULL) {
-        uint8_t *wanted = (uint8_t *)PyBytes_AsString(out);
-        int bad;
-        memset(wanted, 0, held->types.count);
-        Py_BEGIN_ALLOW_THREADS
-        bad = gospread(&held->edges, wanted);
-        Py_END_ALLOW_THREADS
-        if (bad) {
-            Py_DECREF(out);
-            return failed(-1);
-        }
-    }
-    return out;
-}
-
-/* (address, size, kind) of rows of types from one number on. */
-static PyObject *type_rows(PyObject *self, PyObject *args)
-{
-    PyObject *capsule, *out = NULL;
-    unsigned int first;
-    struct held *held;
-
-    (void)self;
-    if (!PyArg_ParseTuple(args, "OI", &capsule, &first))
-        return NULL;
-    held = held_of(capsule);
-    if (held != NULL && first <= held->types.count &&
-        (out = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(held->types.count - first) * 24)) != NULL) {
-        char *into = PyBytes_AsString(out);
-        for (uint32_t i = first; i < held->types.count; i++, into += 24) {
-            uint64_t row[3] = {held->types.rows[i].address, held->types.rows[i].size, held->types.rows[i].kind};
-            memcpy(into, row, sizeof row);
-        }
-    }
-    return out;
-}
-
-static PyObject *type_at(PyObject *self, PyObject *args)
-{
-    PyObject *capsule;
-    unsigned long long address, size;
-    struct held *held;
-
-    (void)self;
-    if (!PyArg_ParseTuple(args, "OKK", &capsule, &address, &size))
-        return NULL;
-    held = held_of(capsule);
-    if (held == NULL)
-        return NULL;
-    return PyLong_FromUnsignedLong(size ? gotypes_made(&held->types, address, size) : gotypes_find(&held->types, address));
-}
-
-static PyObject *tell_type(PyObject *self, PyObject *args)
-{
-    PyObject *capsule;
-    unsigned int row, with, without;
-    unsigned long long bytes;
-    Py_buffer words;
-    struct held *held;
-
-    (void)self;
-    if (!PyArg_ParseTuple(args, "OIKy*II", &capsule, &row, &bytes, &words, &with, &without))
-        return NULL;
-    held = held_of(capsule);
-    if (held != NULL && row > 0 && row < held->types.count && with < held->types.count && without < held->types.count) {
-        struct gotype *type = &held->types.rows[row];
-        size_t size = (size_t)(bytes / 8 + 1) * sizeof *type->words_to;
-        type->size = bytes;
-        free(type->words_to);
-        type->words_to = calloc(1, size);
-        if (type->words_to != NULL)
-            memcpy(type->words_to, words.buf, (size_t)words.len < size ? (size_t)words.len : size);
-        type->either[0] = (uint16_t)with;
-        type->either[1] = (uint16_t)without;
-    }
-    PyBuffer_Release(&words);
-    if (held == NULL)
-        return NULL;
-    Py_RETURN_NONE;
-}
-
-static PyObject *seed(PyObject *self, PyObject *args)
-{
-    PyObject *capsule;
-    Py_buffer rows;
-    struct held *held;
-
-    (void)self;
-    if (!PyArg_ParseTuple(args, "Oy*", &capsule, &rows))
-        return NULL;
-    held = held_of(capsule);
-    for (Py_ssize_t i = 0; held != NULL && held->has_edges && i + 8 <= rows.len; i += 8) {
-        uint32_t row[2];
-        memcpy(row, (const char *)rows.buf + i, sizeof row);
-        gospread_seed(&held->edges, row[0], row[1]);
-    }
-    PyBuffer_Release(&rows);
-    if (held == NULL)
-        return NULL;
-    Py_RETURN_NONE;
 }
 
 /* (word, object) for each pointer of an object. */
@@ -403,7 +279,7 @@ static PyObject *retained(PyObject *self, PyObject *args)
         bad = godominate(&found, &held->edges, roots.buf, (size_t)roots.len / 12, owners) ||
               gogroups_make(&groups, &held->edges, &found);
         Py_END_ALLOW_THREADS
-        out = bad ? failed(-1) : rows_of(&groups);
+        out = bad ? retain_failed(-1) : rows_of(&groups);
         godominate_close(&found);
         gogroups_close(&groups);
     }
@@ -429,7 +305,7 @@ static PyObject *dwarf(PyObject *self, PyObject *args)
     Py_BEGIN_ALLOW_THREADS
     bad = godwarf_read(&found, info.buf, (size_t)info.len, abbrev.buf, (size_t)abbrev.len);
     Py_END_ALLOW_THREADS
-    out = bad ? failed(-1) : Py_BuildValue("(NNN)", words_of(&found.variables), words_of(&found.types), words_of(&found.captured));
+    out = bad ? retain_failed(-1) : Py_BuildValue("(NNN)", words_of(&found.variables), words_of(&found.types), words_of(&found.captured));
     godwarf_close(&found);
     PyBuffer_Release(&info);
     PyBuffer_Release(&abbrev);
@@ -438,11 +314,11 @@ static PyObject *dwarf(PyObject *self, PyObject *args)
 
 static PyMethodDef methods[] = {
     {"dwarf", dwarf, METH_VARARGS, NULL},
-    {"spread", spread, METH_VARARGS, NULL},
-    {"type_rows", type_rows, METH_VARARGS, NULL},
-    {"type_at", type_at, METH_VARARGS, NULL},
-    {"tell_type", tell_type, METH_VARARGS, NULL},
-    {"seed", seed, METH_VARARGS, NULL},
+    {"spread", retain_spread, METH_VARARGS, NULL},
+    {"type_rows", retain_type_rows, METH_VARARGS, NULL},
+    {"type_at", retain_type_at, METH_VARARGS, NULL},
+    {"tell_type", retain_tell_type, METH_VARARGS, NULL},
+    {"seed", retain_seed, METH_VARARGS, NULL},
     {"edges_of", edges_of, METH_VARARGS, NULL},
     {"retained", retained, METH_VARARGS, NULL},
     {"open", open_heap, METH_VARARGS, NULL},

@@ -46,6 +46,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("memwhy inspect 4711", "two looks, five seconds apart"),
         ("memwhy inspect crawler --for 0", "one look"),
         ("memwhy inspect core.4711", "a core file"),
+        ("memwhy inspect crawler --holders", "who holds Go's heap: variables, fields, types"),
         ("memwhy inspect crawler --heap-profile heap.pb.gz", "Go's heap profile, without asking the process for it"),
     ),
     "verify": (
