@@ -39,7 +39,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "report": (
         ("memwhy report crawler.memwhy -o report.html", "a recording as a page"),
-        ("memwhy report post.txt -o report.html", "a pasted page: what its figures say, with a chart where there are several"),
+        ("memwhy report post.txt -o report.html", "what the figures of a pasted page say"),
         ("memwhy report crawler.memwhy --redact -o public.html", "for a public issue"),
     ),
     "inspect": (
