@@ -226,3 +226,9 @@ def test_evidence_is_not_overwritten(tmp_path: Path) -> None:
     assert done.code == 2
     assert "it would be overwritten" in done.err
     assert (tmp_path / "post.txt").read_text() == POST
+
+
+def test_explain_gives_the_same_page_as_a_format(report: Path) -> None:
+    done = run_memwhy("explain", str(CRAWLER / "leaking.memwhy"), "--format", "html", "--quiet")
+    assert done.code == 0
+    assert done.out == report.read_text()
