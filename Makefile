@@ -6,7 +6,7 @@ BIN := .venv/bin
 SOURCES := $(shell find src -name '*.py' -o -name '*.c' -o -name '*.h' -o -name '*.S' -o -name '*.ld' -o -name '*.json' -o -path '*/cli/shell/*') meson.build pyproject.toml
 SPECIMENS := $(shell find specimens -name '*.go' -o -name '*.c' -o -name '*.cpp' -o -name '*.h' -o -name 'go.mod' -o -name 'build.py') tools/find_go.py
 
-.PHONY: help setup core glibc-check specimens browser demo test check lint types format bench bench-inspect bench-explain bench-deps bench-lint bench-native soak-native cycles-native accuracy calibration cases fuzz fuzz-explain fuzz-pprof layouts layouts-check catalogue-check docs site case-pages changelog clean
+.PHONY: help setup core glibc-check specimens browser demo test check lint types format bench bench-inspect bench-explain bench-deps bench-report bench-lint bench-native soak-native cycles-native accuracy calibration cases fuzz fuzz-explain fuzz-pprof layouts layouts-check catalogue-check docs site case-pages changelog clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -77,6 +77,9 @@ bench-explain: setup  ## long logs: the rate of explain beside grep -c, and its 
 bench-lint: core  ## lint on labelled packages and real code, beside go vet, staticcheck and bodyclose (docs/lint-measured.md); wants Go and the network
 	PYTHONPATH=src $(BIN)/python bench/lint.py --write docs/lint-measured.md $(BENCH_LINT)
 
+bench-report: core browser  ## the page of a recording of 24 h: size, time until its charts stand, scroll (docs/report-measured.md); BENCH_REPORT="--hours 2"
+	PYTHONPATH=src $(BIN)/python bench/report.py --write docs/report-measured.md $(BENCH_REPORT)
+
 bench-deps: setup  ## what deps costs on a program of 98 MB; BENCH_DEPS names others
 	$(BIN)/python bench/deps.py $(BENCH_DEPS)
 
@@ -122,11 +125,12 @@ fuzz-pprof:  ## damaged profiles through the compiled reader under ASan and UBSa
 		gunzip -c $$one.pb.gz > build/fuzz-pprof/$${one//\//-}.pb; done
 	build/fuzz-pprof/fuzz $(or $(FUZZ_S),600) 0 $(or $(FUZZ_SEED),1) build/fuzz-pprof/*.pb
 
-docs: .venv/tools  ## what is written from the code: docs/causes, docs/catalogue.md, docs/commands.md, the man page, the completions
+docs: .venv/tools  ## what is written from the code: docs/causes, docs/catalogue.md, docs/commands.md, docs/json.md, the man page, the completions
 	PYTHONPATH=src $(BIN)/python tools/make_cause_pages.py
 	PYTHONPATH=src $(BIN)/python tools/make_command_pages.py
 	PYTHONPATH=src $(BIN)/python tools/make_completions.py
 	$(BIN)/python tools/make_catalogue_page.py
+	$(BIN)/python tools/make_json_page.py
 
 build/site-venv/installed: requirements-docs.txt
 	$(PYTHON) -m venv build/site-venv

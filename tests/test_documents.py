@@ -14,6 +14,7 @@ from memwhy.model.report import CAUSES
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
+from check_figures import misquoted  # noqa: E402  (no package)
 from check_links import anchors, links, wrong_in_markdown, wrong_in_site  # noqa: E402  (no package)
 from run_case_pages import START, Block, blocks  # noqa: E402
 
@@ -51,6 +52,21 @@ def test_anchors_are_those_of_a_git_host():
         "one.md",
         "two.svg",
         "four.md",
+    ]
+
+
+def test_a_figure_that_is_not_in_the_page_it_is_quoted_from_is_found(tmp_path: Path):
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "measured.md").write_text("| x | 1,024.5 ± 0.3 | 12.63 |\n")
+    page = tmp_path / "docs" / "tools.md"
+    page.write_text(
+        "# T\n## A ([m](measured.md#x))\n| of | CPU | at 3 |\n|---|---|---|\n| v2 | 1,024.5 | 12.6 MiB |\n| y | 1,024.5 ± 0.3 | 2.63 |\n"
+        "## B, from nowhere\n| of | 7 |\n"
+    )
+    assert misquoted(page) == [
+        "docs/tools.md: of: 3 is not in what it is quoted from",
+        "docs/tools.md: v2: 12.6 is not in what it is quoted from",
+        "docs/tools.md: y: 2.63 is not in what it is quoted from",
     ]
 
 

@@ -63,6 +63,10 @@ _shtab_memwhy_commands() {{
   fi
 }}
 """
+ZSH_BETTER = (
+    (r'"\(\*\)::', '"*:'),  # any number of files: each of them, not the first alone
+    (r'"(--[a-z-]+)\[([^"]*)\]:', r'"\1=[\2]:'),  # --format json and --format=json
+)
 FISH = """\
 function _memwhy_processes
     if string match -qr '^[0-9]' -- (commandline -ct)
@@ -88,6 +92,8 @@ def scripts() -> dict[str, str]:
     parser = told()
     made = {shell: shtab.complete(parser, shell, preamble=PREAMBLES) for shell in ("bash", "zsh", "fish")}
     made["fish"] += FISH_BARE
+    for pattern, better in ZSH_BETTER:
+        made["zsh"] = re.sub(pattern, better, made["zsh"])
     return {
         name: "".join(f"{line.rstrip()}\n" for line in made[shell].rstrip().splitlines())
         for shell, name in (("bash", "memwhy.bash"), ("zsh", "_memwhy"), ("fish", "memwhy.fish"))

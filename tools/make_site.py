@@ -3,7 +3,8 @@
     python3 tools/make_site.py [--keep]      `make site` puts Zensical (requirements-docs.txt) into an environment of its own
 
 The pages are those that links lead to from README.md; files that they link to come along. What the navigation shows is docs/README.md:
-its bold words are sections, its links their pages, in that order. Every link and anchor of the built pages is checked.
+its bold words are sections, its links their pages, in that order. Every link and anchor of the built pages is checked, and the
+figures that docs/other-tools.md quotes.
 """
 
 import json
@@ -14,6 +15,7 @@ import sys
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from check_figures import misquoted
 from check_links import FIRST, ROOT, links, prose, wrong_in_markdown, wrong_in_site
 
 LAID_OUT = ROOT / "build" / "site-pages"
@@ -78,7 +80,7 @@ def entry(title: str, value: str | list[str]) -> str:
 
 def build(into: Path = LAID_OUT, site: Path = SITE) -> list[str]:
     """Build it, and what is wrong with it. Raises CalledProcessError where Zensical finds a fault of its own."""
-    if wrong := wrong_in_markdown():
+    if wrong := [*wrong_in_markdown(), *misquoted()]:
         return wrong
     for folder in (into, site):
         shutil.rmtree(folder, ignore_errors=True)

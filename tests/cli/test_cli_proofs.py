@@ -8,6 +8,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from browser import Browser
 from memwhy_command import Done, environment, run_memwhy
 
 LEAK = """
@@ -216,3 +217,28 @@ def test_the_documented_job_runs_the_same_lines():
     job = PAGE.read_text().split("```yaml\n")[1].split("```")[0]
     script = job.split("run: |\n")[1].split("      - if:")[0]
     assert textwrap.dedent(script) == lines_for_ci()
+
+
+def test_a_page_says_what_the_text_says_and_the_exit_code_is_the_same(
+    recordings: dict[str, Path], browser: Browser, tmp_path: Path
+):
+    leak, quiet, path = str(recordings["leak"]), str(recordings["quiet"]), tmp_path / "page.html"
+    for command in (("verify", leak, quiet), ("compare", leak, quiet), ("check", leak, "--max-growth", "20MiB/min")):
+        said = run_memwhy(*command, "--format", "json")
+        drawn = run_memwhy(*command, "--format", "html", *(("-o", path) if command[0] != "check" else ()))
+        assert (drawn.code, drawn.err) == (said.code, said.err)
+        if drawn.out:
+            path.write_text(drawn.out)
+        page = browser.page(path)
+        assert page.evaluate("document.querySelector('h1').textContent") == json.loads(said.out)["headline"]
+        assert (page.errors, page.requests) == ([], [path.as_uri()])
+        assert page.evaluate("document.querySelectorAll('#courses polyline').length") >= len(command) - 2
+        page.close()
+
+
+def test_a_redacted_page_of_a_comparison_names_no_private_thing(recordings: dict[str, Path], tmp_path: Path):
+    secret = tmp_path / "ghp_0123456789abcdefghijABCDEFGHIJ012345.memwhy"
+    secret.write_bytes(recordings["leak"].read_bytes())
+    command = ("compare", secret, recordings["quiet"], "--format", "html")
+    assert secret.name in run_memwhy(*command).out
+    assert "ghp_" not in run_memwhy(*command, "--redact").out

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from seen import replayed, text_of
 
 from memwhy.live import pages
+from memwhy.live.app import keys
 from memwhy.live.lines import Line, columns_of
 from memwhy.live.overview import overview, title
 from memwhy.live.sight import Sight
@@ -30,6 +31,11 @@ def screen(sight: Sight, columns: int, rows: int) -> list[Line]:
 @pytest.mark.parametrize("name", ["leaking", "fixed"])
 def test_the_overview_is_as_reviewed(name, size, golden):
     golden(f"live-{name}-{size[0]}x{size[1]}.txt", text_of(screen(whole(name), *size)))
+
+
+def test_the_readme_shows_it_as_it_is():
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    assert text_of(screen(whole("leaking"), 80, 24)) + text_of([keys(80)]) in readme
 
 
 def test_what_layers_gained_is_as_reviewed(golden):

@@ -39,7 +39,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "report": (
         ("memwhy report crawler.memwhy -o report.html", "a recording as a page"),
-        ("memwhy report post.txt -o report.html", "a pasted page: what its figures say, with a chart where there are several"),
+        ("memwhy report post.txt -o report.html", "what the figures of a pasted page say"),
         ("memwhy report crawler.memwhy --redact -o public.html", "for a public issue"),
     ),
     "inspect": (
@@ -53,6 +53,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("memwhy verify before.memwhy after.memwhy", "did the fix work?"),
         ("memwhy verify before.memwhy after.memwhy --work 120000 118000", "so many requests were served in each"),
         ("memwhy verify before.memwhy after.memwhy --control control.memwhy", "the unfixed build, run again"),
+        ("memwhy verify before.memwhy after.memwhy --format html -o fix.html", "a page: both courses, all intervals"),
     ),
     "check": (
         ("memwhy check crawler --max-growth 1MiB/min", "watch for a minute; exit 1 when it grows faster"),
@@ -62,6 +63,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "compare": (
         ("memwhy compare cloud.memwhy laptop.memwhy", "leaks there, not here: what differs?"),
         ("memwhy compare before.memwhy after.memwhy -v", "also what is alike"),
+        ("memwhy compare cloud.memwhy laptop.memwhy --format html -o two.html", "a page: what differs, ranked"),
     ),
     "deps": (
         ("memwhy deps 4711", "a live process, with the libraries that it loaded"),

@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
     with Progress(quiet=options.quiet) as progress:
         book = book_of_paths(options.evidence, stdin=stdin, progress=progress.reading)
     report, pictures = judged(book, options)
-    write(report, options, to=options.output)
+    write(report, options, to=options.output, pictures=pictures)
     plot_report(report, pictures, options)
     write_stacks(book.newest_stacks(), options)
     return 0

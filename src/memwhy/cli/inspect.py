@@ -11,10 +11,11 @@ from dataclasses import replace
 
 from memwhy.cli.meaning import names_process
 from memwhy.cli.output import add_format, say, write
+from memwhy.cli.plotting import judged
 from memwhy.cli.progress import Progress
 from memwhy.cli.stopping import stoppable
 from memwhy.cli.targets import ROOT
-from memwhy.diagnose import Casebook, diagnose
+from memwhy.diagnose import Casebook
 from memwhy.inspect import DOCUMENTS, NAME, to_json
 from memwhy.inspect.inspector import Inspector
 from memwhy.model.errors import MemwhyError, TargetGone, UsageError
@@ -97,8 +98,8 @@ def _process(pid: int, apart_s: float, options: argparse.Namespace) -> int:
         watcher.close()
     wall_s = time.monotonic() - begun_s
     overhead = Overhead(cpu_s=round(time.process_time() - cpu_s, 3), wall_s=round(wall_s, 3), target_paused_s=0.0)
-    report = replace(diagnose(book, overhead=overhead), inspection=found)
-    write(report, options, to=options.output)
+    report, pictures = judged(book, options, overhead=overhead)
+    write(replace(report, inspection=found), options, to=options.output, pictures=pictures)
     _keep_files(files, options)
     return 0
 
@@ -163,7 +164,8 @@ def _core(options: argparse.Namespace) -> int:
     )
     wall_s = time.monotonic() - begun_s
     overhead = Overhead(cpu_s=round(time.process_time() - cpu_s, 3), wall_s=round(wall_s, 3), target_paused_s=0.0)
-    write(replace(diagnose(book, overhead=overhead), inspection=found), options, to=options.output)
+    report, pictures = judged(book, options, overhead=overhead)
+    write(replace(report, inspection=found), options, to=options.output, pictures=pictures)
     _keep_files(files, options)
     return 0
 

@@ -11,6 +11,7 @@ from memwhy.model.errors import UsageError
 
 if TYPE_CHECKING:
     from memwhy.model.masking import Mask
+    from memwhy.model.pictures import Pictures
     from memwhy.model.report import Report  # 30 ms, which commands without a report need not pay
 
 FORMATS = ("text", "json", "markdown")
@@ -18,7 +19,9 @@ FORMATS = ("text", "json", "markdown")
 
 def add_format(parser: argparse.ArgumentParser) -> None:
     """--format, --redact, --quiet, -v."""
-    parser.add_argument("--format", choices=FORMATS, default="text", help="how to print the answer (default: text)")
+    parser.add_argument(
+        "--format", choices=(*FORMATS, "html"), default="text", help="how to print the answer (default: text)"
+    )
     parser.add_argument(
         "--redact",
         action="store_true",
@@ -43,14 +46,23 @@ def rendered(report: "Report", form: str, *, colour: bool = False, verbose: bool
     return text.render(report, colour=colour, verbose=verbose)
 
 
-def write(report: "Report", options: argparse.Namespace, *, to: str | None = None) -> None:
-    """Print the report, or write it to a file."""
+def write(
+    report: "Report", options: argparse.Namespace, *, to: str | None = None, pictures: "Pictures | None" = None
+) -> None:
+    """Print the report, or write it to a file. pictures: what can be drawn of it, for a page."""
     if getattr(options, "source", None) is not None:
         from memwhy.cli.sourcing import with_source
 
         report = with_source(report, options)
     if options.redact:
-        report = redacted(report)
+        mask = mask_of(report)
+        report, pictures = mask.mask_all(report), mask.mask_all(pictures)
+    if options.format == "html":
+        from memwhy.model.pictures import Pictures
+        from memwhy.render.html.report import render
+
+        write_text(lambda _: render(report, pictures or Pictures(timeline=None)), to=to)
+        return
     write_text(lambda colour: rendered(report, options.format, colour=colour, verbose=options.verbose), to=to)
 
 

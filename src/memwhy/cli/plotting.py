@@ -36,10 +36,11 @@ def check_plot(options: argparse.Namespace) -> None:
 def judged(
     book: "Casebook", options: argparse.Namespace, *, overhead: "Overhead | None" = None
 ) -> "tuple[Report, Pictures | None]":
-    """The report, and what can be drawn of it where a picture is wanted."""
+    """The report, and what can be drawn of it where a picture or a page is wanted."""
     from memwhy.diagnose import diagnose, picture
 
-    return picture(book, overhead=overhead) if options.plot else (diagnose(book, overhead=overhead), None)
+    is_drawn = getattr(options, "plot", None) or options.format == "html"
+    return picture(book, overhead=overhead) if is_drawn else (diagnose(book, overhead=overhead), None)
 
 
 def plot_report(report: "Report", pictures: "Pictures | None", options: argparse.Namespace) -> None:

@@ -6,9 +6,9 @@ import argparse
 import os
 import sys
 
-from memwhy.cli.output import mask_of, say, write_text
+from memwhy.cli.output import say, write
 from memwhy.cli.plotting import add_plot, check_plot, plot_report
-from memwhy.cli.sourcing import add_source, check_source, with_source
+from memwhy.cli.sourcing import add_source, check_source
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="mask secrets, addresses, hosts, users and mail addresses in the page, for a public issue",
     )
     parser.add_argument("--quiet", "-q", action="store_true", help="no progress on stderr")
+    parser.set_defaults(format="html")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -48,13 +49,7 @@ def run(options: argparse.Namespace) -> int:
     with Progress(quiet=options.quiet) as progress:
         book = book_of_paths(options.evidence, stdin=stdin, progress=progress.reading)
     report, pictures = picture(book)
-    report = with_source(report, options)
-    if options.redact:
-        mask = mask_of(report)
-        report, pictures = mask.mask_all(report), mask.mask_all(pictures)
-    from memwhy.render.html.report import render
-
-    write_text(lambda _: render(report, pictures), to=options.output)
+    write(report, options, to=options.output, pictures=pictures)
     plot_report(report, pictures, options)
     if options.output:
         say(f"page written to {options.output}", options)

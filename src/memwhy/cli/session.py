@@ -44,7 +44,7 @@ def watch(watcher: Watcher, options: argparse.Namespace, *, then: Then | None = 
         sampler_s=None if sampled is None else sampled.spent_s,
     )
     report, pictures = judged(book, options, overhead=overhead)
-    write(report, options)
+    write(report, options, pictures=pictures)
     plot_report(report, pictures, options)
     write_stacks(sampled, options)
     if options.output:

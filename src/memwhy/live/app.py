@@ -16,11 +16,11 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from memwhy.live import pages
-from memwhy.live.lines import Line, Span, fitted
+from memwhy.live.lines import Line, Span, fitted, is_narrow
 from memwhy.live.overview import overview, title
 from memwhy.live.sight import Sight
 from memwhy.model.errors import MemwhyError
-from memwhy.render.plain import clean, width
+from memwhy.render.plain import clean
 
 REDRAW_S = 2.0
 """Between two drawings of the body; the title is drawn with each tick."""
@@ -79,8 +79,8 @@ def changed(old: Line, new: Line) -> list[tuple[int, int]]:
         return []
     before, after = _cells(old), _cells(new)
     longest = max(len(before), len(after))
-    if any(width(char) != 1 for char, _ in (*before, *after)):
-        return [(0, 2 * longest)]  # columns are no indices there
+    if not (is_narrow(old) and is_narrow(new)):
+        return [(0, 2 * longest)]
     before += [(" ", "")] * (longest - len(before))
     after += [(" ", "")] * (longest - len(after))
     runs: list[tuple[int, int]] = []

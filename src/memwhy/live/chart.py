@@ -233,7 +233,7 @@ def _heading(lines: Sequence[Figure], text: str, columns: int) -> Line:
     spans = [Span(" " * (AXIS - 1)), Span(text, "bold")]
     room = columns - AXIS - len(text)
     for one in lines:
-        value = one.bytes[-1]
+        value = next((value for value in reversed(one.bytes) if value is not None), None)
         said = f"   {SAID[0]} {one.label}" + ("" if value is None else f" {human_bytes(value)}")
         if len(said) > room:
             break

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from memwhy.render.plain import clean, elide, pad, width, wrap
 
@@ -25,17 +26,35 @@ def line(text: str, columns: int, style: str = "") -> Line:
 
 def columns_of(spans: Line) -> int:
     """How many columns the line takes."""
-    return sum(width(span.text) for span in spans)
+    return sum(_width(span.text) for span in spans)
+
+
+def is_narrow(spans: Line) -> bool:
+    """Whether each character takes one column: then columns are indices."""
+    return all(_narrow(span.text) for span in spans)
+
+
+@lru_cache(4096)
+def _narrow(text: str) -> bool:
+    return text.isascii() or all(width(char) == 1 for char in text)
+
+
+@lru_cache(4096)
+def _width(text: str) -> int:
+    """As width(); a screen has the same texts again and again."""
+    return width(text)
 
 
 def fitted(spans: Line, columns: int) -> Line:
     """The line cut at the right edge."""
     out: list[Span] = []
+    room = columns
     for span in spans:
-        room = columns - columns_of(tuple(out))
         if room <= 0:
             break
-        out.append(span if width(span.text) <= room else Span(elide(span.text, room), span.style))
+        size = _width(span.text)
+        out.append(span if size <= room else Span(elide(span.text, room), span.style))
+        room -= size
     return tuple(out)
 
 

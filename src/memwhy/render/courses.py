@@ -139,12 +139,17 @@ def _line(number: int, trace: Trace, course: Sequence[int], plot: Plot) -> str:
 
 
 def _at_ends(names: Sequence[str], courses: Sequence[Sequence[int]], plot: Plot, font_px: float) -> Iterable[str]:
-    """Each name at the height where its course ends, as near as its neighbours let it."""
+    """Each name at the height where its course ends, as near as its neighbours and the lower edge let it."""
+    pitch = font_px * 1.35
     order = sorted(range(len(names)), key=lambda i: plot.y(courses[i][-1]))
-    below = -1e9
-    for i in order:
-        below = max(plot.y(courses[i][-1]) + font_px * 0.35, below + font_px * 1.35)
-        yield _words(plot.frame.right + font_px * 0.6, below, names[i], "start", number=i)
+    ys = [plot.y(courses[i][-1]) + font_px * 0.35 for i in order]
+    for i in range(1, len(ys)):
+        ys[i] = max(ys[i], ys[i - 1] + pitch)
+    ys[-1] = min(ys[-1], plot.frame.bottom + font_px * 0.35)
+    for i in range(len(ys) - 1, 0, -1):
+        ys[i - 1] = min(ys[i - 1], ys[i] - pitch)
+    for i, y in zip(order, ys, strict=True):
+        yield _words(plot.frame.right + font_px * 0.6, y, names[i], "start", number=i)
 
 
 def _above(names: Sequence[str], _: Sequence[Sequence[int]], plot: Plot, font_px: float) -> Iterable[str]:

@@ -76,11 +76,11 @@ _shtab_memwhy_export__o_COMPGEN=_shtab_compgen_files
 _shtab_memwhy_dump_pos_0_COMPGEN=_shtab_compgen_files
 
 _shtab_memwhy_watch___probe_choices=(gc trim goroutineleak auto)
-_shtab_memwhy_watch___format_choices=(text json markdown)
+_shtab_memwhy_watch___format_choices=(text json markdown html)
 _shtab_memwhy_run___probe_choices=(env: auto)
-_shtab_memwhy_run___format_choices=(text json markdown)
-_shtab_memwhy_explain___format_choices=(text json markdown)
-_shtab_memwhy_inspect___format_choices=(text json markdown)
+_shtab_memwhy_run___format_choices=(text json markdown html)
+_shtab_memwhy_explain___format_choices=(text json markdown html)
+_shtab_memwhy_inspect___format_choices=(text json markdown html)
 _shtab_memwhy_verify___format_choices=(text json markdown html)
 _shtab_memwhy_check___format_choices=(text json markdown html)
 _shtab_memwhy_compare___format_choices=(text json markdown html)

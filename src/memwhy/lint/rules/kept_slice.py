@@ -1,16 +1,18 @@
 """A small piece that is kept of something large: a slice or a substring shares its array, and the collector keeps the whole of it.
 
-Told is a piece with an upper end, cut from what was read whole (os.ReadFile, io.ReadAll, a string of that), or found in it by a regular
-expression, that is stored in a field, a variable of the package or what is returned, and a piece of constant length of a parameter
-that is stored so. A copy is innocent: strings.Clone, bytes.Clone, append to nil, string(bytes), and so is a piece without an upper
-end, which is most of the whole. What it costs: the whole array for as long as the piece is kept.
+Told is a piece that is cut from what was read whole (os.ReadFile, io.ReadAll, a string of that) or from a buffer that was made large,
+found in it by a search or a regular expression, or split from it and chosen, when it is stored in a field, an entry, a variable of
+the package or what is returned; and a piece of constant length of a parameter that is stored so. A copy is innocent: strings.Clone,
+bytes.Clone, append to nil, string(bytes), and so is a piece that is most of the whole, or a list of all pieces. What it costs: the whole
+array for as long as the piece is kept.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
+from memwhy.lint.pieces import SAME, pieces
 from memwhy.lint.source import Function, Package
-from memwhy.lint.syntax import Node, arguments, callee, dotted
+from memwhy.lint.syntax import Node, callee, dotted
 from memwhy.lint.telling import suspect_at
 from memwhy.model.suspect import Suspect
 
@@ -18,94 +20,37 @@ NAME = "kept-slice"
 CAUSE = "heap-leak"
 TOKENS = (b".ReadFile(", b".ReadAll(", b":")
 
-_READ = re.compile(rb"\.(?:ReadFile|ReadAll)\(|\[\w*:\d{1,4}\]")
-_WHOLE = ("os.ReadFile", "io.ReadAll", "ioutil.ReadFile", "ioutil.ReadAll")
-_FOUND = re.compile(r"\.Find(?:All)?(?:String)?(?:Submatch)?$")
-_SMALL = 1024
-"""A constant length that is a piece, not most, of what is worth to be read in one go."""
+_READ = re.compile(rb"\.(?:ReadFile|ReadAll)\(|\[\w*:\w+\]")
+_KEEPS = ("Store", "LoadOrStore", "Set", "Add", "Put", "Insert", "Push", "PushBack", "PushFront")
+"""Methods that keep what they are given."""
 _THROUGH = (
     "expression_list", "literal_element", "keyed_element", "literal_value", "composite_literal", "unary_expression", "parenthesized_expression",
 )  # fmt: skip
+_WEIGHTS = {
+    ("read", True): 0.85,
+    ("read", False): 0.85,
+    ("made", True): 0.7,
+    ("made", False): 0.6,
+    ("given", True): 0.6,
+}
+"""How sure it is where a piece is stored, by what it is of and whether it is small."""
 
 
 def check(package: Package) -> Iterable[Suspect]:
     """Each place where such a piece is put away."""
     for function in package.functions_with(_READ):
-        node = function.node
-        if node is None:
-            continue
-        whole = _wholes(node)
-        given = _given(node)
-        for piece, source in _pieces(node, whole, given):
-            kept = _kept(function, piece, set())
-            if kept is None:
+        told: set[int] = set()
+        for piece in pieces(package, function):
+            kept = _kept(function, piece.node, set())
+            if kept is None or piece.node.start in told:
                 continue
             where, stored = kept
-            if source in whole:
-                weight = 0.85 if stored else 0.6 if _small_piece(piece) else 0.0
-            else:
-                weight = 0.6 if stored and _constant_end(piece) else 0.0
+            weight = (
+                _WEIGHTS.get((piece.kind, piece.small), 0.0) if stored else 0.45 * (piece.kind == "read" and piece.small)
+            )
             if weight:
-                yield _suspect(function, piece, source, where, weight, read=source in whole)
-
-
-def _wholes(function: Node) -> set[str]:
-    """Variables that hold what was read whole, and strings made of it."""
-    found: set[str] = set()
-    for one in function.walk("short_var_declaration", "assignment_statement"):
-        left, right = one.child("left"), one.child("right")
-        if left is None or right is None or not left.children or not right.children:
-            continue
-        name, value = left.children[0], right.children[0]
-        if name.kind != "identifier":
-            continue
-        made = value.kind == "call_expression" and callee(value) in _WHOLE
-        as_text = value.kind in ("call_expression", "type_conversion_expression") and value.text in {
-            f"string({other})" for other in found
-        }
-        if made or as_text:
-            found.add(name.text)
-    return found
-
-
-def _given(function: Node) -> set[str]:
-    """Parameters of type string or []byte."""
-    listed = function.child("parameters")
-    found: set[str] = set()
-    for one in listed.children if listed is not None else ():
-        of = one.child("type")
-        if one.kind == "parameter_declaration" and of is not None and of.text in ("string", "[]byte"):
-            found.update(name.text for name in one.fields("name"))
-    return found
-
-
-def _pieces(function: Node, whole: set[str], given: set[str]) -> Iterator[tuple[Node, str]]:
-    """(what is cut off, the variable it is cut from)."""
-    for one in function.walk("slice_expression", "call_expression"):
-        if one.kind == "slice_expression":
-            operand, end = one.child("operand"), one.child("end")
-            if operand is None or end is None or end.text == "0" or operand.text not in whole | given:
-                continue
-            if end.text != f"len({operand.text})":
-                yield one, operand.text
-        elif _FOUND.search(callee(one)) and arguments(one) and arguments(one)[0].text in whole:
-            yield one, arguments(one)[0].text
-
-
-def _small_piece(piece: Node) -> bool:
-    """Whether it is a piece by its ends, or what a search has found; `whole[:n]` may be most of it."""
-    return piece.kind == "call_expression" or piece.child("start") is not None or _constant_end(piece)
-
-
-def _constant_end(piece: Node) -> bool:
-    end = piece.child("end")
-    return (
-        end is not None
-        and end.kind == "int_literal"
-        and end.text.isdecimal()
-        and end.text.isascii()
-        and int(end.text[:9]) <= _SMALL
-    )
+                told.add(piece.node.start)
+                yield _suspect(function, piece.node, piece.of, where, weight, piece.kind)
 
 
 def _kept(function: Function, piece: Node, seen: set[str]) -> tuple[str, bool] | None:
@@ -121,7 +66,15 @@ def _kept(function: Function, piece: Node, seen: set[str]) -> tuple[str, bool] |
         return "what is returned", False
     if parent.kind == "argument_list":
         call = parent.parent
-        if call is None or callee(call) != "append" or parent.children[0] is node:
+        if call is None:
+            return None
+        if SAME.match(callee(call)) and parent.children[0] is node:
+            return _kept(function, call, seen)
+        name = callee(call)
+        root = name.partition(".")[0]
+        if name.rpartition(".")[2] in _KEEPS and (root in _receivers(function) or _of_package(function, root)):
+            return name.rpartition(".")[0], True
+        if name != "append" or parent.children[0] is node:
             return None
         node, parent = call, call.parent
         while parent is not None and parent.kind == "expression_list":
@@ -180,9 +133,9 @@ def _of_package(function: Function, name: str) -> bool:
     )
 
 
-def _suspect(function: Function, piece: Node, source: str, where: str, weight: float, *, read: bool) -> Suspect:
+def _suspect(function: Function, piece: Node, source: str, where: str, weight: float, kind: str) -> Suspect:
     text = piece.text if len(piece.text) <= 60 else piece.text[:57] + "…"
-    whole = f"{source}, which was read whole" if read else source
+    whole = source + {"read": ", which was read whole", "made": ", which was made large", "given": ""}[kind]
     return suspect_at(
         function,
         piece,

@@ -86,7 +86,8 @@ def scale_for(rows: Iterable[Range], unit: Unit, *, limit: float | None = None) 
     whole = rounded(max(most, -least), 3)
     below = [Tick(-tick.at, f"-{tick.text}") for tick in reversed(whole) if 0 < tick.at <= -least]
     ticks = (*below, *(tick for tick in whole if tick.at <= most))
-    return Scale(min(least, *(tick.at for tick in ticks)), max(most, *(tick.at for tick in ticks)), ticks, limit)
+    first, last = min(least, ticks[0].at), max(most, ticks[-1].at)
+    return Scale(first, last if last > first else first + 1.0, ticks, limit)
 
 
 def axis(scale: Scale) -> Markup:
@@ -121,7 +122,7 @@ def track(scale: Scale, row: Range, css: str = "") -> Markup:
 
 def bar(share: float, css: str = "") -> Markup:
     """A bar over so much of its row: 0 to 1."""
-    width = 100 * min(max(share, 0.0), 1.0)
+    width = 100 * min(max(0.0, share), 1.0)
     return Markup(
         f'<svg class="amount {css}" height="10" aria-hidden="true"><rect class="rail" width="100%" height="10"/>'
         f'<rect class="fill" width="{width:.2f}%" height="10"/></svg>'

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
+from memwhy.model.metrics import label
 from memwhy.model.pictures import REMAINDER, FlameGraph, Pictures, Timeline
 from memwhy.model.report import EvidenceRow, Finding, Holder, Report, Row, Verdict
 from memwhy.model.trend import Trend
@@ -82,6 +83,7 @@ def render(report: Report, pictures: Pictures) -> str:
         "moments": _moments(pictures.sketch),
         "groups": _groups(report, pictures),
         "pace": pace_of(report),
+        "drawn": any(row.series is not None and len(row.series.points) > 1 for row in rows_of(report)),
         "now_header": now_header(rows_of(report), pace_of(report)),
         "reasons": outline.reasons(rows_of(report)),
         "causes": tuple(_cause(one, report) for one in report.findings),
@@ -313,6 +315,13 @@ def _no_picture(report: Report, pictures: Pictures) -> str:
     return f"There is no picture: {report.total.label} was read once only, and a course takes two readings."
 
 
+SUMS = {
+    "derived.native_bytes": ("layer.native_heap_bytes", "layer.native_arenas_bytes"),
+    "derived.go_resident_bytes": ("layer.go_heap_bytes", "layer.go_other_bytes"),
+}
+"""Sums that sentences speak of and that have no row: the larger part's stands for them."""
+
+
 class _Links:
     """Turns the names of rows, where a sentence speaks of them, into links to their row with its course."""
 
@@ -320,6 +329,10 @@ class _Links:
         self._anchors: dict[str, str] = {}
         for row in (*rows_of(report), *report.malloc_rows):
             self._anchors.setdefault(clean(row.label), _anchor(row))
+        for metric, parts in SUMS.items():
+            shown = [row for row in report.layers if row.metric in parts]
+            if shown:
+                self._anchors.setdefault(label(metric), _anchor(max(shown, key=lambda row: row.bytes)))
         names = sorted(self._anchors, key=len, reverse=True)
         self._pattern = re.compile(r"(?<![\w-])(" + "|".join(map(re.escape, names)) + r")(?![\w-])") if names else None
 

@@ -44,9 +44,13 @@
     memwhy.themed.forEach(function (told) { told(); });
   }
   button.addEventListener("click", function () {
-    var next = isDark() ? "light" : "dark";
-    root.setAttribute("data-theme", next);
-    try { window.localStorage.setItem("memwhy-theme", next); } catch (refused) { /* for this visit only */ }
+    var next = isDark() ? "light" : "dark", isSystems = (next === "dark") === wantsDark.matches;
+    if (isSystems) root.removeAttribute("data-theme");
+    else root.setAttribute("data-theme", next);
+    try {
+      if (isSystems) window.localStorage.removeItem("memwhy-theme");
+      else window.localStorage.setItem("memwhy-theme", next);
+    } catch (refused) { /* for this visit only */ }
     themed();
   });
   wantsDark.addEventListener("change", themed);
