@@ -58,7 +58,7 @@ ARROWS = {
     "pytest_plugin": {"proof", "sources"},
     "__main__": {"cli"},
     "exports": {"attribution", "runtimes"},
-    "library": {"cli", "exports", "comparison", "diagnose", "proof", "recording", "render"},
+    "library": {"cli", "exports", "pictures", "comparison", "diagnose", "proof", "recording", "render"},
     "__init__": {"library"},
 }
 """Room → rooms that it may import, beside itself; every room may import the model."""

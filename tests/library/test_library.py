@@ -200,6 +200,17 @@ def test_a_report_prints_as_text_and_shows_itself_shortly() -> None:
     assert memwhy.explain(b"RSS 5 MB").to_svg() == ""
 
 
+def test_comparisons_and_verifications_show_their_picture_or_their_words() -> None:
+    verification = memwhy.verify(LEAKING, FIXED, control=LEAKING)
+    assert verification.to_svg() in verification._repr_html_()
+    assert verification.to_svg().count("<polyline") == 3
+    assert memwhy.compare(LEAKING, FIXED).to_svg().count("<polyline") == 2
+    words = memwhy.compare(b"RSS 5 MB <b>", b"RSS 6 MB")
+    assert words.to_svg() == ""
+    assert words._repr_html_().startswith('<div class="memwhy"><pre>')
+    assert "<b>" not in words._repr_html_()
+
+
 def test_a_recording_that_is_none_and_a_metric_that_was_not_read_are_said(tmp_path: Path) -> None:
     with pytest.raises(memwhy.RecordingError, match="nothing there"):
         memwhy.open(tmp_path / "nothing there.memwhy")

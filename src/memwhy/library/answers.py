@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
 from memwhy.model import comparison, proof, report
+from memwhy.model.beside import Beside
 from memwhy.model.pictures import Pictures
 
 _T = TypeVar("_T")
@@ -72,7 +73,12 @@ class Report(report.Report):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Comparison(comparison.Comparison):
-    """What differs between two runs: all fields of the comparison, and how it looks in each format."""
+    """What differs between two runs: all fields of the comparison, and how it looks in each format.
+
+    beside: the course of their total over the same axes; None where nothing was read at two moments.
+    """
+
+    beside: Beside | None = field(default=None, compare=False)
 
     def __repr__(self) -> str:
         return f"<Comparison: {self.headline}>"
@@ -98,10 +104,27 @@ class Comparison(comparison.Comparison):
 
         return render(self, "markdown")
 
+    def to_svg(self) -> str:
+        """The picture that `--plot` writes; "" where there is none."""
+        from memwhy.render import plot
+
+        return "" if self.beside is None else plot.of_comparison(self, self.beside)
+
+    def _repr_html_(self) -> str:
+        """The picture, or else the answer as text, for notebooks."""
+        from memwhy.render import notebook
+
+        return notebook.framed(self.to_svg(), self.to_text())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Verification(proof.Verification):
-    """Whether a fix is shown to work: all fields of the verification, and how it looks in each format."""
+    """Whether a fix is shown to work: all fields of the verification, and how it looks in each format.
+
+    beside: the course of their total over the same axes; None where nothing was read at two moments.
+    """
+
+    beside: Beside | None = field(default=None, compare=False)
 
     @property
     def proven(self) -> bool:
@@ -131,6 +154,18 @@ class Verification(proof.Verification):
         from memwhy.render.proof import render
 
         return render(self, "markdown")
+
+    def to_svg(self) -> str:
+        """The picture that `--plot` writes; "" where there is none."""
+        from memwhy.render import plot
+
+        return "" if self.beside is None else plot.of_verification(self, self.beside)
+
+    def _repr_html_(self) -> str:
+        """The picture, or else the answer as text, for notebooks."""
+        from memwhy.render import notebook
+
+        return notebook.framed(self.to_svg(), self.to_text())
 
 
 def with_views(kind: type[_T], found: Any, **more: object) -> _T:

@@ -12,6 +12,8 @@ from memwhy.model.errors import UsageError
 
 if TYPE_CHECKING:
     from memwhy.diagnose import Casebook
+    from memwhy.model.beside import Beside
+    from memwhy.model.case import Case
     from memwhy.proof import Run
 
 Path = str | os.PathLike[str]
@@ -56,7 +58,7 @@ def record(
 
     parser = argparse.ArgumentParser()
     command.add_arguments(parser)
-    arguments = ["-q", "-o", os.fspath(to), "--tick", f"{tick_s:f}s", "--max-size", str(max_bytes)]
+    arguments = ["-q", "-o", os.fspath(to), "--tick", f"{tick_s:g}s", "--max-size", str(max_bytes)]
     arguments += ["--pprof", pprof] if pprof else []
     arguments += [] if ask else ["--no-probe"]
     arguments += [] if inside else ["--no-inside"]
@@ -105,7 +107,10 @@ def compare(a: Evidence | Sequence[Evidence], b: Evidence | Sequence[Evidence]) 
         book = _book(_several(side))
         sources = frozenset(row.source for row in book.evidence() if row.samples)
         given.append(Given(name=_name(side), case=book.case(), sources=sources))
-    return with_views(Comparison, compare_given(*given))
+    found = compare_given(*given)
+    runs = [(name, side.case) for name, side in zip("AB", given, strict=True)]
+    metric = None if found.total is None else found.total.metric
+    return with_views(Comparison, found, beside=_beside(runs, metric, 0.0))
 
 
 def verify(
@@ -134,14 +139,20 @@ def verify(
     def run(side: Evidence | Sequence[Evidence]) -> "Run":
         return Run(case=_book(_several(side)).case())
 
+    runs = [run(side) for side in (before, after, control) if side is not None]
     found = verify_runs(
-        run(before),
-        run(after),
-        control=None if control is None else run(control),
-        residue=residue,
-        after_s=leave_out_s,
+        *runs[:2], control=runs[2] if control is not None else None, residue=residue, after_s=leave_out_s
     )
-    return with_views(Verification, found)
+    named = [(name, one.case) for name, one in zip(("before", "after", "control"), runs, strict=False)]
+    metric = None if found.total is None else found.total.before.metric
+    return with_views(Verification, found, beside=_beside(named, metric, leave_out_s))
+
+
+def _beside(runs: Sequence[tuple[str, "Case"]], metric: str | None, settle_s: float) -> "Beside | None":
+    """One metric's course in each run; None where none read it at two moments."""
+    from memwhy.pictures.beside import beside
+
+    return next(iter(beside(runs, [] if metric is None else [metric], settle_s=settle_s)), None)
 
 
 def _report(book: "Casebook") -> Report:

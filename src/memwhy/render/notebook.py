@@ -28,6 +28,12 @@ def render(report: Report, pictures: Pictures) -> str:
     return f'<div class="memwhy">{"".join(parts)}</div>'
 
 
+def framed(picture: str, words: str) -> str:
+    """A picture of its own, which says all that a cell needs; the words where there is none."""
+    shown = picture or f"<pre>{escape(words)}</pre>"
+    return f'<div class="memwhy">{shown}</div>'
+
+
 def _key(report: Report) -> str:
     """Tells the picture's ids from those of another report in the same notebook."""
     return f"memwhy-{crc32(repr((report.conclusion, report.target)).encode()):08x}"
