@@ -14,7 +14,7 @@ from memwhy.lint.conditions import Conditions, Facts, State, mentions
 from memwhy.lint.functions import Body, Summaries
 from memwhy.lint.graph import Step
 from memwhy.lint.kinds import Kind
-from memwhy.lint.laying import named
+from memwhy.lint.laying import named, rooted
 from memwhy.lint.scopes import Variable
 from memwhy.lint.syntax import Node
 from memwhy.lint.uses import Held, Thing, Use, Uses, is_own
@@ -85,7 +85,7 @@ class Flow:
         self.fate.uses.append(use)
         if use.how != "alias" or use.held is None or use.held.variable.owner is not self.owner:
             return self.fate
-        if use.held.reach and self._kept_before(use.held.variable, acquisition.call):
+        if use.held.reach and self._kept_before(use.held.variable, acquisition.call, use.held.reach):
             self.fate.uses[:] = [replace(use, how="stored", where=use.held.reach[0])]
             return self.fate
         self.fate.variable = use.held.variable.name
@@ -122,7 +122,7 @@ class Flow:
             inner = node.child("arguments") if node.kind == "call_expression" else node
             node = inner.children[-1] if inner is not None and inner.children else None
         if kind.receiver and node is not None and node.kind == "selector_expression":
-            return Use("stored", call, where=node.text.rpartition(".")[2], field=named(self.body, node))
+            return self._in_field(call, node)
         variable = self.body.scopes.variable(node)
         if variable is None or variable.kind == "result" or (kind.argument >= 0 and not address):
             return Use("stored", call, where=node.text.rpartition(".")[2] if node is not None else "")
@@ -133,11 +133,19 @@ class Flow:
             return Use("stored", call, where=variable.name)
         return Use("alias", call, Held(variable))
 
-    def _kept_before(self, variable: Variable, call: Node) -> bool:
+    def _in_field(self, call: Node, selector: Node) -> Use:
+        """The field of a variable that a method is called on: of one that this function made, held from here on."""
+        root, steps = rooted(selector)
+        variable = self.body.scopes.variable(root)
+        if variable is not None and is_own(variable) and not self._kept_before(variable, call):
+            return Use("alias", call, Held(variable, steps))
+        return Use("stored", call, where=steps[-1], field=named(self.body, selector))
+
+    def _kept_before(self, variable: Variable, call: Node, reach: tuple[str, ...] = ()) -> bool:
         """Whether the variable's value was put somewhere before: what comes to hang on it belongs to that place."""
         kind = self.acquisition.kind
         names = (n for n in self.body.scopes.uses[variable] if n.start < call.start)
-        found = (self.uses.of(Held(variable), name) for name in names)
+        found = (self.uses.of(Held(variable, reach), name) for name in names)
         return any(use is not None and use.ends and (use.how != "released" or not kind.receiver) for use in found)
 
     def _companions(self, variable: Variable, call: Node) -> None:

@@ -6,7 +6,7 @@ import re
 
 from memwhy.lint.flow import Fate, Loss
 from memwhy.lint.kinds import words
-from memwhy.lint.laying import Field
+from memwhy.lint.laying import ELEMENT, Field
 from memwhy.lint.names import split
 from memwhy.lint.ownership import Access, Owned, Ownership
 from memwhy.lint.source import Function, Package
@@ -29,13 +29,13 @@ _NO_PARENT = re.compile(r"^\w+\.(?:Background|TODO)\(\)$")
 def kept(function: Function, fate: Fate, ownership: Ownership) -> tuple[Loss, str, float] | None:
     """How what came into a field is lost there, in words, and a factor for its weight; None where it is in good hands."""
     field, call, package = ownership.alone(function, fate), fate.acquisition.call, function.file.package
-    if not field or fate.acquisition.kind.receiver or (fate.acquisition.kind.called and _of_nobody(call)):
+    if not field or (fate.acquisition.kind.called and _of_nobody(call)):
         return None
     owned = ownership.of(fate.acquisition.kind, field, package)
     if owned.embedded or owned.handed_on or (field[1][:1].isupper() and not _private(package)):
         return None
     if not owned.released:
-        return _never(function, call, field, ownership)
+        return None if fate.acquisition.kind.receiver else _never(function, call, field, owned, ownership)
     return _overwritten(function, call, field, owned) if len(field) == 2 else None
 
 
@@ -49,15 +49,29 @@ def _private(package: Package) -> bool:
     return package.name == "main" or "internal" in package.path.split("/")
 
 
-def _never(function: Function, call: Node, field: Field, ownership: Ownership) -> tuple[Loss, str, float] | None:
+def _never(
+    function: Function, call: Node, field: Field, owned: Owned, ownership: Ownership
+) -> tuple[Loss, str, float] | None:
     types = ownership.summaries.bodies.types
     home, owner = types.package_of(field[0], function.file)
     ends = [name for name in home.methods(owner) if _ends(home, owner, name)] if home is not None else []
     where = f"{split(field[0])[2]}.{field[1]}"
     if ends:
         return Loss("kept", call), f"in {ends[0]}, nor anywhere: it stays in {where}", 0.95
+    deleted = _deleted(owned) if field[2:3] == (ELEMENT,) else None
+    if deleted is not None:
+        return Loss("kept", call), f"in {deleted.name}, which deletes it from {where}, nor anywhere", 0.95
     if given_request(function) or loops_around(call):
         return Loss("kept", call), f"anywhere: it stays in {where}", 0.8
+    return None
+
+
+def _deleted(owned: Owned) -> Function | None:
+    """The function that takes entries out of the field's map."""
+    for one in owned.accesses:
+        listed = one.node.parent
+        if listed is not None and listed.parent is not None and callee(listed.parent) == "delete":
+            return one.function
     return None
 
 

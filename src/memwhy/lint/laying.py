@@ -27,14 +27,20 @@ def behind(body: Body, holder: Variable | Node, steps: Sequence[str]) -> Field:
     return laid(types, place.file, type, steps)
 
 
-def named(body: Body, selector: Node) -> Field:
-    """The field that `x.state.pins` names."""
+def rooted(selector: Node) -> tuple[Node | None, tuple[str, ...]]:
+    """(the first name of `x.state.pins`, the fields behind it)."""
     steps: list[str] = []
     node: Node | None = selector
     while node is not None and node.kind == "selector_expression":
         field = node.child("field")
         steps.insert(0, field.text if field is not None else "")
         node = node.child("operand")
+    return node, tuple(steps)
+
+
+def named(body: Body, selector: Node) -> Field:
+    """The field that `x.state.pins` names."""
+    node, steps = rooted(selector)
     holder = body.scopes.variable(node) or node
     return behind(body, holder, steps) if holder is not None else ()
 

@@ -119,13 +119,11 @@ class Types:
         return self._declared[key]
 
     def _find_type(self, package: Package, name: str) -> Declared | None:
-        for file in package.declaring("type", name):
-            for declaration in file.declarations("type_declaration"):
-                for spec in declaration.children:
-                    named = spec.child("name")
-                    node = spec.child("type")
-                    if named is not None and named.text == name and node is not None:
-                        return Declared(file, node)
+        for file, declaration in package.declaring("type", name):
+            for spec in declaration.children:
+                named, node = spec.child("name"), spec.child("type")
+                if named is not None and named.text == name and node is not None:
+                    return Declared(file, node)
         return None
 
     def underlying(self, type: str, file: File) -> Declared | str:
@@ -201,13 +199,12 @@ class Types:
         key = (package, name)
         if key not in self._variables:
             self._variables[key] = ""
-            for file in package.declaring("var", name):
-                for declaration in file.declarations("var_declaration"):
-                    for spec in declaration.walk("var_spec", into_functions=False):
-                        names = [given.text for given in spec.fields("name")]
-                        if name in names:
-                            self._variables[key] = self._of_spec(spec, names.index(name), file)
-                            return self._variables[key]
+            for file, declaration in package.declaring("var", name):
+                for spec in declaration.walk("var_spec"):
+                    names = [given.text for given in spec.fields("name")]
+                    if name in names:
+                        self._variables[key] = self._of_spec(spec, names.index(name), file)
+                        return self._variables[key]
         return self._variables[key]
 
     def _of_spec(self, spec: Node, index: int, file: File) -> str:
@@ -363,7 +360,15 @@ class Types:
             promoted = self.method(inner, name, found.file, depth + 1)
             if promoted.known or promoted.results:
                 return promoted
-        return Called(f"{bare}.{name}")
+        return Called(f"{bare}.{name}", results=self._of_function_field(found, name))
+
+    def _of_function_field(self, found: Declared, name: str) -> tuple[str, ...]:
+        """The results of a function that a struct has in a field."""
+        for field in fields(found.node) if found.node.kind == "struct_type" else ():
+            type = field.child("type")
+            if type is not None and type.kind == "function_type" and any(n.text == name for n in field.fields("name")):
+                return self.results(type, found.file)
+        return ()
 
     def may_have(self, type: str, member: str, file: File) -> bool:
         """Whether a type has a method or field of that name; True where its declaration is not in the tree."""

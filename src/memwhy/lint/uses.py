@@ -184,12 +184,14 @@ class Uses:
         last = name.rpartition(".")[2]
         if called.conversion or (name.startswith("C.") and is_c_type(last)):
             return replace(thing, node=call)
-        if name in self.kind.by or name in standard.OWNERS:
+        if (name in self.kind.by and not (thing.reach and name == "C.free")) or name in standard.OWNERS:
             return Use("released", call)
         if name in standard.KEEPERS:
             return Use("stored", call, where=name)
         if name == "append":
             return replace(thing, node=call, reach=(ELEMENT, *thing.reach) if index else thing.reach)
+        if name and "." not in name and not called.known:
+            return None
         if self.kind.called:
             return Use("unknown", call, where=name)
         if called.known and not self._is_gos_own(called):
@@ -202,8 +204,6 @@ class Uses:
             return None
         if name.startswith("C."):
             return self._given_to_c(thing, call, last, index)
-        if name and "." not in name:
-            return None
         if not name.startswith("?") and name and standard.is_standard(split(name)[0]):
             return None
         if split(name)[0] in self.kind.packages and not may_close(last):
@@ -214,7 +214,7 @@ class Uses:
 
     def _given_to_c(self, thing: Thing, call: Node, name: str, index: int) -> Use | None:
         """A C function releases, takes over or only uses: by its body in the preamble, its name, or a destructor given with it."""
-        if may_close(name) and not thing.view:
+        if may_close(name) and not thing.view and (not thing.reach or name != "free"):
             return Use("released", call)
         keeps = Preambles.of(self.body.function.file.package).keeps(name, index)
         if keeps is None:
@@ -389,5 +389,6 @@ def is_own(variable: Variable) -> bool:
         return variable.type is not None and variable.type.kind != "pointer_type"
     if value.kind == "call_expression":
         function = value.child("function")
-        return function is not None and function.text in ("make", "new")
+        made = function is not None and function.text in ("make", "new")
+        return made or value.text.partition("(C.")[2].startswith(("malloc(", "calloc("))
     return value.kind == "composite_literal"

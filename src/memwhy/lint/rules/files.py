@@ -5,6 +5,7 @@ nobody holds them (os.NewFile and net's descriptors have finalizers); a quiet pr
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from memwhy.lint.kinds import Kind
 from memwhy.lint.source import Package, Tree
@@ -54,6 +55,13 @@ FILE = Kind(
     remedy="`defer f.Close()` behind the check of the error",
     costs="a descriptor, until the collector finds the file unreachable",
 )
+PIPE = replace(
+    FILE,
+    noun="the pipe's end",
+    acquires={"os.Pipe": 0},
+    remedy="close both ends on every way, the one for writing as soon as the child has it",
+)
+OTHER_END = replace(PIPE, acquires={"os.Pipe": 1})
 CONNECTION = Kind(
     rule=NAME,
     cause=CAUSE,
@@ -81,7 +89,7 @@ LISTENER = Kind(
 def kinds(tree: Tree) -> tuple[Kind, ...]:
     """What the survey looks for."""
     del tree
-    return (FILE, CONNECTION, LISTENER)
+    return (FILE, PIPE, OTHER_END, CONNECTION, LISTENER)
 
 
 def check(package: Package) -> Iterable[Suspect]:

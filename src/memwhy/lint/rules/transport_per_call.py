@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from memwhy.lint.channels import called, parameters
+from memwhy.lint.coming import callers, often
 from memwhy.lint.leaving import loop_around
 from memwhy.lint.source import Function, Package
 from memwhy.lint.syntax import Node, callee, dotted
@@ -22,29 +23,25 @@ TOKENS = (b"Transport{", b"Transport)", b".Clone()")
 
 _MADE = re.compile(rb"Transport\s*\{|new\(\s*\w+\.Transport\s*\)|Transport\)?(?:\.\(\*\w+\.Transport\))?\.Clone\(\)")
 _ASKS = re.compile(rb"\.(?:Do|Get|Head|Post|PostForm|RoundTrip)\(")
+_CALLS = re.compile(rb"\.\w+\(")
 _HANDLES = re.compile(r"\b\w+\.ResponseWriter\b|\*\w+\.Request\b")
 
 
 def check(package: Package) -> Iterable[Suspect]:
     """Transports that are made, asked and dropped in one function, and calls of the package's own constructors that do the same."""
-    makers: set[str] = set()
+    makers: dict[Function, bool] = {}
     for function in package.functions_with(_MADE, imports="net/http"):
         for made in _made(function):
             fate = _fate(function, made)
-            if fate == "returned" and not function.receiver:
-                makers.add(function.name)
+            if fate in ("returned", "owned"):
+                makers[function] = _times_out(made)
             elif fate in ("dropped", "replaced"):
                 yield _suspect(function, made, _times_out(made), "", replaced=fate == "replaced")
-    if not makers:
-        return
-    called = re.compile(rb"\b(?:" + b"|".join(re.escape(name.encode()) for name in sorted(makers)) + rb")\(")
-    for function in package.functions_with(called):
-        for call in function.node.walk("call_expression") if function.node is not None else ():
-            fate = _fate(function, call) if callee(call) in makers and function.name not in makers else "kept"
+    for maker, times_out in makers.items():
+        for caller, call in callers(maker):
+            fate = _fate(caller, call, made_by=maker) if caller not in makers else "kept"
             if fate in ("dropped", "replaced"):
-                maker = package.function(callee(call))
-                lasting = maker is None or not any(_times_out(made) for made in _made(maker))
-                yield _suspect(function, call, not lasting, callee(call), replaced=fate == "replaced")
+                yield _suspect(caller, call, times_out, maker.name, replaced=fate == "replaced")
 
 
 def _made(function: Function) -> Iterator[Node]:
@@ -72,8 +69,8 @@ def _times_out(made: Node) -> bool:
     return (made.kind == "call_expression" and ".Clone" in made.text) or "IdleConnTimeout" in made.text
 
 
-def _fate(function: Function, made: Node) -> str:
-    """What becomes of it: "returned", "kept", "dropped" where the same function asks it and lets it go, or "replaced" where a
+def _fate(function: Function, made: Node, made_by: Function | None = None) -> str:
+    """What becomes of it: "returned", "owned" where what is returned has it in a field, "kept", "dropped" where the same function asks it and lets it go, or "replaced" where a
     literal puts it in the place of one that it has from outside."""
     node = function.node
     if node is None:
@@ -82,12 +79,12 @@ def _fate(function: Function, made: Node) -> str:
     if _replaces(made):
         return "replaced"
     where = _held_by(made)
-    if where == "returned":
-        return "returned"
+    if where in ("returned", "owned"):
+        return where
     if where is None:
         return "kept"
     names, work = {where}, [where]
-    asked = _ASKS.search(around.code, around.start, around.end) is not None
+    asked = (_ASKS if made_by is None else _CALLS).search(around.code, around.start, around.end) is not None
     while work:
         name = work.pop()
         for use in around.walk("identifier"):
@@ -100,7 +97,7 @@ def _fate(function: Function, made: Node) -> str:
                     return "kept"
                 asked = True
                 continue
-            if other in ("kept", "returned"):
+            if other in ("kept", "returned", "owned"):
                 return other
             if other and other not in names:
                 names.add(other)
@@ -108,6 +105,8 @@ def _fate(function: Function, made: Node) -> str:
     if "CloseIdleConnections" in around.text or "DisableKeepAlives = true" in around.text:
         return "kept"
     if not asked:
+        return "kept"
+    if made_by is not None and _gives_owner(made_by) and loop_around(made) is None and not often(function):
         return "kept"
     return "dropped" if _comes_again(function, made) else "kept"
 
@@ -135,6 +134,13 @@ def _only_asks(function: Function, use: Node) -> bool:
         keeps is None
         and re.search(rb"\b" + name + rb"\.(?:Do|Get|Head|Post|PostForm|RoundTrip)\(", found.text) is not None
     )
+
+
+def _gives_owner(maker: Function) -> bool:
+    """Whether a constructor gives something that has the Transport in a field: such are made once, unless something says otherwise."""
+    node = maker.node
+    result = node.child("result") if node is not None else None
+    return result is not None and "http." not in result.text
 
 
 def _replaces(made: Node) -> bool:
@@ -169,17 +175,18 @@ def _once(made: Node) -> Node | None:
 
 def _held_by(made: Node) -> str | None:
     """The local variable that it is put into, alone or within a Client; "returned"; None where it is kept or cannot be said."""
-    node, parent = made, made.parent
+    node, parent, owned = made, made.parent, False
     while parent is not None and parent.kind in (
         "unary_expression", "parenthesized_expression", "literal_element", "keyed_element", "literal_value", "composite_literal", "expression_list",
     ):  # fmt: skip
-        if parent.kind == "composite_literal" and not _is_client(parent):
-            return None
+        owned = owned or (parent.kind == "composite_literal" and not _is_client(parent))
         node, parent = parent, parent.parent
     if parent is None:
         return None
     if parent.kind == "return_statement":
-        return "returned"
+        return "owned" if owned else "returned"
+    if owned:
+        return None
     if parent.kind in ("short_var_declaration", "var_spec"):
         name = parent.child("left") if parent.kind == "short_var_declaration" else parent.child("name")
         first = name.children[0] if name is not None and name.children else name
@@ -214,17 +221,18 @@ def _is_client(literal: Node) -> bool:
 
 def _passed_on(use: Node) -> str:
     """The variable that this one's value goes into ("" for none), "kept" where it outlives the function, "given" to another one, "returned"."""
-    node, parent = use, use.parent
+    node, parent, owned = use, use.parent, False
     while parent is not None and parent.kind in (
         "unary_expression", "parenthesized_expression", "literal_element", "keyed_element", "literal_value", "composite_literal", "expression_list",
     ):  # fmt: skip
-        if parent.kind == "composite_literal" and not _is_client(parent):
-            return "kept"
+        owned = owned or (parent.kind == "composite_literal" and not _is_client(parent))
         node, parent = parent, parent.parent
     if parent is None:
         return ""
     if parent.kind == "return_statement":
-        return "returned"
+        return "owned" if owned else "returned"
+    if owned:
+        return "kept"
     if parent.kind == "argument_list":
         return "given"
     if parent.kind == "send_statement":
