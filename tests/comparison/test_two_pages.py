@@ -145,6 +145,7 @@ def test_print_shows_the_pictures_on_white_and_leaves_out_what_is_pressed(
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert page.evaluate("[...document.querySelectorAll('input, button')].every(one => !one.getClientRects().length)")
     assert page.evaluate("document.querySelector('#courses svg.courses').getBoundingClientRect().width") > 500
+    assert page.evaluate(IN_SIGHT)
     assert page.pdf(tmp_path / "page.pdf").stat().st_size > 10_000
     page.close()
 

@@ -125,7 +125,7 @@ def _settled(beside: Beside, plot: Plot, font_px: float) -> Iterable[str]:
         f'<rect x="{frame.left:.1f}" y="{frame.top:.1f}" width="{x - frame.left:.1f}" height="{frame.bottom - frame.top:.1f}" '
         'class="mw-veil" fill="#8b949e" fill-opacity="0.14"/>'
     )
-    yield _words(frame.left + font_px * 0.4, frame.bottom - font_px * 0.5, "left out", "start")
+    yield _words(frame.left + font_px * 0.4, frame.top + font_px, "left out", "start")
 
 
 def _line(number: int, trace: Trace, course: Sequence[int], plot: Plot) -> str:

@@ -196,7 +196,12 @@ def _figures(found: Verification) -> Iterable[tuple[str, str, str, bool]]:
     if pair is not None and pair.after.high is not None:
         yield (f"{pair.label} after, at most", rate_said(pair.after.high, pair.after.per, pair.after.unit), _seen(pair.after), bool(found.left))  # fmt: skip
     if found.left_at_most is not None:
-        yield ("of the growth, left at most", _share(found.left_at_most), "the load allowed for", False)
+        yield (
+            "of the growth, left at most",
+            _share(found.left_at_most) if found.left_at_most <= 1 else "all of it",
+            "the load allowed for",
+            False,
+        )
     if found.would_have_seen is not None and pair is not None:
         yield (
             "would have been seen",
