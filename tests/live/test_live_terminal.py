@@ -34,6 +34,17 @@ def test_ctrl_c_leaves_the_terminal_as_it_was_and_the_diagnosis_on_it():
     assert "\x1b[?" not in terminal.answer
 
 
+def test_the_screen_goes_on_with_the_watch(tmp_path: Path):
+    kept = tmp_path / "kept.memwhy"
+    with process_of(IDLE) as target, on_terminal("watch", str(target.pid), "-o", kept, *WATCH) as terminal:
+        terminal.until(JUDGED)
+        for tick in (5, 10, 15, 20):
+            wait_for_ticks(kept, tick)
+            terminal.until(b"\x1b[1;")  # the title is drawn again, with the new time in it
+        terminal.press(b"q")
+        assert terminal.to_the_end() == 0
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_it_as_ctrl_c_does(number: signal.Signals, tmp_path: Path):
     kept = tmp_path / "kept.memwhy"
@@ -260,6 +271,19 @@ def test_in_tmux_every_line_is_in_its_place(size: tuple[int, int], tmp_path: Pat
             assert "└0" not in left
         finally:
             tmux("kill-server", socket=socket)
+
+
+def test_a_terminal_that_takes_nothing_holds_up_the_screen_and_not_the_watch(tmp_path: Path):
+    kept = tmp_path / "kept.memwhy"
+    with (
+        process_of(IDLE) as target,
+        on_terminal("watch", str(target.pid), "-o", kept, *WATCH, columns=300, rows=100) as terminal,
+    ):
+        wait_for_ticks(kept, 30)  # a terminal holds some KiB that nobody has read; the first drawing alone is more
+        terminal.until(JUDGED)
+        terminal.press(b"q")
+        assert terminal.to_the_end() == 0
+    assert "Cost" in terminal.answer
 
 
 def test_help_does_not_load_textual():

@@ -195,12 +195,17 @@ def _area(stacks: Sequence[Sequence[int]], glyphs: Sequence[Paint], top: int, hi
 
 
 def _draw_lines(area: list[list[Cell]], said: Sequence[Sequence[int | None]], top: int) -> None:
-    """In every second column, so that what is behind a line is seen."""
+    """In every second column, so that what is behind a line is seen; not across the upper edge."""
     high = len(area)
     for number, values in enumerate(said):
         for column, value in list(enumerate(values))[number % 2 :: 2]:
             row = -1 if value is None else int(value * high / top)
-            if 0 <= row < high:
+            if not 0 <= row < high:
+                continue
+            glyph, style = area[row][column]
+            if glyph == EIGHTHS[-1]:
+                area[row][column] = (SAID[0], f"{SAID[1]} on {style}")
+            elif glyph == " " or glyph not in EIGHTHS:
                 area[row][column] = SAID
 
 

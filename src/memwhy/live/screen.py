@@ -30,7 +30,7 @@ CREDIT_S = 0.1
 JUDGE_EVERY_S = 2.0
 MOST_POINTS = 600
 """More than a terminal has columns."""
-BEGIN_S = 10.0
+BEGIN_S = 5.0
 END_S = 3.0
 
 
@@ -68,6 +68,7 @@ class Screen:
         self._origin_ns: int | None = None
         self._begun_s = time.monotonic()
         self._app: LiveApp | None = None
+        self._told = False
         self._ready = threading.Event()
         self._judge: ThreadPoolExecutor | None = None
         self._thread: threading.Thread | None = None
@@ -120,15 +121,16 @@ class Screen:
         if app.problem is not None:
             self.problem = f"{type(app.problem).__name__}: {app.problem}"
 
-    def _call(self, act: Callable[..., object], *arguments: object) -> None:
-        """Have the screen's thread do something; nothing where it has ended."""
+    def _call(self, act: Callable[[], object]) -> bool:
+        """Have the screen's thread do something; False where it has not begun, or has ended."""
         loop = getattr(self._app, "_loop", None)
         if loop is None:
-            return
+            return False
         try:
-            loop.call_soon_threadsafe(act, *arguments)
+            loop.call_soon_threadsafe(act)
         except RuntimeError:  # its loop is closed
-            return
+            return False
+        return True
 
     @property
     def gone(self) -> bool:
@@ -222,8 +224,16 @@ class Screen:
         if self._timeline is not None and self._origin_ns is not None and self._tail.moments:
             grown = extended(self._timeline, self._tail.moments, self._origin_ns)
             self.sight = replace(self.sight, timeline=grown)
+        if not self._told:  # a line that takes nothing for a while gets the newest only
+            self._told = True  # before it is told: it may be quicker than the next line
+            if not self._call(self._take):
+                self._told = False
+
+    def _take(self) -> None:
+        """In the screen's thread: hand it what is newest."""
+        self._told = False
         if self._app is not None:
-            self._call(self._app.take, self.sight)
+            self._app.take(self.sight)
 
 
 def judged(book: Casebook) -> tuple[Report, Timeline | None, float]:
