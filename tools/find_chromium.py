@@ -82,7 +82,8 @@ def unpack(archives: Path, into: Path) -> None:
     """The packages' files below `into`, and the command that starts them."""
     for package in sorted(archives.glob("*.deb")):
         subprocess.run(["dpkg-deb", "-x", str(package), str(into)], check=True, stdout=sys.stderr)
-    folders = sorted({f"$here/{file.parent.relative_to(into)}" for file in (into / "usr" / "lib").rglob("*.so*")})
+    found = (file for place in ("lib", "usr/lib") for file in (into / place).rglob("*.so*"))
+    folders = sorted({f"$here/{file.parent.relative_to(into)}" for file in found})
     (into / "fonts.conf").write_text(FONTS)
     (into / brought().name).write_text(SCRIPT.replace("LIBRARIES", ":".join(folders)))
     (into / brought().name).chmod(0o755)
