@@ -34,6 +34,7 @@ EXIT = (
 )
 ENVIRONMENT = (
     ("NO_COLOR", "no colours, whatever the terminal"),
+    ("MEMWHY_PLAIN", "set: lines in place of the live screen, as --plain"),
     ("COLUMNS", "the width of help, where the terminal does not tell it"),
     ("MEMWHY_PURE", "1: the Python twins in place of the compiled loops"),
 )

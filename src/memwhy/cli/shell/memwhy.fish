@@ -170,6 +170,7 @@ complete -c memwhy -n '_shtab_memwhy_using inspect' -s h -l help -d 'show this h
 complete -c memwhy -n '_shtab_memwhy_using inspect' -l for -x -d 'time between two looks (default: 5s; 0: look once)'
 complete -c memwhy -n '_shtab_memwhy_using inspect' -l no-lost -d 'do not search for what nothing points to'
 complete -c memwhy -n '_shtab_memwhy_using inspect' -l show-contents -d 'show strings found in lost memory: they may be private'
+complete -c memwhy -n '_shtab_memwhy_using inspect' -l holders -d 'who holds Go'"'"'s heap: variables, fields and types, with what each alone keeps'
 complete -c memwhy -n '_shtab_memwhy_using inspect' -l heap-profile -xka "(__fish_complete_path (commandline -ct))" -d 'write Go'"'"'s heap profile for `go tool pprof FILE`'
 complete -c memwhy -n '_shtab_memwhy_using inspect' -l goroutines -xka "(__fish_complete_path (commandline -ct))" -d 'write all goroutines with their stacks, as debug=2 does'
 complete -c memwhy -n '_shtab_memwhy_using inspect' -s o -xka "(__fish_complete_path (commandline -ct))" -d 'write the answer to FILE'
