@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup, escape
 
@@ -16,6 +16,7 @@ from memwhy.render.axis import time_text
 from memwhy.render.figures import Pace, amount, now_header, now_of, pace_of, rate_of, rows_of, share_of, unit_of
 from memwhy.render.html.drawn import as_data, heaviest, meter, most_rate, sketched, spanned
 from memwhy.render.html.page import render_page
+from memwhy.render.inside import Table
 from memwhy.render.palette import colours
 from memwhy.render.plain import clean
 
@@ -89,7 +90,7 @@ def render(report: Report, pictures: Pictures) -> str:
         "causes": tuple(_cause(one, report) for one in report.findings),
         "held": outline.held(report),
         "flames": tuple((flame, _table(flame)) for flame in pictures.flames),
-        "inside": tuple(inside.tables(report.inspection)) if report.inspection else (),
+        "inside": tuple(map(_filled, inside.tables(report.inspection))) if report.inspection else (),
         "tried": experiments.sentences(report),
         "leaks": known.sentences(report.known_leaks),
         "facts": report.facts,
@@ -299,6 +300,13 @@ def _table(flame: FlameGraph) -> tuple[tuple[str, str, str, str, str], ...]:
         )
         for node, now, before in heaviest(flame)
     )
+
+
+def _filled(table: Table) -> Table:
+    """Without the columns in which nothing stands."""
+    wanted = [i for i, _ in enumerate(table.header, start=1) if any(row[i] for row in table.rows)]
+    rows = tuple((row[0], *(row[i] for i in wanted)) for row in table.rows)
+    return replace(table, header=tuple(table.header[i - 1] for i in wanted), rows=rows)
 
 
 def _evidence(rows: Iterable[EvidenceRow]) -> tuple[EvidenceRow, ...]:
