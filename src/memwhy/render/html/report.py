@@ -16,9 +16,9 @@ from memwhy.render.axis import time_text
 from memwhy.render.figures import Pace, amount, now_header, now_of, pace_of, rate_of, rows_of, share_of, unit_of
 from memwhy.render.html.drawn import as_data, heaviest, meter, most_rate, sketched, spanned
 from memwhy.render.html.page import render_page
-from memwhy.render.inside import Table
 from memwhy.render.palette import colours
 from memwhy.render.plain import clean
+from memwhy.render.table import Table
 
 MOST_MOMENTS = 24
 """Rows of the table that stands for the chart."""
