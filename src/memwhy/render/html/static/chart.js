@@ -151,7 +151,7 @@
   var count = told.bands.length;
   var chart = new uPlot({
     width: host.clientWidth, height: height(),
-    padding: [18, 12, 0, 0],
+    padding: [18, 26, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: true, y: false, setScale: true }, points: { show: false } },
     scales: {
