@@ -11,6 +11,7 @@ from itertools import pairwise
 Top = tuple[str, int, int]
 """Kind (as tree-sitter-go names it), start and end of a declaration."""
 
+FUNCTIONS = ("function_declaration", "method_declaration")
 _KEYWORDS = (b"func", b"type", b"var", b"const", b"import")
 _KINDS = {b"t": "type_declaration", b"v": "var_declaration", b"c": "const_declaration", b"i": "import_declaration"}
 _BEHIND_KEYWORD = b' \t\r\n("`/'
@@ -64,9 +65,7 @@ def _closed(code: bytes, starts: list[int]) -> bool:
 
 
 def _kind(code: bytes, start: int) -> str:
-    return _KINDS.get(code[start : start + 1]) or (
-        "method_declaration" if _RECEIVER.match(code, start) else "function_declaration"
-    )
+    return _KINDS.get(code[start : start + 1]) or FUNCTIONS[_RECEIVER.match(code, start) is not None]
 
 
 def _end(code: bytes, start: int, end: int) -> int:

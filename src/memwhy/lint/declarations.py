@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from memwhy.lint.cutting import Top, cut
-from memwhy.lint.syntax import Node, TooDeep
+from memwhy.lint.cutting import FUNCTIONS, Top, cut
+from memwhy.lint.syntax import Declaration, TooDeep
 
 if TYPE_CHECKING:
     from memwhy.lint.parsing import Parsed, Tree
     from memwhy.lint.source import File, Skipped
 
-KEPT_BYTES = 2 << 20
-"""Source whose trees are kept at once; a tree takes some 50 times its source."""
+KEPT_NODES = 300_000
+"""Nodes that are kept at once, some 250 bytes each."""
 
 _Key = tuple["File", int, bool]
 
@@ -23,8 +23,8 @@ class Declarations:
 
     def __init__(self, skipped: Skipped) -> None:
         self._skipped = skipped
-        self._kept: OrderedDict[_Key, Node] = OrderedDict()
-        self._kept_bytes = 0
+        self._kept: OrderedDict[_Key, Declaration] = OrderedDict()
+        self._kept_nodes = 0
         self._missing: set[_Key] = set()
         self._whole: tuple[File, dict[int, Parsed]] | None = None
 
@@ -36,16 +36,16 @@ class Declarations:
             found = tuple((top.type, top.start_byte, top.end_byte) for top in tops)
         return found
 
-    def grown(self, file: File, index: int) -> Node | None:
+    def grown(self, file: File, index: int) -> Declaration | None:
         """The tree of one declaration, None where its syntax is broken or it is nested too deeply."""
         return self._had((file, index, True))
 
-    def signature(self, file: File, index: int) -> Node | None:
-        """The same without what a function's body holds."""
+    def signature(self, file: File, index: int) -> Declaration | None:
+        """The same, perhaps without what blocks and composite literals hold."""
         whole = (file, index, True)
         return self._had(whole if whole in self._kept or whole in self._missing else (file, index, False))
 
-    def _had(self, key: _Key) -> Node | None:
+    def _had(self, key: _Key) -> Declaration | None:
         node = self._kept.get(key)
         if node is not None:
             self._kept.move_to_end(key)
@@ -57,17 +57,17 @@ class Declarations:
             self._missing.add(key)
             return None
         self._kept[key] = node
-        self._kept_bytes += node.end - node.start if key[2] else 0
-        while self._kept_bytes > KEPT_BYTES and len(self._kept) > 1:
-            (_, _, body), dropped = self._kept.popitem(last=False)
-            self._kept_bytes -= dropped.end - dropped.start if body else 0
+        self._kept_nodes += len(node.nodes)
+        while self._kept_nodes > KEPT_NODES and len(self._kept) > 1:
+            _, dropped = self._kept.popitem(last=False)
+            self._kept_nodes -= len(dropped.nodes)
         return node
 
-    def _grow(self, file: File, index: int, body: bool) -> Node | None:
+    def _grow(self, file: File, index: int, body: bool) -> Declaration | None:
         from memwhy.lint.parsing import grow, parse
 
-        _, start, end = file.top[index]
-        top = None if body else _alone(parse(_head(file.code, start, end)))
+        kind, start, end = file.top[index]
+        top = None if body or kind not in FUNCTIONS else _alone(parse(_head(file.code, start, end)))
         if top is None:
             top = _alone(parse(file.code[start:end]))
         base = start

@@ -23,6 +23,12 @@ _KINDS = tuple(
     for number in range(LANGUAGE.node_kind_count)
 )
 """Kinds of named nodes by their number, "" for others."""
+_LEAVES = frozenset(
+    number
+    for number, name in enumerate(_KINDS)
+    if name == "identifier" or name.endswith(("_identifier", "int_literal", "float_literal"))
+)
+_LEAVES_AND_BODIES = _LEAVES | {LANGUAGE.id_for_node_kind(name, True) for name in ("block", "literal_value")}
 _COMMENT = LANGUAGE.id_for_node_kind("comment", True)
 _FIELDS = ("", *(LANGUAGE.field_name_for_id(number) or "" for number in range(1, LANGUAGE.field_count + 1)))
 _OPERATOR = LANGUAGE.field_id_for_name("operator")
@@ -49,7 +55,7 @@ def parse(code: bytes) -> Tree | None:
 
 
 def grow(root: Parsed, code: bytes, *, base: int = 0, body: bool = True) -> Declaration:
-    """The tree below tree-sitter's node, of a function without what is in its body where body is False.
+    """The tree below tree-sitter's node, without what is in blocks and composite literals where body is False.
 
     base: where in code the text begins that tree-sitter read. TooDeep where it is nested beyond DEEPEST. One walk in which
     nothing recurs, by numbers: names made anew for every node would be half of its cost.
@@ -61,20 +67,21 @@ def grow(root: Parsed, code: bytes, *, base: int = 0, body: bool = True) -> Decl
         return top
     beside: list[Node] = []
     top.children = beside
-    nodes: list[Node] = [top]
+    nodes = top.nodes
     depth, as_grown = 1, True
+    left_out = _LEAVES if body else _LEAVES_AND_BODIES
+    first_child, next_sibling = cursor.goto_first_child, cursor.goto_next_sibling
     while True:
         found = cursor.node
         assert found is not None
         kind = found.kind_id
         if name := _KINDS[kind]:
             if kind != _COMMENT:
-                node = Node(
-                    name, base + found.start_byte, base + found.end_byte, _FIELDS[cursor.field_id or 0], parent, code
-                )
+                start, end = found.byte_range
+                node = Node(name, base + start, base + end, _FIELDS[cursor.field_id or 0], parent, code)
                 beside.append(node)
                 nodes.append(node)
-                if (body or depth > 1 or node.field != "body") and cursor.goto_first_child():
+                if kind not in left_out and first_child():
                     parent = node
                     beside = node.children = []
                     depth += 1
@@ -83,16 +90,26 @@ def grow(root: Parsed, code: bytes, *, base: int = 0, body: bool = True) -> Decl
                     continue
         elif cursor.field_id == _OPERATOR:
             parent.operator = found.type
-        while not cursor.goto_next_sibling():
+        while not next_sibling():
             if parent.kind == "type_conversion_expression":
                 as_grown = not _as_call(parent) and as_grown
             if not cursor.goto_parent() or parent.parent is None:
-                if as_grown:
-                    top.nodes = nodes
+                if not as_grown:
+                    top.nodes = _in_order(top)
                 return top
             parent = parent.parent
             beside = parent.children
             depth -= 1
+
+
+def _in_order(top: Node) -> list[Node]:
+    found: list[Node] = []
+    stack = [top]
+    while stack:
+        node = stack.pop()
+        found.append(node)
+        stack += node.children[::-1]
+    return found
 
 
 def _as_call(node: Node) -> bool:

@@ -13,19 +13,18 @@ that hold them, and walks only those: what is not asked for is never parsed.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from memwhy.lint.cutting import Top
+from memwhy.lint.cutting import FUNCTIONS, Top
 from memwhy.lint.declarations import Declarations
 from memwhy.lint.syntax import Node
 
 _DECLARATION = re.compile(rb"func[ \t]*(?:\(\s*(?:\w+[ \t]+)?\*?[ \t]*(\w+)[^)\n]*\)[ \t]*)?(\w+)")
 _FUNCTION = re.compile(rb"^" + _DECLARATION.pattern, re.MULTILINE)
-_FUNCTIONS = ("function_declaration", "method_declaration")
 _DECLARED = re.compile(rb"^(type|var)[ \t]+(?:\(([^\0]*?)^\)|(\w+(?:[ \t]*,[ \t]*\w+)*))", re.MULTILINE)
 _LISTED = re.compile(rb"^[ \t]+(\w+(?:[ \t]*,[ \t]*\w+)*)", re.MULTILINE)
 _WORDS_AND_CALLS = bytes(
@@ -95,7 +94,7 @@ class Function:
     def symbol_of(self, literal: Node) -> str:
         """The symbol of a function literal in this function: `F.func2`, nested `F.func2.1` (cmd/compile's closure names)."""
         outer = literal.above("func_literal")
-        around = outer if outer is not None else literal.above(*_FUNCTIONS) or literal
+        around = outer if outer is not None else literal.above(*FUNCTIONS) or literal
         beside = [n for n in around.walk("func_literal", into_functions=False) if n is not around]
         number = next((i for i, n in enumerate(beside, 1) if n is literal), 0)
         return f"{self.symbol_of(outer)}.{number}" if outer is not None else f"{self.symbol}.func{number}"
@@ -242,21 +241,23 @@ class Package:
         return found
 
     @cached_property
-    def _declaring(self) -> dict[tuple[bytes, bytes], list[File]]:
-        """(`type` or `var`, name) → files whose text declares it at the top, found without parsing."""
-        found: dict[tuple[bytes, bytes], list[File]] = {}
+    def _declaring(self) -> dict[tuple[bytes, bytes], dict[tuple[File, int], None]]:
+        """(`type` or `var`, name) → where the text begins that declares it at the top, found without parsing."""
+        found: dict[tuple[bytes, bytes], dict[tuple[File, int], None]] = {}
         for file in self.files:
             for match in _DECLARED.finditer(file.code):
                 named = match[3] if match[2] is None else b"\n".join(_LISTED.findall(match[2]))
                 for name in re.findall(rb"\w+", named):
-                    files = found.setdefault((match[1], name), [])
-                    if file not in files:
-                        files.append(file)
+                    found.setdefault((match[1], name), {})[file, match.start()] = None
         return found
 
-    def declaring(self, keyword: str, name: str) -> Sequence[File]:
-        """The files that declare a `type` or a `var` of this name outside of functions."""
-        return self._declaring.get((keyword.encode(), name.encode()), ())
+    def declaring(self, keyword: str, name: str) -> Iterator[tuple[File, Node]]:
+        """The declarations of a `type` or a `var` of this name outside of functions, without blocks and composite literals."""
+        for file, start in self._declaring.get((keyword.encode(), name.encode()), ()):
+            index = bisect_left(file.top, start, key=lambda top: top[1])
+            node = file.package.tree.declarations.signature(file, index) if file.top[index : index + 1] else None
+            if node is not None and node.start == start:
+                yield file, node
 
     def function(self, name: str, receiver: str = "") -> Function | None:
         """The function or method of that name; the first of several that build tags tell apart."""
@@ -367,7 +368,7 @@ def is_generated(code: bytes) -> bool:
 def _functions(file: File) -> Iterator[Function]:
     """The functions of a file; receiver and name are read from the text, so that no tree is grown for it."""
     for index, (kind, start, end) in enumerate(file.top):
-        if kind not in _FUNCTIONS:
+        if kind not in FUNCTIONS:
             continue
         match = _DECLARATION.match(file.code, start)
         if match is None:

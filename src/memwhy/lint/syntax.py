@@ -85,14 +85,14 @@ class Node:
 class Declaration(Node):
     """A node that has none above it, with where in it the nodes of each kind stand: most walks are for a few of many.
 
-    nodes: all of them in the order of the source, if they are known.
+    nodes: all of them in the order of the source.
     """
 
     __slots__ = ("_places", "_starts", "nodes")
 
     def __init__(self, kind: str, start: int, end: int, code: bytes) -> None:
         super().__init__(kind, start, end, "", None, code)
-        self.nodes: list[Node] = []
+        self.nodes: list[Node] = [self]
         self._starts: list[int] = []
         self._places: dict[str, list[int]] = {}
 
@@ -109,7 +109,8 @@ class Declaration(Node):
                 yield nodes[place]
             return
         inside = 0
-        for place in self._of((*kinds, "func_literal") if kinds else (), first, last):
+        looked_for = kinds if not kinds or "func_literal" in kinds else (*kinds, "func_literal")
+        for place in self._of(looked_for, first, last):
             found = nodes[place]
             if place >= inside:
                 if not kinds or found.kind in kinds:
@@ -132,18 +133,11 @@ class Declaration(Node):
         return found
 
     def _numbered(self) -> list[Node]:
-        if self._places:
-            return self.nodes
-        if not self.nodes:
-            stack: list[Node] = [self]
-            while stack:
-                node = stack.pop()
-                self.nodes.append(node)
-                stack += node.children[::-1]
-        places: defaultdict[str, list[int]] = defaultdict(list)
-        for place, node in enumerate(self.nodes):
-            places[node.kind].append(place)
-        self._places = places
+        if not self._places:
+            places: defaultdict[str, list[int]] = defaultdict(list)
+            for place, node in enumerate(self.nodes):
+                places[node.kind].append(place)
+            self._places = places
         return self.nodes
 
 
