@@ -8,16 +8,21 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import islice
 from typing import Literal
+from weakref import WeakKeyDictionary
 
 from memwhy.lint.functions import Bodies
 from memwhy.lint.leaving import endless, loop_around
-from memwhy.lint.source import File, Function, Package
+from memwhy.lint.source import File, Function, Package, Tree
 from memwhy.lint.syntax import Node, callee
 
 Often = Literal["request", "round", ""]
 DEEPEST = 3
 _MOST_CALLERS = 40
+_MOST_ABOVE = 60
+"""Calls of one function, and functions above it, that are looked at."""
+_CALLERS: WeakKeyDictionary[Tree, dict[Function, tuple[tuple[Function, Node], ...]]] = WeakKeyDictionary()
 
 SERVES = re.compile(
     rb"\b(?:http\.ResponseWriter|http\.Request|net\.Conn|gin\.Context|echo\.Context|fiber\.Ctx|grpc\.ServerStream|websocket\.Conn|amqp\.Delivery|sarama\.ConsumerMessage|kafka\.Message)\b"
@@ -82,7 +87,7 @@ def often(function: Function, depth: int = DEEPEST) -> Often:
 def _often(function: Function, depth: int, seen: set[Function]) -> Often:
     if serves(function):
         return "request"
-    if function in seen or depth == 0:
+    if function in seen or depth == 0 or len(seen) > _MOST_ABOVE:
         return ""
     seen.add(function)
     found: Often = ""
@@ -118,12 +123,17 @@ def _receives(loop: Node) -> bool:
     return False
 
 
-def callers(function: Function) -> Iterator[tuple[Function, Node]]:
-    """(a function of the tree, the call in it) for the calls that name this function, by types as far as they are known."""
-    package = function.file.package
-    bodies = Bodies.of_tree(package.tree)
-    number = 0
-    for caller in _naming(function):
+def callers(function: Function) -> tuple[tuple[Function, Node], ...]:
+    """(a function of the tree, the call in it) for the calls that name this function, by types as far as they are known; found once."""
+    known = _CALLERS.setdefault(function.file.package.tree, {})
+    if function not in known:
+        known[function] = tuple(islice(_callers(function), _MOST_CALLERS))
+    return known[function]
+
+
+def _callers(function: Function) -> Iterator[tuple[Function, Node]]:
+    bodies = Bodies.of_tree(function.file.package.tree)
+    for caller in islice(_naming(function), 2 * _MOST_CALLERS):
         body = bodies.of(caller)
         for call in body.node.walk("call_expression") if body is not None else ():
             if body is None or callee(call).rpartition(".")[2] != function.name:
@@ -131,9 +141,6 @@ def callers(function: Function) -> Iterator[tuple[Function, Node]]:
             found = body.called(call).function
             if found is not None and (found is function or found in function.alternatives):
                 yield caller, call
-                number += 1
-                if number >= _MOST_CALLERS:
-                    return
 
 
 def _naming(function: Function) -> Iterator[Function]:
@@ -198,4 +205,4 @@ def is_api(function: Function) -> bool:
     exported = function.name[:1].isupper() and (not function.receiver or function.receiver[:1].isupper())
     if not exported or package.name == "main":
         return False
-    return "internal" not in package.path.split("/") or next(callers(function), None) is None
+    return "internal" not in package.path.split("/") or not callers(function)

@@ -10,6 +10,7 @@ array for as long as the piece is kept.
 import re
 from collections.abc import Iterable
 
+from memwhy.lint.coming import head
 from memwhy.lint.pieces import SAME, pieces
 from memwhy.lint.source import Function, Package
 from memwhy.lint.syntax import Node, callee, dotted
@@ -21,6 +22,9 @@ CAUSE = "heap-leak"
 TOKENS = (b".ReadFile(", b".ReadAll(", b":")
 
 _READ = re.compile(rb"\.(?:ReadFile|ReadAll)\(|\[\w*:\w+\]")
+_LARGE = re.compile(rb"Read(?:File|All)\(|make\(\[\]byte\b")
+_TEXT = re.compile(rb"[ \t](?:string|\[\]byte)\b")
+"""What a function must have, in its body or among its parameters, to have something large."""
 _KEEPS = ("Store", "LoadOrStore", "Set", "Add", "Put", "Insert", "Push", "PushBack", "PushFront")
 """Methods that keep what they are given."""
 _THROUGH = (
@@ -39,6 +43,8 @@ _WEIGHTS = {
 def check(package: Package) -> Iterable[Suspect]:
     """Each place where such a piece is put away."""
     for function in package.functions_with(_READ):
+        if not _LARGE.search(function.text) and not _TEXT.search(head(function)):
+            continue
         told: set[int] = set()
         for piece in pieces(package, function):
             kept = _kept(function, piece.node, set())
@@ -46,7 +52,9 @@ def check(package: Package) -> Iterable[Suspect]:
                 continue
             where, stored = kept
             weight = (
-                _WEIGHTS.get((piece.kind, piece.small), 0.0) if stored else 0.45 * (piece.kind == "read" and piece.small)
+                _WEIGHTS.get((piece.kind, piece.small), 0.0)
+                if stored
+                else 0.45 * (piece.kind == "read" and piece.small)
             )
             if weight:
                 told.add(piece.node.start)

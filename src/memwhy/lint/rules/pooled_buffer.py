@@ -33,7 +33,11 @@ _ENCODES = (
 def check(package: Package) -> Iterable[Suspect]:
     """Each Put of a buffer that something of any size was put into, here or in the functions that call for it."""
     pools = {
-        name for file in package.files for match in _POOL.finditer(file.code) if _of_bytes(package, name := match[1])
+        name
+        for file in package.files
+        if b"sync.Pool" in file.code
+        for match in _POOL.finditer(file.code)
+        if _of_bytes(package, name := match[1])
     }
     for function in package.functions_with(_PUT) if pools else ():
         if function.node is None or any(looks in function.text for looks in _LOOKS):

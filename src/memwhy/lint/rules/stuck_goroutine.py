@@ -24,6 +24,7 @@ CAUSE = "goroutine-leak"
 TOKENS = (b"go func", b"go ", b".Go(")
 
 _STARTS = re.compile(rb"\bgo\s+[\w(]|\.(?:Try)?Go\(")
+_GO = (b"go ", b"go\t", b".Go(", b".TryGo(")
 _MAKES = re.compile(rb"\bmake\(\s*chan\b")
 _ENOUGH = 0.7
 """How sure it must be that goroutines are started again and again where one waits for a field that nobody closes."""
@@ -35,7 +36,7 @@ Guess = tuple[Use, str, str, float]
 
 def check(package: Package) -> Iterable[Suspect]:
     """Goroutines that hang on a channel of their starter's, and loops that never end."""
-    for function in package.functions_with(_STARTS):
+    for function in package.functions_with(_STARTS, holding=_GO):
         hanging: set[int] = set()
         if _MAKES.search(function.text):
             for channel in channels(package, function):
@@ -276,7 +277,7 @@ def _repeated(package: Package, function: Function, start: Node) -> float:
     whose = function.receiver or made
     if whose and any(package.function(name, whose) is not None for name in _ENDED):
         return 0.75
-    own = bool(made) and bool(package.declaring("type", made))
+    own = bool(made) and next(package.declaring("type", made), None) is not None
     return 0.55 if own and not function.receiver and package.name != "main" else 0.35
 
 
