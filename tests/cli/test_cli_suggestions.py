@@ -136,10 +136,10 @@ def test_the_nearest_name_is_found_whatever_its_case(word: str, found: str | Non
 
 def test_the_nearest_path_is_in_the_same_folder(tmp_path: Path):
     (tmp_path / "logs").mkdir()
-    (tmp_path / "logs" / "night.log").touch()
-    assert near_path(f"{tmp_path}/logs/nigth.log") == f"{tmp_path}/logs/night.log"
-    assert near_path(f"{tmp_path}/nigth.log") is None
-    assert near_path(f"{tmp_path}/none/night.log") is None
+    (tmp_path / "logs" / "crawler.log").touch()
+    assert near_path(f"{tmp_path}/logs/crawlre.log") == f"{tmp_path}/logs/crawler.log"
+    assert near_path(f"{tmp_path}/crawlre.log") is None
+    assert near_path(f"{tmp_path}/none/crawler.log") is None
 
 
 @pytest.mark.parametrize("line", ["{} --for 300ms --tick 100ms --no-probe", "inspect {} --for 0"])
