@@ -15,11 +15,12 @@ SERIOUS = ("serious", "critical")
 
 
 def violations(page: Page) -> list[str]:
-    """Every serious or critical finding as `rule: place: what`, in what the page shows now. Skipped without axe-core, but not in CI."""
+    """Every serious or critical finding as `rule: place: what`, with all that was folded unfolded. Skipped without axe-core, but not in CI."""
     if not AXE.exists():
         assert not os.environ.get("CI"), "CI brings axe-core by `make browser`"
         pytest.skip("no axe-core: `make browser` brings it")
     page.evaluate(f"(0, eval)({json.dumps(AXE.read_text())}) && undefined")
+    page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
     found = page.evaluate("axe.run().then(said => said.violations)")
     return [
         f"{one['id']}: {' '.join(map(str, node['target']))}: {node['failureSummary'].splitlines()[-1].strip()}"
