@@ -6,7 +6,7 @@ from seen import text_of
 
 from memwhy.live.chart import AXIS, draw, paints, shows_gain, span_of
 from memwhy.live.lines import columns_of
-from memwhy.live.tail import Moment, extended
+from memwhy.live.tail import Moment, Tail, extended
 from memwhy.model.pictures import REMAINDER, Band, Line, Timeline
 from memwhy.model.trend import NotEnough, Trend
 from memwhy.model.units import MIB
@@ -100,6 +100,20 @@ def test_moments_after_the_verdict_lie_behind_its_timeline():
     assert (after.x_s, after.total) == ((0.0, 1.0, 3.0, 4.0), (5, 7, 9, 9))
     assert [one.bytes for one in after.bands] == [(5, 6, 6, 8), (0, 1, 3, 1)]
     assert after.lines[0].bytes == (1, None, None, 4)
+
+
+def test_of_many_moments_since_the_verdict_every_second_goes():
+    tail = Tail()
+    tail.add(1, {"a": 1})
+    assert tail.moments == []  # before the first verdict there is nothing to go on from
+    tail.begin(timeline(band("a", 5, 6)), 0)
+    for number in range(10_000):
+        tail.add(number, {"a": number, "b": 1})
+    assert len(tail.moments) <= 600
+    assert (tail.moments[0], tail.moments[-1]) == (
+        Moment(monotonic_ns=0, values={"a": 0}),
+        Moment(monotonic_ns=9999, values={"a": 9999}),
+    )
 
 
 SOME = st.integers(2, 40)

@@ -73,9 +73,7 @@ def followed(
             with letting_go(watcher):
                 if getattr(options, "native", False) and watcher.sampler is None:
                     attach(watcher, options)
-                with showing(
-                    watcher, options, progress, for_s=for_s, until_sure=until_sure, recording=options.output or aside
-                ) as shown:
+                with showing(watcher, options, progress, for_s=for_s, recording=options.output or aside) as shown:
                     tick = _follow(watcher, recorder, book, shown, options, for_s, until_sure=until_sure)
             if then is not None and book.timeline.tracks:
                 then(watcher, book, partial(_note, recorder, book, count(tick)))

@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -105,7 +105,6 @@ def showing(
     progress: Progress,
     *,
     for_s: float,
-    until_sure: bool,
     recording: str | None,
 ) -> Iterator[Shown]:
     """The live screen where it can be shown, else lines."""
@@ -115,8 +114,13 @@ def showing(
     from memwhy.live.screen import Screen
     from memwhy.live.sight import Sight
 
-    sight = Sight(pid=watcher.pid, elapsed_s=0.0, for_s=for_s, until_sure=until_sure, file=options.output)
-    screen = Screen(sight, save=partial(_save, watcher.pid, recording), file_bytes=partial(_size, options.output))
+    sight = Sight(pid=watcher.pid, elapsed_s=0.0, for_s=for_s, file=options.output)
+    screen = Screen(
+        sight,
+        save=partial(_save, watcher.pid, recording),
+        file_bytes=partial(_size, options.output),
+        events=lambda: watcher.events,
+    )
     try:
         with screen:
             yield _Falling(screen, Plain(progress))
@@ -144,8 +148,11 @@ def _size(path: str | None) -> int | None:
     """Of a recording that is being written, its log included."""
     if path is None:
         return None
-    sizes = (os.stat(f"{path}{side}").st_size for side in ("", "-wal") if os.path.exists(f"{path}{side}"))
-    return sum(sizes)
+    size = 0
+    for side in ("", "-wal"):
+        with suppress(OSError):  # the log comes and goes
+            size += os.stat(f"{path}{side}").st_size
+    return size
 
 
 def _save(pid: int, recording: str | None) -> str:

@@ -265,7 +265,7 @@ def keys(columns: int, message: str = "") -> Line:
         return fitted((Span(message, "bold yellow"),), columns)
     spans: list[Span] = []
     room = columns
-    for key, name, _ in sorted(pages.KEYS, key=lambda row: "q?lhcepsgo".index(row[0])):
+    for key, name, _ in pages.KEYS:
         if len(key) + len(name) + 3 > room:
             break
         spans += [Span(key, "bold"), Span(f" {name}  ", "dim")]

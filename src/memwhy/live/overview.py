@@ -63,7 +63,7 @@ def _waiting(sight: Sight, columns: int) -> list[Line]:
 def verdict(sight: Sight, report: Report, columns: int, most: int = 3) -> list[Line]:
     """The answer as it stands, and how sure it is."""
     found = outline.verdict_of(report)
-    since = f"as of {human_duration(sight.judged_s)}" + (", sure: it ends here" if _ending(sight) else "")
+    since = f"as of {human_duration(sight.judged_s)}" + (" · sure" if sight.sure else "")
     head = apart((Span(found, CONFIDENCE[report.conclusion.confidence]),), (Span(since, "dim"),), columns)
     said = wrapped(outline.headline_of(report), columns, style="bold")
     if len(said) > most:
@@ -75,10 +75,6 @@ def _more_follows(row: Line, columns: int) -> str:
     """A row with a sign that more would follow."""
     text = "".join(span.text for span in row)
     return f"{text[: max(0, columns - 2)]} …" if columns > 2 else text
-
-
-def _ending(sight: Sight) -> bool:
-    return sight.sure and sight.until_sure and sight.judged_s >= 20
 
 
 def _narrow(sight: Sight, report: Report, columns: int, rows: int, gain: bool | None) -> list[Line]:
@@ -127,7 +123,7 @@ def _words(sight: Sight, report: Report, columns: int, rows: int) -> list[Line]:
     winner = outline.winner_of(report)
     steps = [f"{step.do} – {step.decides}" if step.decides else step.do for step in report.next_steps[:2]]
     blocks = [
-        titled("Careful", sight.notes, columns, style="bold yellow"),
+        titled("Careful", (*sight.notes, *sight.events), columns, style="bold yellow"),
         titled("Limit", [report.limit or ""], columns, style="bold yellow"),
         _and_space(holders(report, columns, max(4, rows // 3))),
         titled("Why", winner.because[:4] if winner else (), columns),

@@ -15,16 +15,16 @@ MARKS = {Verdict.SUPPORTED: ("●", "bold"), Verdict.REFUTED: ("✗", "dim"), Ve
 BARS = "▁▂▃▄▅▆▇█"
 SPARK = 24
 KEYS = (
-    ("o", "overview", "the verdict, the layers over time, who holds them"),
+    ("q", "end", "or Ctrl-C: end the watch; the diagnosis stays in the terminal"),
+    ("?", "help", "this page"),
     ("l", "layers", "every layer with its rate and its 95 % interval, the runtime's own numbers"),
     ("h", "holders", "code, goroutines and block sizes behind the growth, with their stacks"),
     ("c", "causes", "all causes: what speaks for and against each"),
     ("e", "evidence", "what was read, how often, what could not be, and what contradicts"),
-    ("g", "gain", "the picture: what layers hold, or what they gained since the beginning"),
     ("p", "pause", "hold the screen still; the recording goes on"),
     ("s", "save", "the recording so far into a file of this directory; the watch goes on"),
-    ("?", "help", "this page"),
-    ("q", "end", "or Ctrl-C: end the watch; the diagnosis stays in the terminal"),
+    ("g", "gain", "the picture: what layers hold, or what they gained since the beginning"),
+    ("o", "overview", "the verdict, the layers over time, who holds them"),
 )
 
 
@@ -158,7 +158,7 @@ def evidence(sight: Sight, report: Report, columns: int) -> list[Line]:
     out += titled(
         "Not read", [f"{row.format}: {problem}" for row, problem in outline.unread(report)], wide, style="bold yellow"
     )
-    out += titled("Careful", (*sight.notes, *outline.cares(report)), wide, style="bold yellow")
+    out += titled("Careful", (*sight.notes, *sight.events, *outline.cares(report)), wide, style="bold yellow")
     out += titled("Missing", report.missing, wide)
     out += titled(
         "To decide", [f"{step.do} – {step.decides}" if step.decides else step.do for step in report.next_steps], wide

@@ -10,7 +10,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from types import FrameType, TracebackType
@@ -30,6 +30,8 @@ CREDIT_S = 0.1
 JUDGE_EVERY_S = 2.0
 MOST_POINTS = 600
 """More than a terminal has columns."""
+MOST_NOTES = 3
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 BEGIN_S = 5.0
 END_S = 3.0
 
@@ -57,18 +59,23 @@ class Budget:
 class Screen:
     """A context manager: the terminal is taken on entering and given back on leaving, whatever the reason."""
 
-    def __init__(self, sight: Sight, *, save: Save, file_bytes: Callable[[], int | None]) -> None:
+    def __init__(
+        self,
+        sight: Sight,
+        *,
+        save: Save,
+        file_bytes: Callable[[], int | None],
+        events: Callable[[], Sequence[str]] = tuple,
+    ) -> None:
+        """save: copies the recording so far. file_bytes: the size of the one that was asked for. events: of the watcher."""
         self.sight = sight
         self.problem: str | None = None
-        self.written_bytes = 0
-        self._save, self._file_bytes = save, file_bytes
+        self._save, self._file_bytes, self._events = save, file_bytes, events
         self._budget = Budget()
         self._tail = Tail()
-        self._timeline: Timeline | None = None
-        self._origin_ns: int | None = None
-        self._begun_s = time.monotonic()
         self._app: LiveApp | None = None
         self._told = False
+        self._after: tuple[Sight, tuple[Moment, ...], int] = (sight, (), 0)
         self._ready = threading.Event()
         self._judge: ThreadPoolExecutor | None = None
         self._thread: threading.Thread | None = None
@@ -82,13 +89,20 @@ class Screen:
         self._take_signals()
         self._judge = ThreadPoolExecutor(1, thread_name_prefix="memwhy-verdict")
         self._thread = threading.Thread(target=self._show, name="memwhy-screen", daemon=True)
-        self._thread.start()
-        self._ready.wait(BEGIN_S)
+        try:
+            self._thread.start()
+            self._ready.wait(BEGIN_S)
+        except BaseException as error:
+            self.__exit__(type(error), error, None)
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        for number in STOPPING:  # whoever is impatient now would be left with a terminal that is not theirs
+            self._handlers.setdefault(number, signal.getsignal(number))
+            signal.signal(number, signal.SIG_IGN)
         try:
             if self._judge is not None:
                 self._judge.shutdown()  # it reads the casebook, which belongs to the watch again now
@@ -190,14 +204,14 @@ class Screen:
         if self.gone:
             return
         values = book.newest()
-        self._origin_ns = book.timeline.origin.get("monotonic", snapshot.monotonic_ns)
-        self._tail.add(Moment(monotonic_ns=snapshot.monotonic_ns, values=values))
+        self._tail.add(snapshot.monotonic_ns, values)
         self.sight = replace(
             self.sight,
             elapsed_s=elapsed_s,
             total_bytes=values.get("process.rss_bytes", self.sight.total_bytes),
             file_bytes=self._file_bytes(),
-            notes=tuple(book.notes[-3:]),
+            notes=tuple(book.notes[-MOST_NOTES:]),
+            events=tuple(self._events()[-MOST_NOTES:]),
         )
         if self._budget.allows(elapsed_s):
             self.judge(book, elapsed_s)
@@ -214,16 +228,13 @@ class Screen:
             self._judge.shutdown()  # the casebook is the watch's again, and not before
             raise
         self._budget.charge(cost_s, elapsed_s)
-        self._timeline = timeline
-        self._tail.clear()
+        self._tail.begin(timeline, book.timeline.origin.get("monotonic", 0))
         self.sight = replace(self.sight, report=report, judged_s=elapsed_s, timeline=timeline)
         self._publish()
         return report
 
     def _publish(self) -> None:
-        if self._timeline is not None and self._origin_ns is not None and self._tail.moments:
-            grown = extended(self._timeline, self._tail.moments, self._origin_ns)
-            self.sight = replace(self.sight, timeline=grown)
+        self._after = (self.sight, tuple(self._tail.moments), self._tail.origin_ns)
         if not self._told:  # a line that takes nothing for a while gets the newest only
             self._told = True  # before it is told: it may be quicker than the next line
             if not self._call(self._take):
@@ -232,8 +243,11 @@ class Screen:
     def _take(self) -> None:
         """In the screen's thread: hand it what is newest."""
         self._told = False
+        sight, moments, origin_ns = self._after
+        if sight.timeline is not None and moments:
+            sight = replace(sight, timeline=extended(sight.timeline, moments, origin_ns))
         if self._app is not None:
-            self._app.take(self.sight)
+            self._app.take(sight)
 
 
 def judged(book: Casebook) -> tuple[Report, Timeline | None, float]:

@@ -1,6 +1,6 @@
 """What the screen knows at one moment: all that its pages are drawn from."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from memwhy.model.pictures import Timeline
 from memwhy.model.report import Report
@@ -11,7 +11,7 @@ SURE = "high"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sight:
     """A watch so far. for_s: 0 for no end. report, timeline: as last judged, judged_s after the beginning; the timeline goes on
-    after that. file, file_bytes: of the recording that was asked for. notes: what went wrong meanwhile.
+    after that. file, file_bytes: of the recording that was asked for. notes: what went wrong meanwhile; events: what happened.
     """
 
     pid: int
@@ -23,8 +23,8 @@ class Sight:
     timeline: Timeline | None = None
     file: str | None = None
     file_bytes: int | None = None
-    until_sure: bool = False
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
 
     @property
     def sure(self) -> bool:

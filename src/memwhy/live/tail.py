@@ -17,7 +17,7 @@ MOST = 600
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One look: its time in nanoseconds, and the newest value of each metric."""
+    """One look: its time in nanoseconds, and the newest values of what is drawn."""
 
     monotonic_ns: int
     values: Mapping[str, int]
@@ -25,19 +25,27 @@ class Moment:
 
 @dataclass(slots=True)
 class Tail:
-    """Moments since the last verdict."""
+    """A timeline and what came after it. origin_ns: of its axis of time."""
 
+    timeline: Timeline | None = None
+    origin_ns: int = 0
     moments: list[Moment] = field(default_factory=list)
 
-    def add(self, moment: Moment) -> None:
-        """One more look at the layers."""
-        self.moments.append(moment)
+    def begin(self, timeline: Timeline | None, origin_ns: int) -> None:
+        """A new verdict came with this timeline."""
+        self.timeline, self.origin_ns = timeline, origin_ns
+        self.moments.clear()
+
+    def add(self, monotonic_ns: int, values: Mapping[str, int]) -> None:
+        """One more look; of its values those are kept that are drawn."""
+        if self.timeline is None:
+            return
+        layers, lines = self.timeline.bands, self.timeline.lines
+        drawn = (self.timeline.metric, *(one.metric for one in layers), *(one.metric for one in lines))
+        kept = {name: values[name] for name in drawn if name in values}
+        self.moments.append(Moment(monotonic_ns=monotonic_ns, values=kept))
         if len(self.moments) > MOST:
             del self.moments[1:-1:2]
-
-    def clear(self) -> None:
-        """The timeline holds them now."""
-        self.moments.clear()
 
 
 def extended(timeline: Timeline, moments: Sequence[Moment], origin_ns: int) -> Timeline:
