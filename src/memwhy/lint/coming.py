@@ -113,14 +113,16 @@ def rounds_on(node: Node) -> bool:
 
 
 def _receives(loop: Node) -> bool:
-    """Whether it ranges over a ticker's or a made channel, or asks for the next message."""
-    for child in loop.children:
-        if child.kind == "range_clause":
-            over = child.child("right")
-            return over is not None and over.text.endswith(
-                (".C", "Chan()", "Messages()", ".messages", "msgs", "deliveries")
-            )
-    return False
+    """Whether it ranges over a channel, by what its file declares under that name, or over a ticker's."""
+    clause = next((child for child in loop.children if child.kind == "range_clause"), None)
+    over = clause.child("right") if clause is not None else None
+    if over is None:
+        return False
+    last = over.text.rpartition(".")[2]
+    declared = re.compile(rb"\b" + re.escape(last.encode()) + rb"(?:,[ \t]*\w+)*[ \t]+(?:<-)?chan\b")
+    return over.text.endswith((".C", "Messages()", "Chan()")) or (
+        last.isidentifier() and declared.search(loop.code) is not None
+    )
 
 
 def callers(function: Function) -> tuple[tuple[Function, Node], ...]:

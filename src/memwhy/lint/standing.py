@@ -1,7 +1,7 @@
 """Maps and slices that live as long as the program, found by text: those that something is added to and nothing taken out of.
 
 Long-lived is a package's variable, a field of one that is an unnamed struct, and a field of a type that guards itself with a mutex,
-is given requests, has a value in a package's variable, or whose field is a sync.Map. Left out: keys of a type that has few values,
+has a channel, is given requests, has a value in a package's variable, or whose field is a sync.Map. Left out: keys of a type that has few values,
 values that are functions, names of registries. Names are looked up as plain bytes first, since every package has maps and slices and
 few of them matter; where several fields share a name, `growing` tells them apart by their types.
 """
@@ -46,6 +46,7 @@ _COUNTED = re.compile(rb"\s*=\s*(?:iota|\d|\")")
 _HELD = re.compile(rb"^(?:var[ \t]+|\t)\w+[ \t]*=?[ \t]*[&*]?(?:[Nn]ew)?$")
 _STRUCT = re.compile(rb"^(?:type[ \t]+|\t)(\w+)(?:\[[^\]\n]*\])?[ \t]+struct[ \t]*\{", re.MULTILINE)
 _UNNAMED = re.compile(rb"^(?:var[ \t]+|\t)(\w+)[ \t]*(?:=[ \t]*)?&?struct[ \t]*\{", re.MULTILINE)
+_CHANNEL = re.compile(rb"^[ \t]+\w+(?:,[ \t]*\w+)*[ \t]+(?:<-)?chan\b", re.MULTILINE)
 _MUTEX = re.compile(rb"^[ \t]*(?:\w+(?:,[ \t]*\w+)*[ \t]+)?\*?sync\.(?:RW)?Mutex\b", re.MULTILINE)
 _REGISTRY = re.compile(
     r"registry|registrar|register|factor|handler|driver|codec|plugin|provider|route|mux|option|command|flag|schema|migration|template|collector|hook|config|extension|converter|backend|listener|middleware|validator",
@@ -209,7 +210,7 @@ def _owner(file: File, at: int) -> tuple[str, str] | None:
 def _lasting(package: Package, file: File, at: int, owner: str) -> bool:
     """Whether values of the type live long: they guard themselves, serve HTTP, or one is a package's variable."""
     _, start, end = _top(file, at)
-    if _MUTEX.search(file.code, start, end) or _serves(package, owner):
+    if _MUTEX.search(file.code, start, end) or _CHANNEL.search(file.code, start, end) or _serves(package, owner):
         return True
     return any(
         _HELD.search(other.code[other.code.rfind(b"\n", 0, found) + 1 : found])

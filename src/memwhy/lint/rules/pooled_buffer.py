@@ -80,7 +80,8 @@ def _filled_in(function: Function, name: str) -> float:
     text, word = function.text.decode("utf-8", "replace"), rf"&?{re.escape(name)}"
     if re.search(_TAKES_ALL.format(word), text):
         return 0.7
-    return 0.6 if re.search(_ENCODES.format(word), text) else 0.0
+    grown = "append(" in text and re.search(rf"\*{re.escape(name)}\s*=\s*\w+$", text, re.MULTILINE) is not None
+    return 0.6 if grown or re.search(_ENCODES.format(word), text) else 0.0
 
 
 def _parameters(function: Function) -> set[str]:

@@ -71,7 +71,7 @@ def _hung(channel: Channel) -> Iterator[Guess]:
         yield from _given_out(channel)
         return
     for use in channel.uses:
-        if use.goroutine is None or use.select is not None or _counts(channel, use.goroutine):
+        if use.goroutine is None or _counts(channel, use.goroutine) or (use.select is not None and not _only_way(use)):
             continue
         if use.does == "send" and channel.unbuffered:
             yield from _unreceived(channel, use)
@@ -94,6 +94,16 @@ def _given_out(channel: Channel) -> Iterator[Guess]:
             missing = "a select beside the send with a way out (a context, a closed channel), or a caller that receives to the end"
             yield send, f"{caller.name} may leave {channel.name} in {caller.file.name}:{line}", missing, 0.8
             return
+
+
+def _only_way(use: Use) -> bool:
+    """Whether a receive is the one case of a select that leads out of its endless loop."""
+    loop = loop_around(use.select) if use.select is not None and use.does == "receive" else None
+    case = use.node.above("communication_case")
+    if loop is None or case is None or not endless(loop):
+        return False
+    out = ways_out(loop)
+    return bool(out) and all(one.within(case) for one in out)
 
 
 def _counts(channel: Channel, goroutine: Node) -> bool:
