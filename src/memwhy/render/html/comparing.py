@@ -121,21 +121,17 @@ def _levels(found: Comparison) -> tuple[tuple[Level, ...], str, Scale | None]:
     """The total, its layers and what stands beside it, the head of the column of rates, and the scale of the rates in bytes."""
     main = [*([found.total] if found.total is not None else []), *found.layers]
     rows = [*main, *(one for one in found.others if one.apart), *(one for one in found.others if not one.apart)]
-    gaps = [one.pace_gap for one in rows if one.unit == "bytes" and one.pace_gap is not None]
-    unit = pacing(rows[0].per if rows else "s", "", *(gap.value for gap in gaps))
-    ranges = [_pace_range(one, unit) for one in main or rows if one.unit == "bytes"]
-    scale = scale_for((one for one in ranges if one is not None), "bytes")
-    most = {
-        kind: max((max(one.a, one.b) for one in rows if one.unit == kind), default=1) for kind in ("bytes", "count")
-    }
-    whole = max(found.total.a, found.total.b) if found.total is not None else most["bytes"]
-    return (
-        tuple(
-            _level(one, unit, scale, whole if one.unit == "bytes" else 0, _place(one, found)) for one in rows
-        ),
-        f"A - B {unit.words}",
-        scale,
-    )  # fmt: skip
+    per = rows[0].per if rows else "s"
+    unit = pacing(per, "", *(one.pace_gap.value for one in rows if one.unit == "bytes" and one.pace_gap is not None))
+    paces = {one.metric: _pace_range(one, unit) if one.per == per else None for one in rows}
+    told = (paces[one.metric] for one in main or rows if one.unit == "bytes")
+    scale = scale_for((pace for pace in told if pace is not None), "bytes")
+    whole = max((max(one.a, one.b) for one in main or rows if one.unit == "bytes"), default=0)
+    levels = (
+        _level(one, paces[one.metric], scale if one.unit == "bytes" else None, whole, _place(one, found))
+        for one in rows
+    )
+    return tuple(levels), f"A - B {unit.words}", scale
 
 
 def _place(one: Figure, found: Comparison) -> str:
@@ -151,11 +147,9 @@ def _pace_range(one: Figure, unit: Pacing) -> Range | None:
     return Range(at=gap.value * unit.factor, low=gap.low * unit.factor, high=gap.high * unit.factor)
 
 
-def _level(one: Figure, unit: Pacing, scale: Scale | None, whole: int, place: str) -> Level:
-    """whole: what the bars are shares of; 0 for a count, whose bars are shares of its own larger side."""
-    of = max(whole or max(one.a, one.b), 1)
-    gap = _pace_range(one, unit)
-    in_picture = gap is not None and one.unit == "bytes" and scale is not None
+def _level(one: Figure, pace: Range | None, scale: Scale | None, whole: int, place: str) -> Level:
+    """whole: the bytes that the bars are shares of; those of a count are shares of its own larger side."""
+    of = max(whole if one.unit == "bytes" else max(one.a, one.b), 1)
     return Level(
         label=one.label,
         place=place,
@@ -164,9 +158,9 @@ def _level(one: Figure, unit: Pacing, scale: Scale | None, whole: int, place: st
         b=_amount(one.b, one.unit),
         gap=_change(one.gap, one.unit),
         bars=bar(one.a / of, "trace-0") + bar(one.b / of, "trace-1"),
-        pace="" if gap is None or gap.at is None else _change(gap.at, one.unit),
-        interval="" if gap is None else between(gap.low, gap.high, one.unit, 1),
-        track=track(scale, gap) if in_picture and gap is not None and scale is not None else Markup(),
+        pace="" if pace is None or pace.at is None else _change(pace.at, one.unit),
+        interval="" if pace is None else between(pace.low, pace.high, one.unit, 1),
+        track=track(scale, pace) if pace is not None and scale is not None else Markup(),
     )
 
 

@@ -109,7 +109,7 @@ def render_gate(found: Gate, courses: Sequence[Beside]) -> str:
                 for anchor, name, there in (
                     ("rates", "Growth and limit", bool(rates)),
                     ("courses", "Course", bool(courses)),
-                    ("because", "Because", bool(found.because)),
+                    ("because", "Because", bool(found.because or found.next_step or found.needed_s)),
                 )
                 if there
             ),
