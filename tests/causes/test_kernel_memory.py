@@ -66,6 +66,19 @@ def test_queues_of_sockets_that_fill_beside_a_flat_process_are_the_answer() -> N
     assert (verdict(grown).cause, judged(grown)["steady"].verdict) == ("kernel-memory", Verdict.CANNOT_SAY)
 
 
+def test_queues_that_take_many_times_what_the_process_gains_are_the_answer() -> None:
+    grown = watched(grows={"process.sockets_queued_bytes": MIB, "layer.go_heap_bytes": 100 * KIB})
+    found = judge(grown)
+    assert (found.verdict, found.probability, found.against) == (Verdict.SUPPORTED, 0.85, ())
+    assert verdict(grown).cause == "kernel-memory"
+
+
+def test_queues_that_grow_beside_a_process_that_grows_as_well_are_not() -> None:
+    grown = watched(grows={"process.sockets_queued_bytes": MIB, "layer.go_heap_bytes": 300 * KIB})
+    found = judge(grown)
+    assert (found.verdict, found.against) == (Verdict.CANNOT_SAY, ("the process's own RSS grows too",))
+
+
 def test_queues_of_ever_more_sockets_follow_the_descriptors() -> None:
     grown = watched(grows={"process.sockets_queued_bytes": MIB, "process.descriptors_count": 30})
     found = judge(grown)

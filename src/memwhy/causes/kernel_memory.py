@@ -24,6 +24,8 @@ from memwhy.model.units import MIB, human_bytes
 NAME = "kernel-memory"
 SHORT_S = 15.0
 """A program that starts fills its tables in less."""
+OUTGROWS = 5.0
+"""So many times RSS's growth, by both intervals: then RSS gains something with it, and is not what fills the memory."""
 PARTS = (
     "cgroup.kernel_bytes", "cgroup.sock_bytes", "derived.kernel_bytes", "process.page_tables_bytes", "process.sockets_queued_bytes",
 )  # fmt: skip
@@ -113,9 +115,15 @@ def _by_own(case: Case) -> Finding | None:
     )
 
 
+def _outgrows(series: Series, resident: Series) -> bool:
+    """Is what RSS gains small beside it, as far as both courses are known?"""
+    own, rss = series.course, resident.course
+    return isinstance(own, Trend) and isinstance(rss, Trend) and own.per == rss.per and own.low >= OUTGROWS * rss.high
+
+
 def _grows_beside(case: Case, own: Own) -> str | None:
     """What else grows, which this would follow: the process's RSS, or the number of what has the queues."""
-    if weigh.grows(case) is True:
+    if weigh.grows(case) is True and not _outgrows(case.series[own.metric], case.series["process.rss_bytes"]):
         return "the process's own RSS grows too"
     descriptors = counted.count(case, "process.descriptors_count")
     if own.metric == "process.sockets_queued_bytes" and descriptors is not None and counted.rising(descriptors):
