@@ -209,7 +209,11 @@ KEEPERS = frozenset(
     [
         "sync.Pool.Put",
         *(f"sync.Map.{name}" for name in ("Store", "LoadOrStore", "Swap", "CompareAndSwap")),
-        *(f"sync/atomic.{type}.{name}" for type in ("Value", "Pointer") for name in ("Store", "Swap", "CompareAndSwap")),
+        *(
+            f"sync/atomic.{type}.{name}"
+            for type in ("Value", "Pointer")
+            for name in ("Store", "Swap", "CompareAndSwap")
+        ),
         *(f"container/list.List.{name}" for name in ("PushBack", "PushFront", "InsertBefore", "InsertAfter")),
         "container/heap.Push",
     ]
