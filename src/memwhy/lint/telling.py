@@ -28,10 +28,14 @@ def tell_kept(function: Function, fate: Fate, loss: Loss, where: str, factor: fl
     """The suspect of what stays in a field. where: the release that is missing, in words."""
     suspect = _suspect(function, fate, [loss])
     kind = fate.acquisition.kind
+    field = next(use.field for use in fate.uses if use.field)
+    owner = field[0].rpartition(".")[2]
+    release = kind.release.format(name=f"x.{field[1]}" if len(field) == 2 else "it")
     return replace(
         suspect,
         message=f"{kind.noun} acquired here is not released {where}",
-        missing=f"{_release(fate)} {where}",
+        missing=f"{release} {where}",
+        remedy=f"release {owner}.{field[1]} where the {owner} ends, and before another takes its place",
         weight=round(suspect.weight * factor, 2),
     )
 
