@@ -75,6 +75,11 @@ def test_the_picture_says_the_headline_the_verdict_the_rate_and_the_day(
     assert {"RSS 106.0 MiB", "▲ native arenas 71.8 MiB", "held by Go 29.4 MiB"} <= set(words)
 
 
+def test_a_total_that_does_not_grow_is_said_to_be_flat() -> None:
+    fixed = memwhy.diagnose(FIXED)
+    assert "RSS +0.3 MiB per minute (95 %: -0.3 to 0.9), flat · 2026-11-23 16:21 UTC" in fixed.to_svg()
+
+
 def test_no_letter_is_smaller_than_10_px_at_half_size(report: memwhy.Report, sketch: Timeline) -> None:
     svg = plot.of_report(report, sketch)
     assert min(float(size) for size in re.findall(r'font-size="([\d.]+)"', svg)) >= 20

@@ -45,7 +45,9 @@ def of_report(report: Report, timeline: Timeline) -> str:
         pace = pace_of(report)
         rate, interval = rate_of(report.total.course, unit_of(report.total.metric), pace)
         if interval:
-            lines.append(f"{report.total.label} {rate} {pace.header} (95 %: {interval}){_when(timeline)}")
+            shape = outline.shape_of(report.total)
+            course = f"{rate} {pace.header} (95 %: {interval}){f', {shape}' if shape else ''}"
+            lines.append(f"{report.total.label} {course}{_when(timeline)}")
     return _picture(outline.headline_of(report), lines, partial(svg.draw, timeline))
 
 
@@ -91,7 +93,7 @@ def _picture(headline: str, lines: Sequence[str], draw: Callable[..., str]) -> s
     y += TEXT_PX * 0.4
     height = HEIGHT - round(y) - MARGIN // 2
     inner = draw(width=WIDTH - MARGIN, height=height, font_px=TEXT_PX, key="drawn")
-    placed = f'<svg x="{MARGIN / 4:g}" y="{round(y)}" width="{WIDTH - MARGIN}" height="{height}" '
+    placed = f'<svg x="{MARGIN / 4:g}" y="{round(y)}" width="{WIDTH - MARGIN}" height="{height}" overflow="visible" '
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" role="img" '
         f'font-family="{FONT}"><title>{escape(clean(headline))}</title><style>{style(page=False)}{_BOLD_LINES}{_TRACES}</style>'
