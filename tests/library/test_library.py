@@ -59,8 +59,8 @@ def test_importing_memwhy_imports_nothing_of_weight() -> None:
 def test_all_names_are_there_and_others_are_refused() -> None:
     assert [name for name in memwhy.__all__ if not hasattr(memwhy, name)] == []
     assert set(memwhy.__all__) <= set(dir(memwhy))
-    with pytest.raises(AttributeError, match="module 'memwhy' has no attribute 'recrod'"):
-        memwhy.recrod  # noqa: B018  the error is what is tested
+    with pytest.raises(AttributeError, match="module 'memwhy' has no attribute 'rekord'"):
+        memwhy.rekord  # noqa: B018  the error is what is tested
 
 
 def test_functions_stay_where_modules_of_the_same_name_are_imported() -> None:
