@@ -41,7 +41,9 @@ def printed() -> dict[str, list[Path]]:
         found[folder] = sorted(
             path for path in (TESTS / folder).rglob("*") if path.is_file() and path.suffix != ".toml"
         )
-    found["cases"] = [path for path in found["cases"] if path.suffix == ".md"][::3]  # of one kind; others read all of them
+    found["cases"] = [path for path in found["cases"] if path.suffix == ".md"][
+        ::3
+    ]  # of one kind; others read all of them
     return found
 
 
