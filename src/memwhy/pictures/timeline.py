@@ -153,7 +153,7 @@ def _lines(case: Case, whole: Series) -> list[Series]:
     return found
 
 
-LIMIT_NEAR = 4
+LIMIT_NEAR = 2
 """A limit of more than so many times the most that was resident would press all else to the ground."""
 
 
@@ -206,9 +206,10 @@ def _remainder(xs: list[float], total: list[int], bands: list[Band], whole: Seri
 
 
 def _line(series: Series, values: list[int | None]) -> Line:
+    whose = " of the host" if series.metric.startswith("host.") else ""
     return Line(
         metric=series.metric,
-        label=label(series.metric),
+        label=label(series.metric) + whose,
         bytes=tuple(values),
         note=REGISTRY[series.metric].source,
     )

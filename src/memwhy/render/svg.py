@@ -142,7 +142,7 @@ def said(timeline: Timeline) -> str:
     span = "" if timeline.clock == "order" else f" in {time_text(timeline.x_s[-1] - timeline.x_s[0])}"
     parts = [f"{timeline.label} from {human_bytes(timeline.total[0])} to {human_bytes(timeline.total[-1])}{span}."]
     for band in reversed(timeline.bands):
-        if band.growing:
+        if band.growing and band.metric != timeline.metric:
             parts.append(f"{band.label} grows from {human_bytes(band.bytes[0])} to {human_bytes(band.bytes[-1])}.")
     for line in timeline.lines:
         value = _last(line)

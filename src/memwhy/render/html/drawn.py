@@ -37,7 +37,7 @@ def _timeline(timeline: Timeline) -> dict[str, object]:
         "x": list(timeline.x_s),
         "clock": timeline.clock,
         "begun": None if timeline.begun_wall_ns is None else timeline.begun_wall_ns // 1_000_000,
-        "total": {"label": clean(timeline.label), "v": list(timeline.total)},
+        "total": {"key": timeline.metric, "label": clean(timeline.label), "v": list(timeline.total)},
         "bands": [
             {
                 "key": band.metric,

@@ -80,6 +80,9 @@ def render(report: Report, pictures: Pictures) -> str:
         "about": " · ".join(outline.target_of(report)),
         "figures": _figures(report, pictures),
         "static": _static(pictures),
+        "says": any(one.metric.startswith(("go.heap", "derived.", "runtime.")) for one in pictures.timeline.lines)
+        if pictures.timeline is not None
+        else False,
         "said": "" if pictures.timeline is None else svg.said(pictures.timeline),
         "moments": _moments(pictures.sketch),
         "groups": _groups(report, pictures),

@@ -186,6 +186,7 @@
     toggles(entry(line, "", true), line.key, function (isOff) { chart.setSeries(count + 2 + i, { show: !isOff }); });
   });
   told.bands.slice().reverse().forEach(function (band, i) {
+    if (band.key === told.total.key) return;
     var button = entry(band, band.colour, false);
     toggles(button, band.key, function (isOff) {
       off[band.key] = isOff;
