@@ -1,6 +1,6 @@
 """Colours of pictures: one for each layer, stronger ones for what grows; read by people who see few colours.
 
-The strong ones are Okabe and Ito's vermillion, orange and purple (jfly.uni-koeln.de/color); the others are muted, differ in
+The strong ones are Okabe and Ito's vermilion, orange and purple (jfly.uni-koeln.de/color); the others are muted, differ in
 lightness and stand on a white ground and on a dark one. No picture tells anything by colour alone.
 """
 
