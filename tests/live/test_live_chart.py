@@ -45,10 +45,10 @@ def timeline(*bands: Band, x_s: tuple[float, ...] | None = None, lines: tuple[Li
 
 EXPECTED = """\
          RSS, by layer
-   15 MiB┤                 ▃
-         │           ▃▃▅▅███
-         │     ▃▃▅▅█████████
-         │ ▅▅███████████████
+   15 MiB┤                ▁▃
+         │          ▁▃▄▅▇███
+         │    ▁▃▄▅▇█████████
+         │ ▅▇███████████████
         0┤▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒
          └0─────────5 s───10 s
 """

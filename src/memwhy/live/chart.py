@@ -77,7 +77,7 @@ def draw(timeline: Timeline, columns: int, rows: int, *, for_s: float, gain: boo
     span_s = span_of(timeline.x_s[-1] - timeline.x_s[0], for_s)
     moments = _moments(timeline, wide, span_s)
     order = sorted(timeline.bands, key=lambda band: (band.metric == REMAINDER, band.growing))
-    stacks = [_stack(order, index, gain) for index in moments]
+    stacks = _between([None if index is None else _stack(order, index, gain) for index in moments])
     lines = () if gain else timeline.lines if high >= HIGH else timeline.lines[:1]
     said = [_said(one.bytes, moments) for one in lines]
     top = _top(max((stack[-1] for stack in stacks), default=0), [y for row in said for y in row if y is not None])
@@ -99,21 +99,32 @@ def span_of(seen_s: float, for_s: float) -> float:
     return next((float(span) for span in SPANS_S if span >= seen_s), seen_s)
 
 
-def _moments(timeline: Timeline, wide: int, span_s: float) -> list[int]:
-    """For each column that has begun, the moment of the largest total in it: peaks are what kills."""
+def _moments(timeline: Timeline, wide: int, span_s: float) -> list[int | None]:
+    """For each column until the newest moment, the one of the largest total in it: peaks are what kills. None where there is none."""
     first_s = timeline.x_s[0]
-    found: list[int] = []
+    found: list[int | None] = []
     begin = 0
     for column in range(wide):
-        end = bisect_right(timeline.x_s, first_s + (column + 1) * span_s / wide)
         if begin >= len(timeline.x_s):
             break
-        if end > begin:
-            found.append(max(range(begin, end), key=timeline.total.__getitem__))
-            begin = end
-        else:  # nothing was read meanwhile: it is what it was
-            found.append(found[-1] if found else 0)
+        end = bisect_right(timeline.x_s, first_s + (column + 1) * span_s / wide)
+        found.append(max(range(begin, end), key=timeline.total.__getitem__) if end > begin else None)
+        begin = end
     return found
+
+
+def _between(stacks: Sequence[list[int] | None]) -> list[list[int]]:
+    """The same with straight lines where nothing was read. The first and the last are known."""
+    known = [column for column, stack in enumerate(stacks) if stack is not None]
+    out: list[list[int]] = []
+    for left, right in zip(known, [*known[1:], None], strict=True):
+        begin = stacks[left] or []
+        out.append(begin)
+        end = begin if right is None else stacks[right] or []
+        steps = 0 if right is None else right - left
+        for step in range(1, steps):
+            out.append([low + (high - low) * step // steps for low, high in zip(begin, end, strict=True)])
+    return out
 
 
 def _stack(bands: Sequence[Band], index: int, gain: bool) -> list[int]:
@@ -125,8 +136,12 @@ def _stack(bands: Sequence[Band], index: int, gain: bool) -> list[int]:
     return edges
 
 
-def _said(values: Sequence[int | None], moments: Sequence[int]) -> list[int | None]:
-    return [values[index] for index in moments]
+def _said(values: Sequence[int | None], moments: Sequence[int | None]) -> list[int | None]:
+    """A line's figure in each column; where nothing was read, the one before."""
+    found: list[int | None] = []
+    for index in moments:
+        found.append(found[-1] if index is None else values[index])
+    return found
 
 
 def _top(most: int, said: Sequence[int]) -> int:
