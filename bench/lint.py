@@ -27,7 +27,12 @@ from lint_strangers import corpora
 ROOT = Path(__file__).resolve().parent.parent
 HALVES = {
     name: ROOT / "tests" / "lint" / folder
-    for name, folder in (("open", "corpus"), ("held out", "sealed"), ("held out, second", "sealed2"))
+    for name, folder in (
+        ("open", "corpus"),
+        ("held out", "sealed"),
+        ("held out, second", "sealed2"),
+        ("held out, third", "sealed3"),
+    )
 }
 KEPT = ROOT / "build" / "lint-measured.json"
 JUDGED = Path(__file__).with_name("lint_judged.json")

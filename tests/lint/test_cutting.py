@@ -52,7 +52,7 @@ def test_the_cut_is_what_the_parser_finds(pieces: list[str], between: str) -> No
     assert bare(code, found) == bare(code, by_parser(code))
 
 
-@pytest.mark.parametrize("corpus", ["corpus", "sealed", "sealed2"])
+@pytest.mark.parametrize("corpus", ["corpus", "sealed", "sealed2", "sealed3"])
 def test_real_files_are_cut_as_the_parser_cuts_them(corpus: str) -> None:
     files = sorted((Path(__file__).parent / corpus).rglob("*.go"))
     assert files

@@ -1,0 +1,3 @@
+module example.com/agentsock
+
+go 1.24

@@ -1,0 +1,3 @@
+module example.com/aiologger
+
+go 1.23

@@ -1,0 +1,3 @@
+module example.com/auditstore
+
+go 1.22

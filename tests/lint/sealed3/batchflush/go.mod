@@ -1,0 +1,3 @@
+module example.com/batchflush
+
+go 1.20

@@ -1,0 +1,3 @@
+module example.com/blobproxy
+
+go 1.23

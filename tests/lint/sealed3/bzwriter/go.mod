@@ -1,0 +1,3 @@
+module example.com/bzwriter
+
+go 1.22

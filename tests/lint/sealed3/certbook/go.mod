@@ -1,0 +1,3 @@
+module example.com/certbook
+
+go 1.23

@@ -1,0 +1,3 @@
+module example.com/charconv
+
+go 1.24

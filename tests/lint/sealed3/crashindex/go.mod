@@ -1,0 +1,3 @@
+module example.com/crashindex
+
+go 1.24

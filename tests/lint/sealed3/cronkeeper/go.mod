@@ -1,0 +1,3 @@
+module example.com/cronkeeper
+
+go 1.22

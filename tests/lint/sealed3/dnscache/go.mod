@@ -1,0 +1,3 @@
+module example.com/dnscache
+
+go 1.22

@@ -1,0 +1,3 @@
+module example.com/errfeed
+
+go 1.24

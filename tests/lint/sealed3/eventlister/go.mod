@@ -1,0 +1,3 @@
+module example.com/eventlister
+
+go 1.24

@@ -1,0 +1,3 @@
+module example.com/evpcipher
+
+go 1.24

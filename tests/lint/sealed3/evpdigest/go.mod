@@ -1,0 +1,3 @@
+module example.com/evpdigest
+
+go 1.23

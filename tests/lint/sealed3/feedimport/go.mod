@@ -1,0 +1,3 @@
+module example.com/feedimport
+
+go 1.22

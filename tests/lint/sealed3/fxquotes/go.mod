@@ -1,0 +1,3 @@
+module example.com/fxquotes
+
+go 1.23

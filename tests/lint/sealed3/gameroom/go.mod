@@ -1,0 +1,3 @@
+module example.com/gameroom
+
+go 1.23

@@ -1,0 +1,3 @@
+module example.com/heartbeatd
+
+go 1.22

@@ -1,0 +1,3 @@
+module example.com/hookrelay
+
+go 1.23

@@ -1,0 +1,3 @@
+module example.com/invoicedb
+
+go 1.24

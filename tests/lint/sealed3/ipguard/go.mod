@@ -1,0 +1,3 @@
+module example.com/ipguard
+
+go 1.23

@@ -1,0 +1,3 @@
+module example.com/jsonrender
+
+go 1.23

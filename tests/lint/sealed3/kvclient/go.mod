@@ -1,0 +1,3 @@
+module example.com/kvclient
+
+go 1.23

@@ -1,0 +1,3 @@
+module example.com/leasebook
+
+go 1.24

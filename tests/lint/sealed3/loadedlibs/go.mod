@@ -1,0 +1,3 @@
+module example.com/loadedlibs
+
+go 1.22

@@ -1,0 +1,3 @@
+module example.com/longpoll
+
+go 1.24

@@ -1,0 +1,3 @@
+module example.com/metricdb
+
+go 1.22

@@ -1,0 +1,3 @@
+module example.com/mqttbridge
+
+go 1.22

@@ -1,0 +1,3 @@
+module example.com/mtlspool
+
+go 1.23

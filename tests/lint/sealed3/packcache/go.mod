@@ -1,0 +1,3 @@
+module example.com/packcache
+
+go 1.21

@@ -1,0 +1,3 @@
+module example.com/pgnotice
+
+go 1.23

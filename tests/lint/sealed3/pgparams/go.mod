@@ -1,0 +1,3 @@
+module example.com/pgparams
+
+go 1.23

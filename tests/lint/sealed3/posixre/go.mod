@@ -1,0 +1,3 @@
+module example.com/posixre
+
+go 1.22

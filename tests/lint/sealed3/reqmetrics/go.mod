@@ -1,0 +1,3 @@
+module example.com/reqmetrics
+
+go 1.24

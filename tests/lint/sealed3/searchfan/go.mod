@@ -1,0 +1,3 @@
+module example.com/searchfan
+
+go 1.23

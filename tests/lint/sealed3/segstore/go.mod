@@ -1,0 +1,3 @@
+module example.com/segstore
+
+go 1.24

@@ -1,0 +1,3 @@
+module example.com/spawnlite
+
+go 1.23

@@ -1,0 +1,3 @@
+module example.com/spoolfile
+
+go 1.22

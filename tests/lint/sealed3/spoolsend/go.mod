@@ -1,0 +1,3 @@
+module example.com/spoolsend
+
+go 1.24

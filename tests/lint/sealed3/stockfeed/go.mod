@@ -1,0 +1,3 @@
+module example.com/stockfeed
+
+go 1.24

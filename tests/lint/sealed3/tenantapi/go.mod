@@ -1,0 +1,3 @@
+module example.com/tenantapi
+
+go 1.24

@@ -1,0 +1,3 @@
+module example.com/thumbqueue
+
+go 1.23

@@ -1,0 +1,3 @@
+module example.com/topicbroker
+
+go 1.24

@@ -1,0 +1,3 @@
+module example.com/tracescan
+
+go 1.22

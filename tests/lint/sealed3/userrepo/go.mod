@@ -1,0 +1,3 @@
+module example.com/userrepo
+
+go 1.23

@@ -1,0 +1,3 @@
+module example.com/vectorio
+
+go 1.22

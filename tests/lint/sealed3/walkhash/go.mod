@@ -1,0 +1,3 @@
+module example.com/walkhash
+
+go 1.24

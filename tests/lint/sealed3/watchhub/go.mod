@@ -1,0 +1,3 @@
+module example.com/watchhub
+
+go 1.24

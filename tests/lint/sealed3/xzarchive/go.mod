@@ -1,0 +1,3 @@
+module example.com/xzarchive
+
+go 1.24
