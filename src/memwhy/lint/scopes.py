@@ -107,7 +107,10 @@ class Scopes:
             self._keyed(node)
         else:
             for child in node.children:
-                self._visit(child)
+                if child.kind == "identifier":
+                    self._use(child)
+                elif child.children:
+                    self._visit(child)
 
     def _block(self, node: Node) -> None:
         alias = node.child("alias")
