@@ -53,6 +53,17 @@ class Terminal:
         self.written += os.read(self._ours, 65536)
         return True
 
+    def hang_up(self) -> None:
+        """Go away, as a window that is closed or a line that breaks."""
+        os.close(self._theirs)
+        os.close(self._ours)
+        self._theirs = self._ours = -1
+
+    def close(self) -> None:
+        """Our ends of it."""
+        if self._ours >= 0:
+            self.hang_up()
+
     def press(self, keys: bytes) -> None:
         """Type."""
         os.write(self._ours, keys)
@@ -94,10 +105,10 @@ def on_terminal(
         cwd=cwd,
         start_new_session=True,
     )
+    terminal = Terminal(process, ours, theirs)
     try:
-        yield Terminal(process, ours, theirs)
+        yield terminal
     finally:
         process.kill()
         process.wait()
-        os.close(ours)
-        os.close(theirs)
+        terminal.close()

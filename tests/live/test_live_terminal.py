@@ -59,6 +59,17 @@ def test_a_signal_ends_it_as_ctrl_c_does(number: signal.Signals, tmp_path: Path)
         assert recording.ended == "interrupted"
 
 
+def test_a_terminal_that_goes_away_ends_it_and_the_recording_is_closed(tmp_path: Path):
+    kept = tmp_path / "kept.memwhy"
+    with process_of(IDLE) as target, on_terminal("watch", str(target.pid), "-o", kept, *WATCH) as terminal:
+        terminal.until(JUDGED)
+        wait_for_ticks(kept, 3)
+        terminal.hang_up()
+        terminal.process.wait(WITHIN_S)
+    with open_recording(kept) as recording:
+        assert recording.ended == "interrupted"
+
+
 def test_a_target_that_ends_ends_it_and_is_said():
     with process_of(IDLE) as target, on_terminal("watch", str(target.pid), *WATCH) as terminal:
         terminal.until(JUDGED)
