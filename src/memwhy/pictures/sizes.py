@@ -17,7 +17,8 @@ def sizes(case: Case) -> Sizes | None:
     now = {frames[0]: value for frames, value in by_stack(last).items() if frames}
     before = {frames[0]: value for frames, value in by_stack(first).items() if frames} if first is not None else {}
     rows = [
-        Size(name=name, bytes=now.get(name, 0), before_bytes=before.get(name, 0)) for name in dict.fromkeys((*now, *before))
+        Size(name=name, bytes=now.get(name, 0), before_bytes=before.get(name, 0))
+        for name in dict.fromkeys((*now, *before))
     ]
     rows.sort(key=lambda one: (-(one.bytes - one.before_bytes), -one.bytes, one.name))
     return Sizes(rows=tuple(rows[:MOST_ROWS]), before=first is not None, all=len(rows)) if rows else None

@@ -56,7 +56,7 @@
   function moment(x) {
     if (told.clock === "order") return "reading " + (x + 1);
     var text = memwhy.time(x);
-    return told.begun ? text + " (" + new Date(told.begun + x * 1000).toISOString().slice(11, 19) + " UTC)" : text;
+    return told.begun ? text + " (" + new Date(told.begun + x * 1000).toISOString().slice(11, 19) + (told.clock === "wall" ? ")" : " UTC)") : text;
   }
 
   // The gap: a bracket at the right edge, from what Go holds at most up to the total.
