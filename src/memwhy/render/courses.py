@@ -12,7 +12,7 @@ from memwhy.render.plain import clean
 from memwhy.render.svg import FONT, GLYPH, WIDE, Frame
 
 COLOURS = ("#d55e00", "#0072b2", "#7a6a00")
-"""Okabe and Ito's vermillion and blue, and a dark yellow for the third; style sheets make them lighter on a dark ground."""
+"""Okabe and Ito's vermilion and blue, and a dark yellow for the third; style sheets make them lighter on a dark ground."""
 DASHES = ("", "7 3", "2 3")
 
 
