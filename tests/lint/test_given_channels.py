@@ -16,12 +16,23 @@ POOL = (
 )
 WAIT = "for {\n\t\tselect {\n\t\tcase n := <-p.jobs:\n\t\t\tprintln(n)\n\t\tcase <-p.done:\n\t\t\treturn\n\t\t}\n\t}"
 BEAT = "func beat(f func()) {\n\t%s\n}\n\nfunc handle(w http.ResponseWriter, r *http.Request) {\n\tbeat(func() { w.Write(nil) })\n}"
+FEED = "func sum(all <-chan string) error {\n\tfor l := range all {\n\t\t%s\n\t}\n\treturn nil\n}\n\nfunc f(r *bufio.Scanner) error { return sum(lines(r)) }"
+TOPIC = (
+    "type sub struct{ queue chan int }\n\ntype broker struct {\n\tmu sync.Mutex\n\tsubs map[int]*sub\n}\n\nfunc (b *broker) add(id int, do func(int)) {"
+    "\n\ts := &sub{queue: make(chan int, 8)}\n\tb.mu.Lock()\n\tb.subs[id] = s\n\tb.mu.Unlock()\n\tgo s.run(do)\n}\n\nfunc (b *broker) drop(id int) {"
+    "\n\tb.mu.Lock()\n\t%sdelete(b.subs, id)\n\tb.mu.Unlock()\n}\n\nfunc (s *sub) run(do func(int)) {\n\tfor n := range s.queue {\n\t\tdo(n)\n\t}\n}"
+    "\n\nfunc (b *broker) tell(id, n int) { b.subs[id].queue <- n }\n\nfunc %s"
+)
+EVENTS = "events(b *broker) http.HandlerFunc {\n\treturn func(w http.ResponseWriter, r *http.Request) {\n\t\tb.add(1, func(int) {})\n\t\tdefer b.drop(1)\n\t}\n}"
 LOOP = "go func() {\n\t\tfor {\n\t\t\tf()\n\t\t\ttime.Sleep(1)\n\t\t}\n\t}()"
 
 GUILTY = {
     "a search that stops at the first": (("bufio",), LINES % "" + "func f(r *bufio.Scanner) string {\n\tfor l := range lines(r) {\n\t\tif l != \"\" {\n\t\t\treturn l\n\t\t}\n\t}\n\treturn \"\"\n}"),
     "one of many": (("bufio",), LINES % "" + "func f(r *bufio.Scanner) string { return <-lines(r) }"),
     "a variable and a break": (("bufio",), LINES % "" + "func f(r *bufio.Scanner) {\n\tall := lines(r)\n\tfor l := range all {\n\t\tif l == \".\" {\n\t\t\tbreak\n\t\t}\n\t}\n}"),
+    "a function that is given the channel and stops": (("bufio", "errors"), LINES % "" + FEED % "if l == \"\" {\n\t\t\treturn errors.New(l)\n\t\t}"),
+    "some room and no end of sends": (("bufio", "errors"), LINES % ", 16" + FEED % "if l == \"\" {\n\t\t\treturn errors.New(l)\n\t\t}"),
+    "a queue of each request that only takes": (("net/http", "sync"), TOPIC % ("", EVENTS)),
     "a done that nobody closes": ((), POOL % (WAIT, "")),
     "a ticker's channel in a field": (("time",), "type b struct {\n\tt *time.Ticker\n}\n\nfunc start() *b {\n\tx := &b{t: time.NewTicker(1)}\n\tgo x.run()\n\treturn x\n}\n\nfunc (x *b) run() {\n\tfor range x.t.C {"
     "\n\t\tprintln(1)\n\t}\n}\n\nfunc (x *b) Stop() { x.t.Stop() }"),
@@ -32,6 +43,11 @@ GUILTY = {
 
 INNOCENT = {
     "a search that reads to the end": (("bufio",), LINES % "" + "func f(r *bufio.Scanner) (n int) {\n\tfor range lines(r) {\n\t\tn++\n\t}\n\treturn n\n}"),
+    "a function that is given the channel and reads to the end": (("bufio",), LINES % "" + FEED % "println(l)"),
+    "room for the one send": (("bufio",), "func ask() chan int {\n\tc := make(chan int, 1)\n\tgo func() { c <- 1 }()\n\treturn c\n}\n\nfunc sum(c chan int) {\n\tfor range c {\n\t\treturn\n\t}\n}\n\nfunc f() { sum(ask()) }"),
+    "as much room as there are sends": (("bufio",), LINES % ", len(r.Bytes())" + FEED % "return nil"),
+    "a queue that is closed with its entry": (("net/http", "sync"), TOPIC % ("close(b.subs[id].queue)\n\t", EVENTS)),
+    "a queue for as long as the program": (("net/http", "sync"), TOPIC % ("", "begin(b *broker) { b.add(1, func(int) {}) }")),
     "a caller that drains": (("bufio",), LINES % "" + "func f(r *bufio.Scanner) {\n\tall := lines(r)\n\tdefer func() {\n\t\tfor range all {\n\t\t}\n\t}()\n\tfor l := range all {\n\t\tif l == \"\" {\n\t\t\treturn\n\t\t}\n\t}\n}"),
     "one answer with one send": ((), "func ask() chan int {\n\tc := make(chan int)\n\tgo func() { c <- 1 }()\n\treturn c\n}\n\nfunc f() int { return <-ask() }"),
     "callers that are not here": (("bufio",), LINES % ""),

@@ -18,6 +18,12 @@ HANDLE = "func share(v any) (uintptr, func()) {\n\th := cgo.NewHandle(v)\n\tretu
 TREE = "type Tree struct{ t *C.tree }\n\nfunc New() *Tree { return &Tree{C.tree_new()} }\n\nfunc (t *Tree) Free() { C.tree_free(t.t) }\n\n"
 LIST = "func f(ss []string) {\n\tvar all []*C.char\n\tfor _, s := range ss {\n\t\tall = append(all, C.CString(s))\n\t}\n\tC.run(&all[0])\n\t%s\n}"
 COUNTED = "func f(rec arrow.Record) int {\n\trec.Retain()\n\tif rec.NumRows() == 0 {\n\t\t%s\n\t}\n\trec.Release()\n\treturn 1\n}"
+PREPARE = 'func f(%s) error {\n\tadd, err := c.PrepareContext(x, "insert into t values (?)")\n\tif err != nil {\n\t\treturn err\n\t}\n\t_, err = add.ExecContext(x, 1)\n\treturn err\n}'
+UNPACK = (
+    'func unpack(r io.Reader, kind string) (io.Reader, error) {\n\tif kind == "gzip" {\n\t\treturn gzip.NewReader(r)\n\t}\n\td, err := zstd.NewReader(r)'
+    '\n\tif err != nil {\n\t\treturn nil, err\n\t}\n\treturn %s, nil\n}\n\nfunc f(r io.Reader) error {\n\tfrom, err := unpack(r, "zstd")\n\tif err != nil {\n\t\treturn err\n\t}'
+    "\n\t_, err = io.Copy(io.Discard, from)\n\treturn err\n}"
+)
 
 GUILTY = {
     "a release that is thrown away": ("response-body", ("io", "net/http"), OPEN + ASK.replace("done", "_") % ""),
@@ -26,6 +32,9 @@ GUILTY = {
     "a method that is the release": ("cgo-handle", ("runtime/cgo",), HANDLE + "func f(v any) {\n\th, _ := share(v)\n\tprintln(h)\n}"),
     "a limited body": ("response-body", ("io", "net/http"), "func f(w http.ResponseWriter, u string) error {\n\tresp, err := http.Get(u)\n\tif err != nil {"
     "\n\t\treturn err\n\t}\n\t_, err = io.ReadAll(http.MaxBytesReader(w, resp.Body, 9))\n\treturn err\n}"),
+    "a statement of the database": ("sql-close", ("context", "database/sql"), PREPARE % "x context.Context, c *sql.DB"),
+    "a statement of an interface": ("sql-close", ("context", "database/sql"), "type preparer interface {\n\tPrepareContext(context.Context, string) (*sql.Stmt, error)\n}\n\n" + PREPARE % "x context.Context, c preparer"),
+    "one of two decoders": ("compressor-close", ("compress/gzip", "io", "github.com/klauspost/compress/zstd"), UNPACK % "d"),
     "a list whose loop only looks": ("cgo-free", ("unsafe",), LIST % "for _, p := range all {\n\t\tprintln(unsafe.Pointer(p))\n\t}"),
     "a new path with an errno": ("cgo-free", (), "func f(in *C.char) (string, error) {\n\tout, err := C.realpath(in, nil)\n\tif out == nil {\n\t\treturn \"\", err\n\t}"
     "\n\treturn C.GoString(out), nil\n}"),
@@ -51,6 +60,9 @@ INNOCENT = {
     "\n\t\treturn nil, err\n\t}\n\treturn &src{bufio.NewReader(g)}, nil\n}"),
     "a connection in a coat": ("file-close", ("net", "crypto/tls"), "func f(a string, c *tls.Config) (net.Conn, error) {\n\traw, err := net.Dial(\"tcp\", a)\n\tif err != nil {"
     "\n\t\treturn nil, err\n\t}\n\treturn tls.Client(raw, c), nil\n}"),
+    "a statement that ends with its transaction": ("sql-close", ("context", "database/sql"), PREPARE % "x context.Context, c *sql.Tx"),
+    "a transaction's own of a statement": ("sql-close", ("database/sql",), "func f(x *sql.Tx, all *sql.Stmt) error {\n\tmine := x.Stmt(all)\n\t_, err := mine.Exec(1)\n\treturn err\n}"),
+    "two decoders that hold no C memory": ("compressor-close", ("compress/gzip", "compress/zlib", "io"), UNPACK.replace("zstd.New", "zlib.New") % "d"),
     "a table that it is the key of": ("cgo-free", ("unsafe",), "var live = map[unsafe.Pointer]any{}\n\nfunc hold(v any) unsafe.Pointer {\n\tp := C.malloc(1)\n\tlive[p] = v\n\treturn p\n}"
     "\n\nfunc f(v any) { C.call(hold(v)) }\n\nfunc drop(p unsafe.Pointer) {\n\tdelete(live, p)\n\tC.free(p)\n}"),
     "a destructor": ("cgo-free", (), "func f(s *C.sqlite3_stmt, v string) { C.sqlite3_bind_text(s, 1, C.CString(v), -1, (*[0]byte)(C.free)) }"),

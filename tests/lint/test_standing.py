@@ -9,6 +9,10 @@ MAP, SLICE = "unbounded-map", "growing-slice"
 HANDLER = "\n\nfunc (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {\n\t%s\n}"
 SERVER = "type server struct {\n\tmu sync.Mutex\n\t%s\n}"
 HTTP = ("net/http", "sync")
+LOCKS = (
+    "var locks sync.Map\n\nfunc lock(k string) *sync.Mutex {\n\tm, _ := locks.LoadOrStore(k, new(sync.Mutex))"
+    "\n\treturn m.(*sync.Mutex)\n}\n\n"
+)
 
 GUILTY = {
     "a map that a helper of a handler fills": (MAP, HTTP, SERVER % "seen map[string]bool" + "\n\nfunc (s *server) note(k string) {\n\ts.mu.Lock()\n\ts.seen[k] = true\n\ts.mu.Unlock()\n}"
@@ -23,6 +27,7 @@ GUILTY = {
     "a name that another type's field has, too": (MAP, ("sync",), "type Queue struct {\n\tmu sync.Mutex\n\titems map[string]int\n}\n\nfunc (q *Queue) Drop(k string) { delete(q.items, k) }\n\n"
     "type Cache struct {\n\tmu sync.Mutex\n\titems map[string]int\n}\n\nfunc (c *Cache) Get(k string) int {\n\tc.mu.Lock()\n\tdefer c.mu.Unlock()\n\tif v, ok := c.items[k]; ok {\n\t\treturn v\n\t}\n\tc.items[k] = len(k)\n\treturn 0\n}"),
     "a loop over messages": (MAP, (), "type message struct{ id string }\n\nvar done = map[string]bool{}\n\nfunc run(in chan message) {\n\tfor {\n\t\tm := <-in\n\t\tif done[m.id] {\n\t\t\tcontinue\n\t\t}\n\t\tdone[m.id] = true\n\t}\n}"),
+    "a lock for each key that a helper makes": (MAP, ("sync",), LOCKS + "func Do(k string, f func()) {\n\tm := lock(k)\n\tm.Lock()\n\tdefer m.Unlock()\n\tf()\n}"),
     "a generic cache": (MAP, ("sync",), "type Cache[K comparable, V any] struct {\n\tmu sync.Mutex\n\tall map[K]V\n}\n\nfunc (c *Cache[K, V]) Get(k K, load func(K) V) V {\n\tc.mu.Lock()\n\tdefer c.mu.Unlock()\n\tif v, ok := c.all[k]; ok {"
     "\n\t\treturn v\n\t}\n\tv := load(k)\n\tc.all[k] = v\n\treturn v\n}"),
     "a compiled pattern for each text": (MAP, ("regexp", "sync"), "type Cache struct {\n\tmu sync.Mutex\n\tall map[string]*regexp.Regexp\n}\n\nfunc (c *Cache) Compile(p string) (*regexp.Regexp, error) {\n\tc.mu.Lock()\n\tdefer c.mu.Unlock()"
@@ -39,6 +44,8 @@ GUILTY = {
 
 INNOCENT = {
     "a helper that only init calls": (MAP, HTTP, "var names = map[string]int{}\n\nfunc note(k string) { names[k]++ }\n\nfunc init() { note(\"a\") }"),
+    "locks that are given back": (MAP, ("sync",), LOCKS + "func Do(k string, f func()) {\n\tm := lock(k)\n\tm.Lock()\n\tdefer locks.Delete(k)\n\tf()\n}"),
+    "locks that only init asks for": (MAP, ("sync",), LOCKS + "func init() { lock(\"a\").Lock() }"),
     "keys that all calls write down": (MAP, HTTP, SERVER % "hits map[string]int" + "\n\nfunc (s *server) count(k string) {\n\ts.mu.Lock()\n\ts.hits[k]++\n\ts.mu.Unlock()\n}" + HANDLER % "s.count(\"all\")"),
     "a sweep of the same type": (MAP, HTTP, SERVER % "seen map[string]bool" + "\n\nfunc (s *server) sweep() {\n\tfor k := range s.seen {\n\t\tdelete(s.seen, k)\n\t}\n}" + HANDLER % "s.seen[r.RemoteAddr] = true"),
     "a value of one call": (MAP, HTTP, "type scan struct {\n\tmu sync.Mutex\n\tseen map[string]bool\n}\n\ntype server struct{}" + HANDLER % "x := &scan{seen: map[string]bool{}}\n\tx.seen[r.URL.Path] = true"),

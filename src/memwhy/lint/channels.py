@@ -165,10 +165,10 @@ def _understood(
             )
         ]
     started = call.parent if call.parent is not None and call.parent.kind == "go_statement" else None
-    return _in_callee(package, function, call, parent.children.index(use), started or goroutine, trail)
+    return in_callee(package, function, call, parent.children.index(use), started or goroutine, trail)
 
 
-def _in_callee(
+def in_callee(
     package: Package, function: Function, call: Node, index: int, goroutine: Node | None, trail: tuple[Node, ...]
 ) -> list[Use] | None:
     """What the called function does with its parameter, told at the call; nothing new where it calls itself."""

@@ -79,6 +79,17 @@ def serves(function: Function) -> bool:
     return SERVES.search(head(function)) is not None
 
 
+def served(node: Node) -> bool:
+    """Whether a node stands in a function literal that is given requests."""
+    literal = node.above("func_literal")
+    while literal is not None:
+        listed = literal.child("parameters")
+        if listed is not None and SERVES.search(listed.code, listed.start, listed.end):
+            return True
+        literal = literal.above("func_literal")
+    return False
+
+
 def often(function: Function, depth: int = DEEPEST) -> Often:
     """How a function comes again and again, as far as that can be seen; "" where nothing tells."""
     return _often(function, depth, set())
@@ -94,6 +105,8 @@ def _often(function: Function, depth: int, seen: set[Function]) -> Often:
     for caller, call in callers(function):
         if once_around(call) is not None:
             continue
+        if served(call):
+            return "request"
         above = _often(caller, depth - 1, seen)
         if above == "request":
             return above
@@ -208,3 +221,11 @@ def is_api(function: Function) -> bool:
     if not exported or package.name == "main":
         return False
     return "internal" not in package.path.split("/") or not callers(function)
+
+
+def offered(function: Function, depth: int = DEEPEST) -> bool:
+    """Whether others may bring a function about as often as they like: it is such a one, or one that calls it is."""
+    if is_api(function):
+        return True
+    above = (caller for caller, call in callers(function) if once_around(call) is None) if depth else ()
+    return any(not comes_once(caller) and offered(caller, depth - 1) for caller in above if caller is not function)

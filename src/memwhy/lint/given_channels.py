@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from memwhy.lint.channels import Channel, Use, used_as
+from memwhy.lint.channels import Channel, Use, called, in_callee, used_as
 from memwhy.lint.coming import callers
 from memwhy.lint.leaving import endless, loop_around, ways_out
 from memwhy.lint.source import Function, Package
@@ -22,7 +22,7 @@ def abandoned(channel: Channel, send: Use) -> Iterator[tuple[Function, Node]]:
         if left is None:
             return
         if left is not call:
-            found.append((caller, left))
+            found.append((_further(caller, call) or caller, left))
     yield from found
 
 
@@ -34,6 +34,8 @@ def _left(caller: Function, call: Node, *, again: bool) -> Node | None:
         return out[0] if out else call
     if parent is not None and parent.kind == "unary_expression" and parent.operator == "<-":
         return parent if again else call
+    if parent is not None and parent.kind == "argument_list":
+        return _left_behind(caller, call)
     name = _variable(call)
     scope = call.above("func_literal") or caller.node
     uses = used_as(caller.file.package, caller, scope, name, call) if name and scope is not None else None
@@ -43,6 +45,25 @@ def _left(caller: Function, call: Node, *, again: bool) -> Node | None:
     if len(uses) != len(receivers) or any(one.goroutine is not None for one in receivers):
         return None
     return _stops(scope, call, receivers, again=again) or call
+
+
+def _further(caller: Function, call: Node) -> Function | None:
+    """The function of the package that a call's result is given to at once."""
+    outer = call.parent.parent if call.parent is not None and call.parent.kind == "argument_list" else None
+    return called(caller.file.package, caller, outer) if outer is not None and callee(outer) else None
+
+
+def _left_behind(caller: Function, call: Node) -> Node | None:
+    """Where the function that is given the channel at once leaves its one loop over it, as `_left` has it."""
+    further, given = _further(caller, call), call.parent
+    if further is None or given is None or given.parent is None:
+        return None
+    uses = in_callee(caller.file.package, caller, given.parent, given.children.index(call), None, ())
+    if uses is None or len(uses) != 1 or uses[0].does != "range" or uses[0].goroutine is not None:
+        return None
+    loop = uses[0].node.parent
+    out = _ways(loop) if loop is not None else []
+    return out[0] if out else call
 
 
 def _stops(scope: Node, call: Node, receivers: list[Use], *, again: bool) -> Node | None:
@@ -96,8 +117,9 @@ def _variable(call: Node) -> str:
 def unclosed(package: Package, body: Node, whose: str) -> tuple[Node, str] | None:
     """(the loop of a goroutine, the field it waits for) where only a field's channel can end it and nothing in the package does."""
     for loop in body.walk("for_statement", into_functions=False):
-        name = _ranged(loop) or _asked(loop)
-        if name and _is_channel(package, whose, name) and not _ended(package, name):
+        over, asked = _ranged(loop), _asked(loop)
+        name = over or asked
+        if name and _is_channel(package, whose, name) and not _ended(package, name, by_sends=not over):
             return loop, name
     return None
 
@@ -133,15 +155,15 @@ def _is_channel(package: Package, whose: str, name: str) -> bool:
     return name[:1].islower() and bool(whose) and any(declared.search(file.code) for file in package.files)
 
 
-def _ended(package: Package, name: str) -> bool:
-    """Whether something closes the channel, sends to it, or hands it on."""
+def _ended(package: Package, name: str, *, by_sends: bool) -> bool:
+    """Whether something closes the channel or hands it on, or sends to it where that ends the wait."""
     word = re.escape(name.encode())
     ends = re.compile(
-        rb"\bclose\([\w.]*\b"
+        rb"\bclose\([\w.\[\]]*\b"
         + word
-        + rb"\)|\b"
-        + word
-        + rb"[ \t]*<-|(?:[=(,:&]|return)[ \t]*(?:\w+\.)+"
+        + rb"\)|"
+        + (rb"\b" + word + rb"[ \t]*<-|" if by_sends else b"")
+        + rb"(?:[=(,:&]|return)[ \t]*[\w.\[\]]+\."
         + word
         + rb"[ \t]*[,)\n}]"
     )

@@ -67,7 +67,7 @@ class Kind:
     losing one costs nothing, losing one in each turn of a loop does. until_go: modules of this language version or later
     need no release; they weigh little. received: channels of the resource from which a value says that it is over. results: types of
     what other functions of its library give. own_only: balanced where the function
-    was given it.
+    was given it. dependent: calls that give one which ends with what they are called on.
     """
 
     rule: str
@@ -99,6 +99,7 @@ class Kind:
     received: frozenset[tuple[str, ...]] = frozenset()
     results: dict[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     own_only: bool = False
+    dependent: frozenset[str] = frozenset()
 
     @property
     def packages(self) -> set[str]:

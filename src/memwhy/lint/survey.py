@@ -78,7 +78,7 @@ class Survey:
                 self.by_name.setdefault(unversioned(name), []).append((kind, which))
                 if kind.gives:
                     self.bodies.types.elsewhere[unversioned(name)] = (kind.gives,)
-        self._done: set[tuple[int, int, str]] = set()
+        self._done: set[tuple[int, int, Kind, int, tuple[str, ...]]] = set()
         self._laid: list[tuple[Function, Fate]] = []
         """What came to lie in fields."""
 
@@ -118,6 +118,7 @@ class Survey:
             if stays is not None:
                 suspect = tell_kept(function, fate, *stays)
                 self.suspects.setdefault((function.file.package, suspect.rule), []).append(suspect)
+        self.suspects = {key: _heaviest(found) for key, found in self.suspects.items()}
 
     def _round(self, tree: Tree, wanted: _Wanted) -> list[Function]:
         """Follow the calls of these names; functions that are new as wrappers."""
@@ -142,7 +143,7 @@ class Survey:
                 continue
             called = body.called(call)
             for acquisition in self._acquired(called, call, package):
-                key = (id(function), call.start, f"{acquisition.kind.rule} {acquisition.which} {acquisition.path}")
+                key = (id(function), call.start, acquisition.kind, acquisition.which, acquisition.path)
                 if key in self._done:
                     continue
                 self._done.add(key)
@@ -191,7 +192,9 @@ class Survey:
         if bodies:
             yield from self._handed_on(bodies, call)
         elif len(called.results) == 2 and called.results[1] == "error" and called.results[0] in self.by_type:
-            yield Acquisition(call, self.by_type[called.results[0]])
+            kind = self.by_type[called.results[0]]
+            if called.name not in kind.dependent:
+                yield Acquisition(call, kind)
 
     def _wraps(self, function: Function, body: Body, fate: Fate) -> bool:
         """Note a function that returns what it acquired."""
@@ -238,6 +241,16 @@ def _by_calling(kind: Kind) -> Kind:
     return replace(
         kind, called=True, releases=no, ended=no, by=frozenset(), argument=-1, receiver=False, release="{name}()"
     )
+
+
+def _heaviest(found: list[Suspect]) -> list[Suspect]:
+    """One suspect for each call: it may give one of several kinds of a rule."""
+    best: dict[tuple[str, int, int], Suspect] = {}
+    for one in found:
+        at = (one.file, one.line, one.column)
+        if at not in best or best[at].weight < one.weight:
+            best[at] = one
+    return list(best.values())
 
 
 def suspects(package: Package, rule: str) -> list[Suspect]:

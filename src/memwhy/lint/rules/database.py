@@ -1,7 +1,8 @@
 """Rows, statements, transactions and connections of databases that are not given back.
 
 Each keeps a connection of the pool: the pool opens another for the next caller, or makes it wait where it is bounded. Rows
-close themselves once Next has said false (database/sql, Rows.Next); a transaction is over with Commit or Rollback.
+close themselves once Next has said false (database/sql, Rows.Next); a transaction is over with Commit or Rollback,
+and with it what it prepared (database/sql, Tx.Prepare and Tx.Stmt).
 """
 
 from collections.abc import Iterable
@@ -71,6 +72,7 @@ STATEMENT = Kind(
     },
     types=frozenset(("*database/sql.Stmt",)),
     releases=frozenset((("Close",),)),
+    dependent=frozenset(f"{_SQL}Tx.{name}" for name in ("Prepare", "PrepareContext", "Stmt", "StmtContext")),
     weight=0.75,
     release="{name}.Close()",
     remedy="`defer stmt.Close()` behind the check of the error, or prepare once and keep it",

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from memwhy.lint.channels import Channel, Use, called, channels, starts
-from memwhy.lint.coming import SERVES, guarded, often
+from memwhy.lint.coming import guarded, often, served
 from memwhy.lint.given_channels import abandoned, calls_only, unclosed
 from memwhy.lint.leaving import cases, endless, leaves, loop_around, statements, ways_out
 from memwhy.lint.source import Function, Package
@@ -85,14 +85,17 @@ def _hung(channel: Channel) -> Iterator[Guess]:
 
 def _given_out(channel: Channel) -> Iterator[Guess]:
     """The send on a channel that callers are given and may leave."""
-    if channel.scope is not channel.function.node or not channel.unbuffered:
+    if channel.scope is not channel.function.node or not (channel.unbuffered or channel.capacity.isdigit()):
         return
     sends = [one for one in channel.uses if one.does == "send" and one.goroutine is not None and one.select is None]
+    if not channel.unbuffered:
+        sends = [one for one in sends if loop_around(one.node) is not None]  # any room is used up one day
     for send in sends[:1]:
         for caller, left in abandoned(channel, send):
             line = caller.file.position(left.start)[0]
             missing = "a select beside the send with a way out (a context, a closed channel), or a caller that receives to the end"
-            yield send, f"{caller.name} may leave {channel.name} in {caller.file.name}:{line}", missing, 0.8
+            weight = 0.8 if channel.unbuffered else 0.65
+            yield send, f"{caller.name} may leave {channel.name} in {caller.file.name}:{line}", missing, weight
             return
 
 
@@ -275,7 +278,7 @@ def _repeated(package: Package, function: Function, start: Node) -> float:
     if guarded(start):
         return 0.35
     comes = often(function)
-    if comes == "request" or _served(start):
+    if comes == "request" or served(start):
         return 0.85
     if loop is not None and endless(loop):
         return 0.8
@@ -289,17 +292,6 @@ def _repeated(package: Package, function: Function, start: Node) -> float:
         return 0.75
     own = bool(made) and next(package.declaring("type", made), None) is not None
     return 0.55 if own and not function.receiver and package.name != "main" else 0.35
-
-
-def _served(start: Node) -> bool:
-    """Whether the goroutine is started in a function literal that is given requests."""
-    literal = start.above("func_literal")
-    while literal is not None:
-        listed = literal.child("parameters")
-        if listed is not None and SERVES.search(listed.code, listed.start, listed.end):
-            return True
-        literal = literal.above("func_literal")
-    return False
 
 
 def _result_type(node: Node | None) -> str:

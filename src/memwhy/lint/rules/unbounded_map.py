@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 
 from memwhy.lint.captured import captured
-from memwhy.lint.coming import is_api
+from memwhy.lint.coming import is_api, offered
 from memwhy.lint.growing import Growth, comes_with, constants_only, few_by_name, growths, locks, named_as_cache
 from memwhy.lint.source import Package
 from memwhy.lint.standing import Container, containers
@@ -23,6 +23,9 @@ CAUSE = "heap-leak"
 TOKENS = (b"map[", b"sync.Map")
 
 _HOSTS = re.compile(r"^\*?(?:\w+\.)?(?:\w*Client|\w*ClientConn|DB|\w*Pool|\w*Transport|\w*Dialer)$")
+
+_LOCK = re.compile(r"\bsync\.(?:RW)?Mutex\b")
+"""In the value's type or where it is made: a lock for each key is looked up by a helper of what others call, and is never given back."""
 
 
 def check(package: Package) -> Iterable[Suspect]:
@@ -49,7 +52,9 @@ def _weight(growth: Growth, container: Container) -> float:
     passing = growth.asked or growth.counted
     if comes == "round":
         return (0.75 if passing or shared else 0.55) + hint
-    if not is_api(growth.function):
+    if not (
+        is_api(growth.function) or (_LOCK.search(container.value or growth.node.text) and offered(growth.function))
+    ):
         return max(0.35 + hint, 0.1) if passing or shared else 0.0
     if passing:
         return max(
