@@ -1,6 +1,6 @@
 """The stacked area: heights are bytes, what grows is solid and on top, peaks stand, and any timeline fits any terminal."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from seen import text_of
 
@@ -135,6 +135,16 @@ def timelines(draw_one: st.DrawFn) -> Timeline:
     )
 
 
+LATE = (1.0, 2.0, 3.683048088569194, 592003.0319964386, 2592001.6581651624)
+"""Rounding puts the newest of them behind the last column."""
+
+
+@example(
+    one=timeline(
+        band("a", 0, 0, 0, 0, 0), x_s=LATE, lines=(Line(metric="l", label="l", bytes=(None, None, None, 0, 0), note=""),)
+    ),
+    columns=67, rows=4, for_s=0.0, gain=None,
+)  # fmt: skip
 @given(
     one=timelines(),
     columns=st.integers(0, 210),

@@ -206,10 +206,7 @@ class LiveApp(App[None]):
     def action_scroll(self, way: str) -> None:
         """Move the page."""
         body = self._pane("body")
-        if way in ("home", "end"):
-            getattr(body, f"scroll_{way}")(animate=False)
-        else:
-            getattr(body, f"scroll_{way}")(animate=False)
+        getattr(body, f"scroll_{way}")(animate=False)
 
     def action_pause(self) -> None:
         """Hold the screen still, or let it go on."""

@@ -107,7 +107,8 @@ def _moments(timeline: Timeline, wide: int, span_s: float) -> list[int | None]:
     for column in range(wide):
         if begin >= len(timeline.x_s):
             break
-        end = bisect_right(timeline.x_s, first_s + (column + 1) * span_s / wide)
+        edge_s = first_s + (column + 1) * span_s / wide
+        end = bisect_right(timeline.x_s, edge_s) if column < wide - 1 else len(timeline.x_s)
         found.append(max(range(begin, end), key=timeline.total.__getitem__) if end > begin else None)
         begin = end
     return found

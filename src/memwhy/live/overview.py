@@ -4,7 +4,7 @@ from memwhy.live.chart import REST, Paint, draw, paints
 from memwhy.live.lines import EMPTY, Line, Span, apart, beside, columns_of, fitted, line, table, titled, wrapped
 from memwhy.live.sight import Sight
 from memwhy.model.report import Holder, Report, Row
-from memwhy.model.trend import NotEnough, Trend
+from memwhy.model.trend import Trend
 from memwhy.model.units import human_bytes, human_duration
 from memwhy.render import chain, outline
 from memwhy.render.figures import Pace, amount, now_of, pace_of, rate_of, share_of, unit_of
@@ -150,9 +150,9 @@ def layers(sight: Sight, report: Report, columns: int, most: int) -> list[Line]:
     paint = paints(sight.timeline) if sight.timeline is not None else {}
     ordered = sorted(report.layers, key=lambda row: (-_pace_of(row), -row.bytes))
     shown = [row for row in ordered if row.bytes or _grows(row)]
-    rows = [_header(pace), _cells(report.total, pace, None, "bold")]
+    rows = [header(pace), tuple((text, "bold") for text, _ in cells(report.total, pace))]
     kept = shown if len(shown) <= most - 2 else shown[: max(0, most - 3)]
-    rows += [_cells(row, pace, paint.get(row.metric), "bold red" if _grows(row) else "") for row in kept]
+    rows += [cells(row, pace) for row in kept]
     out = [_swatched(one, row, paint) for one, row in zip(table(rows, columns - 2), [None, None, *kept], strict=True)]
     if len(kept) < len(shown):
         rest = sum(row.bytes for row in shown[len(kept) :])
@@ -174,18 +174,21 @@ def _pace_of(row: Row) -> float:
     return row.course.slope if isinstance(row.course, Trend) and row.course.growing else 0.0
 
 
-def _header(pace: Pace) -> tuple[tuple[str, str], ...]:
+Cells = tuple[tuple[str, str], ...]
+"""A row of a table: text and style of each cell."""
+
+
+def header(pace: Pace) -> Cells:
+    """Heads the columns of cells()."""
     return tuple((text, "dim") for text in ("", "now", pace.header, "95 %", "share"))
 
 
-def _cells(row: Row, pace: Pace, paint: Paint | None, style: str) -> tuple[tuple[str, str], ...]:
+def cells(row: Row, pace: Pace) -> Cells:
+    """A row of the report; what grows is red."""
     rate, interval = rate_of(row.course, unit_of(row.metric), pace)
     share = share_of(row.share_of_growth) if _grows(row) else outline.shape_of(row)
     texts = (clean(row.label), now_of(row, pace), rate, interval, share)
-    return tuple(
-        (text, style or ("dim" if isinstance(row.course, NotEnough) and index > 1 else ""))
-        for index, text in enumerate(texts)
-    )
+    return tuple((text, "bold red" if _grows(row) else "") for text in texts)
 
 
 def holders(report: Report, columns: int, most: int) -> list[Line]:

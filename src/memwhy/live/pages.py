@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 from memwhy.live.chart import GROWING, REST, SAID, paints
 from memwhy.live.lines import EMPTY, Line, Span, apart, line, table, titled, wrapped
-from memwhy.live.overview import MOST_TEXT, verdict
+from memwhy.live.overview import MOST_TEXT, cells, header, verdict
 from memwhy.live.sight import Sight
 from memwhy.model.report import Finding, Report, Row, Verdict
 from memwhy.render import chain, experiments, inside, known, outline
-from memwhy.render.figures import Pace, now_of, pace_of, rate_of, share_of, unit_of
+from memwhy.render.figures import pace_of, share_of
 from memwhy.render.plain import clean
 
 MARKS = {Verdict.SUPPORTED: ("●", "bold"), Verdict.REFUTED: ("✗", "dim"), Verdict.CANNOT_SAY: ("?", "")}
@@ -38,8 +38,8 @@ def layers(sight: Sight, report: Report, columns: int) -> list[Line]:
         if not members:
             continue
         out += [line(clean(heading), columns, "bold")] if heading else []
-        cells = [_header(pace), *(_cells(row, pace) for row in members)]
-        lines = table(cells, columns - SPARK - 4 if columns >= 100 else columns - 2)
+        rows = [header(pace), *(cells(row, pace) for row in members)]
+        lines = table(rows, columns - SPARK - 4 if columns >= 100 else columns - 2)
         for one, row in zip(lines, (None, *members), strict=True):
             glyph = paint[row.metric].span if row is not None and row.metric in paint else Span(" ")
             spark = Span("  " + _spark(row), "dim") if row is not None and columns >= 100 else Span("")
@@ -52,19 +52,6 @@ def layers(sight: Sight, report: Report, columns: int) -> list[Line]:
     for reason in outline.reasons((*((report.total,) if report.total else ()), *report.layers)):
         out += wrapped(f"no rate: {reason}", columns, style="dim", indent=2, hanging=4)
     return out
-
-
-def _header(pace: Pace) -> tuple[tuple[str, str], ...]:
-    return tuple((text, "dim") for text in ("", "now", pace.header, "95 %", "share"))
-
-
-def _cells(row: Row, pace: Pace) -> tuple[tuple[str, str], ...]:
-    rate, interval = rate_of(row.course, unit_of(row.metric), pace)
-    growing = bool(getattr(row.course, "growing", False))
-    share = share_of(row.share_of_growth) if growing else outline.shape_of(row)
-    return tuple(
-        (text, "bold red" if growing else "") for text in (clean(row.label), now_of(row, pace), rate, interval, share)
-    )
 
 
 def _spark(row: Row) -> str:

@@ -100,7 +100,7 @@ class Terminal(Driver):
         parser = XTermParser()
         decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         while True:
-            ready, _, _ = select.select([self._in, self._stop_reading], [], [], parser_wait(parser))
+            ready, _, _ = select.select([self._in, self._stop_reading], [], [], _patience_s(parser))
             if self._stop_reading in ready:
                 return
             if self._in in ready:
@@ -116,7 +116,7 @@ class Terminal(Driver):
                 self.process_message(message)
 
 
-def parser_wait(parser: XTermParser) -> float | None:
+def _patience_s(parser: XTermParser) -> float | None:
     """How long to wait for more: a moment where a key has begun, else for ever."""
     return None if parser._timeout_time is None else PARTS_S
 
