@@ -49,7 +49,6 @@ class Opened:
     """A page in the browser. drawn_ms: from the beginning of the navigation; frames_ms: between the frames of the scroll."""
 
     drawn_ms: float
-    heap_bytes: int
     height_px: int
     frames_ms: tuple[float, ...]
 
@@ -87,7 +86,6 @@ def opened(browser: Browser, page_file: Path, **looks: Any) -> Opened:
     assert page.requests == [page_file.resolve().as_uri()], page.requests
     found = Opened(
         drawn_ms=drawn_ms,
-        heap_bytes=page.evaluate("performance.memory.usedJSHeapSize"),
         height_px=page.evaluate("document.documentElement.scrollHeight"),
         frames_ms=tuple(page.evaluate(SCROLL)),
     )
@@ -144,7 +142,6 @@ def table(rows: list[Measured]) -> str:
         ("page", [_mb(row.page_bytes) for row in rows]),
         ("charts drawn after, 1280 px", [f"{row.wide.drawn_ms:.0f} ms" for row in rows]),
         ("charts drawn after, 400 px", [f"{row.narrow.drawn_ms:.0f} ms" for row in rows]),
-        ("JavaScript heap", [_mb(row.wide.heap_bytes) for row in rows]),
         ("height of the page, 1280 px", [f"{row.wide.height_px:,} px" for row in rows]),
         ("scroll, 1280 px", [_frames(row.wide) for row in rows]),
         ("scroll, 400 px", [_frames(row.narrow) for row in rows]),
@@ -175,12 +172,13 @@ def page_text(rows: list[Measured], chromium: str, hours: float) -> str:
 Written by `make bench-report`. A real recording of the specimen {SPECIMEN} that leaks is slowed down until it lasts {hours:g} h:
 one snapshot a second, each source as often as it was read in reality and with its real bytes, and between two real reads every
 number of a text on the line between them. Numbers that go so evenly pack better than real ones: a real recording of a day is
-larger, its evidence is not.
+larger, its evidence is not. Sources that were read some seconds apart stand some minutes apart here: a cliff in a course may be frayed.
 
 {table(rows)}
 
-{said} without a GPU, {os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}, load {load:.1f} while it was measured: what is
-told in CPU time does not depend on that, what is told in wall time is worse than on an idle machine. "Drawn" counts from the beginning of the
+{said} without a GPU, {os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}, load {load:.1f} at the end: CPU time
+depends little on that, wall time is what it was beside other work. Nearly all of the time of `memwhy report` goes into reading the
+evidence, as in `memwhy explain`; the page itself is a fraction of a second. "Drawn" counts from the beginning of the
 navigation until the stacked chart is on its canvas. The scroll goes 40 px a frame from top to bottom; a frame is late after {SMOOTH_MS:.0f} ms,
 when one of 60 a second was left out. Every page asked for nothing but itself and had no error in its console.
 """

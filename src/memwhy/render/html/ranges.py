@@ -19,6 +19,8 @@ from memwhy.render.axis import Tick, count_ticks, size_ticks
 
 WIDEST = 4.0
 """An interval is cut off at so many times the largest rate of its table: one that knows nothing would press all others flat."""
+LEAST = 1e-9
+"""A scale that spans less has no room for two places: what stands on it is as good as equal."""
 ROOM = 0.03
 TICK_ROOM = 24
 """Percent of a row between two ticks' words: a narrow column has room for four."""
@@ -87,7 +89,7 @@ def scale_for(rows: Iterable[Range], unit: Unit, *, limit: float | None = None) 
     below = [Tick(-tick.at, f"-{tick.text}") for tick in reversed(whole) if 0 < tick.at <= -least]
     ticks = (*below, *(tick for tick in whole if tick.at <= most))
     first, last = min(least, ticks[0].at), max(most, ticks[-1].at)
-    return Scale(first, last if last > first else first + 1.0, ticks, limit)
+    return Scale(first, last if last - first > LEAST else first + 1.0, ticks, limit)
 
 
 def axis(scale: Scale) -> Markup:
