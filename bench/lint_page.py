@@ -9,14 +9,25 @@ HEAD = """# Lint, measured
 Written by `make bench-lint`. Nothing here is a promise about your code: the corpus is small, and both it and the rules were
 written within one project.
 
-**The corpus** is 198 small Go packages that build (`tests/lint`): for each kind of leak about as many that leak as
+**The corpus** is 258 small Go packages that build (`tests/lint`): for each kind of leak about as many that leak as
 look-alikes that do not (closed in a helper, by a deferred closure, by the caller, by the owner's Close, through an interface, over
 a channel …). They were written and labelled by reading, by people who had not seen the rules. A coin split the first 154: the
 **open** half was there for the rules' authors to work with, the **held-out** half was kept from them. The **second held-out**
-corpus of 44 was written after the misses of that half had been told, in other shapes, and was kept from them as well.
+corpus of 44 was written after the misses of that half had been told, in other shapes, and the **third** of 60 in the manner of real
+repositories while those of the second were being mended; both were kept from them as well.
 
 **Right** is a finding of a label's kind at one of its lines; two findings of one leak count once. Everything else that is said,
 in guilty packages too, is **false**. Only what is told unasked counts (weight 0.5 and more).
+"""
+EXPECT = """## What to expect
+
+{found}
+
+What is acquired and lost in one function, or in one that a call of it leads to, is nearly always found: bodies, rows, files, timers, deferred
+calls, transports. What is missed is lost through a structure: a field that is forgotten or overwritten, an entry that is taken off a
+map, a pair of methods that do not match, a pool or map behind a type, a value that leaves under an interface, a channel whose ends
+lie in different types. Each corpus was scored once and mended afterwards, so the figures under "Now" say how well the rules know
+what they were shown, and not how well they will know your code.
 """
 PERCENT = 100
 
@@ -30,7 +41,7 @@ def page(measured: Mapping[str, Any], first: Sequence[Mapping[str, Any]]) -> str
             "Measured at: " + ", ".join(f"{chapter} {commit}" for chapter, commit in sorted(commits.items())) + ".\n"
         )
     if first:
-        parts += ["## At first sight\n", *map(_first_sight, first)]
+        parts += [_expect(first), "## At first sight\n", *map(_first_sight, first)]
     if "corpus" in measured:
         parts += [_halves(measured["corpus"]), _kinds(measured["corpus"]), _wrong(measured["corpus"])]
     if "strangers" in measured:
@@ -52,6 +63,18 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 def _share(value: float | None) -> str:
     return "–" if value is None else f"{value:.2f}"
+
+
+def _expect(first: Sequence[Mapping[str, Any]]) -> str:
+    """The figures of each try on what nobody had tuned to: the last half of each."""
+    last = [tuple(one["halves"].values())[-1] for one in first]
+    recall = ", ".join(_share(one["recall"]) for one in last)
+    precision = ", ".join(_share(one["precision"]) for one in last)
+    return EXPECT.format(
+        found=f"On code that nobody tuned to, in {len(last)} tries one after the other, recall was **{recall}** (asked for: 0.8) and precision"
+        f" **{precision}** (asked for: 0.9). Expect that about {_share(min(one['recall'] for one in last))} to"
+        f" {_share(max(one['recall'] for one in last))} of the leaks in code like these packages are found."
+    )
 
 
 def _first_sight(first: Mapping[str, Any]) -> str:

@@ -145,7 +145,8 @@ def test_the_examples_of_its_help_run(
         if row.startswith("  memwhy lint ")
     ]
     (tmp_path / "shop.go").write_text((SHOP / "shop.go").read_text())
-    (tmp_path / "bot.memwhy").write_text((MEASURED / "odds-scraper.json").read_text())
+    for name in {word for row in rows for word in row if word.endswith(".memwhy")}:
+        (tmp_path / name).write_text((MEASURED / "odds-scraper.json").read_text())
     monkeypatch.chdir(tmp_path)
     assert len(rows) == 5
     assert [main([*row, "-q"]) for row in rows] == [1, 1, 1, 1, 0]
