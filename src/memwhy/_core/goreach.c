@@ -1,36 +1,17 @@
 #include "goreach.h"
 
-#include <stdlib.h>
+#include "worklist.h"
 
-struct frontier {
-    uint32_t *objects;
-    size_t count, room;
-};
-
-static int put(struct frontier *frontier, uint32_t object)
-{
-    if (frontier->count == frontier->room) {
-        size_t room = frontier->room ? frontier->room * 2 : 1u << 12;
-        uint32_t *more = realloc(frontier->objects, room * sizeof *more);
-        if (more == NULL)
-            return -1;
-        frontier->objects = more;
-        frontier->room = room;
-    }
-    frontier->objects[frontier->count++] = object;
-    return 0;
-}
-
-static int step(const struct goedges *edges, const struct frontier *now, struct frontier *next, uint16_t *labels)
+static int step(const struct goedges *edges, const struct worklist *now, struct worklist *next, uint16_t *labels)
 {
     for (size_t i = 0; i < now->count; i++) {
-        uint32_t from = now->objects[i];
+        uint32_t from = now->items[i];
         for (uint32_t e = edges->rows[from]; e < edges->rows[from + 1]; e++) {
             uint32_t to = edges->to[e];
             if (labels[to])
                 continue;
             labels[to] = labels[from];
-            if (to < edges->heap->scanned && put(next, to))
+            if (to < edges->heap->scanned && worklist_put(next, to))
                 return -1;
         }
     }
@@ -51,7 +32,7 @@ static void weigh(const struct goheap *heap, const uint16_t *labels, uint64_t *t
 
 int goreach(const struct goedges *edges, const uint32_t *roots, size_t count, uint16_t *labels, uint64_t *totals)
 {
-    struct frontier now = {0}, next = {0}, swap;
+    struct worklist now = {0}, next = {0}, swap;
     int bad = 0;
 
     for (size_t i = 0; i < count && !bad; i++) {
@@ -60,7 +41,7 @@ int goreach(const struct goedges *edges, const uint32_t *roots, size_t count, ui
             continue;
         labels[object] = (uint16_t)roots[2 * i + 1];
         if (object < edges->heap->scanned)
-            bad = put(&now, object);
+            bad = worklist_put(&now, object);
     }
     while (!bad && now.count) {
         next.count = 0;
@@ -71,7 +52,7 @@ int goreach(const struct goedges *edges, const uint32_t *roots, size_t count, ui
     }
     if (!bad)
         weigh(edges->heap, labels, totals);
-    free(now.objects);
-    free(next.objects);
+    free(now.items);
+    free(next.items);
     return bad;
 }

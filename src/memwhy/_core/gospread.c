@@ -1,25 +1,6 @@
 #include "gospread.h"
 
-#include <stdlib.h>
-
-struct work {
-    uint32_t *objects;
-    size_t count, room;
-};
-
-static int put(struct work *work, uint32_t object)
-{
-    if (work->count == work->room) {
-        size_t room = work->room ? work->room * 2 : 1u << 12;
-        uint32_t *more = realloc(work->objects, room * sizeof *more);
-        if (more == NULL)
-            return -1;
-        work->objects = more;
-        work->room = room;
-    }
-    work->objects[work->count++] = object;
-    return 0;
-}
+#include "worklist.h"
 
 /* Whether an object has a pointer in its first word: so a map's directory is told from its one group. */
 static int begins_with_pointer(const struct goedges *edges, uint32_t object)
@@ -48,7 +29,7 @@ void gospread_seed(struct goedges *edges, uint32_t object, uint32_t row)
         assign(edges, object, row);
 }
 
-static int spread(struct goedges *edges, uint32_t object, struct work *work)
+static int spread(struct goedges *edges, uint32_t object, struct worklist *work)
 {
     const struct gotype *type = &edges->kinds->rows[edges->types[object]];
     uint64_t words = type->size / 8;
@@ -58,7 +39,7 @@ static int spread(struct goedges *edges, uint32_t object, struct work *work)
         if (at >= GOEDGES_FAR || words == 0)
             continue;
         row = type->words_to[at % words];
-        if (row && assign(edges, to, row) && to < edges->heap->scanned && put(work, to))
+        if (row && assign(edges, to, row) && to < edges->heap->scanned && worklist_put(work, to))
             return -1;
     }
     return 0;
@@ -66,21 +47,21 @@ static int spread(struct goedges *edges, uint32_t object, struct work *work)
 
 int gospread(struct goedges *edges, uint8_t *wanted)
 {
-    struct work work = {0};
+    struct worklist work = {0};
     int bad = 0;
 
     for (uint32_t first = 0; first < edges->heap->scanned && !bad; first++) {
         if (edges->types[first] == 0 || edges->rows[first] == edges->rows[first + 1])
             continue;
-        bad = put(&work, first);
+        bad = worklist_put(&work, first);
         while (work.count && !bad) {
-            uint32_t object = work.objects[--work.count];
+            uint32_t object = work.items[--work.count];
             if (edges->kinds->rows[edges->types[object]].words_to)
                 bad = spread(edges, object, &work);
             else
                 wanted[edges->types[object]] = 1;
         }
     }
-    free(work.objects);
+    free(work.items);
     return bad;
 }
