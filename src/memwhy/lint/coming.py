@@ -41,7 +41,7 @@ _TAKES = re.compile(r"(?:Handle|Use|On|Subscribe|Add|Notify|Listen)(?![a-z])")
 _HANDLER = re.compile(rb"\bfunc\(|\bchan\b|\b\w*(?:Handler|Func|Hook|Middleware|Option|Listener|Plugin|Factory)\w*\b")
 
 
-_BEFORE = re.compile(r"CompareAndSwap|\.Swap\(|[sS]tarted|[rR]unning|[iI]nit|== nil\b|\b[oO]nce")
+_BEFORE = re.compile(r"CompareAndSwap|\.Swap\(|(?i:started|running|init)|== nil\b|\b(?i:once)")
 _WAITS = re.compile(
     rb"<-|\bSleep\(|\.(?:Accept\w*|Recv\w*|Receive\w*|Fetch\w*|Poll|Pop|BLPop|ReadMessage|ReadFrom\w*|NextReader|NextMsg|Next|Wait|Read|Scan)\("
 )
