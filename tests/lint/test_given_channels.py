@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from go_text import lost
+from go_text import lost, package, suspected, written
 
 RULE = "stuck-goroutine"
 LINES = (
@@ -67,3 +67,18 @@ def test_a_goroutine_without_a_way_out_is_suspected(tmp_path: Path, imports: tup
 @pytest.mark.parametrize(("imports", "body"), INNOCENT.values(), ids=INNOCENT)
 def test_a_goroutine_that_ends_is_not(tmp_path: Path, imports: tuple[str, ...], body: str) -> None:
     assert lost(tmp_path, RULE, imports, body) == []
+
+
+def test_a_queue_that_is_sent_to_is_said_to_be_never_closed(tmp_path: Path) -> None:
+    tree = written(tmp_path, {"p.go": package(("net/http", "sync"), TOPIC % ("", EVENTS))})
+    assert [one.message for one in suspected(tree, (RULE,))] == [
+        "the goroutine that is started here waits for queue (line 28), and nothing in this package ever closes queue"
+    ]
+
+
+def test_the_function_that_leaves_a_channel_is_named_in_its_own_file(tmp_path: Path) -> None:
+    body = FEED % 'if l == "" {\n\t\t\treturn errors.New(l)\n\t\t}'
+    files = {"a.go": package(("bufio",), LINES % ""), "b.go": package(("bufio", "errors"), body)}
+    (said,) = suspected(written(tmp_path, files), (RULE,))
+    assert said.file == "a.go"
+    assert said.message.endswith("sum may leave out in b.go:9")

@@ -92,10 +92,11 @@ def _given_out(channel: Channel) -> Iterator[Guess]:
         sends = [one for one in sends if loop_around(one.node) is not None]  # any room is used up one day
     for send in sends[:1]:
         for caller, left in abandoned(channel, send):
-            line = caller.file.position(left.start)[0]
+            inside = left.code is caller.file.code
+            where = f" in {caller.file.name}:{caller.file.position(left.start)[0]}" if inside else ""
             missing = "a select beside the send with a way out (a context, a closed channel), or a caller that receives to the end"
             weight = 0.8 if channel.unbuffered else 0.65
-            yield send, f"{caller.name} may leave {channel.name} in {caller.file.name}:{line}", missing, weight
+            yield send, f"{caller.name} may leave {channel.name}{where}", missing, weight
             return
 
 
@@ -344,12 +345,13 @@ def _loops(function: Function, start: Node, loop: Node, weight: float) -> Suspec
 def _waits(function: Function, start: Node, loop: Node, field: str, weight: float) -> Suspect:
     file = function.file
     where = f" (line {file.position(loop.start)[0]})" if loop.code is file.code else ""
+    ends = "closes" if any(child.kind == "range_clause" for child in loop.children) else "closes or sends to"
     return suspect_at(
         function,
         start,
         rule=NAME,
         cause=CAUSE,
-        message=f"the goroutine that is started here waits for {field}{where}, and nothing in this package ever closes or sends to {field}",
+        message=f"the goroutine that is started here waits for {field}{where}, and nothing in this package ever {ends} {field}",
         missing=f"close({field}) where its owner ends",
         remedy=f"close {field} in the owner's Close or Stop, or give the loop a context's Done as another way out",
         weight=round(weight * 0.95, 2),
