@@ -146,12 +146,20 @@ class Page:
                 raise BrowserError(f"after {within_s:.0f} s it was still not so: {expression}")
 
     def click(self, selector: str) -> None:
-        """A real click with the mouse into the middle of the first element that matches, scrolled into view."""
-        box = self.evaluate(
-            f"(() => {{ const e = document.querySelector({json.dumps(selector)}); if (!e) return null;"
+        """A real click with the mouse into the middle of the first element that matches, scrolled into view.
+
+        What is drawn above it moves it: it is clicked when it has stood still for a frame.
+        """
+        place = (
+            f"new Promise(done => requestAnimationFrame(() => {{ const e = document.querySelector({json.dumps(selector)});"
+            "if (!e) return done(null);"
             "e.scrollIntoView({block: 'center', behavior: 'instant'}); const b = e.getBoundingClientRect();"
-            "return [b.x + b.width / 2, b.y + b.height / 2]; })()"
+            "done([b.x + b.width / 2, b.y + b.height / 2]); }))"
         )
+        before, box = None, self.evaluate(place)
+        until = time.monotonic() + WITHIN_S
+        while box is not None and box != before and time.monotonic() < until:
+            before, box = box, self.evaluate(place)
         if box is None:
             raise BrowserError(f"nothing matches {selector}")
         at = {"x": box[0], "y": box[1], "button": "left", "clickCount": 1}

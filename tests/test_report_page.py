@@ -113,6 +113,7 @@ def test_a_click_in_a_flame_graph_zooms_and_escape_leads_back(browser: Browser, 
     page = browser.page(report)
     page.evaluate("document.getElementById('flame-goroutines').scrollIntoView()")
     wide = "[...document.querySelectorAll('#flame-goroutines g.frame')].map(g => [g.getAttribute('name'), +g.getAttribute('width')])"
+    page.wait_until(f"{wide}.length > 1")
     boxes = page.evaluate(wide)
     whole = max(width for _, width in boxes)
     narrow = next(name for name, width in boxes if 0.05 * whole < width < 0.9 * whole)
@@ -131,8 +132,9 @@ def test_a_click_in_a_flame_graph_zooms_and_escape_leads_back(browser: Browser, 
 
 def test_growth_alone_leaves_out_what_was_there_before(browser: Browser, report: Path) -> None:
     page = browser.page(report)
+    page.wait_until("document.querySelectorAll('#flame-native g.frame').length > 1")
     page.click("#only-native")
-    assert page.evaluate("document.getElementById('only-native').getAttribute('aria-pressed')") == "true"
+    page.wait_until("document.getElementById('only-native').getAttribute('aria-pressed') === 'true'")
     assert page.evaluate("d3.select('#flame-native').datum().value < d3.select('#flame-native').datum().data.now")
 
 

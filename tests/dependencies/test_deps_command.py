@@ -130,7 +130,7 @@ def test_the_examples_of_its_help_run(shop: Path, tmp_path: Path) -> None:
     examples = [line.split("  ")[1].split()[1:] for line in help_text.splitlines() if line.startswith("  memwhy deps ")]
     assert len(examples) == 4
     folder = Path(shutil.copytree(HERE / "shop", tmp_path / "module"))
-    shutil.copy(shop, folder / "server")
+    shutil.copy(shop, folder / "crawler")
     shutil.copy(BILLS / "program.cdx.json", folder / "bom.json")
     with started(shop, "pings") as pid:
         for example in examples:
