@@ -32,9 +32,6 @@ def read(
 def objects_at(heap: _Heap, words: bytes, /) -> tuple[bytes, bytes]:
     """Of each word the object that it points into (uint32, 0xffffffff for none), and a byte: does it point to its beginning?"""
 
-def reach(heap: _Heap, roots: bytes, /) -> bytes:
-    """65,536 rows of objects and bytes by label. roots: pairs of uint32 object, label from 1; the nearest root has an object."""
-
 def spread(heap: _Heap, /) -> bytes:
     """Types along pointers. A byte for each row of types: is it needed and was not told yet (`tell_type`)?"""
 
@@ -50,9 +47,6 @@ def tell_type(heap: _Heap, row: int, size: int, words: bytes, begins: int, begin
 
 def seed(heap: _Heap, rows: bytes, /) -> None:
     """Pairs of uint32 object, row of its type, from outside."""
-
-def edges_of(heap: _Heap, object: int, /) -> tuple[tuple[int, int], ...]:
-    """(word, object) for each pointer of an object."""
 
 def retained(heap: _Heap, roots: bytes, owners: int, /) -> bytes:
     """Rows of nine: parent, key, word of the parent, objects, bytes, and up to four who share it (`_core/gogroups.h`). Row 0 is the whole.

@@ -1,4 +1,4 @@
-/* The Python border of goheap.c, goedges.c and goreach.c: one heap behind a capsule, rows of integers in, rows out. */
+/* The Python border of goheap.c, goedges.c, godominate.c and gogroups.c: one heap behind a capsule, rows of integers in, rows out. */
 #ifndef Py_LIMITED_API
 #define Py_LIMITED_API 0x030b0000
 #endif
@@ -7,14 +7,12 @@
 
 #include "godwarf.h"
 #include "gogroups.h"
-#include "goreach.h"
 #include "retain_module.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define TICK_BYTES (64u << 20)
-#define LABELS (UINT16_MAX + 1)
 #define GROUP_WORDS (5 + GOGROUPS_BY)
 
 struct told {
@@ -61,7 +59,6 @@ static void let_go(struct held *held)
     goedges_close(&held->edges);
     gotypes_close(&held->types);
     goheap_close(&held->heap);
-    free(held->labels);
     PyBuffer_Release(&held->segments);
     free(held);
 }
@@ -177,64 +174,6 @@ static PyObject *objects_at(PyObject *self, PyObject *args)
     return Py_BuildValue("(NN)", out, flags);
 }
 
-static PyObject *reach(PyObject *self, PyObject *args)
-{
-    PyObject *capsule, *out = NULL;
-    Py_buffer roots;
-    struct held *held;
-
-    (void)self;
-    if (!PyArg_ParseTuple(args, "Oy*", &capsule, &roots))
-        return NULL;
-    held = held_of(capsule);
-    if (held != NULL && !held->has_edges)
-        PyErr_SetString(PyExc_ValueError, "the heap was not read yet");
-    else if (held != NULL) {
-        uint64_t *totals = calloc(2 * LABELS, sizeof *totals);
-        int bad = totals ? 0 : -1;
-        free(held->labels);
-        held->labels = calloc((size_t)held->heap.objects + 1, sizeof *held->labels);
-        Py_BEGIN_ALLOW_THREADS
-        if (!bad)
-            bad = held->labels ? goreach(&held->edges, roots.buf, (size_t)roots.len / 8, held->labels, totals) : -1;
-        Py_END_ALLOW_THREADS
-        out = bad ? retain_failed(-1) : PyBytes_FromStringAndSize((char *)totals, (Py_ssize_t)(2 * LABELS * sizeof *totals));
-        free(totals);
-    }
-    PyBuffer_Release(&roots);
-    return out;
-}
-
-/* (word, object) for each pointer of an object. */
-static PyObject *edges_of(PyObject *self, PyObject *args)
-{
-    PyObject *capsule, *out;
-    unsigned int object;
-    struct held *held;
-    uint32_t first, last;
-
-    (void)self;
-    if (!PyArg_ParseTuple(args, "OI", &capsule, &object))
-        return NULL;
-    held = held_of(capsule);
-    if (held == NULL)
-        return NULL;
-    first = last = 0;
-    if (held->has_edges && object < held->heap.scanned) {
-        first = held->edges.rows[object];
-        last = held->edges.rows[object + 1];
-    }
-    out = PyTuple_New((Py_ssize_t)(last - first));
-    for (uint32_t e = first; out && e < last; e++) {
-        PyObject *pair = Py_BuildValue("(II)", held->edges.at[e] & GOEDGES_FAR, held->edges.to[e]);
-        if (pair == NULL || PyTuple_SetItem(out, (Py_ssize_t)(e - first), pair)) {
-            Py_DECREF(out);
-            return NULL;
-        }
-    }
-    return out;
-}
-
 static int are_sorted(const uint32_t *roots, size_t count, uint32_t owners, uint32_t objects)
 {
     for (size_t i = 0; i < count; i++, roots += 3)
@@ -319,12 +258,10 @@ static PyMethodDef methods[] = {
     {"type_at", retain_type_at, METH_VARARGS, NULL},
     {"tell_type", retain_tell_type, METH_VARARGS, NULL},
     {"seed", retain_seed, METH_VARARGS, NULL},
-    {"edges_of", edges_of, METH_VARARGS, NULL},
     {"retained", retained, METH_VARARGS, NULL},
     {"open", open_heap, METH_VARARGS, NULL},
     {"read", read_edges, METH_VARARGS, NULL},
     {"objects_at", objects_at, METH_VARARGS, NULL},
-    {"reach", reach, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 

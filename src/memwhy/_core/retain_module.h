@@ -18,7 +18,6 @@ struct held {
     struct goheap heap;
     struct gotypes types;
     struct goedges edges;
-    uint16_t *labels;
     int has_edges;
 };
 

@@ -78,11 +78,6 @@ class HeapGraph:
         flat = array("I", (number for owner, one, word in roots for number in (one, owner, word)))
         return array("Q", _retain.retained(self.heap, flat.tobytes(), owners))
 
-    def reach(self, roots: Sequence[tuple[int, int]]) -> "array[int]":
-        """Pairs of objects and bytes by label. roots: (object, label from 1 to 65535); of two that lead to an object the nearer one has it."""
-        flat = array("I", (number for pair in roots for number in pair))
-        return array("Q", _retain.reach(self.heap, flat.tobytes()))
-
 
 def read_heap(runtime: "GoRuntime", progress: Callable[[int], object] | None = None) -> HeapGraph:
     """All objects and edges of this moment. Raises Unsupported where the version keeps its pointers in another way.

@@ -2,7 +2,7 @@
 
 Globals: the words that the linker's masks call pointers (moduledata.gcdatamask, gcbssmask; runtime/symtab.go), cut into
 variables by the symbol table. Stacks: the words that the compiler's maps call live pointers, by the function whose frame they stand in (`stack_words`).
-Specials: closures of finalizers and cleanups, which hang on spans (runtime/mheap.go, addspecial).
+Left out are specials: finalizers and cleanups, which hang on spans (runtime/mheap.go, addspecial).
 """
 
 from array import array
