@@ -11,10 +11,12 @@ class Holding:
     name: of a root the variable or function, else the path of fields from the holder to them (".Body", "[value]"), "shared" for what no single
     holder keeps alive. type: as the runtime names it; "?48 B" where nobody knows. count, own_bytes: these objects alone; bytes: with all that only they
     keep. grown_bytes, grown_count: since the look before, None after one look. shared_by: of what is shared, the roots that lead to it,
-    as far as they were noted.
+    as far as they were noted. least_bytes, most_bytes: of `bytes` over several passes, None after one. elements: values in the maps, slices and
+    channels of this line together; idle_bytes: of own_bytes, what no slice or string that leads there shows and no entry of a map fills; both None
+    where that was not looked at. goroutines: of a stack, how many have it. hints: functions that use a root without a name.
     """
 
-    kind: Literal["global", "goroutine", "shared", "field", "rest"]
+    kind: Literal["global", "goroutine", "finalizer", "cleanup", "shared", "field", "rest"]
     name: str
     type: str
     count: int
@@ -23,6 +25,12 @@ class Holding:
     grown_bytes: int | None = None
     grown_count: int | None = None
     shared_by: tuple[str, ...] = ()
+    least_bytes: int | None = None
+    most_bytes: int | None = None
+    elements: int | None = None
+    idle_bytes: int | None = None
+    goroutines: int | None = None
+    hints: tuple[str, ...] = ()
     children: tuple["Holding", ...] = ()
 
 
@@ -43,7 +51,8 @@ class Holders:
     garbage that is not yet swept, too.
 
     untyped_bytes: of `bytes`. unresolved: pointers to objects newer than our list of spans, not followed. read_bytes, read_s: what was read of
-    the target, and how long that took; cpu_s: of ours, all in. notes: what could not be had, in sentences.
+    the target, and how long that took; cpu_s: of ours, all in. passes: over the heap. newborn_objects: of `objects`, those that were made while it
+    was read. fast: roots and totals by what a search reaches first, without dominators. notes: what could not be had, in sentences.
     """
 
     runtime: str
@@ -57,4 +66,7 @@ class Holders:
     cpu_s: float
     holdings: tuple[Holding, ...]
     types: tuple[TypeTotal, ...]
+    passes: int = 1
+    newborn_objects: int = 0
+    fast: bool = False
     notes: tuple[str, ...] = ()
