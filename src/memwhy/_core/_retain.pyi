@@ -35,6 +35,9 @@ def objects_at(heap: _Heap, words: bytes, /) -> tuple[bytes, bytes]:
 def spread(heap: _Heap, /) -> bytes:
     """Types along pointers. A byte for each row of types: is it needed and was not told yet (`tell_type`)?"""
 
+def settle(heap: _Heap, /) -> None:
+    """When all types are told: from now on words are those of an array's element."""
+
 def type_rows(heap: _Heap, first: int, /) -> bytes:
     """Rows of address or key, bytes, kind (abi.Kind; 64: closure, 65: made), from a row on."""
 

@@ -22,6 +22,7 @@ void goedges_close(struct goedges *edges)
     free(edges->types);
     free(edges->to);
     free(edges->at);
+    free(edges->bases);
 }
 
 static int grow(struct goedges *edges)
@@ -42,6 +43,41 @@ static int grow(struct goedges *edges)
     edges->at = at;
     edges->room = room;
     return 0;
+}
+
+static int add_base(struct goedges *edges, uint32_t base)
+{
+    if (edges->base_count == edges->base_room) {
+        size_t room = edges->base_room ? 2 * edges->base_room : 256;
+        struct goedges_base *more = realloc(edges->bases, room * sizeof *more);
+        if (more == NULL)
+            return -1;
+        edges->bases = more;
+        edges->base_room = room;
+    }
+    edges->bases[edges->base_count++] = (struct goedges_base){(uint32_t)edges->count, base};
+    edges->base = base;
+    return 0;
+}
+
+size_t goedges_base_at(const struct goedges *edges, uint32_t edge)
+{
+    size_t low = 0, high = edges->base_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (edges->bases[middle].edge < edge)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static void begin_object(struct goedges *edges, uint32_t object)
+{
+    edges->rows[object] = (uint32_t)edges->count;
+    edges->base = 0;
 }
 
 /* The type of a value in an interface, by the interface's first word; 0 when that is no such word. Some kinds stand in the
@@ -82,10 +118,12 @@ static inline int follow(struct goedges *edges, uint64_t value, uint64_t place, 
     }
     if (edges->count == edges->room && (bad = grow(edges)) != 0)
         return bad;
+    if (place / GOEDGES_STEP != edges->base && add_base(edges, (uint32_t)(place / GOEDGES_STEP)))
+        return -1;
     span = goheap_span_at(edges->heap, value);
     interior = value == span->start + (uint64_t)(object - span->first) * span->element ? 0 : GOEDGES_INTERIOR;
     edges->to[edges->count] = object;
-    edges->at[edges->count++] = (uint16_t)((place < GOEDGES_FAR ? place : GOEDGES_FAR) | interior);
+    edges->at[edges->count++] = (uint16_t)(place % GOEDGES_STEP | interior);
     if (before >= edges->way->lowest && !interior && edges->types[object] == 0 && (row = type_in(edges, before)) != 0 &&
         edges->kinds->rows[row].size <= span->element)
         edges->types[object] = (uint16_t)row;
@@ -151,9 +189,10 @@ static int inline_object(struct goedges *edges, const uint8_t *bits, const uint8
     return 0;
 }
 
-/* Go 1.20 and 1.21: a bit a word for the whole arena, and a bit for each 64 words that says: the object has no more pointers. */
+/* Go 1.20 and 1.21: a bit a word for the whole arena, and a bit for each 64 words that says: the object has no more pointers.
+ * first: which word of the object stands at `data`. */
 static int arena_object(struct goedges *edges, const uint8_t *bits, const uint8_t *no_more, uint64_t start,
-                        const uint8_t *data, uint64_t words)
+                        const uint8_t *data, uint64_t first, uint64_t words)
 {
     uint64_t base = start / 8;
     int bad;
@@ -164,7 +203,7 @@ static int arena_object(struct goedges *edges, const uint8_t *bits, const uint8_
             return 0;
         int after_number = word && !(bits[(place - 1) / 8] >> (place - 1) % 8 & 1);
         if (bits[place / 8] >> place % 8 & 1 &&
-            (bad = follow(edges, load(data + 8 * word), word, after_number ? load(data + 8 * word - 8) : 0)) != 0)
+            (bad = follow(edges, load(data + 8 * word), first + word, after_number ? load(data + 8 * word - 8) : 0)) != 0)
             return bad;
     }
     return 0;
@@ -250,10 +289,10 @@ static int span_edges(struct goedges *edges, const struct goheap_span *span, con
         by_arena = read_arena_bits(edges, span->start, span->end, bits, no_more) == 0;
     for (uint32_t i = 0; i < span->count; i++) {
         uint64_t at = (uint64_t)i * span->element;
-        edges->rows[span->first + i] = (uint32_t)edges->count;
+        begin_object(edges, span->first + i);
         if (span->kind != GOHEAP_HEADER)
             recognise(edges, span, i, pages + at);
-        bad = by_arena ? arena_object(edges, bits, no_more, at, pages + at, span->element / 8)
+        bad = by_arena ? arena_object(edges, bits, no_more, at, pages + at, 0, span->element / 8)
                        : object_edges(edges, span, i, pages);
         if (bad)
             return bad;
@@ -267,7 +306,7 @@ static int large_edges(struct goedges *edges, const struct goheap_span *span, ui
     uint32_t row = span->kind == GOHEAP_LARGE ? gotypes_find(edges->kinds, span->type) : 0;
     int bad = 0;
 
-    edges->rows[span->first] = (uint32_t)edges->count;
+    begin_object(edges, span->first);
     edges->types[span->first] = (uint16_t)row;
     if (span->kind == GOHEAP_LARGE && row == 0)
         return 0; /* not yet typed: it was just given out, or holds no pointers */
@@ -278,7 +317,7 @@ static int large_edges(struct goedges *edges, const struct goheap_span *span, ui
         if (span->kind == GOHEAP_ARENA) {
             uint8_t bits[PIECE / 64], no_more[PIECE / 4096];
             bad = read_arena_bits(edges, at, end, bits, no_more) ? every_word(edges, buffer, first, last)
-                                                                 : arena_object(edges, bits, no_more, 0, buffer, last - first);
+                                                                 : arena_object(edges, bits, no_more, 0, buffer, first, last - first);
         } else {
             bad = row ? by_type(edges, &edges->kinds->rows[row], buffer, first, last) : every_word(edges, buffer, first, last);
         }

@@ -5,7 +5,8 @@
 #include "goheap.h"
 #include "gotypes.h"
 
-#define GOEDGES_FAR 0x7fffu      /* a place in an object that is further in, or not known */
+#define GOEDGES_FAR 0x7fffu      /* a place that is not known */
+#define GOEDGES_STEP 0x7ffeu     /* of a place further in the rest stands at the edge, the multiple in `bases` */
 #define GOEDGES_INTERIOR 0x8000u /* added where the pointer is not to the object's beginning: it tells no type */
 
 /* What differs by version, and what may be read. */
@@ -22,6 +23,11 @@ struct goedges_way {
     uint64_t lowest;          /* of types and itabs */
 };
 
+/* From this edge on, up to the next base or the object's end, `base` times GOEDGES_STEP comes on top of `at`. */
+struct goedges_base {
+    uint32_t edge, base;
+};
+
 /* The edges of object i are rows[i] up to rows[i + 1]. at: which word of the object (of an array of a known type: of its
  * element) holds the pointer. types: row of gotypes by object, 0 where nothing tells it: known is it from the object's own
  * header, from an interface that holds the object, and of closures from their first word. */
@@ -29,6 +35,9 @@ struct goedges {
     uint32_t *rows, *to;
     uint16_t *at, *types;
     uint64_t count, room;
+    struct goedges_base *bases; /* few: only large objects whose type is not told by themselves have any */
+    size_t base_count, base_room;
+    uint32_t base; /* of the last edge */
     uint64_t read_bytes;
     uint64_t unresolved; /* pointers into arenas where there was no object: newer than the list of spans */
     const struct goheap *heap;
@@ -41,6 +50,9 @@ typedef int (*goedges_tick)(void *context, uint64_t read_bytes);
 
 int goedges_open(struct goedges *edges, const struct goheap *heap, struct gotypes *kinds, const struct memory *memory);
 void goedges_close(struct goedges *edges);
+
+/* The place of the first of `bases` that is at an edge or behind it. */
+size_t goedges_base_at(const struct goedges *edges, uint32_t edge);
 
 /* 0, -1 for no memory, -2 for too many edges, 1 when tick returned something else than 0. */
 int goedges_read(struct goedges *edges, const struct goedges_way *way, goedges_tick tick, void *context);

@@ -32,13 +32,16 @@ void gospread_seed(struct goedges *edges, uint32_t object, uint32_t row)
 static int spread(struct goedges *edges, uint32_t object, struct worklist *work)
 {
     const struct gotype *type = &edges->kinds->rows[edges->types[object]];
-    uint64_t words = type->size / 8;
+    uint64_t words = type->size / 8, base = 0;
+    size_t next = goedges_base_at(edges, edges->rows[object]);
 
     for (uint32_t e = edges->rows[object]; e < edges->rows[object + 1]; e++) {
         uint32_t at = edges->at[e], to = edges->to[e], row;
+        for (; next < edges->base_count && edges->bases[next].edge <= e; next++)
+            base = (uint64_t)edges->bases[next].base * GOEDGES_STEP;
         if (at >= GOEDGES_FAR || words == 0)
             continue;
-        row = type->words_to[at % words];
+        row = type->words_to[(base + at) % words];
         if (row && assign(edges, to, row) && to < edges->heap->scanned && worklist_put(work, to))
             return -1;
     }
@@ -64,4 +67,29 @@ int gospread(struct goedges *edges, uint8_t *wanted)
     }
     free(work.items);
     return bad;
+}
+
+static void settle(struct goedges *edges, uint32_t object)
+{
+    const struct gotype *type = &edges->kinds->rows[edges->types[object]];
+    uint64_t words = edges->types[object] && type->words_to ? type->size / 8 : 0, base = 0, place;
+    size_t next = goedges_base_at(edges, edges->rows[object]);
+
+    for (uint32_t e = edges->rows[object]; e < edges->rows[object + 1]; e++) {
+        for (; next < edges->base_count && edges->bases[next].edge <= e; next++)
+            base = (uint64_t)edges->bases[next].base * GOEDGES_STEP;
+        if ((edges->at[e] & GOEDGES_FAR) == GOEDGES_FAR)
+            continue;
+        place = base + (edges->at[e] & GOEDGES_FAR);
+        if (words)
+            place %= words;
+        edges->at[e] = (uint16_t)((edges->at[e] & GOEDGES_INTERIOR) | (place < GOEDGES_STEP ? place : GOEDGES_FAR));
+    }
+}
+
+void gospread_settle(struct goedges *edges)
+{
+    for (uint32_t object = 0; object < edges->heap->scanned; object++)
+        settle(edges, object);
+    edges->base_count = 0;
 }

@@ -8,6 +8,9 @@
  * there are written down in `wanted`, a byte a row. Returns 0, or -1 for no memory. */
 int gospread(struct goedges *edges, uint8_t *wanted);
 
+/* When all types are told: the place of every edge in the element of its array, GOEDGES_FAR where that is further in than can be said. */
+void gospread_settle(struct goedges *edges);
+
 /* The type of one object, from outside: of a global's word. */
 void gospread_seed(struct goedges *edges, uint32_t object, uint32_t row);
 

@@ -28,6 +28,7 @@ struct held *held_of(PyObject *capsule);
 PyObject *retain_failed(int bad);
 
 PyObject *retain_spread(PyObject *self, PyObject *args);
+PyObject *retain_settle(PyObject *self, PyObject *capsule);
 PyObject *retain_type_rows(PyObject *self, PyObject *args);
 PyObject *retain_type_at(PyObject *self, PyObject *args);
 PyObject *retain_tell_type(PyObject *self, PyObject *args);

@@ -118,3 +118,18 @@ PyObject *retain_seed(PyObject *self, PyObject *args)
         return NULL;
     Py_RETURN_NONE;
 }
+
+PyObject *retain_settle(PyObject *self, PyObject *capsule)
+{
+    struct held *held = held_of(capsule);
+
+    (void)self;
+    if (held == NULL)
+        return NULL;
+    if (held->has_edges) {
+        Py_BEGIN_ALLOW_THREADS
+        gospread_settle(&held->edges);
+        Py_END_ALLOW_THREADS
+    }
+    Py_RETURN_NONE;
+}

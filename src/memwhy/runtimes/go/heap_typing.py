@@ -80,11 +80,12 @@ class Typing:
         for _ in range(_MOST_ROUNDS):
             wanted = [row for row, flag in enumerate(_retain.spread(self.heap.heap)) if flag and row not in told]
             if not wanted:
-                return
+                break
             self._learn()
             for row in wanted:
                 told.add(row)
                 self._tell(row)
+        _retain.settle(self.heap.heap)
 
     def row_of(self, key: int) -> int:
         """The row of a type's address or of a made one's key, 0 where there is none."""
