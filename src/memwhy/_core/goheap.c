@@ -32,6 +32,23 @@ static int number(struct goheap *heap)
     return 0;
 }
 
+/* Numbers are looked up for every object, and a search through all spans would be the dearest of all steps. */
+static int index_numbers(struct goheap *heap)
+{
+    size_t steps = heap->objects / GOHEAP_STEP + 2;
+    uint32_t place = 0;
+
+    heap->near = calloc(steps, sizeof *heap->near);
+    if (heap->near == NULL)
+        return -1;
+    for (size_t step = 0; step < steps; step++) {
+        while (place + 1 < heap->span_count && heap->spans[heap->by_number[place + 1]].first <= step * GOHEAP_STEP)
+            place++;
+        heap->near[step] = place;
+    }
+    return 0;
+}
+
 static int index_arenas(struct goheap *heap)
 {
     for (uint32_t i = 0; i < heap->span_count; i++)
@@ -70,20 +87,21 @@ int goheap_open(struct goheap *heap, const uint64_t *rows, size_t count)
             return -2;
         span->magic = span->element <= UINT32_MAX ? UINT32_MAX / (uint32_t)span->element + 1 : 0;
     }
-    return index_arenas(heap) || number(heap) ? -1 : 0;
+    return index_arenas(heap) || number(heap) || index_numbers(heap) ? -1 : 0;
 }
 
 void goheap_close(struct goheap *heap)
 {
     free(heap->spans);
     free(heap->by_number);
+    free(heap->near);
     free(heap->arenas);
     free(heap->pages);
 }
 
 const struct goheap_span *goheap_span_of(const struct goheap *heap, uint32_t object)
 {
-    uint32_t low = 0, high = heap->span_count;
+    uint32_t low = heap->near[object / GOHEAP_STEP], high = heap->near[object / GOHEAP_STEP + 1] + 1;
 
     while (high - low > 1) {
         uint32_t middle = low + (high - low) / 2;

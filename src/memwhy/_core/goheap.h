@@ -16,6 +16,8 @@
 #define GOHEAP_ARENAS (1u << 21) /* of 47 bits of addresses */
 #define GOHEAP_ARENA_PAGES (1u << (GOHEAP_ARENA_SHIFT - 13))
 
+#define GOHEAP_STEP 128u
+
 /* Where a span says which words are pointers; rows come with these numbers from runtimes/go/heap_objects.py. */
 enum goheap_kind {
     GOHEAP_NOSCAN = 0,       /* no word is */
@@ -43,6 +45,7 @@ struct goheap {
     uint32_t *pages;           /* page of an arena -> 1 + span */
     uint32_t arena_count;
     uint32_t *by_number;       /* spans in the order of their objects' numbers */
+    uint32_t *near;            /* number / GOHEAP_STEP -> where in by_number its span stands, or shortly before it */
     uint32_t scanned;          /* objects of spans with pointers */
     uint32_t objects;          /* all */
 };
