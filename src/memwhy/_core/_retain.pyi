@@ -55,6 +55,9 @@ def retained(heap: _Heap, roots: bytes, owners: int, /) -> bytes:
     """Rows of nine: parent, key, word of the parent, objects, bytes, and up to four who share it (`_core/gogroups.h`). Row 0 is the whole.
     roots: rows of uint32 object, owner, word, in the order of owners."""
 
+def reached(heap: _Heap, roots: bytes, owners: int, /) -> bytes:
+    """As `retained`, without dominators: below each owner the types of what no other owner is fewer pointers away from."""
+
 def dwarf(info: bytes, abbreviations: bytes, /) -> tuple[bytes, bytes, bytes]:
     """Rows of (variable's address, its type), (type's entry, DW_AT_go_runtime_type), (closure's name, offset, type); names and types as
     offsets of .debug_info. Damaged units are left out."""

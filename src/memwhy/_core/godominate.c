@@ -3,158 +3,171 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What the search needs besides its results, by node. */
+/* An edge to a node that was met by another one. */
+struct join {
+    uint32_t next, from;
+};
+
+/* What the search needs besides its results, by node; each array means one thing after another.
+ *
+ * above: the parent in the search's tree, shortened while semidominators are sought; then how deep the node is among dominators.
+ * label: the edge to go on with; then its joins; then the least semidominator up to `above`; then the dominator to jump to. */
 struct search {
     struct godominators *found;
     const struct goedges *edges;
-    const uint32_t *roots;
-    size_t root_count;
-    uint32_t *first_root; /* by owner: where its roots begin; they are sorted by owner */
-    uint32_t *owner_node;
-    uint32_t *parent, *semi, *label;
+    uint32_t *above, *label;
+    struct join *joins; /* from 1 on; 0 ends a list */
+    uint32_t join_count, join_room;
+    struct join *moved; /* from a node to its semidominator, where that is not its parent; the last nodes first */
+    uint32_t moved_count, moved_room;
 };
 
-struct stack {
-    uint32_t *node, *edge;
-    size_t count, room;
-};
-
-static int push(struct stack *stack, uint32_t node, uint32_t edge)
+uint64_t godominate_bytes(const struct goedges *edges)
 {
-    if (stack->count == stack->room) {
-        size_t room = stack->room ? stack->room * 2 : 1u << 12;
-        uint32_t *nodes = realloc(stack->node, room * sizeof *nodes), *cursors;
-        if (nodes == NULL)
+    uint64_t nodes = edges->heap->scanned, leaves = edges->heap->objects - nodes, leading = 0, seeking, hanging;
+
+    for (uint64_t i = 0; i < edges->count; i++)
+        leading += edges->to[i] < nodes;
+    leading = (leading > nodes ? leading - nodes : 0) + nodes / 8;
+    seeking = nodes * 5 * sizeof(uint32_t) + leading * 3 / 2 * sizeof(struct join);
+    hanging = nodes * (5 * sizeof(uint32_t) + sizeof(uint16_t)) + leaves * (sizeof(uint32_t) + sizeof(uint16_t));
+    return seeking > hanging ? seeking : hanging;
+}
+
+static int put(struct join **rows, uint32_t *count, uint32_t *room, struct join row)
+{
+    if (*count == *room) {
+        size_t more = *room ? (size_t)*room + *room / 2 : 1u << 12;
+        struct join *moved = more < UINT32_MAX ? realloc(*rows, more * sizeof row) : NULL;
+        if (moved == NULL)
             return -1;
-        stack->node = nodes;
-        cursors = realloc(stack->edge, room * sizeof *cursors);
-        if (cursors == NULL)
-            return -1;
-        stack->edge = cursors;
-        stack->room = room;
+        *rows = moved;
+        *room = (uint32_t)more;
     }
-    stack->node[stack->count] = node;
-    stack->edge[stack->count++] = edge;
+    (*rows)[(*count)++] = row;
     return 0;
 }
 
-/* The edges out of a node: rows of `step` uint32 from *from up to *to, the target first. */
-static const uint32_t *out_of(const struct search *search, uint32_t node, uint32_t *from, uint32_t *to, int *step)
-{
-    uint32_t object = search->found->object[node];
-
-    if (object < search->edges->heap->scanned) {
-        *from = search->edges->rows[object];
-        *to = search->edges->rows[object + 1];
-        *step = 1;
-        return search->edges->to;
-    }
-    *from = search->first_root[GOHEAP_NONE - object];
-    *to = search->first_root[GOHEAP_NONE - object + 1];
-    *step = 3;
-    return search->roots;
-}
-
-static uint32_t meet(struct search *search, uint32_t object, uint32_t parent)
+static uint32_t meet(struct search *search, uint32_t object, uint32_t parent, uint32_t first_edge)
 {
     uint32_t node = search->found->count++;
 
     search->found->object[node] = object;
-    search->parent[node] = parent;
-    if (object < search->edges->heap->scanned)
-        search->found->node[object] = node;
+    search->found->idom[node] = parent;
+    search->label[node] = first_edge;
     return node;
 }
 
-static int descend(struct search *search, struct stack *stack)
+/* All that an object leads to and nobody met yet. */
+static int descend(struct search *search, uint32_t node)
 {
-    const struct goheap *heap = search->edges->heap;
+    struct godominators *found = search->found;
+    const struct goedges *edges = search->edges;
+    const uint32_t scanned = edges->heap->scanned, top = found->idom[node];
 
-    while (stack->count) {
-        uint32_t node = stack->node[stack->count - 1], from, to, target;
-        int step;
-        const uint32_t *rows = out_of(search, node, &from, &to, &step);
-        uint32_t at = from + stack->edge[stack->count - 1];
-
-        while (at < to && (rows[(size_t)at * step] >= heap->scanned || search->found->node[rows[(size_t)at * step]]))
+    while (node != top) {
+        uint32_t at = search->label[node], to = edges->rows[found->object[node] + 1];
+        while (at < to && (edges->to[at] >= scanned || found->node[edges->to[at]]))
             at++;
+        search->label[node] = at + 1;
         if (at >= to) {
-            stack->count--;
+            node = found->idom[node];
             continue;
         }
-        target = rows[(size_t)at * step];
-        stack->edge[stack->count - 1] = at + 1 - from;
-        if (push(stack, meet(search, target, node), 0))
-            return -1;
+        if (goroots_ticks(found->roots, found->count))
+            return 1;
+        node = found->node[edges->to[at]] = meet(search, edges->to[at], node, edges->rows[edges->to[at]]);
     }
     return 0;
 }
 
 static int number(struct search *search)
 {
-    struct stack stack = {0};
+    struct godominators *found = search->found;
+    const struct goroots *roots = found->roots;
     int bad = 0;
 
-    search->found->count = 1; /* 0: above all */
-    search->found->object[0] = GOHEAP_NONE;
-    for (uint32_t owner = 0; owner < search->found->owners && !bad; owner++) {
-        uint32_t node = meet(search, GOHEAP_NONE - owner, 0);
-        search->owner_node[owner] = node;
-        bad = push(&stack, node, 0) || descend(search, &stack);
+    found->count = 1; /* 0: above all */
+    found->object[0] = GOHEAP_NONE;
+    found->idom[0] = 0;
+    for (uint32_t owner = 0; owner < roots->owners && !bad; owner++) {
+        uint32_t node = meet(search, GOHEAP_NONE - owner, 0, 0);
+        for (uint32_t i = roots->first[owner]; i < roots->first[owner + 1] && !bad; i++) {
+            uint32_t object = roots->rows[3 * (size_t)i];
+            if (object >= search->edges->heap->scanned || found->node[object])
+                continue;
+            found->node[object] = meet(search, object, node, search->edges->rows[object]);
+            bad = descend(search, found->node[object]);
+        }
     }
-    free(stack.node);
-    free(stack.edge);
     return bad;
 }
 
-/* For every node, the nodes that point to it. Owners hang below node 0, which no row says. */
+static int join(struct search *search, uint32_t from, uint32_t object)
+{
+    uint32_t node;
+
+    if (object >= search->edges->heap->scanned)
+        return 0;
+    node = search->found->node[object];
+    if (search->found->idom[node] == from || node == from)
+        return 0;
+    if (put(&search->joins, &search->join_count, &search->join_room, (struct join){search->label[node], from}))
+        return -1;
+    search->label[node] = search->join_count - 1;
+    return 0;
+}
+
+/* For every node, the nodes that point to it besides its parent. */
 static int turn_around(struct search *search)
 {
-    struct godominators *found = search->found;
-    const uint32_t scanned = search->edges->heap->scanned;
-    uint32_t from, to, node, *fill;
-    int step;
+    const struct godominators *found = search->found;
+    const struct goroots *roots = found->roots;
+    const struct goedges *edges = search->edges;
+    uint32_t owner = 0, node;
 
-    found->into_rows = calloc((size_t)found->count + 2, sizeof *found->into_rows);
-    if (found->into_rows == NULL)
+    memset(search->label, 0, found->count * sizeof *search->label);
+    if (put(&search->joins, &search->join_count, &search->join_room, (struct join){0, 0}))
         return -1;
-    for (node = 1; node < found->count; node++) {
-        const uint32_t *rows = out_of(search, node, &from, &to, &step);
-        for (; from < to; from++)
-            if (rows[(size_t)from * step] < scanned)
-                found->into_rows[found->node[rows[(size_t)from * step]] + 2]++;
+    for (uint32_t object = 0; object < edges->heap->scanned; object++) {
+        if (goroots_ticks(roots, object))
+            return 1;
+        if ((node = found->node[object]) != 0)
+            for (uint32_t i = edges->rows[object]; i < edges->rows[object + 1]; i++)
+                if (join(search, node, edges->to[i]))
+                    return -1;
     }
-    for (node = 1; node < found->count; node++)
-        found->into_rows[node + 1] += found->into_rows[node];
-    fill = found->into_rows + 1; /* moves each row's end to where it belongs while filling */
-    found->into = malloc(((size_t)found->into_rows[found->count] + found->into_rows[found->count + 1] + 1) * sizeof *found->into);
-    if (found->into == NULL)
-        return -1;
     for (node = 1; node < found->count; node++) {
-        const uint32_t *rows = out_of(search, node, &from, &to, &step);
-        for (; from < to; from++)
-            if (rows[(size_t)from * step] < scanned)
-                found->into[fill[found->node[rows[(size_t)from * step]]]++] = node;
+        if (found->object[node] < edges->heap->scanned)
+            continue;
+        for (uint32_t i = roots->first[owner]; i < roots->first[owner + 1]; i++)
+            if (join(search, node, roots->rows[3 * (size_t)i]))
+                return -1;
+        owner++;
     }
     return 0;
 }
 
-/* The node with the least semidominator between a node and the root of its tree of those above `last`; paths are shortened. */
-static uint32_t evaluate(struct search *search, uint32_t node, uint32_t last, struct stack *path)
+/* The least semidominator between a node and the root of its tree of those behind `last`. The way is shortened: once up, turning it
+ * around, and once back, so that it needs no room of its own. */
+static uint32_t evaluate(struct search *search, uint32_t node, uint32_t last)
 {
-    uint32_t *parent = search->parent, *label = search->label;
+    uint32_t *above = search->above, *label = search->label, behind = 0, at = node, next;
 
     if (node <= last)
-        return label[node];
-    path->count = 0;
-    for (uint32_t at = node; parent[at] > last; at = parent[at])
-        if (push(path, at, 0))
-            return GOHEAP_NONE;
-    while (path->count) {
-        uint32_t at = path->node[--path->count], above = parent[at];
-        if (search->semi[label[above]] < search->semi[label[at]])
-            label[at] = label[above];
-        parent[at] = parent[above];
+        return node;
+    while ((next = above[at]) > last) {
+        above[at] = behind;
+        behind = at;
+        at = next;
+    }
+    while (behind) {
+        next = above[behind];
+        if (label[at] < label[behind])
+            label[behind] = label[at];
+        above[behind] = above[at];
+        at = behind;
+        behind = next;
     }
     return label[node];
 }
@@ -162,125 +175,172 @@ static uint32_t evaluate(struct search *search, uint32_t node, uint32_t last, st
 static int semidominate(struct search *search)
 {
     struct godominators *found = search->found;
-    struct stack path = {0};
-    uint32_t node;
 
-    for (node = 0; node < found->count; node++) {
-        search->semi[node] = search->label[node] = node;
-        found->idom[node] = search->parent[node];
-    }
-    for (node = found->count - 1; node > 0; node--) {
-        if (found->object[node] >= search->edges->heap->scanned) {
-            search->semi[node] = 0; /* an owner */
-            continue;
+    memcpy(search->above, found->idom, found->count * sizeof *search->above);
+    for (uint32_t node = found->count - 1; node > 0; node--) {
+        uint32_t least = found->idom[node];
+        for (uint32_t i = search->label[node]; i; i = search->joins[i].next) {
+            uint32_t other = evaluate(search, search->joins[i].from, node);
+            least = other < least ? other : least;
         }
-        for (uint32_t i = found->into_rows[node]; i < found->into_rows[node + 1]; i++) {
-            uint32_t least = evaluate(search, found->into[i], node, &path);
-            if (least == GOHEAP_NONE)
-                return -1;
-            if (search->semi[least] < search->semi[node])
-                search->semi[node] = search->semi[least];
-        }
+        search->label[node] = least;
+        if (least != found->idom[node] && put(&search->moved, &search->moved_count, &search->moved_room, (struct join){node, least}))
+            return -1;
+        if (goroots_ticks(found->roots, node))
+            return 1;
     }
-    free(path.node);
-    free(path.edge);
-    for (node = 1; node < found->count; node++)
-        while (found->idom[node] > search->semi[node])
-            found->idom[node] = found->idom[found->idom[node]];
+    free(search->joins);
+    search->joins = NULL;
     return 0;
 }
 
-static uint32_t common(const uint32_t *idom, uint32_t one, uint32_t other)
+/* The first dominator of a node, itself included, whose number is not above another's. */
+static uint32_t climb(const struct search *search, uint32_t node, uint32_t to)
 {
-    while (one != other)
-        if (one > other)
-            one = idom[one];
-        else
-            other = idom[other];
+    while (node > to)
+        node = search->label[node] > to ? search->label[node] : search->found->idom[node];
+    return node;
+}
+
+/* Dominators, from the parents in the search's tree on; each with its depth, and one further up to jump to. */
+static int dominate(struct search *search)
+{
+    uint32_t *idom = search->found->idom, *depth = search->above, *jump = search->label, left = search->moved_count;
+
+    depth[0] = jump[0] = 0;
+    for (uint32_t node = 1; node < search->found->count; node++) {
+        if (left && search->moved[left - 1].next == node)
+            idom[node] = climb(search, idom[node], search->moved[--left].from);
+        uint32_t up = idom[node], over = jump[up];
+        depth[node] = depth[up] + 1;
+        jump[node] = depth[up] - depth[over] == depth[over] - depth[jump[over]] ? jump[over] : up;
+        if (goroots_ticks(search->found->roots, node))
+            return 1;
+    }
+    free(search->moved);
+    search->moved = NULL;
+    return 0;
+}
+
+static uint32_t common(const struct search *search, uint32_t one, uint32_t other)
+{
+    const uint32_t *idom = search->found->idom, *depth = search->above, *jump = search->label;
+
+    if (depth[one] < depth[other]) {
+        uint32_t swapped = one;
+        one = other;
+        other = swapped;
+    }
+    while (depth[one] > depth[other])
+        one = depth[jump[one]] >= depth[other] ? jump[one] : idom[one];
+    while (one != other) {
+        int far = jump[one] != jump[other];
+        one = far ? jump[one] : idom[one];
+        other = far ? jump[other] : idom[other];
+    }
     return one;
 }
 
-/* What alone keeps each object that cannot point, and by which word each node's dominator holds it. */
-static void hang(struct search *search)
+static void hang_one(const struct search *search, uint32_t node, uint32_t target, uint16_t at)
 {
     struct godominators *found = search->found;
-    const struct goedges *edges = search->edges;
-    const uint32_t scanned = edges->heap->scanned;
-    uint32_t from, to, target;
-    int step;
+    const uint32_t scanned = search->edges->heap->scanned;
 
-    for (uint32_t node = 1; node < found->count; node++) {
-        const uint32_t *rows = out_of(search, node, &from, &to, &step);
-        for (; from < to; from++) {
-            uint32_t word = step == 1 ? edges->at[from] & GOEDGES_FAR : rows[3 * (size_t)from + 2];
-            uint16_t at = word < GODOMINATE_SHARED ? (uint16_t)word : (uint16_t)GOEDGES_FAR;
-            target = rows[(size_t)from * step];
-            if (target >= scanned) {
-                uint32_t *leaf = &found->leaf[target - scanned], was = *leaf;
-                uint16_t *leaf_at = &found->leaf_at[target - scanned];
-                *leaf = was == GOHEAP_NONE ? node : common(found->idom, was, node);
-                if (was == GOHEAP_NONE || (*leaf == node && (was != node || *leaf_at == GODOMINATE_SHARED)))
-                    *leaf_at = at;
-                else if (*leaf != was)
-                    *leaf_at = GODOMINATE_SHARED;
-            } else if (found->idom[found->node[target]] == node && found->at[found->node[target]] == GODOMINATE_SHARED) {
-                found->at[found->node[target]] = at;
-            }
-        }
+    if (target >= scanned) {
+        uint32_t *leaf = &found->leaf[target - scanned], was = *leaf;
+        uint16_t *leaf_at = &found->leaf_at[target - scanned];
+        *leaf = was == GOHEAP_NONE ? node : common(search, was, node);
+        if (was == GOHEAP_NONE || (*leaf == node && (was != node || *leaf_at == GODOMINATE_SHARED)))
+            *leaf_at = at;
+        else if (*leaf != was)
+            *leaf_at = GODOMINATE_SHARED;
+    } else if (found->idom[found->node[target]] == node && found->at[found->node[target]] == GODOMINATE_SHARED) {
+        found->at[found->node[target]] = at;
     }
 }
 
-static int make_room(struct search *search, uint32_t owners)
+/* What alone keeps each object that cannot point, and by which word each node's dominator holds it. */
+static int hang(const struct search *search)
+{
+    const struct godominators *found = search->found;
+    const struct goroots *roots = found->roots;
+    const struct goedges *edges = search->edges;
+    uint32_t owner = 0, node;
+
+    for (node = 1; node < found->count; node++) {
+        if (found->object[node] < edges->heap->scanned)
+            continue;
+        for (uint32_t i = roots->first[owner]; i < roots->first[owner + 1]; i++)
+            hang_one(search, node, roots->rows[3 * (size_t)i], goroots_word(roots->rows[3 * (size_t)i + 2]));
+        owner++;
+    }
+    for (uint32_t object = 0; object < edges->heap->scanned; object++) {
+        if (goroots_ticks(roots, object))
+            return 1;
+        if ((node = found->node[object]) != 0)
+            for (uint32_t i = edges->rows[object]; i < edges->rows[object + 1]; i++)
+                hang_one(search, node, edges->to[i], goroots_word(edges->at[i] & GOEDGES_FAR));
+    }
+    return 0;
+}
+
+static int make_room(struct search *search)
 {
     struct godominators *found = search->found;
     const struct goheap *heap = search->edges->heap;
-    size_t nodes = (size_t)heap->scanned + owners + 2, leaves = (size_t)(heap->objects - heap->scanned) + 1;
+    size_t nodes = (size_t)heap->scanned + found->roots->owners + 2;
 
     found->node = calloc((size_t)heap->scanned + 1, sizeof *found->node);
     found->object = malloc(nodes * sizeof *found->object);
     found->idom = malloc(nodes * sizeof *found->idom);
-    found->at = malloc(nodes * sizeof *found->at);
+    search->above = malloc(nodes * sizeof *search->above);
+    search->label = malloc(nodes * sizeof *search->label);
+    return found->node && found->object && found->idom && search->above && search->label ? 0 : -1;
+}
+
+static int make_leaves(struct godominators *found, const struct goheap *heap)
+{
+    size_t leaves = (size_t)(heap->objects - heap->scanned) + 1;
+
+    found->at = malloc(((size_t)found->count + 1) * sizeof *found->at);
     found->leaf = malloc(leaves * sizeof *found->leaf);
     found->leaf_at = malloc(leaves * sizeof *found->leaf_at);
-    search->parent = calloc(nodes, sizeof *search->parent);
-    search->semi = malloc(nodes * sizeof *search->semi);
-    search->label = malloc(nodes * sizeof *search->label);
-    search->owner_node = calloc((size_t)owners + 1, sizeof *search->owner_node);
-    search->first_root = calloc((size_t)owners + 2, sizeof *search->first_root);
-    if (!found->node || !found->object || !found->idom || !found->at || !found->leaf || !found->leaf_at || !search->parent ||
-        !search->semi || !search->label || !search->owner_node || !search->first_root)
+    if (!found->at || !found->leaf || !found->leaf_at)
         return -1;
     memset(found->leaf, 0xff, leaves * sizeof *found->leaf);
-    for (size_t i = 0; i < nodes; i++)
+    for (uint32_t i = 0; i < found->count; i++)
         found->at[i] = GODOMINATE_SHARED;
-    for (size_t i = 0; i < search->root_count; i++)
-        search->first_root[search->roots[3 * i + 1] + 1]++;
-    for (uint32_t owner = 0; owner < owners; owner++)
-        search->first_root[owner + 1] += search->first_root[owner];
     return 0;
 }
 
-int godominate(struct godominators *found, const struct goedges *edges, const uint32_t *roots, size_t count, uint32_t owners)
+int godominate(struct godominators *found, const struct goedges *edges, const struct goroots *roots)
 {
-    struct search search = {.found = found, .edges = edges, .roots = roots, .root_count = count};
+    struct search search = {.found = found, .edges = edges};
     int bad;
 
-    *found = (struct godominators){.owners = owners};
-    bad = make_room(&search, owners) || number(&search) || turn_around(&search) || semidominate(&search) ? -1 : 0;
+    *found = (struct godominators){.roots = roots};
+    bad = make_room(&search);
     if (!bad)
-        hang(&search);
-    free(search.parent);
-    free(search.semi);
+        bad = number(&search);
+    if (!bad)
+        bad = turn_around(&search);
+    if (!bad)
+        bad = semidominate(&search);
+    if (!bad)
+        bad = dominate(&search);
+    if (!bad)
+        bad = make_leaves(found, edges->heap);
+    if (!bad)
+        bad = hang(&search);
+    free(search.above);
     free(search.label);
-    free(search.owner_node);
-    free(search.first_root);
+    free(search.joins);
+    free(search.moved);
     return bad;
 }
 
 void godominate_close(struct godominators *found)
 {
-    free(found->into_rows);
-    free(found->into);
     free(found->node);
     free(found->object);
     free(found->idom);

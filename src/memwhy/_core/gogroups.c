@@ -12,8 +12,7 @@ static uint32_t place_of(uint32_t parent, uint32_t key, uint32_t at)
     return (uint32_t)((mixed ^ mixed >> 29) * UINT64_C(0xbf58476d1ce4e5b9) >> 45);
 }
 
-/* The group of that kind below another; its parent where there is no room for more. Returns GOHEAP_NONE for no memory. */
-static uint32_t below(struct gogroups *groups, uint32_t parent, uint32_t key, uint32_t at)
+uint32_t gogroups_below(struct gogroups *groups, uint32_t parent, uint32_t key, uint32_t at)
 {
     uint32_t *place = &groups->places[place_of(parent, key, at)];
 
@@ -47,10 +46,10 @@ static uint32_t group_of(struct gogroups *groups, uint32_t parent, uint32_t key,
 {
     uint32_t above = at == GODOMINATE_SHARED ? 0 : recursive(groups, parent, key);
 
-    return above ? above : below(groups, parent, key, at);
+    return above ? above : gogroups_below(groups, parent, key, at);
 }
 
-static int add(struct gogroups *groups, uint32_t group, uint64_t bytes)
+int gogroups_add(struct gogroups *groups, uint32_t group, uint64_t bytes)
 {
     if (group == GOHEAP_NONE)
         return -1;
@@ -59,42 +58,49 @@ static int add(struct gogroups *groups, uint32_t group, uint64_t bytes)
     return 0;
 }
 
-static uint32_t key_of(const struct goedges *edges, uint32_t object, uint64_t element)
+uint32_t gogroups_key(const struct goedges *edges, uint32_t object, uint64_t element)
 {
     uint32_t words = element / 8 < GOGROUPS_SIZE - 1 ? (uint32_t)(element / 8) : GOGROUPS_SIZE - 1;
 
     return edges->types[object] ? edges->types[object] : GOGROUPS_SIZE + words;
 }
 
-static int group_nodes(struct gogroups *groups, const struct goedges *edges, const struct godominators *found, uint32_t *group)
+static int group_nodes(struct gogroups *groups, const struct goedges *edges, const struct godominators *found)
 {
+    uint32_t *group = groups->of_node;
+
     for (uint32_t node = 1; node < found->count; node++) {
         uint32_t object = found->object[node], parent = group[found->idom[node]];
         uint64_t bytes = 0;
+        if (goroots_ticks(found->roots, node))
+            return 1;
         if (object < edges->heap->scanned) {
             bytes = goheap_span_of(edges->heap, object)->element;
-            group[node] = group_of(groups, parent, key_of(edges, object, bytes), found->at[node]);
+            group[node] = group_of(groups, parent, gogroups_key(edges, object, bytes), found->at[node]);
         } else {
-            group[node] = below(groups, parent, GOGROUPS_OWNER + (GOHEAP_NONE - object), 0);
+            group[node] = gogroups_below(groups, parent, GOGROUPS_OWNER + (GOHEAP_NONE - object), 0);
         }
-        if (group[node] == GOHEAP_NONE || (bytes && add(groups, group[node], bytes)))
+        if (group[node] == GOHEAP_NONE || (bytes && gogroups_add(groups, group[node], bytes)))
             return -1;
     }
     return 0;
 }
 
-static int group_leaves(struct gogroups *groups, const struct goedges *edges, const struct godominators *found, const uint32_t *group)
+static int group_leaves(struct gogroups *groups, const struct goedges *edges, const struct godominators *found)
 {
     const struct goheap *heap = edges->heap;
 
     for (uint32_t s = 0; s < heap->span_count; s++) {
         const struct goheap_span *span = &heap->spans[s];
+        if (goroots_ticks(found->roots, s))
+            return 1;
         if (span->kind != GOHEAP_NOSCAN)
             continue;
         for (uint32_t i = 0; i < span->count; i++) {
             uint32_t leaf = span->first + i - heap->scanned, node = found->leaf[leaf];
             if (node != GOHEAP_NONE &&
-                add(groups, group_of(groups, group[node], key_of(edges, span->first + i, span->element), found->leaf_at[leaf]), span->element))
+                gogroups_add(groups, group_of(groups, groups->of_node[node], gogroups_key(edges, span->first + i, span->element), found->leaf_at[leaf]),
+                    span->element))
                 return -1;
         }
     }
@@ -113,48 +119,76 @@ static void note(struct gogroup *group, uint32_t who)
     }
 }
 
-/* Of what no single owner keeps: below whose pointers it hangs. top: by node the one of its dominators that is below node 0. */
-static int name_sharers(struct gogroups *groups, const struct goedges *edges, const struct godominators *found, const uint32_t *group)
+/* Of what no single owner keeps: below whose pointers it hangs. top: by group the one of those above it that is below group 0. */
+static void name_sharers_of(struct gogroups *groups, const struct goedges *edges, const struct godominators *found, const uint32_t *top,
+                            uint32_t node, uint32_t target)
 {
-    uint32_t *top = malloc(((size_t)found->count + 1) * sizeof *top);
+    const uint32_t scanned = edges->heap->scanned;
+    uint32_t shared, above = top[groups->of_node[node]], key = groups->rows[above].key;
 
-    if (top == NULL)
-        return -1;
-    for (uint32_t node = 0; node < found->count; node++)
-        top[node] = found->idom[node] ? top[found->idom[node]] : node;
-    for (uint32_t node = 1; node < found->count; node++) {
-        if (found->idom[node] || found->object[node] >= edges->heap->scanned)
+    if (target < scanned) {
+        if (found->idom[found->node[target]])
+            return;
+        shared = groups->of_node[found->node[target]];
+    } else {
+        if (found->leaf[target - scanned])
+            return;
+        shared = gogroups_below(groups, 0, gogroups_key(edges, target, goheap_span_of(edges->heap, target)->element), GODOMINATE_SHARED);
+    }
+    if (shared && shared < groups->count && shared != above && above)
+        note(&groups->rows[shared], key >= GOGROUPS_OWNER ? key : above);
+}
+
+static int name_sharers(struct gogroups *groups, const struct goedges *edges, const struct godominators *found)
+{
+    const struct goroots *roots = found->roots;
+    uint32_t *top = malloc(((size_t)groups->count + 1) * sizeof *top), node, owner = 0;
+    int bad = top ? 0 : -1;
+
+    for (uint32_t group = 0; !bad && group < groups->count; group++)
+        top[group] = groups->rows[group].parent ? top[groups->rows[group].parent] : group;
+    for (node = 1; !bad && node < found->count; node++) {
+        if (found->object[node] < edges->heap->scanned)
             continue;
-        for (uint32_t i = found->into_rows[node]; i < found->into_rows[node + 1]; i++) {
-            uint32_t above = top[found->into[i]], object = found->object[above];
-            if (above != node)
-                note(&groups->rows[group[node]], object < edges->heap->scanned ? group[above] : GOGROUPS_OWNER + (GOHEAP_NONE - object));
-        }
+        for (uint32_t i = roots->first[owner]; i < roots->first[owner + 1]; i++)
+            name_sharers_of(groups, edges, found, top, node, roots->rows[3 * (size_t)i]);
+        owner++;
+    }
+    for (uint32_t object = 0; !bad && object < edges->heap->scanned; object++) {
+        if (goroots_ticks(roots, object))
+            bad = 1;
+        else if ((node = found->node[object]) != 0)
+            for (uint32_t i = edges->rows[object]; i < edges->rows[object + 1]; i++)
+                name_sharers_of(groups, edges, found, top, node, edges->to[i]);
     }
     free(top);
-    return 0;
+    return bad;
+}
+
+int gogroups_open(struct gogroups *groups)
+{
+    *groups = (struct gogroups){.count = 1, .room = 1024};
+    groups->rows = calloc(groups->room, sizeof *groups->rows);
+    groups->places = calloc(PLACES, sizeof *groups->places);
+    return groups->rows && groups->places ? 0 : -1;
 }
 
 int gogroups_make(struct gogroups *groups, const struct goedges *edges, const struct godominators *found)
 {
-    uint32_t *group = calloc((size_t)found->count + 1, sizeof *group);
-    int bad;
+    int bad = gogroups_open(groups);
 
-    *groups = (struct gogroups){.count = 1, .room = 1024};
-    groups->rows = calloc(groups->room, sizeof *groups->rows);
-    groups->places = calloc(PLACES, sizeof *groups->places);
-    bad = group && groups->rows && groups->places ? 0 : -1;
+    groups->of_node = calloc((size_t)found->count + 1, sizeof *groups->of_node);
+    if (bad || groups->of_node == NULL)
+        return -1;
+    bad = group_nodes(groups, edges, found);
     if (!bad)
-        bad = group_nodes(groups, edges, found, group) || group_leaves(groups, edges, found, group) ||
-              name_sharers(groups, edges, found, group)
-                  ? -1
-                  : 0;
-    free(group);
-    return bad;
+        bad = group_leaves(groups, edges, found);
+    return bad ? bad : name_sharers(groups, edges, found);
 }
 
 void gogroups_close(struct gogroups *groups)
 {
     free(groups->rows);
     free(groups->places);
+    free(groups->of_node);
 }

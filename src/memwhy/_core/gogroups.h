@@ -16,13 +16,28 @@ struct gogroup {
     uint32_t by[GOGROUPS_BY];       /* of what is shared: GOGROUPS_OWNER + owner, or groups that are shared themselves; 0: no more */
 };
 
+/* of_node: by node its group. */
 struct gogroups {
     struct gogroup *rows;
     uint32_t count, room;
     uint32_t *places;
+    uint32_t *of_node;
 };
 
-int gogroups_make(struct gogroups *groups, const struct goedges *edges, const struct godominators *found);
+/* An empty tree. 0, or -1 for no memory; to be closed either way. */
+int gogroups_open(struct gogroups *groups);
 void gogroups_close(struct gogroups *groups);
+
+/* The group of that kind below another; its parent where there is no room for more. Returns GOHEAP_NONE for no memory. */
+uint32_t gogroups_below(struct gogroups *groups, uint32_t parent, uint32_t key, uint32_t at);
+
+/* A type's row, or the size where there is none. */
+uint32_t gogroups_key(const struct goedges *edges, uint32_t object, uint64_t element);
+
+/* An object of a group; -1 for GOHEAP_NONE. */
+int gogroups_add(struct gogroups *groups, uint32_t group, uint64_t bytes);
+
+/* 0, -1 for no memory, 1 when the tick of the roots says so. */
+int gogroups_make(struct gogroups *groups, const struct goedges *edges, const struct godominators *found);
 
 #endif

@@ -1,4 +1,4 @@
-/* The Python border of goheap.c, goedges.c, godominate.c and gogroups.c: one heap behind a capsule, rows of integers in, rows out. */
+/* The Python border of goheap.c and goedges.c: one heap behind a capsule, rows of integers in, rows out. */
 #ifndef Py_LIMITED_API
 #define Py_LIMITED_API 0x030b0000
 #endif
@@ -6,14 +6,12 @@
 #include <Python.h>
 
 #include "godwarf.h"
-#include "gogroups.h"
 #include "retain_module.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define TICK_BYTES (64u << 20)
-#define GROUP_WORDS (5 + GOGROUPS_BY)
 
 struct told {
     PyObject *progress; /* borrowed; NULL: none */
@@ -174,58 +172,6 @@ static PyObject *objects_at(PyObject *self, PyObject *args)
     return Py_BuildValue("(NN)", out, flags);
 }
 
-static int are_sorted(const uint32_t *roots, size_t count, uint32_t owners, uint32_t objects)
-{
-    for (size_t i = 0; i < count; i++, roots += 3)
-        if (roots[0] >= objects || roots[1] >= owners || (i && roots[1] < roots[-2]))
-            return 0;
-    return 1;
-}
-
-static PyObject *rows_of(const struct gogroups *groups)
-{
-    PyObject *out = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)groups->count * GROUP_WORDS * 8);
-    char *into = out ? PyBytes_AsString(out) : NULL;
-
-    for (uint32_t i = 0; out && i < groups->count; i++) {
-        const struct gogroup *group = &groups->rows[i];
-        uint64_t row[GROUP_WORDS] = {group->parent, group->key, group->at, group->count, group->bytes};
-        for (int j = 0; j < GOGROUPS_BY; j++)
-            row[5 + j] = group->by[j];
-        memcpy(into + sizeof row * i, row, sizeof row);
-    }
-    return out;
-}
-
-static PyObject *retained(PyObject *self, PyObject *args)
-{
-    PyObject *capsule, *out = NULL;
-    Py_buffer roots;
-    unsigned int owners;
-    struct held *held;
-
-    (void)self;
-    if (!PyArg_ParseTuple(args, "Oy*I", &capsule, &roots, &owners))
-        return NULL;
-    held = held_of(capsule);
-    if (held != NULL && (!held->has_edges || roots.len % 12 || !are_sorted(roots.buf, (size_t)roots.len / 12, owners, held->heap.objects)))
-        PyErr_SetString(PyExc_ValueError, "roots are rows of object, owner, word, in the order of owners");
-    else if (held != NULL) {
-        struct godominators found = {0};
-        struct gogroups groups = {0};
-        int bad;
-        Py_BEGIN_ALLOW_THREADS
-        bad = godominate(&found, &held->edges, roots.buf, (size_t)roots.len / 12, owners) ||
-              gogroups_make(&groups, &held->edges, &found);
-        Py_END_ALLOW_THREADS
-        out = bad ? retain_failed(-1) : rows_of(&groups);
-        godominate_close(&found);
-        gogroups_close(&groups);
-    }
-    PyBuffer_Release(&roots);
-    return out;
-}
-
 static PyObject *words_of(const struct godwarf_rows *rows)
 {
     return PyBytes_FromStringAndSize((const char *)rows->words, (Py_ssize_t)(rows->count * sizeof *rows->words));
@@ -259,7 +205,8 @@ static PyMethodDef methods[] = {
     {"type_at", retain_type_at, METH_VARARGS, NULL},
     {"tell_type", retain_tell_type, METH_VARARGS, NULL},
     {"seed", retain_seed, METH_VARARGS, NULL},
-    {"retained", retained, METH_VARARGS, NULL},
+    {"retained", retain_retained, METH_VARARGS, NULL},
+    {"reached", retain_reached, METH_VARARGS, NULL},
     {"open", open_heap, METH_VARARGS, NULL},
     {"read", read_edges, METH_VARARGS, NULL},
     {"objects_at", objects_at, METH_VARARGS, NULL},
