@@ -128,7 +128,7 @@ def meant(line: str, place: Place) -> str:
 def test_an_example_does_what_it_says(name: str, line: str, place: Place, tmp_path: Path):
     folder = tmp_path / "here"
     shutil.copytree(place.folder, folder, copy_function=os.link)
-    made = re.search(r"(?:-o|>|--heap-profile) (\S+)", line)
+    made = re.search(r"(?:-o|>|--heap-profile|--retention) (\S+)", line)
     path = None if made is None else folder / made[1].replace("~", ".").lstrip("/")
     if path is not None:
         path.unlink(missing_ok=True)

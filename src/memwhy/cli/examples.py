@@ -47,6 +47,10 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("memwhy inspect crawler --for 0", "one look"),
         ("memwhy inspect core.4711", "a core file"),
         ("memwhy inspect crawler --holders", "who holds Go's heap: variables, fields, types"),
+        (
+            "memwhy inspect crawler --retention held.pb.gz",
+            "the same for go tool pprof -http: a flame graph of who holds what",
+        ),
         ("memwhy inspect crawler --heap-profile heap.pb.gz", "Go's heap profile, without asking the process for it"),
     ),
     "verify": (

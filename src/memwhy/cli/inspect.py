@@ -16,7 +16,9 @@ from memwhy.cli.progress import Progress
 from memwhy.cli.stopping import stoppable
 from memwhy.cli.targets import ROOT
 from memwhy.diagnose import Casebook
+from memwhy.exports.files import writer_of
 from memwhy.inspect import DOCUMENTS, NAME, to_json
+from memwhy.inspect.holding import pruned
 from memwhy.inspect.inspector import Inspector
 from memwhy.model.errors import MemwhyError, TargetGone, UsageError
 from memwhy.model.evidence import Evidence
@@ -53,6 +55,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="who holds Go's heap: variables, fields and types, with what each alone keeps",
     )
+    parser.add_argument(
+        "--retention",
+        metavar="FILE",
+        help="write who holds Go's heap as stacks: .pb.gz for `go tool pprof`, .folded or .speedscope.json",
+    )
     parser.add_argument("--heap-profile", metavar="FILE", help="write Go's heap profile for `go tool pprof FILE`")
     parser.add_argument("--goroutines", metavar="FILE", help="write all goroutines with their stacks, as debug=2 does")
     parser.add_argument("-o", metavar="FILE", dest="output", help="write the answer to FILE")
@@ -62,6 +69,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Look, look again, and answer, or raise."""
     apart_s = parse_duration(options.for_)
+    if options.retention is not None:
+        writer_of(options.retention)
+        options.holders = True
     _check_writable(options)
     target = options.target
     with stoppable():
@@ -93,13 +103,13 @@ def _process(pid: int, apart_s: float, options: argparse.Namespace) -> int:
                     book.notes.append(f"The second look came too late: {error.message}.")
             if calls and found.go is not None:
                 found = replace(found, go=replace(found.go, cgo_calls=calls))
-            files = _read_files(inspector, options)
+            files = [*_read_files(inspector, options), *_retention(found, options)]
     finally:
         watcher.close()
     wall_s = time.monotonic() - begun_s
     overhead = Overhead(cpu_s=round(time.process_time() - cpu_s, 3), wall_s=round(wall_s, 3), target_paused_s=0.0)
     report, pictures = judged(book, options, overhead=overhead)
-    write(replace(report, inspection=found), options, to=options.output, pictures=pictures)
+    write(replace(report, inspection=_shown(found)), options, to=options.output, pictures=pictures)
     _keep_files(files, options)
     return 0
 
@@ -122,11 +132,12 @@ def _look(
         lost=lost,
         show_contents=options.show_contents,
         holders=options.holders,
+        whole=options.retention is not None,
         progress=lambda text: progress.say(f"reading {text}"),
     )
     cost_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME) - begun_ns
     evidence = Evidence(
-        source=NAME, monotonic_ns=begun_ns, wall_ns=wall_ns, cost_ns=cost_ns, raw=to_json(found), error=None
+        source=NAME, monotonic_ns=begun_ns, wall_ns=wall_ns, cost_ns=cost_ns, raw=to_json(_shown(found)), error=None
     )
     documents = timed(DOCUMENTS, lambda: _documents(inspector))
     book.add_snapshot(replace(kernel, evidence=(*kernel.evidence, evidence, *([documents] if documents.raw else []))))
@@ -150,22 +161,23 @@ def _core(options: argparse.Namespace) -> int:
             lost=options.lost,
             show_contents=options.show_contents,
             holders=options.holders,
+            whole=options.retention is not None,
             progress=lambda text: progress.say(f"reading {text}"),
         )
-        files = _read_files(inspector, options)
+        files = [*_read_files(inspector, options), *_retention(found, options)]
     book.add(
         Observation(
             source=NAME,
             subject="target",
             moment=Moment(clock="order", value=0),
             where=Where(file=options.target),
-            reading=look.parse(to_json(found)),
+            reading=look.parse(to_json(_shown(found))),
         )
     )
     wall_s = time.monotonic() - begun_s
     overhead = Overhead(cpu_s=round(time.process_time() - cpu_s, 3), wall_s=round(wall_s, 3), target_paused_s=0.0)
     report, pictures = judged(book, options, overhead=overhead)
-    write(replace(report, inspection=found), options, to=options.output, pictures=pictures)
+    write(replace(report, inspection=_shown(found)), options, to=options.output, pictures=pictures)
     _keep_files(files, options)
     return 0
 
@@ -192,6 +204,25 @@ def _read_files(inspector: Inspector, options: argparse.Namespace) -> Files:
     return files
 
 
+def _retention(found: Inspection, options: argparse.Namespace) -> Files:
+    """Who holds the heap, as the file's name wants it."""
+    if options.retention is None:
+        return []
+    what = "retention"
+    if found.holders is None:
+        why = next((note for note in found.notes if note.startswith("who holds")), "nobody knows who holds the heap")
+        return [(options.retention, what, UsageError(f"{options.retention} was not written: {why}"))]
+    from memwhy.exports.retention import retention
+
+    stacks = retention(found.holders, span_s=found.apart_s, wall_ns=time.time_ns())
+    return [(options.retention, what, writer_of(options.retention)(stacks))]
+
+
+def _shown(found: Inspection) -> Inspection:
+    """Without the lines that only a file has room for."""
+    return found if found.holders is None else replace(found, holders=pruned(found.holders))
+
+
 def _keep_files(files: Files, options: argparse.Namespace) -> None:
     """Write them; raises for the first that cannot be had or written, when all have been tried."""
     failed: list[MemwhyError] = []
@@ -212,7 +243,7 @@ def _keep_files(files: Files, options: argparse.Namespace) -> None:
 
 def _check_writable(options: argparse.Namespace) -> None:
     """Every file that is asked for can be made: else the look, which may take minutes, would be in vain."""
-    for path in (options.output, options.heap_profile, options.goroutines):
+    for path in (options.output, options.heap_profile, options.goroutines, options.retention):
         folder = os.path.dirname(path or "") or "."
         if path is not None and (
             os.path.isdir(path) or not os.access(path if os.path.exists(path) else folder, os.W_OK)

@@ -44,10 +44,14 @@ def _type(strings: dict[str, int], name: str, unit: str) -> bytes:
 
 
 def _function(strings: dict[str, int], frame: CodeName, place: int) -> bytes:
-    """A function and its one location; where no file is known its module stands in the file's place."""
+    """A function and its one location; where no file is known its module stands in the file's place.
+
+    Go's functions have no name of the system's: pprof takes two names that are alike for C++ and cuts out what stands in parentheses
+    (internal/symbolizer, Demangle).
+    """
     name = _text(strings, frame.function)
     file = _text(strings, frame.file or module_of(frame))
-    function = number(1, place) + number(2, name) + number(3, name) + number(4, file)
+    function = number(1, place) + number(2, name) + (b"" if frame.is_go else number(3, name)) + number(4, file)
     line = number(1, place) + number(2, max(frame.line, 0))
     return message(_FUNCTION, function) + message(_LOCATION, number(1, place) + message(4, line))
 

@@ -8,10 +8,46 @@ from dataclasses import replace
 
 from memwhy.model.holders import Holders, Holding, TypeTotal
 
+LEAST_SHARE = 0.0005
+"""Of the heap; a line that is smaller, and grew by less, stands in the rest of its holder."""
+MOST_CHILDREN = 40
+
 
 def grown(before: Holders, now: Holders) -> Holders:
     """`now` with the difference to `before`. A line that was too small to be kept then counts from nothing."""
     return replace(now, holdings=_lines(before.holdings, now.holdings), types=_types(before.types, now.types))
+
+
+def pruned(holders: Holders) -> Holders:
+    """The same in as many lines as people and programs want to read: what is too small to matter is counted as a rest."""
+    return replace(holders, holdings=_matter(holders.holdings, LEAST_SHARE * holders.bytes))
+
+
+def _matter(lines: Sequence[Holding], least: float) -> tuple[Holding, ...]:
+    shown: list[Holding] = []
+    rest: list[Holding] = []
+    for one in lines:
+        if one.kind == "rest" or len(shown) == MOST_CHILDREN or max(one.bytes, abs(one.grown_bytes or 0)) < least:
+            rest.append(one)
+        else:
+            shown.append(replace(one, children=_matter(one.children, least)))
+    if len(rest) == 1 and rest[0].kind == "rest":
+        return (*shown, *rest)
+    return (*shown, *([_together(rest)] if rest else []))
+
+
+def _together(lines: Sequence[Holding]) -> Holding:
+    grown = [one.grown_bytes for one in lines if one.grown_bytes is not None]
+    return Holding(
+        kind="rest",
+        name=f"{len(lines)} smaller ones",
+        type="",
+        count=sum(one.count for one in lines),
+        own_bytes=sum(one.own_bytes for one in lines),
+        bytes=sum(one.bytes for one in lines),
+        grown_bytes=sum(grown) if grown else None,
+        grown_count=sum(one.grown_count or 0 for one in lines) if grown else None,
+    )
 
 
 def _lines(before: Sequence[Holding], now: Sequence[Holding]) -> tuple[Holding, ...]:

@@ -107,11 +107,13 @@ class Inspector:
         goroutines: bool = True,
         show_contents: bool = False,
         holders: bool = False,
+        whole: bool = False,
         progress: Progress = lambda _: None,
     ) -> Inspection:
         """One look. Cheap without `malloc` and `lost`: the ledger and the runtime's own numbers.
 
-        show_contents: samples of strings in what is lost; memory contents are private. Raises TargetGone, also where the
+        show_contents: samples of strings in what is lost; memory contents are private. whole: holders to the smallest
+        line, for files; people are shown `holding.pruned`. Raises TargetGone, also where the
         process ended or executed another program while it was looked at: figures of two programs are never mixed.
         """
         try:
@@ -126,7 +128,7 @@ class Inspector:
                 ran_ns=ran_ns,
             )
             if holders:
-                found = self._with_holders(found, progress)
+                found = self._with_holders(found, progress, whole=whole)
         except (MemwhyError, OSError):
             self.space.check()
             raise
@@ -170,12 +172,12 @@ class Inspector:
             found = self._find_lost(heap, owned, notes, show_contents=show_contents, progress=progress, ran_ns=ran_ns)
         return self._inspection(ledger, inside, census, found, notes)
 
-    def _with_holders(self, found: Inspection, progress: Progress) -> Inspection:
+    def _with_holders(self, found: Inspection, progress: Progress, *, whole: bool) -> Inspection:
         """With who holds the runtime's heap, and what came since the look before."""
         notes = []
         for runtime in self._read:
             try:
-                held = runtime.holders(progress)
+                held = runtime.holders(progress, whole=whole)
             except TargetGone:
                 raise
             except MemwhyError as error:

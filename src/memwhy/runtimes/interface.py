@@ -80,8 +80,8 @@ class Runtime(Protocol):
         """A file for other tools: "heap profile" (pprof), "goroutines" (text). None where the runtime has no such thing."""
         ...
 
-    def holders(self, progress: Callable[[str], None]) -> Holders | None:
-        """Who holds its heap; None for a runtime that has no such part. Raises Unsupported."""
+    def holders(self, progress: Callable[[str], None], *, whole: bool = False) -> Holders | None:
+        """Who holds its heap; None for a runtime that has no such part. whole: to the smallest line. Raises Unsupported."""
         ...
 
     def verify(self) -> tuple[Check, ...]:

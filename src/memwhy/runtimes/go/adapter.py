@@ -84,11 +84,11 @@ class GoRuntime:
 
         return file_of(self, name)
 
-    def holders(self, progress: Callable[[str], None]) -> Holders:
-        """Who holds its heap. Raises Unsupported."""
+    def holders(self, progress: Callable[[str], None], *, whole: bool = False) -> Holders:
+        """Who holds its heap. whole: to the smallest line. Raises Unsupported."""
         from memwhy.runtimes.go.heap_holders import holders_of
 
-        return holders_of(self, progress)
+        return holders_of(self, progress, whole=whole)
 
     def verify(self) -> tuple[Check, ...]:
         """Invariants of the layout on this target."""

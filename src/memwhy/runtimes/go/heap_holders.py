@@ -48,8 +48,10 @@ class _Node:
     below: dict[tuple[str, str, str], "_Node"] = field(default_factory=dict)
 
 
-def holders_of(runtime: "GoRuntime", progress: Callable[[str], None] = lambda _: None) -> Holders:
-    """One pass. Raises Unsupported for versions whose pointers are not known (before Go 1.20) and where a table makes no sense."""
+def holders_of(
+    runtime: "GoRuntime", progress: Callable[[str], None] = lambda _: None, *, whole: bool = False
+) -> Holders:
+    """One pass. whole: small lines too, which otherwise are counted as a rest. Raises Unsupported for versions whose pointers are not known (before Go 1.20) and where a table makes no sense."""
     cpu_s, begun_s = time.process_time(), time.monotonic()
     progress("Go's heap")
     heap = read_heap(runtime)
@@ -81,7 +83,7 @@ def holders_of(runtime: "GoRuntime", progress: Callable[[str], None] = lambda _:
         read_bytes=heap.read_bytes,
         read_s=round(read_s, 3),
         cpu_s=round(time.process_time() - cpu_s, 3),
-        holdings=tree.holdings(),
+        holdings=tree.holdings(whole=whole),
         types=tuple(tree.totals()),
         notes=tuple(notes),
     )
@@ -172,9 +174,9 @@ class _Tree:
             return "field", ""
         return "field", self._typing.path(above, at)
 
-    def holdings(self) -> tuple[Holding, ...]:
-        """The tree without what is too small to matter: that is counted as a rest."""
-        return tuple(_lines(self.root, self.root.bytes * _LEAST_SHARE, 0))
+    def holdings(self, *, whole: bool) -> tuple[Holding, ...]:
+        """The tree, unless the whole is wanted without what is too small to matter: that is counted as a rest."""
+        return tuple(_lines(self.root, 0.0 if whole else self.root.bytes * _LEAST_SHARE, 0))
 
     def totals(self) -> Iterator[TypeTotal]:
         """By type, most first."""
@@ -223,7 +225,8 @@ def _folded(node: _Node) -> _Node:
 
 def _lines(node: _Node, least: float, depth: int) -> Iterator[Holding]:
     below = sorted(node.below.values(), key=lambda one: (-one.bytes, one.name, one.type))
-    shown = [one for one in below[:_MOST_CHILDREN] if one.bytes >= least] if depth < _MOST_DEPTH else []
+    most = _MOST_CHILDREN if least else len(below)
+    shown = [one for one in below[:most] if one.bytes >= least] if depth < _MOST_DEPTH else []
     for one in map(_folded, shown):
         yield Holding(
             kind=one.kind,  # type: ignore[arg-type]  # of the literals that _label gives

@@ -1,0 +1,38 @@
+"""Two looks at who holds the heap, and fewer lines of one: nothing gets lost on the way."""
+
+from build_holders import holders, line
+from hypothesis import given
+from hypothesis import strategies as st
+
+from memwhy.inspect.holding import LEAST_SHARE, MOST_CHILDREN, pruned
+from memwhy.model.holders import Holding
+
+trees = st.recursive(
+    st.builds(line, st.sampled_from("abc"), st.sampled_from("xyz"), st.integers(0, 1 << 30)),
+    lambda below: st.builds(
+        lambda name, own, children: line(name, "", own, *children),
+        st.sampled_from("abc"), st.integers(0, 1 << 12), st.lists(below, max_size=60),
+    ),
+    max_leaves=80,
+)  # fmt: skip
+
+
+def all_of(lines: tuple[Holding, ...]) -> list[Holding]:
+    return [one for top in lines for one in (top, *all_of(top.children))]
+
+
+@given(st.lists(trees, max_size=60))
+def test_fewer_lines_hold_the_same_bytes(lines: list[Holding]) -> None:
+    whole = holders(*lines)
+    few = pruned(whole)
+    assert sum(one.bytes for one in few.holdings) == whole.bytes
+    for one in all_of(few.holdings):
+        assert one.kind == "rest" or one.bytes >= LEAST_SHARE * whole.bytes
+        assert one.kind == "rest" or one.bytes == one.own_bytes + sum(child.bytes for child in one.children)
+        assert len(one.children) <= MOST_CHILDREN + 1
+    assert pruned(few) == few
+
+
+def test_a_small_line_that_grows_much_stays() -> None:
+    small = line("new", "T", 10, grown_bytes=900_000, grown_count=1)
+    assert pruned(holders(line("old", "T", 1_000_000), small)).holdings[1] == small
