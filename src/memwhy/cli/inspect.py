@@ -18,10 +18,10 @@ from memwhy.cli.targets import ROOT
 from memwhy.diagnose import Casebook
 from memwhy.exports.files import writer_of
 from memwhy.inspect import DOCUMENTS, NAME, to_json
-from memwhy.inspect.holding import pruned
 from memwhy.inspect.inspector import Inspector
 from memwhy.model.errors import MemwhyError, TargetGone, UsageError
 from memwhy.model.evidence import Evidence
+from memwhy.model.holdergrowth import pruned
 from memwhy.model.inspection import CgoCall, Inspection
 from memwhy.model.reading import Moment, Observation, Where
 from memwhy.model.report import Overhead

@@ -8,12 +8,12 @@ from typing import Self
 
 from memwhy.inspect.blocks import Blocks
 from memwhy.inspect.glibc import MallocBlocks, MallocHeap, NoMalloc, grown, read_blocks, read_malloc
-from memwhy.inspect.holding import grown as grown_holders
 from memwhy.inspect.ledger import Ledger, Owned, keep_ledger
 from memwhy.inspect.roots import HeldElsewhere, roots_of
 from memwhy.memory.live import Live
 from memwhy.memory.space import Space
 from memwhy.model.errors import MemwhyError, NotPermitted, TargetGone
+from memwhy.model.holdergrowth import grown as grown_holders
 from memwhy.model.holders import Holders
 from memwhy.model.inspection import CgoCall, GoInside, Inspection, InspectionCost, Lost, Malloc
 from memwhy.model.mapping import Mapping
@@ -113,7 +113,7 @@ class Inspector:
         """One look. Cheap without `malloc` and `lost`: the ledger and the runtime's own numbers.
 
         show_contents: samples of strings in what is lost; memory contents are private. whole: holders to the smallest
-        line, for files; people are shown `holding.pruned`. Raises TargetGone, also where the
+        line, for files; people are shown `holdergrowth.pruned`. Raises TargetGone, also where the
         process ended or executed another program while it was looked at: figures of two programs are never mixed.
         """
         try:

@@ -4,7 +4,7 @@ from build_holders import holders, line
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memwhy.inspect.holding import LEAST_SHARE, MOST_CHILDREN, pruned
+from memwhy.model.holdergrowth import LEAST_SHARE, MOST_CHILDREN, pruned
 from memwhy.model.holders import Holding
 
 trees = st.recursive(
