@@ -6,7 +6,6 @@ Told by what it is given, by its name, and by who calls it, up to DEEPEST calls 
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterator
 from itertools import islice
 from typing import Literal
@@ -14,7 +13,8 @@ from weakref import WeakKeyDictionary
 
 from memwhy.lint.functions import Bodies
 from memwhy.lint.leaving import endless, loop_around
-from memwhy.lint.source import File, Function, Package, Tree
+from memwhy.lint.occurring import occurrences
+from memwhy.lint.source import Function, Package, Tree
 from memwhy.lint.syntax import Node, callee
 
 Often = Literal["request", "round", ""]
@@ -23,6 +23,9 @@ _MOST_CALLERS = 40
 _MOST_ABOVE = 60
 """Calls of one function, and functions above it, that are looked at."""
 _CALLERS: WeakKeyDictionary[Tree, dict[Function, tuple[tuple[Function, Node], ...]]] = WeakKeyDictionary()
+_ONCES: WeakKeyDictionary[Package, frozenset[bytes]] = WeakKeyDictionary()
+_BY_ONCE = re.compile(rb"(?:\.Do|Once(?:Func|Values?))\(\s*(?:\w+\.)?(\w+)\b")
+"""What a sync.Once, or one of its functions, is given by its name."""
 
 SERVES = re.compile(
     rb"\b(?:http\.ResponseWriter|http\.Request|net\.Conn|gin\.Context|echo\.Context|fiber\.Ctx|grpc\.ServerStream|websocket\.Conn|amqp\.Delivery|sarama\.ConsumerMessage|kafka\.Message)\b"
@@ -42,6 +45,7 @@ _HANDLER = re.compile(rb"\bfunc\(|\bchan\b|\b\w*(?:Handler|Func|Hook|Middleware|
 
 
 _BEFORE = re.compile(r"CompareAndSwap|\.Swap\(|(?i:started|running|init)|== nil\b|\b(?i:once)")
+_OF_CHANNEL = re.compile(rb"(?:,[ \t]*\w+)*[ \t]+(?:<-)?chan\b")
 _WAITS = re.compile(
     rb"<-|\bSleep\(|\.(?:Accept\w*|Recv\w*|Receive\w*|Fetch\w*|Poll|Pop|BLPop|ReadMessage|ReadFrom\w*|NextReader|NextMsg|Next|Wait|Read|Scan)\("
 )
@@ -132,9 +136,9 @@ def _receives(loop: Node) -> bool:
     if over is None:
         return False
     last = over.text.rpartition(".")[2]
-    declared = re.compile(rb"\b" + re.escape(last.encode()) + rb"(?:,[ \t]*\w+)*[ \t]+(?:<-)?chan\b")
     return over.text.endswith((".C", "Messages()", "Chan()")) or (
-        last.isidentifier() and declared.search(loop.code) is not None
+        last.isidentifier()
+        and any(_OF_CHANNEL.match(loop.code, at + len(last)) for at in occurrences(loop.code, last.encode()))
     )
 
 
@@ -159,29 +163,20 @@ def _callers(function: Function) -> Iterator[tuple[Function, Node]]:
 
 
 def _naming(function: Function) -> Iterator[Function]:
-    """The functions whose text calls something of that name."""
-    package = function.file.package
-    wanted = (b"." if function.receiver else b"") + function.name.encode() + b"("
+    """The functions whose text calls something of that name: a method behind a dot, a function without one in its own package."""
+    package, name = function.file.package, function.name.encode()
     others = (
         (one for one in package.tree.packages if package.path in one.imported) if function.name[:1].isupper() else ()
     )
     for one in (package, *others):
+        dotted = bool(function.receiver) or one is not package
         for file in one.files:
-            for caller in dict.fromkeys(_around(file, at) for at in _places(file.code, wanted)):
-                if caller is not None and caller is not function:
+            last = None
+            for at in occurrences(file.code, name, b"(") if name in file.called else ():
+                caller = file.function_at(at) if (file.code[at - 1 : at] == b".") == dotted else None
+                if caller is not None and caller is not function and caller is not last:
                     yield caller
-
-
-def _around(file: File, at: int) -> Function | None:
-    index = bisect_right(file.functions, at, key=lambda one: one.start) - 1
-    return file.functions[index] if index >= 0 and at < file.functions[index].end else None
-
-
-def _places(code: bytes, wanted: bytes) -> Iterator[int]:
-    at = code.find(wanted)
-    while at >= 0:
-        yield at
-        at = code.find(wanted, at + 1)
+                    last = caller
 
 
 def comes_once(function: Function) -> bool:
@@ -207,8 +202,11 @@ def configures(function: Function) -> bool:
 
 
 def _under_once(function: Function) -> bool:
-    once = re.compile(rb"(?:\.Do|Once(?:Func|Values?))\(\s*(?:\w+\.)?" + re.escape(function.name.encode()) + rb"\b")
-    return any(once.search(file.code) for file in function.file.package.files)
+    package = function.file.package
+    if package not in _ONCES:
+        found = (_BY_ONCE.findall(file.code) for file in package.files if b"Do(" in file.code or b"Once" in file.code)
+        _ONCES[package] = frozenset(name for names in found for name in names)
+    return function.name.encode() in _ONCES[package]
 
 
 def is_api(function: Function) -> bool:

@@ -18,8 +18,9 @@ _BEHIND_KEYWORD = b' \t\r\n("`/'
 _RECEIVER = re.compile(rb"func[ \t]*\(")
 _OPAQUE = re.compile(rb"//[^\n]*|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/|`[^`]*`|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)+'")
 """Comments, strings and runes (https://go.dev/ref/spec#Lexical_elements)."""
-_HIDDEN = re.compile(rb"(?:^[ \t]+|[;}][ \t]*)func[ \t]+[\w(]", re.MULTILINE)
-"""A function that stands where gofmt puts none."""
+_NAMED = re.compile(rb"func[ \t]+[\w(]")
+_NOT_FIRST = re.compile(rb"(?:^[ \t]+|[;}][ \t]*)$")
+"""A function, and what stands before it in its line where gofmt puts none."""
 _MAY_HIDE = (b"\tfunc ", b"  func ", b"\n func ", b"; func ", b";func ", b"} func ", b"}func ")
 
 
@@ -29,9 +30,17 @@ def cut(code: bytes) -> tuple[Top, ...] | None:
     if not _closed(code, starts) or any(mark in code for mark in _MAY_HIDE):
         plain = _OPAQUE.sub(_blank, code)
         starts = [start for start in starts if plain[start : start + 1] != b" "]
-        if not _closed(plain, starts) or b"/*" in plain or _HIDDEN.search(plain):
+        if not _closed(plain, starts) or b"/*" in plain or _hides(plain):
             return None
     return tuple((_kind(code, start), start, _end(code, start, end)) for start, end in pairwise([*starts, len(code)]))
+
+
+def _hides(plain: bytes) -> bool:
+    """Whether a function stands where gofmt puts none."""
+    return any(
+        _NOT_FIRST.search(plain[plain.rfind(b"\n", 0, match.start()) + 1 : match.start()])
+        for match in _NAMED.finditer(plain)
+    )
 
 
 def _blank(match: re.Match[bytes]) -> bytes:

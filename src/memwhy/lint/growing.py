@@ -42,8 +42,7 @@ class Growth:
 def growths(package: Package, container: Container) -> list[Growth]:
     """Every addition that may come again and again; none where some function takes out of the container, replaces or gives it away."""
     found: list[Growth] = []
-    named = re.compile(rb"\b" + re.escape(container.name.encode()) + rb"\b")
-    for function in package.functions_with(named, holding=(container.name.encode(),)):
+    for function in package.functions_naming(container.name.encode()):
         body = Bodies.of_tree(package.tree).of(function)
         if body is None or (not container.owner and _declares(body.node, container.within or container.name)):
             continue

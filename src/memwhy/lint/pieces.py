@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from memwhy.lint.source import Function, Package
 from memwhy.lint.syntax import Node, arguments, callee
@@ -17,6 +18,7 @@ _SPLIT = re.compile(r"^(?:strings|bytes)\.(?:Split\w*|Fields\w*|Lines|SplitSeq|F
 _CUT = ("strings.Cut", "bytes.Cut")
 SAME = re.compile(r"^(?:strings|bytes)\.(?:Trim\w*|CutPrefix|CutSuffix)$")
 """What gives a part of its argument that is most of it."""
+_CONSTANT = re.compile(rb"\n(?:const[ \t]+|\t)(\w+)[ \t]*=[ \t]*([\d_ \t<*]+?)[ \t]*(?://[^\n]*)?(?=\n|\Z)")
 _SEARCHED = re.compile(r"\b(?:strings|bytes)\.(?:Last)?Index\w*\(")
 
 
@@ -106,12 +108,19 @@ def size(package: Package, text: str) -> int | None:
         return first * second if parts[2] else first
     if not text.isidentifier():
         return None
-    constant = re.compile(
-        rb"^(?:const[ \t]+|\t)" + re.escape(text.encode()) + rb"[ \t]*=[ \t]*([\d_ \t<*]+?)[ \t]*(?://[^\n]*)?$",
-        re.MULTILINE,
-    )
-    found = next((match for file in package.files if (match := constant.search(file.code))), None)
-    return size(package, found[1].decode().strip()) if found is not None else None
+    return _constants(package).get(text.encode())
+
+
+@lru_cache(maxsize=2)
+def _constants(package: Package) -> dict[bytes, int]:
+    """The values of the package's constants that are written as numbers, products or shifts; of two of a name the first."""
+    found: dict[bytes, int] = {}
+    for file in package.files:
+        for name, value in _CONSTANT.findall(file.code):
+            number = size(package, value.decode().strip()) if name not in found else None
+            if number is not None:
+                found[name] = number
+    return found
 
 
 def _given(function: Node) -> set[str]:

@@ -21,17 +21,19 @@ from pathlib import Path
 
 from memwhy.lint.cutting import FUNCTIONS, Top
 from memwhy.lint.declarations import Declarations
+from memwhy.lint.occurring import occurrences
 from memwhy.lint.syntax import Node
 
 _DECLARATION = re.compile(rb"func[ \t]*(?:\(\s*(?:\w+[ \t]+)?\*?[ \t]*(\w+)[^)\n]*\)[ \t]*)?(\w+)")
-_FUNCTION = re.compile(rb"^" + _DECLARATION.pattern, re.MULTILINE)
-_DECLARED = re.compile(rb"^(type|var)[ \t]+(?:\(([^\0]*?)^\)|(\w+(?:[ \t]*,[ \t]*\w+)*))", re.MULTILINE)
+_FUNCTION = re.compile(rb"\n" + _DECLARATION.pattern)
+_DECLARED = re.compile(rb"\n(type|var)[ \t]+(?:\(([^\0]*?)^\)|(\w+(?:[ \t]*,[ \t]*\w+)*))", re.MULTILINE)
 _LISTED = re.compile(rb"^[ \t]+(\w+(?:[ \t]*,[ \t]*\w+)*)", re.MULTILINE)
 _WORDS_AND_CALLS = bytes(
     number if number >= 128 or chr(number).isalnum() or number == 95 else 40 if number in b"([" else 32
     for number in range(256)
 )
 """Every byte as it is in a name, as `(` where it opens, else as a blank."""
+_LAST_WORD = re.compile(rb"\w+$")
 _QUOTED = re.compile(rb'"([^"\s]+)"')
 _VERSIONED = re.compile(r"(?:/v\d+|\.v\d+)$")
 
@@ -166,10 +168,21 @@ class File:
         before = self.code.translate(_WORDS_AND_CALLS).split(b"(")
         return frozenset(one.rpartition(b" ")[2] for one in before[:-1])
 
+    @cached_property
+    def appended(self) -> frozenset[bytes]:
+        """What stands before ` = append(` in its text."""
+        before = self.code.split(b" = append(")
+        return frozenset(match[0] for one in before[:-1] if (match := _LAST_WORD.search(one, max(0, len(one) - 200))))
+
+    def function_at(self, offset: int) -> Function | None:
+        """The function that holds a byte."""
+        index = bisect_right(self.functions, offset, key=lambda one: one.start) - 1
+        return self.functions[index] if index >= 0 and offset < self.functions[index].end else None
+
     def functions_calling(self, names: frozenset[bytes]) -> Iterator[Function]:
         """Functions in whose text one of the names stands before `(` or `[`; parses nothing where the file has none."""
         present = names & self.called
-        found = sorted(at for name in present for after in (b"(", b"[") for at in _places(self.code, name + after))
+        found = sorted(at for name in present for after in (b"(", b"[") for at in occurrences(self.code, name, after))
         for function in self.functions if found else ():
             if bisect_right(found, function.end) > bisect_right(found, function.start):
                 yield function
@@ -248,7 +261,7 @@ class Package:
             for match in _DECLARED.finditer(file.code):
                 named = match[3] if match[2] is None else b"\n".join(_LISTED.findall(match[2]))
                 for name in re.findall(rb"\w+", named):
-                    found.setdefault((match[1], name), {})[file, match.start()] = None
+                    found.setdefault((match[1], name), {})[file, match.start(1)] = None
         return found
 
     def declaring(self, keyword: str, name: str) -> Iterator[tuple[File, Node]]:
@@ -284,10 +297,10 @@ class Package:
         found = (self.function(name, of) for of, method in self._index if of and method == name)
         return tuple(function for function in found if function is not None)
 
-    def files_with(
+    def functions_with(
         self, pattern: re.Pattern[bytes], imports: str = "", holding: Sequence[bytes] = ()
-    ) -> Iterator[File]:
-        """Files whose text has the pattern, and the import where one is named. Parses nothing.
+    ) -> Iterator[Function]:
+        """Functions whose text has the pattern, in files that import the path where one is named. Parses nothing.
 
         holding: bytes of which the pattern needs one. A pattern that begins with something else than bytes takes fifty times
         what it takes to look for them.
@@ -295,17 +308,18 @@ class Package:
         wanted = f'"{imports}"'.encode() if imports else b""
         for file in self.files:
             code = file.code
-            if wanted in code and (not holding or any(held in code for held in holding)) and pattern.search(code):
-                yield file
+            if wanted in code and (not holding or any(held in code for held in holding)):
+                yield from _having(file, pattern)
 
-    def functions_with(
-        self, pattern: re.Pattern[bytes], imports: str = "", holding: Sequence[bytes] = ()
-    ) -> Iterator[Function]:
-        """Functions whose text has the pattern, in files that import the path where one is named; holding: see files_with."""
-        for file in self.files_with(pattern, imports, holding):
-            for function in file.functions:
-                if pattern.search(file.code, function.start, function.end):
+    def functions_naming(self, name: bytes) -> Iterator[Function]:
+        """Functions in whose text the word stands by itself. Parses nothing."""
+        for file in self.files:
+            last = None
+            for at in occurrences(file.code, name):
+                function = file.function_at(at)
+                if function is not None and function is not last:
                     yield function
+                    last = function
 
 
 @dataclass(slots=True)
@@ -349,20 +363,26 @@ class Tree:
         return last.removeprefix("go-").removesuffix("-go").removesuffix(".go").replace("-", "_")
 
 
-def _places(code: bytes, text: bytes) -> Iterator[int]:
-    """Where a text that begins with a name stands, as a whole name."""
-    at = code.find(text)
-    while at >= 0:
-        before = code[at - 1 : at]
-        if not (before.isalnum() or before == b"_"):
-            yield at
-        at = code.find(text, at + 1)
-
-
 def is_generated(code: bytes) -> bool:
     """Whether a line before the package clause says that the file is generated, as `go help generate` asks for it."""
     head = code[: code.find(b"\npackage ") + 1] if not code.startswith(b"package ") else b""
     return re.search(rb"^// Code generated .* DO NOT EDIT\.\r?$", head, re.MULTILINE) is not None
+
+
+def _having(file: File, pattern: re.Pattern[bytes]) -> Iterator[Function]:
+    """The functions of a file that the pattern matches in, in one way through its text."""
+    match = pattern.search(file.code)
+    while match is not None:
+        index = bisect_right(file.functions, match.start(), key=lambda one: one.start) - 1
+        function = file.functions[index] if index >= 0 and match.start() < file.functions[index].end else None
+        if function is None:
+            after = file.functions[index + 1 : index + 2]
+            at = after[0].start if after else len(file.code)
+        else:
+            at = function.end
+            if match.end() <= at or pattern.search(file.code, function.start, at):
+                yield function
+        match = pattern.search(file.code, at)
 
 
 def _functions(file: File) -> Iterator[Function]:

@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from memwhy.lint.occurring import occurrences
 from memwhy.lint.source import File, Package
 
 Kind = Literal["map", "sync.Map", "slice"]
 
 _DECLARED = re.compile(
-    rb"^(?:var[ \t]+|\t+|type[ \t]+\w+[^\n{]*[ \t]struct[ \t]*\{[ \t]*)(?P<name>[A-Za-z_]\w*)(?:[ \t]+|[ \t]*=[ \t]*(?:make\()?)"
-    rb"(?P<kind>map\[(?P<key>[^\]\n]*)\](?P<value>[^\n{(=,]*)|sync\.Map\b|\[\](?P<element>[^\n{(=,]*))",
-    re.MULTILINE,
+    rb"\n(?:var[ \t]+|\t+|type[ \t]+\w+[^\n{]*[ \t]struct[ \t]*\{[ \t]*)(?P<name>[A-Za-z_]\w*)(?:[ \t]+|[ \t]*=[ \t]*(?:make\()?)"
+    rb"(?P<kind>map\[(?P<key>[^\]\n]*)\](?P<value>[^\n{(=,]*)|sync\.Map\b|\[\](?P<element>[^\n{(=,]*))"
 )
 _ADDED: dict[Kind, re.Pattern[bytes]] = {
     "map": re.compile(rb"\[[^\n=]{1,80}\]\s*(?:=[^=]|\+\+|--|[-+|&^*]=)"),
@@ -136,11 +136,17 @@ def _grows(package: Package, name: bytes, kind: Kind, *, only: bool) -> bool:
     added = any(
         _ADDED[kind].match(file.code, at + len(name))
         for file in package.files
+        if _may_add(file, name, kind)
         for at in occurrences(file.code, name, suffix)
     )
     if not added or not only:
         return added
     return not any(taken(file.code, name, at) for file in package.files for at in occurrences(file.code, name))
+
+
+def _may_add(file: File, name: bytes, kind: Kind) -> bool:
+    """Whether the words of a file, found once, leave it open that the name is added to."""
+    return kind == "sync.Map" or name in (file.called if kind == "map" else file.appended)
 
 
 def taken(code: bytes, name: bytes, at: int) -> bool:
@@ -156,21 +162,6 @@ def taken(code: bytes, name: bytes, at: int) -> bool:
     if _MEASURED.search(before) and _BOUNDED.match(code, end):
         return True
     return _ADDRESS.search(before) is not None and not _GOES_ON.match(code, end)
-
-
-def occurrences(code: bytes, word: bytes, then: bytes = b"") -> Iterator[int]:
-    """Where a word stands by itself; then: what follows it at once."""
-    wanted, length = word + then, len(word)
-    at = code.find(wanted)
-    while at >= 0:
-        end = at + length
-        if (at == 0 or not _is_word(code[at - 1 : at])) and not _is_word(code[end : end + 1]):
-            yield at
-        at = code.find(wanted, end)
-
-
-def _is_word(char: bytes) -> bool:
-    return char.isalnum() or char == b"_"
 
 
 def _few_keys(package: Package, key: bytes | None) -> bool:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 
 from memwhy.lint.coming import head
-from memwhy.lint.pieces import SAME, pieces
+from memwhy.lint.pieces import SAME, SMALL, pieces, size
 from memwhy.lint.source import Function, Package
 from memwhy.lint.syntax import Node, callee, dotted
 from memwhy.lint.telling import suspect_at
@@ -24,6 +24,7 @@ TOKENS = (b".ReadFile(", b".ReadAll(", b":")
 _READ = re.compile(rb"\.(?:ReadFile|ReadAll)\(|\[\w*:\w+\]")
 _LARGE = re.compile(rb"Read(?:File|All)\(|make\(\[\]byte\b")
 _TEXT = re.compile(rb"[ \t](?:string|\[\]byte)\b")
+_END = re.compile(rb":\s*(\w+(?:\s*(?:<<|\*)\s*\w+)?)\s*[\]:]", re.ASCII)
 """What a function must have, in its body or among its parameters, to have something large."""
 _KEEPS = ("Store", "LoadOrStore", "Set", "Add", "Put", "Insert", "Push", "PushBack", "PushFront")
 """Methods that keep what they are given."""
@@ -43,7 +44,7 @@ _WEIGHTS = {
 def check(package: Package) -> Iterable[Suspect]:
     """Each place where such a piece is put away."""
     for function in package.functions_with(_READ):
-        if not _LARGE.search(function.text) and not _TEXT.search(head(function)):
+        if not _LARGE.search(function.text) and not (_TEXT.search(head(function)) and _has_small(package, function)):
             continue
         told: set[int] = set()
         for piece in pieces(package, function):
@@ -59,6 +60,12 @@ def check(package: Package) -> Iterable[Suspect]:
             if weight:
                 told.add(piece.node.start)
                 yield _suspect(function, piece.node, piece.of, where, weight, piece.kind)
+
+
+def _has_small(package: Package, function: Function) -> bool:
+    """Whether something is cut at a constant, little length: only that is a piece of a parameter."""
+    ends = {match[1].decode() for match in _END.finditer(function.file.code, function.start, function.end)}
+    return any((length := size(package, end)) is not None and length <= SMALL for end in ends)
 
 
 def _kept(function: Function, piece: Node, seen: set[str]) -> tuple[str, bool] | None:
