@@ -31,14 +31,25 @@ def page(schema: dict[str, Any]) -> str:
     names = {name: _resolved(part, schema) for name, part in schema["properties"].items()}
     parts = [BEGIN, "## The object\n", _table(names, schema)]
     for name, part in names.items():
-        inner = _object(part, schema)
-        if inner is not None:
-            parts += [f"## {name}\n", f"{part.get('description', '')}\n", _table(inner["properties"], schema, inner)]
+        parts += _sections(name, part, schema, set())
     parts += [
         "## cause\n",
         f"One of {', '.join(f'`{one}`' for one in schema['$defs']['cause']['enum'])}: [what each means](causes/README.md).\n",
     ]
     return "\n".join(parts)
+
+
+def _sections(path: str, part: dict[str, Any], schema: dict[str, Any], told: set[str]) -> Iterator[str]:
+    """What a key holds, then what its keys hold. told: objects that have their table; those that hold their like are not told twice."""
+    inner = _object(part, schema)
+    if inner is None or (seen := json.dumps(inner["properties"], sort_keys=True)) in told:
+        return
+    told.add(seen)
+    yield f"{'#' * min(path.count('.') + 2, 4)} {path}\n"
+    yield f"{part.get('description', '')}\n"
+    yield _table(inner["properties"], schema, inner)
+    for name, below in inner["properties"].items():
+        yield from _sections(f"{path}.{name}", _resolved(below, schema), schema, told)
 
 
 def _table(properties: dict[str, Any], schema: dict[str, Any], whole: dict[str, Any] | None = None) -> str:

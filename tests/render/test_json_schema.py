@@ -4,14 +4,19 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from build_holders import shop
+from build_report import inspected, looked
 from jsonschema import Draft202012Validator
 from memwhy_command import SCHEMA, run_memwhy
 
 import memwhy
+from memwhy.model.holders import Holders, Holding, TypeTotal
+from memwhy.render import json as json_view
 
 ROOT = Path(__file__).resolve().parents[2]
 TESTS = ROOT / "tests"
@@ -115,6 +120,18 @@ def test_a_live_watch_and_a_look_inside_keep_it_too() -> None:
                 assert list(unexplained(done.report, WHOLE)) == []
         finally:
             child.kill()
+
+
+def test_who_holds_the_heap_is_told_field_by_field() -> None:
+    answer = json.loads(json_view.render(replace(inspected(), inspection=replace(looked(), holders=shop()))))
+    Draft202012Validator(WHOLE).validate(answer)
+    assert list(unexplained(answer, WHOLE)) == []
+    known = WHOLE["$defs"]
+    for name, kind in (("holders", Holders), ("holding", Holding), ("held_type", TypeTotal)):
+        names = {one.name for one in fields(kind)}
+        assert set(known[name]["properties"]) == set(known[name]["required"]) == names
+        assert all(one.get("description") for one in known[name]["properties"].values())
+    assert answer["inspect"]["holders"]["holdings"][1]["hints"] == ["main.loadConfig", "main.main"]
 
 
 def test_what_is_wrong_with_an_answer_is_found() -> None:
