@@ -48,8 +48,11 @@ def _count(one: Holding) -> int:
     return one.count + sum(map(_count, one.children))
 
 
-def shop() -> Holders:
-    """A cache that grows, what is shared, a root without a name, goroutines, what moved while it was read, and a long name."""
+def shop(text: str = "") -> Holders:
+    """A cache that grows, what is shared, a root without a name, goroutines, what moved while it was read, and a long name.
+
+    text: put wherever a target's own words stand.
+    """
     entries = line(
         "[value]",
         "main.Entry",
@@ -62,8 +65,8 @@ def shop() -> Holders:
     )
     return holders(
         line(
-            "main.cache",
-            "map[string]*main.Entry",
+            f"main.cache{text}",
+            f"map[string]*main.Entry{text}",
             40 * MIB,
             entries,
             kind="global",
@@ -81,10 +84,10 @@ def shop() -> Holders:
             kind="global",
             grown_bytes=0,
             grown_count=0,
-            hints=("main.loadConfig", "main.main"),
+            hints=(f"main.loadConfig{text}", "main.main"),
         ),
         line(
-            "main.serve",
+            f"main.serve{text}",
             "[]*main.Request",
             9 * MIB,
             kind="goroutine",
@@ -99,7 +102,7 @@ def shop() -> Holders:
             "main.Item",
             4 * MIB,
             kind="shared",
-            shared_by=("runtime.allgs", "main.byName", "main.byNumber", "main.recent"),
+            shared_by=("runtime.allgs", f"main.byName{text}", "main.byNumber", "main.recent"),
             grown_bytes=-MIB,
             grown_count=-100,
         ),

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
+from build_holders import shop
+
 from memwhy.model.account import Check
 from memwhy.model.case import Series, Target
 from memwhy.model.inspection import (
@@ -521,7 +523,7 @@ def hostile() -> Report:
         span_s=1e30,
         proof="again " + HOSTILE,
         limit="[click](javascript:alert(1)) " + HOSTILE,
-        inspection=looked(HOSTILE),
+        inspection=replace(looked(HOSTILE), holders=shop(HOSTILE)),
     )
 
 
@@ -630,6 +632,11 @@ def inspected() -> Report:
     return replace(native_leak(), inspection=looked())
 
 
+def held() -> Report:
+    """The same with who holds Go's heap, at two moments."""
+    return replace(inspected(), inspection=replace(looked(), holders=shop()))
+
+
 GOLDEN = {
     "native-leak": native_leak,
     "pasted-page": pasted_page,
@@ -637,4 +644,5 @@ GOLDEN = {
     "undetermined": undetermined,
     "hostile": hostile,
     "inspected": inspected,
+    "held": held,
 }

@@ -4,13 +4,12 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
-from build_holders import shop
-from build_report import inspected, looked
+from build_report import held
 from jsonschema import Draft202012Validator
 from memwhy_command import SCHEMA, run_memwhy
 
@@ -123,7 +122,7 @@ def test_a_live_watch_and_a_look_inside_keep_it_too() -> None:
 
 
 def test_who_holds_the_heap_is_told_field_by_field() -> None:
-    answer = json.loads(json_view.render(replace(inspected(), inspection=replace(looked(), holders=shop()))))
+    answer = json.loads(json_view.render(held()))
     Draft202012Validator(WHOLE).validate(answer)
     assert list(unexplained(answer, WHOLE)) == []
     known = WHOLE["$defs"]

@@ -21,7 +21,7 @@ from memwhy.inspect import DOCUMENTS, NAME, to_json
 from memwhy.inspect.inspector import Inspector
 from memwhy.model.errors import MemwhyError, TargetGone, UsageError
 from memwhy.model.evidence import Evidence
-from memwhy.model.holdergrowth import pruned
+from memwhy.model.holdergrowth import foremost, pruned
 from memwhy.model.inspection import CgoCall, Inspection
 from memwhy.model.reading import Moment, Observation, Where
 from memwhy.model.report import Overhead
@@ -32,6 +32,7 @@ from memwhy.sources import look
 from memwhy.sources.proc.files import join
 
 APART = "5s"
+MOST_LINES = 60
 SEARCHED_TWICE_BYTES = GIB
 """Up to this RSS both looks search for lost memory: that it grows says more than that it is there."""
 
@@ -56,6 +57,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="who holds Go's heap: variables, fields and types, with what each alone keeps",
     )
     parser.add_argument(
+        "--top",
+        metavar="N",
+        type=int,
+        default=MOST_LINES,
+        help=f"lines of who holds Go's heap in text and Markdown (default: {MOST_LINES})",
+    )
+    parser.add_argument(
         "--retention",
         metavar="FILE",
         help="write who holds Go's heap as stacks: .pb.gz for `go tool pprof`, .folded or .speedscope.json",
@@ -69,6 +77,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Look, look again, and answer, or raise."""
     apart_s = parse_duration(options.for_)
+    if options.top < 1:
+        raise UsageError(f"--top {options.top} leaves no line", help="give a number from 1 on")
     if options.retention is not None:
         writer_of(options.retention)
         options.holders = True
@@ -109,7 +119,9 @@ def _process(pid: int, apart_s: float, options: argparse.Namespace) -> int:
     wall_s = time.monotonic() - begun_s
     overhead = Overhead(cpu_s=round(time.process_time() - cpu_s, 3), wall_s=round(wall_s, 3), target_paused_s=0.0)
     report, pictures = judged(book, options, overhead=overhead)
-    write(replace(report, inspection=_shown(found)), options, to=options.output, pictures=pictures)
+    write(
+        replace(report, inspection=_for_people(_shown(found), options)), options, to=options.output, pictures=pictures
+    )
     _keep_files(files, options)
     return 0
 
@@ -177,7 +189,9 @@ def _core(options: argparse.Namespace) -> int:
     wall_s = time.monotonic() - begun_s
     overhead = Overhead(cpu_s=round(time.process_time() - cpu_s, 3), wall_s=round(wall_s, 3), target_paused_s=0.0)
     report, pictures = judged(book, options, overhead=overhead)
-    write(replace(report, inspection=_shown(found)), options, to=options.output, pictures=pictures)
+    write(
+        replace(report, inspection=_for_people(_shown(found), options)), options, to=options.output, pictures=pictures
+    )
     _keep_files(files, options)
     return 0
 
@@ -221,6 +235,13 @@ def _retention(found: Inspection, options: argparse.Namespace) -> Files:
 def _shown(found: Inspection) -> Inspection:
     """Without the lines that only a file has room for."""
     return found if found.holders is None else replace(found, holders=pruned(found.holders))
+
+
+def _for_people(found: Inspection, options: argparse.Namespace) -> Inspection:
+    """As many lines of holders as a page can have; JSON and the page that unfolds have them all."""
+    if found.holders is None or options.format not in ("text", "markdown"):
+        return found
+    return replace(found, holders=foremost(found.holders, options.top))
 
 
 def _keep_files(files: Files, options: argparse.Namespace) -> None:

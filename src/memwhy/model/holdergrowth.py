@@ -3,14 +3,18 @@
 Lines are told apart by how they are reached (root, fields, types), not by single objects: what a holder drops and takes anew cancels out.
 """
 
-from collections.abc import Sequence
+import heapq
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import count
 
 from memwhy.model.holders import Holders, Holding, TypeTotal
 
 LEAST_SHARE = 0.0005
 """Of the heap; a line that is smaller, and grew by less, stands in the rest of its holder."""
 MOST_CHILDREN = 40
+LEAST_SHOWN = 0.005
+"""Of the heap, or of its growth, or half of each: a line of less is none for people."""
 
 
 def grown(before: Holders, now: Holders) -> Holders:
@@ -23,6 +27,42 @@ def pruned(holders: Holders) -> Holders:
     return replace(holders, holdings=_matter(holders.holdings, LEAST_SHARE * holders.bytes))
 
 
+def foremost(holders: Holders, most: int) -> Holders:
+    """The same in so many lines at most: those with the largest shares of the heap and of its growth together. Roots left out are a rest."""
+    weight = weights(holders)
+    order = count()
+    waiting: list[tuple[float, int, tuple[int, ...], Holding]] = [
+        (-weight(one), next(order), (i,), one) for i, one in enumerate(holders.holdings)
+    ]
+    heapq.heapify(waiting)
+    chosen: set[tuple[int, ...]] = set()
+    while waiting and len(chosen) < most:
+        least, _, path, one = heapq.heappop(waiting)
+        if -least < LEAST_SHOWN:
+            break
+        chosen.add(path)
+        for i, child in enumerate(one.children):
+            heapq.heappush(waiting, (-weight(child), next(order), (*path, i), child))
+    rest = [one for i, one in enumerate(holders.holdings) if (i,) not in chosen]
+    kept = _chosen(holders.holdings, (), chosen)
+    return replace(holders, holdings=(*kept, *([_together(rest)] if rest else [])))
+
+
+def weights(holders: Holders) -> Callable[[Holding], float]:
+    """How much a line matters: its share of the heap and of its growth. What moved by less than a hundredth of the heap is no growth."""
+    whole = holders.bytes or 1
+    gained = max(sum(abs(one.grown_bytes or 0) for one in holders.holdings), whole / 100)
+    return lambda one: one.bytes / whole + abs(one.grown_bytes or 0) / gained
+
+
+def _chosen(lines: Sequence[Holding], above: tuple[int, ...], chosen: set[tuple[int, ...]]) -> tuple[Holding, ...]:
+    return tuple(
+        replace(one, children=_chosen(one.children, (*above, i), chosen))
+        for i, one in enumerate(lines)
+        if (*above, i) in chosen
+    )
+
+
 def _matter(lines: Sequence[Holding], least: float) -> tuple[Holding, ...]:
     shown: list[Holding] = []
     rest: list[Holding] = []
@@ -31,12 +71,13 @@ def _matter(lines: Sequence[Holding], least: float) -> tuple[Holding, ...]:
             rest.append(one)
         else:
             shown.append(replace(one, children=_matter(one.children, least)))
-    if len(rest) == 1 and rest[0].kind == "rest":
-        return (*shown, *rest)
     return (*shown, *([_together(rest)] if rest else []))
 
 
 def _together(lines: Sequence[Holding]) -> Holding:
+    """Lines as one; a rest among them keeps its name where nothing else is there."""
+    if len(lines) == 1 and lines[0].kind == "rest":
+        return lines[0]
     grown = [one.grown_bytes for one in lines if one.grown_bytes is not None]
     return Holding(
         kind="rest",

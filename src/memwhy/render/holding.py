@@ -1,75 +1,105 @@
-"""Who holds the heap, as titled tables: roots with what hangs on them, and the totals by type."""
+"""Who holds the heap, as titled tables: what there is by type, then roots with what hangs on them."""
 
 from collections.abc import Iterator
 
+from memwhy.model.holdergrowth import weights
+from memwhy.model.holdernames import MOST_SHARERS, hinted, named, sharers
 from memwhy.model.holders import Holders, Holding, TypeTotal
 from memwhy.render.figures import amount, duration, share_of
 from memwhy.render.table import Table
 
-_MOST_LINES = 60
-_MOST_TYPES = 12
-_LEAST_SHARE = 0.005
-_LEAST_OF_HOLDER = 0.02
-_MOST_SHARERS = 3
+_MOST_TYPES = 8
+_MOST_ROOTS = 3
+_UNSTABLE = 0.01
+"""Of the larger figure; passes that differ by less agree."""
 
 
 def tables(holders: Holders, apart_s: float | None) -> Iterator[Table]:
-    """The tree, largest first (growing first after two looks), then the types."""
-    grows = any(one.grown_bytes is not None for one in holders.holdings)
+    """The short answer first: types and the largest roots; then the tree, every line that is given, what matters most first."""
+    grows = is_grown(holders)
     header = ("held", "share", *(("grew by", "objects") if grows else ("objects",)))
-    rows: list[tuple[str, ...]] = []
-    for depth, one in _chosen(holders, holders.holdings, 0, grows=grows):
-        if len(rows) == _MOST_LINES:
-            break
-        rows.append((f"{'> ' * depth}{_name(one)}", *_figures(one, holders.bytes, grows=grows)))
     since = f", and what came in {duration(apart_s)}" if grows and apart_s else ""
-    yield Table(
-        title=f"Who holds Go's heap: {amount(holders.bytes)} in {holders.objects} objects{since}",
-        header=header,
-        rows=tuple(rows),
-        notes=tuple(_notes(holders)),
-    )
     kinds = sorted(holders.types, key=lambda one: -(one.grown_bytes or 0)) if grows else holders.types
     yield Table(
-        title="Go's objects by type",
+        title=f"Go's heap: {amount(holders.bytes)} in {holders.objects} objects{since}",
         header=header,
-        rows=tuple(
-            (one.type or "type not known", *_figures(one, holders.bytes, grows=grows)) for one in kinds[:_MOST_TYPES]
-        ),
+        rows=tuple((type_of(one), *figures(one, holders.bytes, grows=grows)) for one in kinds[:_MOST_TYPES]),
+        depths=(0,) * len(kinds[:_MOST_TYPES]),
+        notes=(roots(holders),) if holders.holdings else (),
+    )
+    lines = tuple(walk(holders))
+    remarks = tuple(" · ".join(remarks_of(one)) for _, one in lines)
+    yield Table(
+        title="Who holds it" if not holders.fast else "Which root reaches it first",
+        header=header,
+        rows=tuple((named(one), *figures(one, holders.bytes, grows=grows)) for _, one in lines),
+        depths=tuple(depth for depth, _ in lines),
+        remarks=remarks if any(remarks) else (),
+        notes=tuple(notes_of(holders)),
     )
 
 
-def _chosen(holders: Holders, lines: tuple[Holding, ...], depth: int, *, grows: bool) -> Iterator[tuple[int, Holding]]:
-    """Lines worth a row: of some size, or of some growth."""
-    order = sorted(lines, key=lambda one: (one.kind == "rest", -(one.grown_bytes or 0) if grows else 0, -one.bytes))
-    for one in order:
-        least = _LEAST_SHARE * holders.bytes
-        if one.bytes < least and (one.grown_bytes or 0) < least:
-            continue
-        yield depth, one
-        below = tuple(child for child in one.children if child.bytes >= _LEAST_OF_HOLDER * one.bytes)
-        yield from _chosen(holders, below, depth + 1, grows=grows)
+def is_grown(holders: Holders) -> bool:
+    """Were there two looks?"""
+    return any(one.grown_bytes is not None for one in holders.holdings)
 
 
-def _name(one: Holding) -> str:
-    if one.kind == "rest":
-        return one.name
+def roots(holders: Holders) -> str:
+    """The answer in a sentence: the largest roots with their shares."""
+    largest = sorted((one for one in holders.holdings if one.kind != "rest"), key=lambda one: -one.bytes)
+    whole = holders.bytes or 1
+    words = "reached first from" if holders.fast else "held by"
+    return f"{words} " + ", ".join(
+        f"{sharers(one, MOST_SHARERS) if one.kind == 'shared' else one.name} {share_of(one.bytes / whole)}"
+        for one in largest[:_MOST_ROOTS]
+    )
+
+
+def walk(holders: Holders) -> Iterator[tuple[int, Holding]]:
+    """Every line with its depth: what matters most first, the rest last."""
+    weight = weights(holders)
+
+    def below(lines: tuple[Holding, ...], depth: int) -> Iterator[tuple[int, Holding]]:
+        for one in sorted(lines, key=lambda one: (one.kind == "rest", -weight(one))):
+            yield depth, one
+            yield from below(one.children, depth + 1)
+
+    return below(holders.holdings, 0)
+
+
+def type_of(one: TypeTotal) -> str:
+    """A type's name."""
+    return one.type or "type not known"
+
+
+def remarks_of(one: Holding) -> Iterator[str]:
+    """What is to be said of a line beside its figures."""
     if one.kind == "shared":
-        who = ", ".join(one.shared_by[:_MOST_SHARERS]) + (" …" if len(one.shared_by) > _MOST_SHARERS else "")
-        return f"{one.type}, shared by {who}" if who else f"{one.type}, shared"
-    root = f"stack of {one.name}" if one.kind == "goroutine" else one.name
-    return f"{root} {one.type}".strip()
+        yield sharers(one, MOST_SHARERS)
+    if one.hints:
+        yield f"{hinted(one)} (a hint: its own name is stripped)"
+    if one.goroutines is not None:
+        yield f"{one.goroutines} goroutine{'s' * (one.goroutines != 1)}"
+    if one.elements is not None:
+        yield f"{one.elements:,} element{'s' * (one.elements != 1)}"
+    if one.least_bytes is not None and one.most_bytes is not None and one.least_bytes < one.most_bytes:
+        word = "unstable: " if one.most_bytes - one.least_bytes > _UNSTABLE * one.most_bytes else ""
+        yield f"{word}{amount(one.least_bytes)} to {amount(one.most_bytes)} over the passes"
 
 
-def _figures(one: Holding | TypeTotal, whole: int, *, grows: bool) -> tuple[str, ...]:
-    size = (amount(one.bytes), share_of(one.bytes / (whole or 1)))
+def figures(one: Holding | TypeTotal, whole: int, *, grows: bool) -> tuple[str, ...]:
+    """Held, share, and growth where there were two looks."""
+    size = (amount(one.bytes, whole=False), share_of(one.bytes / (whole or 1)))
     if not grows:
         return (*size, f"{one.count}")
-    grown = one.grown_bytes or 0
-    return (*size, f"{'-' if grown < 0 else '+'}{amount(abs(grown))}", f"{one.grown_count or 0:+d}")
+    if one.grown_bytes is None:
+        return (*size, "", "")
+    sign = "-" if one.grown_bytes < 0 else "+"
+    return (*size, f"{sign}{amount(abs(one.grown_bytes), whole=False)}", f"{one.grown_count or 0:+d}")
 
 
-def _notes(holders: Holders) -> Iterator[str]:
+def notes_of(holders: Holders) -> Iterator[str]:
+    """How far the answer can be trusted, and what it cost."""
     if holders.heap_alloc_bytes:
         off = 100 * (holders.bytes / holders.heap_alloc_bytes - 1)
         yield f"HeapAlloc is {amount(holders.heap_alloc_bytes)} ({off:+.2f} %: what is above it is garbage not yet swept, or moved while it was read)"
@@ -77,5 +107,7 @@ def _notes(holders: Holders) -> Iterator[str]:
         f"{share_of(holders.untyped_bytes / (holders.bytes or 1))} of the bytes have no type that is known; "
         f"{holders.unresolved} pointers led to objects newer than the list of spans"
     )
+    if holders.passes > 1 or holders.newborn_objects:
+        yield f"{holders.passes} passes; {holders.newborn_objects} objects were made while the heap was read"
     yield f"{amount(holders.read_bytes)} read in {duration(holders.read_s)}, {duration(holders.cpu_s)} of CPU; the target was not stopped"
     yield from holders.notes

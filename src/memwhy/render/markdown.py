@@ -205,10 +205,19 @@ def _chain(holder: Holder) -> tuple[str, ...]:
 
 def _inside(table: Table) -> str:
     """One table of the look from outside."""
-    rows = [(escape(row[0].strip()), *row[1:]) for row in table.rows]
+    rows = _tree(table) if table.depths else [(escape(row[0].strip()), *row[1:]) for row in table.rows]
     listed = grid(("", *table.header), rows) if rows else ""
     notes = "\n".join(f"- {escape(text)}" for text in table.notes)
     return "\n\n".join(part for part in (f"**{escape(table.title)}**", listed, notes) if part)
+
+
+def _tree(table: Table) -> list[tuple[str, ...]]:
+    """Names as code, whole, indented by their depth; what is said of a row behind its name."""
+    remarks = table.remarks or ("",) * len(table.rows)
+    return [
+        ("&emsp;" * depth + _code(row[0]) + (f" {escape(remark)}" if remark else ""), *row[1:])
+        for row, depth, remark in zip(table.rows, table.depths, remarks, strict=True)
+    ]
 
 
 def _steps(report: Report) -> str:

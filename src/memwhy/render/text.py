@@ -1,5 +1,6 @@
 """The report as text of 80 columns: the answer first, the next step last. Formats what the report says."""
 
+import re
 from collections.abc import Iterable
 
 from memwhy.model.report import Holder, NextStep, Report, Row
@@ -11,6 +12,9 @@ from memwhy.render.table import Table
 
 _CONFIDENCE: dict[str, Style] = {"high": "green", "medium": "yellow", "low": "red"}
 _MOST_FRAMES = 12
+_DEEPEST = 8
+"""Of a tree's lines; what lies deeper stands no further to the right."""
+_PATHS = re.compile(r"(?:[^][\s(){}*,;<>/]+/)+")
 _MOST_READ = 12
 _MOST_FILES = 20
 
@@ -190,12 +194,41 @@ def _stack(frames: tuple[str, ...], *, indent: int, first: str = "← ", most: i
 
 def _inside(table: Table) -> list[Line]:
     """One table of the look from outside: its title, the rows, and sentences below."""
-    rows: list[Cells | Line] = [Cells(elide(clean(row[0]), 400), row[1:]) for row in table.rows]
+    rows: list[Cells | Line] = (
+        _tree(table) if table.depths else [Cells(elide(clean(row[0]), 400), row[1:]) for row in table.rows]
+    )
     lines = hang(table.title, indent=0, hanging=2, style="bold")
     lines += columns(Cells("", table.header, style="dim"), rows) if rows else []
     for text in table.notes:
         lines += hang(text, indent=2, hanging=4, style="dim")
     return lines
+
+
+def _tree(table: Table) -> list[Cells | Line]:
+    """A line a row, names shortened until they fit; what is said of a row stands below it."""
+    widths = [
+        max(width(row[i]) for row in ((("", *table.header)), *table.rows)) for i in range(1, len(table.header) + 1)
+    ]
+    wanted = [size for i, size in enumerate(widths, start=1) if any(row[i] for row in table.rows)]
+    room = WIDTH - sum(wanted) - 2 * len(wanted) - 2
+    rows: list[Cells | Line] = []
+    for row, depth, remark in zip(table.rows, table.depths, table.remarks or ("",) * len(table.rows), strict=True):
+        before = "> " * min(depth, _DEEPEST)
+        rows.append(Cells(before + short_name(row[0], room - width(before)), row[1:]))
+        indent = 4 + 2 * min(depth, _DEEPEST)
+        rows += [line(" " * indent + part, "dim") for part in wrap(clean(remark), WIDTH - indent)] if remark else []
+    return rows
+
+
+def short_name(name: str, columns: int) -> str:
+    """A name in so many columns: packages without their paths, then without the middle of what stands behind its first word."""
+    name = clean(name)
+    if width(name) <= columns:
+        return name
+    first, _, more = _PATHS.sub("", name).partition(" ")
+    if more and width(first) <= columns // 2:
+        return f"{first} {elide(more, columns - width(first) - 1)}"
+    return elide(f"{first} {more}".strip(), columns)
 
 
 def _ruled_out(report: Report) -> list[Line]:
