@@ -8,26 +8,36 @@ from collections.abc import Callable
 
 class _Heap: ...
 
+_Way = tuple[int, bytes, bytes, int, int, bytes, tuple[int, int, int, int]]
+"""tail_bytes, resident, arenas, bitmap, no_more, itabs, ranges: what differs by version and by moment. resident: rows start, end; nothing
+outside is read. arenas: rows of number, heapArena, for Go 1.20 and 1.21; bitmap, no_more: offsets there. itabs: rows of itab, type, by
+address. ranges: of types, then of text."""
+
+def spans(source: tuple[int, int, bytes], pointers: bytes, form: bytes, /) -> bytes:
+    """Rows for `open`, of the mspan structs at these addresses. form: offset and size of each field (`_core/gospans.h`), mSpanInUse, and the
+    size up to which objects share a bitmap at their span's end."""
+
 def open(source: tuple[int, int, bytes], spans: bytes, on_demand_flag: int, program_flag: int, /) -> _Heap:
-    """spans: rows of start, end, element's bytes, count of objects, kind (`heap_objects`), type, in address order. The flags are bits
+    """spans: rows of start, end, element's bytes, count of objects, kind (`_core/goheap.h`), type,
+    freeindex + (allocCount << 32), allocBits, in address order. The flags are bits
     of abi.Type's TFlag and Kind_ in that version of Go, or 0. Raises ValueError for spans that make no sense."""
 
 def read(
-    heap: _Heap,
-    tail_bytes: int,
-    resident: bytes,
-    arenas: bytes,
-    bitmap: int,
-    no_more: int,
-    itabs: bytes,
-    ranges: tuple[int, int, int, int],
-    progress: Callable[[int], object] | None,
-    /,
+    heap: _Heap, way: _Way, progress: Callable[[int], object] | None, more: bool = False, /
 ) -> tuple[int, int, int, int, int, int]:
-    """(objects with pointers, objects, pointers, bytes read, pointers to what is newer, types without a mask), once a heap.
+    """(objects with pointers, objects, pointers, bytes read, pointers not followed, types without a mask), once a heap.
 
-    resident: rows start, end; nothing outside is read. arenas: rows of number, heapArena, for Go 1.20 and 1.21; bitmap, no_more: offsets there.
-    itabs: rows of itab, type, by address. ranges: of types, then of text."""
+    more: pointers to what is newer than the list of spans wait for `renew`; until its last time nothing can be asked but `objects_at`."""
+
+def renew(
+    heap: _Heap, spans: bytes, way: _Way, numbers: bytes, begins: bytes, last: bool, progress: Callable[[int], object] | None, /
+) -> tuple[int, bytes, bytes]:
+    """By a newer list of spans: those in which objects were given out are read again. (Bytes of them, numbers, begins): the numbers of objects
+    (uint32) as they are now, 0xffffffff for what is gone, and whether they point to a beginning."""
+
+def moved(heap: _Heap, /) -> tuple[int, int, int, int, int, int, int, int]:
+    """(objects reached that were made meanwhile, of them those that were free when last read, pointers of reached objects that could not be
+    followed, bytes made meanwhile, bytes read, objects with pointers, objects, pointers), after `retained` or `reached`."""
 
 def objects_at(heap: _Heap, words: bytes, /) -> tuple[bytes, bytes]:
     """Of each word the object that it points into (uint32, 0xffffffff for none), and a byte: does it point to its beginning?"""

@@ -1,84 +1,12 @@
 #include "goedges.h"
 
+#include "gomoving.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #define PIECE (4u << 20)
 #define TAILED_BYTES 16 /* smaller objects have no mark bits in their span */
-
-int goedges_open(struct goedges *edges, const struct goheap *heap, struct gotypes *kinds, const struct memory *memory)
-{
-    *edges = (struct goedges){.heap = heap, .kinds = kinds, .memory = memory, .room = 1u << 16};
-    edges->rows = calloc((size_t)heap->scanned + 1, sizeof *edges->rows);
-    edges->types = calloc((size_t)heap->objects + 1, sizeof *edges->types);
-    edges->to = malloc(edges->room * sizeof *edges->to);
-    edges->at = malloc(edges->room * sizeof *edges->at);
-    return edges->rows && edges->types && edges->to && edges->at ? 0 : -1;
-}
-
-void goedges_close(struct goedges *edges)
-{
-    free(edges->rows);
-    free(edges->types);
-    free(edges->to);
-    free(edges->at);
-    free(edges->bases);
-}
-
-static int grow(struct goedges *edges)
-{
-    uint64_t room = edges->room + edges->room / 2;
-    uint32_t *to;
-    uint16_t *at;
-
-    if (room >= UINT32_MAX)
-        return -2;
-    to = realloc(edges->to, room * sizeof *to);
-    if (to == NULL)
-        return -1;
-    edges->to = to;
-    at = realloc(edges->at, room * sizeof *at);
-    if (at == NULL)
-        return -1;
-    edges->at = at;
-    edges->room = room;
-    return 0;
-}
-
-static int add_base(struct goedges *edges, uint32_t base)
-{
-    if (edges->base_count == edges->base_room) {
-        size_t room = edges->base_room ? 2 * edges->base_room : 256;
-        struct goedges_base *more = realloc(edges->bases, room * sizeof *more);
-        if (more == NULL)
-            return -1;
-        edges->bases = more;
-        edges->base_room = room;
-    }
-    edges->bases[edges->base_count++] = (struct goedges_base){(uint32_t)edges->count, base};
-    edges->base = base;
-    return 0;
-}
-
-size_t goedges_base_at(const struct goedges *edges, uint32_t edge)
-{
-    size_t low = 0, high = edges->base_count;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (edges->bases[middle].edge < edge)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-static void begin_object(struct goedges *edges, uint32_t object)
-{
-    edges->rows[object] = (uint32_t)edges->count;
-    edges->base = 0;
-}
 
 /* The type of a value in an interface, by the interface's first word; 0 when that is no such word. Some kinds stand in the
  * word itself: then it is the type of what it points to. */
@@ -112,18 +40,14 @@ static inline int follow(struct goedges *edges, uint64_t value, uint64_t place, 
         return 0;
     object = goheap_find(edges->heap, value);
     if (object == GOHEAP_NONE) {
-        uint64_t arena = value >> GOHEAP_ARENA_SHIFT;
-        edges->unresolved += arena < GOHEAP_ARENAS && edges->heap->arenas[arena] != 0;
-        return 0;
+        if ((object = goedges_wait(edges, value, before >= edges->way->lowest ? type_in(edges, before) : 0)) == GOHEAP_NONE)
+            return 0;
+        return goedges_put(edges, object, place, 0);
     }
-    if (edges->count == edges->room && (bad = grow(edges)) != 0)
-        return bad;
-    if (place / GOEDGES_STEP != edges->base && add_base(edges, (uint32_t)(place / GOEDGES_STEP)))
-        return -1;
     span = goheap_span_at(edges->heap, value);
     interior = value == span->start + (uint64_t)(object - span->first) * span->element ? 0 : GOEDGES_INTERIOR;
-    edges->to[edges->count] = object;
-    edges->at[edges->count++] = (uint16_t)(place % GOEDGES_STEP | interior);
+    if ((bad = goedges_put(edges, object, place, interior)) != 0)
+        return bad;
     if (before >= edges->way->lowest && !interior && edges->types[object] == 0 && (row = type_in(edges, before)) != 0 &&
         edges->kinds->rows[row].size <= span->element)
         edges->types[object] = (uint16_t)row;
@@ -289,7 +213,7 @@ static int span_edges(struct goedges *edges, const struct goheap_span *span, con
         by_arena = read_arena_bits(edges, span->start, span->end, bits, no_more) == 0;
     for (uint32_t i = 0; i < span->count; i++) {
         uint64_t at = (uint64_t)i * span->element;
-        begin_object(edges, span->first + i);
+        goedges_begin(edges, span->first + i);
         if (span->kind != GOHEAP_HEADER)
             recognise(edges, span, i, pages + at);
         bad = by_arena ? arena_object(edges, bits, no_more, at, pages + at, 0, span->element / 8)
@@ -306,7 +230,7 @@ static int large_edges(struct goedges *edges, const struct goheap_span *span, ui
     uint32_t row = span->kind == GOHEAP_LARGE ? gotypes_find(edges->kinds, span->type) : 0;
     int bad = 0;
 
-    begin_object(edges, span->first);
+    goedges_begin(edges, span->first);
     edges->types[span->first] = (uint16_t)row;
     if (span->kind == GOHEAP_LARGE && row == 0)
         return 0; /* not yet typed: it was just given out, or holds no pointers */
@@ -333,6 +257,11 @@ static int is_large(const struct goheap_span *span)
     return span->kind == GOHEAP_LARGE || span->end - span->start > PIECE;
 }
 
+static int is_kept(const struct goedges *edges, uint32_t span)
+{
+    return edges->moving != NULL && edges->moving->span[span] && !edges->moving->touched[span];
+}
+
 int goedges_read(struct goedges *edges, const struct goedges_way *way, goedges_tick tick, void *context)
 {
     const struct goheap *heap = edges->heap;
@@ -341,10 +270,16 @@ int goedges_read(struct goedges *edges, const struct goedges_way *way, goedges_t
     int bad = buffer ? 0 : -1;
 
     edges->way = way;
+    if (!bad && edges->moving != NULL)
+        gomoving_types(edges);
     while (!bad && i < heap->span_count) {
         const struct goheap_span *span = &heap->spans[i];
         if (span->kind == GOHEAP_NOSCAN) {
             i++;
+            continue;
+        }
+        if (is_kept(edges, i)) {
+            bad = gomoving_keep(edges, i++);
             continue;
         }
         if (is_large(span)) {
@@ -353,7 +288,7 @@ int goedges_read(struct goedges *edges, const struct goedges_way *way, goedges_t
             continue;
         }
         for (last = i + 1; last < heap->span_count; last++)
-            if (heap->spans[last].kind == GOHEAP_NOSCAN || is_large(&heap->spans[last]) ||
+            if (heap->spans[last].kind == GOHEAP_NOSCAN || is_large(&heap->spans[last]) || is_kept(edges, last) ||
                 heap->spans[last].start != heap->spans[last - 1].end || heap->spans[last].end - span->start > PIECE)
                 break;
         read_resident(edges, span->start, heap->spans[last - 1].end, buffer);

@@ -75,13 +75,13 @@ int goheap_open(struct goheap *heap, const uint64_t *rows, size_t count)
     heap->arenas = calloc(GOHEAP_ARENAS, sizeof *heap->arenas);
     if (heap->spans == NULL || heap->by_number == NULL || heap->arenas == NULL)
         return -1;
-    for (size_t i = 0; i < count; i++, rows += 6) {
+    for (size_t i = 0; i < count; i++, rows += GOHEAP_ROW) {
         struct goheap_span *span = &heap->spans[i];
         if (rows[3] > UINT32_MAX || rows[4] > GOHEAP_CONSERVATIVE)
             return -2;
         *span = (struct goheap_span){
             .start = rows[0], .end = rows[1], .element = rows[2], .count = (uint32_t)rows[3], .kind = (uint8_t)rows[4],
-            .type = rows[5],
+            .type = rows[5], .free = (uint32_t)rows[6], .taken = (uint32_t)(rows[6] >> 32), .bits = rows[7],
         };
         if (!is_sane(span) || (i && span->start < span[-1].end))
             return -2;

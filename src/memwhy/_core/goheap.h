@@ -12,6 +12,8 @@
 
 #define GOHEAP_NONE UINT32_MAX
 #define GOHEAP_PAGE 8192u
+#define GOHEAP_ROW 8
+#define GOHEAP_GROWTH (UINT64_C(4) << 30)
 #define GOHEAP_ARENA_SHIFT 26
 #define GOHEAP_ARENAS (1u << 21) /* of 47 bits of addresses */
 #define GOHEAP_ARENA_PAGES (1u << (GOHEAP_ARENA_SHIFT - 13))
@@ -35,6 +37,9 @@ struct goheap_span {
     uint32_t first;      /* the number of its first object */
     uint32_t count;
     uint32_t magic;      /* for division by the element's size, as mspan.divMul */
+    uint32_t free;       /* mspan.freeindex: below it every object is taken */
+    uint32_t taken;      /* mspan.allocCount */
+    uint64_t bits;       /* mspan.allocBits: an address; each sweep gives it another */
     uint8_t kind;
 };
 
@@ -50,7 +55,7 @@ struct goheap {
     uint32_t objects;          /* all */
 };
 
-/* rows: six uint64 each, in address order: start, end, element, count, kind, type. Returns 0, -1 for no memory, -2 for rows that make no sense. */
+/* rows: GOHEAP_ROW uint64 each, in address order: start, end, element, count, kind, type, free + (taken << 32), bits. Returns 0, -1 for no memory, -2 for rows that make no sense. */
 int goheap_open(struct goheap *heap, const uint64_t *rows, size_t count);
 void goheap_close(struct goheap *heap);
 
@@ -66,6 +71,12 @@ static inline const struct goheap_span *goheap_span_at(const struct goheap *heap
         return NULL;
     span = heap->pages[(size_t)(place - 1) * GOHEAP_ARENA_PAGES + (address >> 13 & (GOHEAP_ARENA_PAGES - 1))];
     return span ? &heap->spans[span - 1] : NULL;
+}
+
+/* May a heap have an object there that is newer than its spans are? It grows upwards from its first arena (mheap.arenaHints). */
+static inline int goheap_may_grow_to(const struct goheap *heap, uint64_t address)
+{
+    return heap->span_count && address >= heap->spans[0].start && address < heap->spans[heap->span_count - 1].end + GOHEAP_GROWTH;
 }
 
 static inline uint32_t goheap_index(const struct goheap_span *span, uint64_t address)

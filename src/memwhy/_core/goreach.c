@@ -67,7 +67,7 @@ static int step(struct reach *reach, const struct goroots *roots)
     return 0;
 }
 
-int goreach(struct gogroups *groups, const struct goedges *edges, const struct goroots *roots)
+int goreach(struct gogroups *groups, const struct goedges *edges, const struct goroots *roots, uint8_t **met)
 {
     struct reach reach = {.groups = groups, .edges = edges};
     int bad = gogroups_open(groups);
@@ -83,7 +83,7 @@ int goreach(struct gogroups *groups, const struct goedges *edges, const struct g
     }
     while (!bad && reach.next.count)
         bad = step(&reach, roots);
-    free(reach.met);
+    *met = reach.met;
     free(reach.now.items);
     free(reach.next.items);
     return bad;

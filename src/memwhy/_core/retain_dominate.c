@@ -1,8 +1,10 @@
 /* The half of the border of Go's heap that is about who keeps what. */
 #include "retain_module.h"
 
+#include "bits.h"
 #include "goreach.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define GROUP_WORDS (5 + GOGROUPS_BY)
@@ -41,23 +43,46 @@ static PyObject *rows_of(const struct gogroups *groups)
     return out;
 }
 
-static int by_dominators(struct gogroups *groups, const struct held *held, const struct goroots *roots)
+static int count_moved(struct held *held, const struct godominators *found)
+{
+    uint32_t scanned = held->heap.scanned;
+    uint8_t *met = calloc((size_t)held->heap.objects / 8 + 1, 1);
+
+    if (met == NULL)
+        return -1;
+    for (uint32_t i = 0; i < held->heap.objects; i++)
+        if (i < scanned ? found->node[i] != 0 : found->leaf[i - scanned] != GOHEAP_NONE)
+            set_bit(met, i);
+    retain_count_moved(held, met);
+    free(met);
+    return 0;
+}
+
+static int by_dominators(struct gogroups *groups, struct held *held, const struct goroots *roots)
 {
     struct godominators found = {0};
     int bad = godominate(&found, &held->edges, roots);
 
+    if (!bad && retain_may_have_moved(held))
+        bad = count_moved(held, &found);
     if (!bad)
         bad = gogroups_make(groups, &held->edges, &found);
     godominate_close(&found);
     return bad;
 }
 
-static int by_reach(struct gogroups *groups, const struct held *held, const struct goroots *roots)
+static int by_reach(struct gogroups *groups, struct held *held, const struct goroots *roots)
 {
-    return goreach(groups, &held->edges, roots);
+    uint8_t *met = NULL;
+    int bad = goreach(groups, &held->edges, roots, &met);
+
+    if (!bad)
+        retain_count_moved(held, met);
+    free(met);
+    return bad;
 }
 
-static PyObject *grouped(PyObject *args, int (*make)(struct gogroups *, const struct held *, const struct goroots *))
+static PyObject *grouped(PyObject *args, int (*make)(struct gogroups *, struct held *, const struct goroots *))
 {
     PyObject *capsule, *out = NULL;
     Py_buffer rows;

@@ -11,39 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TICK_BYTES (64u << 20)
-
-struct told {
-    PyObject *progress; /* borrowed; NULL: none */
-    PyThreadState *thread;
-    uint64_t bytes;
-};
-
-static int tick(void *context, uint64_t bytes)
-{
-    struct told *told = context;
-    int bad;
-
-    if (bytes - told->bytes < TICK_BYTES)
-        return 0;
-    told->bytes = bytes;
-    PyEval_RestoreThread(told->thread);
-    bad = PyErr_CheckSignals();
-    if (!bad && told->progress != NULL) {
-        PyObject *answer = PyObject_CallFunction(told->progress, "K", (unsigned long long)bytes);
-        bad = answer == NULL;
-        Py_XDECREF(answer);
-    }
-    told->thread = PyEval_SaveThread();
-    return bad;
-}
-
 PyObject *retain_failed(int bad)
 {
     if (bad == -1)
         PyErr_NoMemory();
     else if (bad < 0)
-        PyErr_SetString(PyExc_ValueError, "spans are rows of six uint64 in address order, and make sense");
+        PyErr_SetString(PyExc_ValueError, "spans are rows of eight uint64 in address order, and make sense");
     return NULL;
 }
 
@@ -55,6 +28,7 @@ struct held *held_of(PyObject *capsule)
 static void let_go(struct held *held)
 {
     goedges_close(&held->edges);
+    retain_forget_moved(held);
     gotypes_close(&held->types);
     goheap_close(&held->heap);
     PyBuffer_Release(&held->segments);
@@ -84,7 +58,7 @@ static PyObject *open_heap(PyObject *self, PyObject *args)
     }
     held->memory.segments = held->segments.buf;
     held->memory.count = (size_t)held->segments.len / 24;
-    bad = spans.len % 48 ? -2 : goheap_open(&held->heap, spans.buf, (size_t)spans.len / 48);
+    bad = spans.len % (8 * GOHEAP_ROW) ? -2 : goheap_open(&held->heap, spans.buf, (size_t)spans.len / (8 * GOHEAP_ROW));
     if (!bad)
         bad = gotypes_open(&held->types, &held->memory, on_demand, program);
     if (!bad)
@@ -100,39 +74,31 @@ static PyObject *open_heap(PyObject *self, PyObject *args)
 static PyObject *read_edges(PyObject *self, PyObject *args)
 {
     PyObject *capsule, *progress;
-    Py_buffer resident, arenas, itabs;
-    unsigned long long tail, bitmap, no_more, types, types_end, text, text_end;
+    struct retain_way given;
+    struct goedges_way way;
+    struct retain_told told = {0};
     struct held *held;
-    struct told told = {0};
-    int bad;
+    int more = 0, bad = 1;
 
     (void)self;
-    if (!PyArg_ParseTuple(args, "OKy*y*KKy*(KKKK)O", &capsule, &tail, &resident, &arenas, &bitmap, &no_more, &itabs, &types, &types_end,
-                          &text, &text_end, &progress))
+    if (!PyArg_ParseTuple(args, "O(Ky*y*KKy*(KKKK))O|p", &capsule, RETAIN_WAY(given), &progress, &more))
         return NULL;
     held = held_of(capsule);
-    if (held == NULL || resident.len % 16 || arenas.len % 16 || itabs.len % 16 || held->has_edges) {
-        if (!PyErr_Occurred())
-            PyErr_SetString(PyExc_ValueError, "rows of two uint64, and a heap is read once");
-        bad = 1;
-    } else {
-        struct goedges_way way = {
-            .tail_bytes = tail, .resident = resident.buf, .resident_count = (size_t)resident.len / 16,
-            .arenas = arenas.buf, .arena_count = (size_t)arenas.len / 16, .bitmap = bitmap, .no_more = no_more,
-            .types = {types, types_end}, .text = {text, text_end}, .itabs = itabs.buf, .itab_count = (size_t)itabs.len / 16,
-        };
-        way.lowest = way.itab_count && way.itabs[0] < types ? way.itabs[0] : types;
+    if (held != NULL && held->is_read)
+        PyErr_SetString(PyExc_ValueError, "a heap is read once");
+    else if (held != NULL && retain_way(&given, &way) == 0) {
         told.progress = progress == Py_None ? NULL : progress;
         told.thread = PyEval_SaveThread();
-        bad = goedges_read(&held->edges, &way, tick, &told);
+        bad = goedges_read(&held->edges, &way, retain_tick, &told);
+        if (!bad && !more)
+            bad = goedges_wait_no_longer(&held->edges);
         PyEval_RestoreThread(told.thread);
-        held->has_edges = !bad;
+        held->is_read = !bad;
+        held->has_edges = !bad && !more;
         if (bad < 0)
             retain_failed(-1);
     }
-    PyBuffer_Release(&resident);
-    PyBuffer_Release(&arenas);
-    PyBuffer_Release(&itabs);
+    retain_way_release(&given);
     if (bad)
         return NULL;
     return Py_BuildValue("(IIKKKK)", held->heap.scanned, held->heap.objects, (unsigned long long)held->edges.count,
@@ -160,8 +126,10 @@ static PyObject *objects_at(PyObject *self, PyObject *args)
             uint32_t object;
             memcpy(&value, from + 8 * i, sizeof value);
             object = goheap_find(&held->heap, value);
+            if (object == GOHEAP_NONE && held->is_read && !held->has_edges)
+                object = goedges_wait(&held->edges, value, 0);
             memcpy(into + 4 * i, &object, sizeof object);
-            begins[i] = object != GOHEAP_NONE && goheap_begins(&held->heap, object, value);
+            begins[i] = object < held->heap.objects && goheap_begins(&held->heap, object, value);
         }
     }
     PyBuffer_Release(&words);
@@ -208,6 +176,9 @@ static PyMethodDef methods[] = {
     {"retained", retain_retained, METH_VARARGS, NULL},
     {"reached", retain_reached, METH_VARARGS, NULL},
     {"open", open_heap, METH_VARARGS, NULL},
+    {"spans", retain_spans, METH_VARARGS, NULL},
+    {"renew", retain_renew, METH_VARARGS, NULL},
+    {"moved", retain_moved, METH_O, NULL},
     {"read", read_edges, METH_VARARGS, NULL},
     {"objects_at", objects_at, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},

@@ -32,7 +32,7 @@ def apart(edges: list[list[int]], leaves: int) -> Iterator[object]:
     for i in range(len(edges) + leaves):
         start = START + i * PAGE_BYTES
         spans.extend(
-            (start, start + PAGE_BYTES, 8 * (FIRST_WORDS + i), 1, CONSERVATIVE if i < len(edges) else NOSCAN, 0)
+            (start, start + PAGE_BYTES, 8 * (FIRST_WORDS + i), 1, CONSERVATIVE if i < len(edges) else NOSCAN, 0, 0, 0)
         )
         words = array("Q", (START + one * PAGE_BYTES for one in edges[i])) if i < len(edges) else array("Q")
         raw[i * PAGE_BYTES : i * PAGE_BYTES + 8 * len(words)] = words.tobytes()
@@ -41,7 +41,7 @@ def apart(edges: list[list[int]], leaves: int) -> Iterator[object]:
         file.flush()
         end = START + len(raw)
         heap = _retain.open((file.fileno(), 0, array("Q", (START, end, 0)).tobytes()), spans.tobytes(), 0, 0)
-        _retain.read(heap, 0, array("Q", (START, end)).tobytes(), b"", 0, 0, b"", (1, 1, 1, 1), None)
+        _retain.read(heap, (0, array("Q", (START, end)).tobytes(), b"", 0, 0, b"", (1, 1, 1, 1)), None)
         yield heap
 
 

@@ -35,10 +35,10 @@ def heap_of(edges: list[list[int]], leaves: int = 0) -> Iterator[object]:
     for page in range(pages):
         count = min(PER_PAGE, len(edges) - page * PER_PAGE)
         start = START + page * PAGE_BYTES
-        spans.extend((start, start + PAGE_BYTES, OBJECT_BYTES, count, CONSERVATIVE, 0))
+        spans.extend((start, start + PAGE_BYTES, OBJECT_BYTES, count, CONSERVATIVE, 0, 0, 0))
     if leaves:
         start = START + pages * PAGE_BYTES
-        spans.extend((start, start + PAGE_BYTES, OBJECT_BYTES, leaves, NOSCAN, 0))
+        spans.extend((start, start + PAGE_BYTES, OBJECT_BYTES, leaves, NOSCAN, 0, 0, 0))
     with tempfile.TemporaryFile() as file:
         file.write(raw)
         file.flush()
@@ -46,7 +46,7 @@ def heap_of(edges: list[list[int]], leaves: int = 0) -> Iterator[object]:
         segments = array("Q", (START, end, 0)).tobytes()
         heap = _retain.open((file.fileno(), 0, segments), spans.tobytes(), 0, 0)
         resident = array("Q", (START, end)).tobytes()
-        _retain.read(heap, 0, resident, b"", 0, 0, b"", (1, 1, 1, 1), None)
+        _retain.read(heap, (0, resident, b"", 0, 0, b"", (1, 1, 1, 1)), None)
         yield heap
 
 
@@ -133,13 +133,13 @@ def test_any_bytes_as_debug_information_give_rows_or_none(info: bytes, abbreviat
     assert (len(variables) % 16, len(types) % 16, len(captured) % 24) == (0, 0, 0)
 
 
-@given(st.lists(st.integers(0, (1 << 64) - 1), max_size=36))
+@given(st.lists(st.integers(0, (1 << 64) - 1), max_size=48))
 def test_any_spans_are_taken_or_refused(words: list[int]) -> None:
     with tempfile.TemporaryFile() as file:
         try:
             _retain.open((file.fileno(), 0, b""), array("Q", words).tobytes(), 0, 0)
         except ValueError as error:
-            assert str(error) == "spans are rows of six uint64 in address order, and make sense"
+            assert str(error) == "spans are rows of eight uint64 in address order, and make sense"
 
 
 def test_what_is_given_in_the_wrong_order_is_refused() -> None:
@@ -148,4 +148,4 @@ def test_what_is_given_in_the_wrong_order_is_refused() -> None:
         with pytest.raises(ValueError, match="in the order of owners"):
             _retain.retained(heap, roots.tobytes(), 2)
         with pytest.raises(ValueError, match="a heap is read once"):
-            _retain.read(heap, 0, b"", b"", 0, 0, b"", (1, 1, 1, 1), None)
+            _retain.read(heap, (0, b"", b"", 0, 0, b"", (1, 1, 1, 1)), None)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from memwhy.model.holders import Holders, Holding, TypeTotal
+from memwhy.runtimes.go.heap_moving import caught_up, moved, settled
 from memwhy.runtimes.go.heap_objects import HeapGraph, has_swiss_maps, read_heap
 from memwhy.runtimes.go.heap_roots import RootSet, roots_of
 from memwhy.runtimes.go.heap_types import Types
@@ -26,7 +27,6 @@ _TINY_BYTES = 16
 _ROW, _BY = 9, 5
 """Words of a group's row, and where in it those who share it begin."""
 _MOST_CHILDREN = 40
-_UNSTABLE = 0.01
 _LEAST_SHARE = 0.0005
 _MOST_DEPTH = 40
 _MAP_PARTS = ("maps.table", "*maps.table")
@@ -55,7 +55,8 @@ def holders_of(
     cpu_s, begun_s = time.process_time(), time.monotonic()
     progress("Go's heap")
     heap = read_heap(runtime)
-    roots = roots_of(runtime, heap)
+    caught_up(heap)
+    heap, roots = settled(heap, roots_of(runtime, heap))
     stats = read_memstats(runtime).fields
     read_s = time.monotonic() - begun_s
     progress("the types of Go's objects")
@@ -66,11 +67,8 @@ def holders_of(
     typing.spread()
     progress("who holds Go's heap")
     tree = _Tree(runtime, heap, typing, roots)
+    moves = moved(heap)
     notes = [f"{runtime.version}: {variables.problem}"] if variables.problem else []
-    if heap.moved_share > _UNSTABLE:
-        notes.append(
-            f"unstable: {100 * heap.moved_share:.0f} % of the heap's spans were new when it had been read, and what was made meanwhile is missing"
-        )
     if heap.conservative_types:
         notes.append(f"of {heap.conservative_types} types any word may be a pointer: their masks could not be had")
     return Holders(
@@ -79,7 +77,8 @@ def holders_of(
         objects=tree.objects,
         heap_alloc_bytes=stats.get("HeapAlloc"),
         untyped_bytes=sum(one.bytes for one in tree.totals() if not one.type),
-        unresolved=heap.unresolved,
+        unresolved=moves.unresolved,
+        newborn_objects=moves.newborn,
         read_bytes=heap.read_bytes,
         read_s=round(read_s, 3),
         cpu_s=round(time.process_time() - cpu_s, 3),

@@ -15,27 +15,20 @@ try:
 except ImportError:  # without it a pass would take minutes
     _retain = None  # type: ignore[assignment]
 from memwhy.runtimes.go.layout import minor_of
-from memwhy.runtimes.go.rows import Rows
 from memwhy.runtimes.go.span_table import (
     ARENA_BYTES,
-    GO_PAGE_BYTES,
-    HIGHEST_ADDRESS,
     IN_USE,
     arena_indexes,
     read_arenas,
     span_pointers,
 )
-from memwhy.runtimes.go.structs import WORD_BYTES, address_of
+from memwhy.runtimes.go.structs import address_of
 from memwhy.runtimes.interface import Unsupported
 
 if TYPE_CHECKING:
     from memwhy.runtimes.go.adapter import GoRuntime
 
-NOSCAN, INLINE, HEADER, LARGE, ARENA, CONSERVATIVE = range(6)
-"""Where a span says which words are pointers; `_core/goheap.h` has the same numbers."""
 NONE = 0xFFFFFFFF
-_ROW = 6
-"""Words of a span's row."""
 _FIRST = (1, 20)
 """Before it the arena's bitmap had two bits a word."""
 _INLINE_MOST_BYTES = 512
@@ -47,26 +40,28 @@ _ON_DEMAND = 1 << 4
 _PROGRAM = 1 << 6
 """internal/abi.KindGCProg in Kind_, up to Go 1.23."""
 _ARENA_BASE_OFFSET = 0xFFFF800000000000
-_FIELDS = ("startAddr", "npages", "nelems", "elemsize", "spanclass", "state", "isUserArenaChunk")
+_FIELDS = (
+    "startAddr", "npages", "nelems", "elemsize", "spanclass", "state", "isUserArenaChunk", "largeType",
+    "freeindex", "allocCount", "allocBits",
+)  # fmt: skip
+"""Of mspan, in the order of `_core/gospans.h`; not every version has all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeapGraph:
     """A heap that was read. scanned: objects that may point; the numbers of objects begin with theirs.
 
-    read_bytes: of the target. unresolved: pointers to objects newer than our list of spans. conservative_types: types whose
-    pointer mask could not be had: all their words counted. moved_share: of the bytes of spans, those that were new when it had been read.
+    Until `heap_moving.settled` has looked again, numbers change, and those from `objects` on stand for addresses that no span had yet.
+    read_bytes: of the target. conservative_types: types whose pointer mask could not be had: all their words counted.
     """
 
     heap: "_retain._Heap"
-    spans: int
+    reader: "HeapReader"
     scanned: int
     objects: int
     edges: int
     read_bytes: int
-    unresolved: int
     conservative_types: int
-    moved_share: float = 0.0
 
     def objects_at(self, words: bytes) -> tuple["array[int]", bytes]:
         """The objects that words (uint64) point into, NONE for those that point into none; and 1 for those that point to a beginning."""
@@ -79,61 +74,69 @@ class HeapGraph:
         return array("Q", _retain.retained(self.heap, flat.tobytes(), owners))
 
 
+class HeapReader:
+    """What has to be known of a program to read its heap, once, and its spans of a moment, as often as wanted."""
+
+    def __init__(self, runtime: "GoRuntime") -> None:
+        """Raises Unsupported."""
+        from memwhy.runtimes.go.heap_typing import itabs_of
+
+        if _retain is None:
+            raise Unsupported(
+                "the compiled loops that read Go's heap are not installed", help="install memwhy from a wheel"
+            )
+        self.runtime = runtime
+        self.minor = _minor(runtime.version)
+        if self.minor < _FIRST:
+            raise Unsupported(f"where {runtime.version} keeps its pointers is not read; Go 1.20 and later are")
+        self._tail = _MARK_BITS_BYTES if _has_mark_bits(runtime, self.minor) else 0
+        self._form = _form(runtime, self.minor)
+        self._itabs = itabs_of(runtime).tobytes()
+        main = runtime.functions.modules[0]
+        self._ranges = (*main.types, *main.text)
+
+    def way(self) -> "_retain._Way":
+        """Where bitmaps are and which pages are resident, now."""
+        arenas, bitmap, no_more = _arena_bitmaps(self.runtime) if self.minor < (1, 22) else (array("Q"), 0, 0)
+        resident: array[int] = array("Q")
+        for start, end in read_arenas(self.runtime):
+            resident.extend(self.runtime.space.resident(start, end))
+        return (self._tail, resident.tobytes(), arenas.tobytes(), bitmap, no_more, self._itabs, self._ranges)
+
+    def spans(self) -> bytes:
+        """Rows of the spans in use, now, in address order."""
+        source = self.runtime.space.source
+        pointers = span_pointers(self.runtime).tobytes()
+        return _retain.spans((source.fd, source.pid or 0, source.segments), pointers, self._form)
+
+
 def read_heap(runtime: "GoRuntime", progress: Callable[[int], object] | None = None) -> HeapGraph:
     """All objects and edges of this moment. Raises Unsupported where the version keeps its pointers in another way.
 
     What can be read before the list of spans is: the shorter it is from the list to the heap, the less is newer than the list.
     """
-    from memwhy.runtimes.go.heap_typing import itabs_of
-
-    if _retain is None:
-        raise Unsupported(
-            "the compiled loops that read Go's heap are not installed", help="install memwhy from a wheel"
-        )
-    minor = _minor(runtime.version)
-    if minor < _FIRST:
-        raise Unsupported(f"where {runtime.version} keeps its pointers is not read; Go 1.20 and later are")
-    itabs, main = itabs_of(runtime), runtime.functions.modules[0]
-    arenas, bitmap, no_more = _arena_bitmaps(runtime) if minor < (1, 22) else (array("Q"), 0, 0)
-    tail = _MARK_BITS_BYTES if _has_mark_bits(runtime, minor) else 0
-    ranges = (*main.types, *main.text)
-    resident: array[int] = array("Q")
-    for start, end in read_arenas(runtime):
-        resident.extend(runtime.space.resident(start, end))
-    rows = _span_rows(runtime, minor)
-    heap = _open(runtime, rows, minor)
-    scanned, objects, edges, read_bytes, unresolved, conservative = _retain.read(
-        heap, tail, resident.tobytes(), arenas.tobytes(), bitmap, no_more, itabs.tobytes(), ranges, progress
-    )
+    reader = HeapReader(runtime)
+    way, rows = reader.way(), reader.spans()
+    heap = _open(runtime, rows, reader.minor)
+    scanned, objects, edges, read_bytes, _, conservative = _retain.read(heap, way, progress, True)
     return HeapGraph(
         heap=heap,
-        spans=len(rows) // _ROW,
+        reader=reader,
         scanned=scanned,
         objects=objects,
         edges=edges,
         read_bytes=read_bytes,
-        unresolved=unresolved,
         conservative_types=conservative,
-        moved_share=_moved(rows, _span_rows(runtime, minor)),
     )
 
 
-def _open(runtime: "GoRuntime", rows: "array[int]", minor: tuple[int, int]) -> "_retain._Heap":
+def _open(runtime: "GoRuntime", rows: bytes, minor: tuple[int, int]) -> "_retain._Heap":
     source = runtime.space.source
     on_demand, program = (_ON_DEMAND, 0) if minor >= (1, 24) else (0, _PROGRAM)
     try:
-        return _retain.open((source.fd, source.pid or 0, source.segments), rows.tobytes(), on_demand, program)
+        return _retain.open((source.fd, source.pid or 0, source.segments), rows, on_demand, program)
     except ValueError as error:
         raise Unsupported(f"the spans of Go's heap make no sense: {error}") from error
-
-
-def _moved(before: "array[int]", after: "array[int]") -> float:
-    """Which share of the bytes of spans is in spans that were not there before, or held other objects."""
-    known = set(zip(before[0::_ROW], before[2::_ROW], before[4::_ROW], strict=True))
-    rows = list(zip(after[0::_ROW], after[1::_ROW], after[2::_ROW], after[4::_ROW], strict=True))
-    whole = sum(end - start for start, end, _, _ in rows)
-    came = sum(end - start for start, end, size, kind in rows if (start, size, kind) not in known)
-    return came / whole if whole else 0.0
 
 
 def _minor(version: str) -> tuple[int, int]:
@@ -156,39 +159,12 @@ def _has_mark_bits(runtime: "GoRuntime", minor: tuple[int, int]) -> bool:
     return minor >= (1, 26) or "greenteagc" in runtime.version
 
 
-def _span_rows(runtime: "GoRuntime", minor: tuple[int, int]) -> "array[int]":
-    """Rows for the compiled loops, in address order."""
-    fields = (*_FIELDS, "largeType") if minor >= (1, 22) else _FIELDS
-    found = []
-    for start, pages, count, size, kind, state, arena, *large in Rows(
-        runtime.space, runtime.layout, "mspan", fields
-    ).read(span_pointers(runtime)):
-        end = start + pages * GO_PAGE_BYTES
-        if state != IN_USE or not GO_PAGE_BYTES <= start < end <= HIGHEST_ADDRESS or start % GO_PAGE_BYTES:
-            continue
-        if size < WORD_BYTES or not 0 < count <= (end - start) // size:
-            continue
-        found.append((start, end, size, count, _kind(minor, size, kind, bool(arena)), large[0] if large else 0))
-    found.sort()
-    rows: array[int] = array("Q")
-    reached = 0
-    for row in found:
-        if row[0] >= reached:  # else it was given out anew while we read
-            reached = row[1]
-            rows.extend(row)
-    return rows
-
-
-def _kind(minor: tuple[int, int], size: int, span_class: int, user_arena: bool) -> int:
-    if span_class & 1:
-        return NOSCAN
-    if user_arena:
-        return CONSERVATIVE
-    if minor < (1, 22):
-        return ARENA
-    if span_class < 2:
-        return LARGE
-    return INLINE if size <= _INLINE_MOST_BYTES else HEADER
+def _form(runtime: "GoRuntime", minor: tuple[int, int]) -> bytes:
+    """Where the fields of mspan are; then mSpanInUse, and up to which size a span has a bitmap at its end. Raises Unsupported."""
+    layout = runtime.layout
+    places = [layout.field("mspan", name)[:2] if layout.has("mspan", name) else (0, 0) for name in _FIELDS]
+    flat = [number for place in places for number in place]
+    return array("Q", (*flat, IN_USE, _INLINE_MOST_BYTES if minor >= (1, 22) else 0)).tobytes()
 
 
 def _arena_bitmaps(runtime: "GoRuntime") -> tuple["array[int]", int, int]:

@@ -1,0 +1,202 @@
+#include "gomoving.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define BITS_BYTES 128u /* of a span's allocBits: 8 KiB of 8 bytes each have the most objects */
+#define BATCH 1024u
+
+/* Whether objects may have been given out in a span between two looks at it. Of one that was full, and from which nothing was given out since it
+ * was swept, the objects are those that were there: unless it was swept, filled and swept again meanwhile. */
+static int is_touched(const struct goheap_span *was, const struct goheap_span *is)
+{
+    if (was->bits == is->bits)
+        return was->free != is->free || was->taken != is->taken;
+    return is->free != 0 || was->taken != was->count;
+}
+
+static int is_same(const struct goheap_span *was, const struct goheap_span *is)
+{
+    return was->start == is->start && was->end == is->end && was->element == is->element && was->count == is->count &&
+           was->kind == is->kind && was->type == is->type;
+}
+
+static void compare_spans(struct gomoving *moving, const struct goheap *newer)
+{
+    const struct goheap *older = moving->older;
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0, j = 0; i < newer->span_count; i++) {
+        const struct goheap_span *is = &newer->spans[i];
+        while (j < older->span_count && older->spans[j].start < is->start)
+            j++;
+        if (j < older->span_count && is_same(&older->spans[j], is)) {
+            moving->span[i] = j + 1;
+            moving->touched[i] = (uint8_t)is_touched(&older->spans[j], is);
+            kept++;
+        }
+        if (moving->span[i] == 0 || moving->touched[i]) {
+            moving->changed = 1;
+            moving->touched_bytes += is->kind == GOHEAP_NOSCAN ? 0 : is->end - is->start;
+        }
+    }
+    moving->changed |= kept != older->span_count;
+}
+
+int gomoving_compare(struct gomoving *moving, const struct goedges *edges, const struct goheap *newer)
+{
+    *moving = (struct gomoving){.older = edges->heap, .edges = edges};
+    moving->span = calloc((size_t)newer->span_count + 1, sizeof *moving->span);
+    moving->touched = calloc((size_t)newer->span_count + 1, sizeof *moving->touched);
+    if (moving->span == NULL || moving->touched == NULL)
+        return -1;
+    compare_spans(moving, newer);
+    return 0;
+}
+
+int gomoving_renumber(struct gomoving *moving, const struct goheap *newer)
+{
+    moving->number = malloc(((size_t)moving->older->objects + 1) * sizeof *moving->number);
+    if (moving->number == NULL)
+        return -1;
+    memset(moving->number, 0xff, ((size_t)moving->older->objects + 1) * sizeof *moving->number);
+    for (uint32_t i = 0; i < newer->span_count; i++)
+        for (uint32_t k = 0; moving->span[i] && k < newer->spans[i].count; k++)
+            moving->number[moving->older->spans[moving->span[i] - 1].first + k] = newer->spans[i].first + k;
+    return 0;
+}
+
+void gomoving_close(struct gomoving *moving)
+{
+    free(moving->span);
+    free(moving->touched);
+    free(moving->number);
+}
+
+/* A pointer whose object was not listed before: it is now, or it waits on. */
+static int keep_waiting(struct goedges *edges, const struct goedges_waiting *waiting, uint64_t place)
+{
+    uint32_t to = goheap_find(edges->heap, waiting->address);
+    const struct goheap_span *span;
+    int begins;
+
+    if (to == GOHEAP_NONE) {
+        to = goedges_wait(edges, waiting->address, waiting->row);
+        return to == GOHEAP_NONE ? 0 : goedges_put(edges, to, place, 0);
+    }
+    span = goheap_span_at(edges->heap, waiting->address);
+    begins = goheap_begins(edges->heap, to, waiting->address);
+    if (begins && waiting->row && edges->types[to] == 0 && edges->kinds->rows[waiting->row].size <= span->element)
+        edges->types[to] = (uint16_t)waiting->row;
+    return goedges_put(edges, to, place, begins ? 0 : GOEDGES_INTERIOR);
+}
+
+int gomoving_keep(struct goedges *edges, uint32_t span)
+{
+    const struct gomoving *moving = edges->moving;
+    const struct goedges *old = moving->edges;
+    const struct goheap_span *is = &edges->heap->spans[span], *was = &moving->older->spans[moving->span[span] - 1];
+    size_t next = goedges_base_at(old, old->rows[was->first]);
+    int bad = 0;
+
+    for (uint32_t k = 0; k < is->count && !bad; k++) {
+        uint64_t base = 0;
+        goedges_begin(edges, is->first + k);
+        for (uint32_t e = old->rows[was->first + k]; e < old->rows[was->first + k + 1] && !bad; e++) {
+            uint32_t to = old->to[e];
+            uint64_t place;
+            for (; next < old->base_count && old->bases[next].edge <= e; next++)
+                base = (uint64_t)old->bases[next].base * GOEDGES_STEP;
+            place = base + (old->at[e] & GOEDGES_FAR);
+            if (to >= moving->older->objects)
+                bad = keep_waiting(edges, &old->waiting[to - moving->older->objects], place);
+            else if (moving->number[to] != GOHEAP_NONE)
+                bad = goedges_put(edges, moving->number[to], place, old->at[e] & GOEDGES_INTERIOR);
+        }
+    }
+    return bad;
+}
+
+void gomoving_types(struct goedges *edges)
+{
+    const struct gomoving *moving = edges->moving;
+
+    for (uint32_t i = 0; i < edges->heap->span_count; i++) {
+        const struct goheap_span *is = &edges->heap->spans[i], *was;
+        uint32_t count = is->count;
+        if (moving->span[i] == 0)
+            continue;
+        was = &moving->older->spans[moving->span[i] - 1];
+        if (moving->touched[i])
+            count = was->bits != is->bits ? 0 : was->free < is->count ? was->free : is->count;
+        memcpy(edges->types + is->first, moving->edges->types + was->first, count * sizeof *edges->types);
+    }
+}
+
+uint32_t gomoving_number(const struct gomoving *moving, const struct goheap *newer, uint32_t number, uint8_t *begins)
+{
+    uint64_t address;
+
+    if (number == GOHEAP_NONE)
+        return number;
+    if (number < moving->older->objects)
+        return moving->number ? moving->number[number] : number;
+    if (number - moving->older->objects >= moving->edges->waiting_count)
+        return GOHEAP_NONE;
+    address = moving->edges->waiting[number - moving->older->objects].address;
+    number = goheap_find(newer, address);
+    *begins = number != GOHEAP_NONE && goheap_begins(newer, number, address);
+    return number;
+}
+
+/* Does a span have to be asked which of its objects are taken? */
+static int is_asked(const struct gomoving *moving, const struct goheap *newer, uint32_t span)
+{
+    return moving->span[span] == 0 || moving->touched[span] || newer->spans[span].taken < newer->spans[span].count;
+}
+
+static uint64_t mark_span(const struct gomoving *moving, const struct goheap *newer, uint32_t i, const uint8_t *bits, uint8_t *born,
+                          uint8_t *unread)
+{
+    const struct goheap_span *is = &newer->spans[i], *was = moving->span[i] ? &moving->older->spans[moving->span[i] - 1] : NULL;
+    uint32_t known = was != NULL && was->bits == is->bits ? was->free : 0;
+    uint64_t bytes = 0;
+
+    for (uint32_t k = 0; k < is->count; k++) {
+        int marked = k / 8 < BITS_BYTES && bits[k / 8] >> k % 8 & 1, taken = marked || k < is->free;
+        uint32_t object = is->first + k;
+        if (!taken)
+            unread[object / 8] |= (uint8_t)(1u << object % 8);
+        if (was == NULL || (!marked && k >= known && (moving->touched[i] || !taken))) {
+            born[object / 8] |= (uint8_t)(1u << object % 8);
+            bytes += taken ? is->element : 0;
+        }
+    }
+    return bytes;
+}
+
+int gomoving_born(const struct gomoving *moving, const struct goheap *newer, const struct memory *memory, uint8_t *born, uint8_t *unread,
+                  uint64_t *born_bytes)
+{
+    uint64_t *addresses = malloc(BATCH * sizeof *addresses);
+    uint32_t *spans = malloc(BATCH * sizeof *spans), i = 0;
+    uint8_t *bits = malloc((size_t)BATCH * BITS_BYTES);
+    int bad = addresses && spans && bits ? 0 : -1;
+
+    *born_bytes = 0;
+    while (!bad && i < newer->span_count) {
+        size_t count = 0;
+        for (; i < newer->span_count && count < BATCH; i++)
+            if (is_asked(moving, newer, i)) {
+                addresses[count] = newer->spans[i].bits;
+                spans[count++] = i;
+            }
+        memory_gather(memory, addresses, count, BITS_BYTES, bits);
+        for (size_t k = 0; k < count; k++)
+            *born_bytes += mark_span(moving, newer, spans[k], bits + k * BITS_BYTES, born, unread);
+    }
+    free(addresses);
+    free(spans);
+    free(bits);
+    return bad;
+}

@@ -1,0 +1,255 @@
+/* The part of the border of Go's heap that is about time: the list of spans, and reading again what was touched. */
+#include "retain_module.h"
+
+#include "bits.h"
+#include "gomoving.h"
+#include "gospans.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define TICK_BYTES (64u << 20)
+#define FORM_WORDS (2 * GOSPANS_FIELDS + 2)
+
+int retain_tick(void *context, uint64_t bytes)
+{
+    struct retain_told *told = context;
+    int bad;
+
+    if (bytes - told->bytes < TICK_BYTES)
+        return 0;
+    told->bytes = bytes;
+    PyEval_RestoreThread(told->thread);
+    bad = PyErr_CheckSignals();
+    if (!bad && told->progress != NULL) {
+        PyObject *answer = PyObject_CallFunction(told->progress, "K", (unsigned long long)bytes);
+        bad = answer == NULL;
+        Py_XDECREF(answer);
+    }
+    told->thread = PyEval_SaveThread();
+    return bad;
+}
+
+int retain_way(const struct retain_way *given, struct goedges_way *way)
+{
+    if (given->resident.len % 16 || given->arenas.len % 16 || given->itabs.len % 16) {
+        PyErr_SetString(PyExc_ValueError, "rows of two uint64");
+        return -1;
+    }
+    *way = (struct goedges_way){
+        .tail_bytes = given->tail, .resident = given->resident.buf, .resident_count = (size_t)given->resident.len / 16,
+        .arenas = given->arenas.buf, .arena_count = (size_t)given->arenas.len / 16, .bitmap = given->bitmap,
+        .no_more = given->no_more, .types = {given->types, given->types_end}, .text = {given->text, given->text_end},
+        .itabs = given->itabs.buf, .itab_count = (size_t)given->itabs.len / 16,
+    };
+    way->lowest = way->itab_count && way->itabs[0] < given->types ? way->itabs[0] : given->types;
+    return 0;
+}
+
+void retain_way_release(struct retain_way *given)
+{
+    PyBuffer_Release(&given->resident);
+    PyBuffer_Release(&given->arenas);
+    PyBuffer_Release(&given->itabs);
+}
+
+PyObject *retain_spans(PyObject *self, PyObject *args)
+{
+    struct memory memory = {0};
+    struct gospans_form form;
+    Py_buffer segments, pointers, words;
+    PyObject *out = NULL;
+    uint64_t *rows = NULL;
+    size_t found = 0;
+
+    (void)self;
+    if (!PyArg_ParseTuple(args, "(iiy*)y*y*", &memory.fd, &memory.pid, &segments, &pointers, &words))
+        return NULL;
+    memory.segments = segments.buf;
+    memory.count = (size_t)segments.len / 24;
+    if (pointers.len % 8 || words.len != FORM_WORDS * 8)
+        PyErr_SetString(PyExc_ValueError, "pointers are uint64, the form is a pair of offset and size for each field, and two more");
+    else {
+        int bad;
+        const uint64_t *word = words.buf;
+        for (int i = 0; i < GOSPANS_FIELDS; i++) {
+            form.fields[i].offset = word[2 * i];
+            form.fields[i].size = word[2 * i + 1];
+        }
+        form.in_use = word[2 * GOSPANS_FIELDS];
+        form.inline_most = word[2 * GOSPANS_FIELDS + 1];
+        Py_BEGIN_ALLOW_THREADS
+        bad = gospans_read(&memory, pointers.buf, (size_t)pointers.len / 8, &form, &rows, &found);
+        Py_END_ALLOW_THREADS
+        out = bad ? retain_failed(bad) : PyBytes_FromStringAndSize((char *)rows, (Py_ssize_t)(found * GOHEAP_ROW * 8));
+        free(rows);
+    }
+    PyBuffer_Release(&segments);
+    PyBuffer_Release(&pointers);
+    PyBuffer_Release(&words);
+    return out;
+}
+
+void retain_forget_moved(struct held *held)
+{
+    free(held->born);
+    free(held->unread);
+    held->born = held->unread = NULL;
+    if (held->first != NULL)
+        goheap_close(held->first);
+    free(held->first);
+    held->first = NULL;
+}
+
+/* Takes the place of what the capsule held; what was listed first is kept, to tell at the end what was born. */
+static int replace(struct held *held, struct goheap *heap, struct goedges *edges)
+{
+    uint64_t read_bytes = held->edges.read_bytes;
+
+    if (held->first == NULL) {
+        held->first = malloc(sizeof *held->first);
+        if (held->first == NULL)
+            return -1;
+        *held->first = held->heap;
+    } else {
+        goheap_close(&held->heap);
+    }
+    goedges_close(&held->edges);
+    held->heap = *heap;
+    held->edges = *edges;
+    held->edges.heap = &held->heap;
+    held->edges.moving = NULL;
+    held->edges.read_bytes += read_bytes;
+    *heap = (struct goheap){0};
+    *edges = (struct goedges){0};
+    return 0;
+}
+
+/* numbers: of objects as they were, then as they are; flags: of each whether it points to a beginning. */
+static void renumber(const struct gomoving *moving, const struct goheap *heap, char *numbers, char *flags, Py_ssize_t count)
+{
+    for (Py_ssize_t i = 0; i < count; i++) {
+        uint32_t number;
+        memcpy(&number, numbers + 4 * i, sizeof number);
+        number = gomoving_number(moving, heap, number, (uint8_t *)flags + i);
+        memcpy(numbers + 4 * i, &number, sizeof number);
+    }
+}
+
+static int renew(struct held *held, struct goheap *heap, struct gomoving *moving, const struct goedges_way *way, struct retain_told *told,
+                 char *numbers, char *flags, Py_ssize_t count)
+{
+    struct goedges edges = {0};
+    int bad = gomoving_compare(moving, &held->edges, heap);
+
+    if (!bad && moving->changed && (bad = gomoving_renumber(moving, heap)) == 0 &&
+        (bad = goedges_open(&edges, heap, &held->types, &held->memory)) == 0) {
+        edges.moving = moving;
+        bad = goedges_read(&edges, way, retain_tick, told);
+    }
+    if (!bad) {
+        renumber(moving, heap, numbers, flags, count);
+        if (moving->changed)
+            bad = replace(held, heap, &edges);
+    }
+    goedges_close(&edges);
+    return bad;
+}
+
+/* After the last look: nothing waits any more, and it is told what was born since the first. */
+static int finish(struct held *held)
+{
+    struct goedges first = {.heap = held->first};
+    struct gomoving moving = {0};
+    int bad = goedges_wait_no_longer(&held->edges);
+
+    held->has_edges = !bad;
+    if (bad || held->first == NULL)
+        return bad;
+    held->born = calloc((size_t)held->heap.objects / 8 + 1, 1);
+    held->unread = calloc((size_t)held->heap.objects / 8 + 1, 1);
+    bad = held->born && held->unread ? gomoving_compare(&moving, &first, &held->heap) : -1;
+    if (!bad)
+        bad = gomoving_born(&moving, &held->heap, &held->memory, held->born, held->unread, &held->born_bytes);
+    gomoving_close(&moving);
+    return bad;
+}
+
+static PyObject *renewed(struct held *held, const Py_buffer *rows, const struct goedges_way *way, const Py_buffer *numbers,
+                         const Py_buffer *begins, PyObject *progress, int last)
+{
+    PyObject *into = PyBytes_FromStringAndSize(numbers->buf, numbers->len), *flags = PyBytes_FromStringAndSize(begins->buf, begins->len);
+    struct retain_told told = {.progress = progress == Py_None ? NULL : progress};
+    struct gomoving moving = {0};
+    struct goheap heap = {0};
+    int bad = into && flags ? 0 : -1;
+
+    if (!bad) {
+        char *as_numbers = PyBytes_AsString(into), *as_flags = PyBytes_AsString(flags);
+        told.thread = PyEval_SaveThread();
+        bad = goheap_open(&heap, rows->buf, (size_t)rows->len / (8 * GOHEAP_ROW));
+        if (!bad)
+            bad = renew(held, &heap, &moving, way, &told, as_numbers, as_flags, begins->len);
+        if (!bad && last)
+            bad = finish(held);
+        goheap_close(&heap);
+        gomoving_close(&moving);
+        PyEval_RestoreThread(told.thread);
+    }
+    if (bad) {
+        Py_XDECREF(into);
+        Py_XDECREF(flags);
+        return PyErr_Occurred() ? NULL : retain_failed(bad);
+    }
+    return Py_BuildValue("(KNN)", (unsigned long long)moving.touched_bytes, into, flags);
+}
+
+PyObject *retain_renew(PyObject *self, PyObject *args)
+{
+    PyObject *capsule, *progress, *out = NULL;
+    Py_buffer rows, numbers, begins;
+    struct retain_way given;
+    struct goedges_way way;
+    struct held *held;
+    int last;
+
+    (void)self;
+    if (!PyArg_ParseTuple(args, "Oy*(Ky*y*KKy*(KKKK))y*y*pO", &capsule, &rows, RETAIN_WAY(given), &numbers, &begins, &last, &progress))
+        return NULL;
+    held = held_of(capsule);
+    if (held != NULL && (!held->is_read || held->has_edges || rows.len % (8 * GOHEAP_ROW) || numbers.len != 4 * begins.len))
+        PyErr_SetString(PyExc_ValueError, "a heap is renewed after it was read and before its last look; a flag for each number");
+    else if (held != NULL && retain_way(&given, &way) == 0)
+        out = renewed(held, &rows, &way, &numbers, &begins, progress, last);
+    retain_way_release(&given);
+    PyBuffer_Release(&rows);
+    PyBuffer_Release(&numbers);
+    PyBuffer_Release(&begins);
+    return out;
+}
+
+void retain_count_moved(struct held *held, const uint8_t *met)
+{
+    held->born_count = held->unread_count = held->lost_count = 0;
+    for (uint32_t i = 0; i < held->edges.lost_count; i++)
+        held->lost_count += bit_is_set(met, held->edges.lost[i]);
+    for (uint32_t i = 0; held->born != NULL && i < held->heap.objects; i++)
+        if (bit_is_set(met, i)) {
+            held->born_count += bit_is_set(held->born, i);
+            held->unread_count += bit_is_set(held->unread, i);
+        }
+}
+
+/* (objects reached that were made meanwhile, those that were free when last read, pointers of reached objects that were not followed, bytes
+ * made meanwhile, reached or not, bytes read, objects with pointers, objects, pointers). */
+PyObject *retain_moved(PyObject *self, PyObject *capsule)
+{
+    struct held *held = held_of(capsule);
+
+    (void)self;
+    if (held == NULL)
+        return NULL;
+    return Py_BuildValue("(IIIKKIIK)", held->born_count, held->unread_count, held->lost_count, (unsigned long long)held->born_bytes,
+                         (unsigned long long)held->edges.read_bytes, held->heap.scanned, held->heap.objects,
+                         (unsigned long long)held->edges.count);
+}
