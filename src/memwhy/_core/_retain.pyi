@@ -75,6 +75,6 @@ def retained(heap: _Heap, roots: bytes, owners: int, /) -> bytes:
 def reached(heap: _Heap, roots: bytes, owners: int, /) -> bytes:
     """As `retained`, without dominators: below each owner the types of what no other owner is fewer pointers away from."""
 
-def dwarf(info: bytes, abbreviations: bytes, /) -> tuple[bytes, bytes, bytes]:
-    """Rows of (variable's address, its type), (type's entry, DW_AT_go_runtime_type), (closure's name, offset, type); names and types as
-    offsets of .debug_info. Damaged units are left out."""
+def dwarf(info: bytes, abbreviations: bytes, addresses: bytes, /) -> tuple[bytes, bytes]:
+    """Rows of (variable's address, its type) and (function's address, its entry), types and entries as offsets of .debug_info. addresses:
+    .debug_addr, which DWARF 5 has. Damaged units are left out."""

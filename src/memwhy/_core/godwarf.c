@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* elf.h has no DWARF numbers: DWARF 5, section 7; Go's own attributes: cmd/internal/dwarf/dwarf.go. */
-enum { TAG_SUBPROGRAM = 0x2e, TAG_VARIABLE = 0x34 };
-enum { AT_LOCATION = 0x02, AT_NAME = 0x03, AT_TYPE = 0x49, AT_GO_RUNTIME_TYPE = 0x2904, AT_GO_CLOSURE_OFFSET = 0x2907 };
+/* elf.h has no DWARF numbers: DWARF 5, section 7. */
+enum { TAG_UNIT = 0x11, TAG_SUBPROGRAM = 0x2e, TAG_VARIABLE = 0x34 };
+enum { AT_LOCATION = 0x02, AT_LOW_PC = 0x11, AT_TYPE = 0x49, AT_ADDR_BASE = 0x73 };
 enum {
     F_ADDR = 0x01, F_BLOCK2 = 0x03, F_BLOCK4, F_DATA2, F_DATA4, F_DATA8, F_STRING, F_BLOCK, F_BLOCK1, F_DATA1, F_FLAG, F_SDATA,
     F_STRP, F_UDATA, F_REF_ADDR, F_REF1, F_REF2, F_REF4, F_REF8, F_REF_UDATA, F_INDIRECT, F_SEC_OFFSET, F_EXPRLOC,
@@ -55,9 +55,9 @@ static void skip(struct cursor *c, uint64_t size)
         c->at += size;
 }
 
-static int add(struct godwarf_rows *rows, unsigned width, uint64_t one, uint64_t two, uint64_t three)
+static int add(struct godwarf_rows *rows, uint64_t one, uint64_t two)
 {
-    if (rows->count + width > rows->room) {
+    if (rows->count + 2 > rows->room) {
         size_t room = rows->room ? rows->room * 2 : 1024;
         uint64_t *more = realloc(rows->words, room * sizeof *more);
         if (more == NULL)
@@ -67,8 +67,6 @@ static int add(struct godwarf_rows *rows, unsigned width, uint64_t one, uint64_t
     }
     rows->words[rows->count++] = one;
     rows->words[rows->count++] = two;
-    if (width == 3)
-        rows->words[rows->count++] = three;
     return 0;
 }
 
@@ -78,6 +76,8 @@ struct unit {
     unsigned offset_size, address_size;
     const uint8_t *rows[ABBREVIATIONS];
     const uint8_t *abbrev_end;
+    struct godwarf_section addresses;
+    uint64_t address_base; /* of this unit in .debug_addr */
 };
 
 static int read_abbreviations(struct unit *unit, const uint8_t *at, const uint8_t *end)
@@ -142,13 +142,27 @@ static uint64_t value_of(struct cursor *c, const struct unit *unit, uint64_t for
     return size == 1 + unit->address_size && !c->bad && *text == OP_ADDR ? (uint64_t)(text - unit->section) : NONE;
 }
 
-static int read_entries(struct godwarf *found, const struct unit *unit, struct cursor *c)
+/* A function's address as its form has it; NONE for none. */
+static uint64_t address_of(const struct unit *unit, uint64_t form, uint64_t value)
 {
-    uint64_t closure = NONE;
+    uint64_t at, address = 0;
 
+    if (form == F_ADDR)
+        return value;
+    if (form != F_ADDRX && (form < F_ADDRX1 || form > F_ADDRX4))
+        return NONE;
+    at = unit->address_base + value * unit->address_size;
+    if (value > UINT32_MAX || at > unit->addresses.size || unit->addresses.size - at < unit->address_size)
+        return NONE;
+    memcpy(&address, unit->addresses.start + at, unit->address_size);
+    return address;
+}
+
+static int read_entries(struct godwarf *found, struct unit *unit, struct cursor *c)
+{
     while (c->at < c->end && !c->bad) {
         uint64_t place = (uint64_t)(c->at - unit->section), code = uleb(c), tag, attribute, form;
-        uint64_t location = NONE, name = NONE, type = NONE, runtime = NONE, captured = NONE;
+        uint64_t location = NONE, type = NONE, low = NONE, low_form = 0, base = NONE;
         struct cursor spec = {code < ABBREVIATIONS ? unit->rows[code] : NULL, unit->abbrev_end, 0};
         if (code == 0)
             continue;
@@ -160,36 +174,32 @@ static int read_entries(struct godwarf *found, const struct unit *unit, struct c
             uint64_t value = form == F_IMPLICIT_CONST ? uleb(&spec) : value_of(c, unit, form);
             if (attribute == AT_LOCATION && (form == F_EXPRLOC || form == F_BLOCK1))
                 location = value;
-            else if (attribute == AT_NAME && form == F_STRING)
-                name = value;
             else if (attribute == AT_TYPE)
                 type = value;
-            else if (attribute == AT_GO_RUNTIME_TYPE)
-                runtime = value;
-            else if (attribute == AT_GO_CLOSURE_OFFSET)
-                captured = value;
+            else if (attribute == AT_LOW_PC)
+                low = value, low_form = form;
+            else if (attribute == AT_ADDR_BASE)
+                base = value;
         }
         if (c->bad || spec.bad)
             return 0;
-        if (tag == TAG_SUBPROGRAM)
-            closure = name;
-        if (runtime != NONE && runtime && add(&found->types, 2, place, runtime, 0))
+        if (tag == TAG_UNIT && base != NONE)
+            unit->address_base = base;
+        if (tag == TAG_SUBPROGRAM && low != NONE && (low = address_of(unit, low_form, low)) != NONE && add(&found->functions, low, place))
             return -1;
         if (tag == TAG_VARIABLE && location != NONE && type != NONE) {
             uint64_t address = 0;
             memcpy(&address, unit->section + location + 1, unit->address_size);
-            if (add(&found->variables, 2, address, type, 0))
+            if (add(&found->variables, address, type))
                 return -1;
         }
-        if (captured != NONE && closure != NONE && type != NONE && add(&found->captured, 3, closure, captured, type))
-            return -1;
     }
     return 0;
 }
 
-int godwarf_read(struct godwarf *found, const uint8_t *info, size_t info_size, const uint8_t *abbrev, size_t abbrev_size)
+int godwarf_read(struct godwarf *found, struct godwarf_section info, struct godwarf_section abbrev, struct godwarf_section addresses)
 {
-    struct cursor c = {info, info + info_size, 0};
+    struct cursor c = {info.start, info.start + info.size, 0};
     struct unit *unit = malloc(sizeof *unit);
     int bad = unit ? 0 : -1;
 
@@ -197,7 +207,9 @@ int godwarf_read(struct godwarf *found, const uint8_t *info, size_t info_size, c
     while (!bad && c.at < c.end && !c.bad) {
         struct cursor in;
         uint64_t size, version, offset;
-        unit->section = info;
+        unit->section = info.start;
+        unit->addresses = addresses;
+        unit->address_base = 8; /* behind the one header that there is when nothing says it */
         unit->start = c.at;
         unit->offset_size = 4;
         size = number(&c, 4);
@@ -221,9 +233,9 @@ int godwarf_read(struct godwarf *found, const uint8_t *info, size_t info_size, c
             offset = number(&in, unit->offset_size);
             unit->address_size = (unsigned)number(&in, 1);
         }
-        if (in.bad || offset >= abbrev_size || unit->address_size > 8 || version < 2 || version > 5)
+        if (in.bad || offset >= abbrev.size || unit->address_size > 8 || version < 2 || version > 5)
             continue;
-        if (read_abbreviations(unit, abbrev + offset, abbrev + abbrev_size) == 0)
+        if (read_abbreviations(unit, abbrev.start + offset, abbrev.start + abbrev.size) == 0)
             bad = read_entries(found, unit, &in);
     }
     free(unit);
@@ -233,6 +245,5 @@ int godwarf_read(struct godwarf *found, const uint8_t *info, size_t info_size, c
 void godwarf_close(struct godwarf *found)
 {
     free(found->variables.words);
-    free(found->types.words);
-    free(found->captured.words);
+    free(found->functions.words);
 }

@@ -1,4 +1,4 @@
-/* What a Go program's DWARF says of global variables and captured ones: their types as the runtime knows them. DWARF 2 to 5. */
+/* Where in a Go program's DWARF its global variables and functions stand. DWARF 2 to 5. */
 #ifndef MEMWHY_GODWARF_H
 #define MEMWHY_GODWARF_H
 
@@ -6,18 +6,22 @@
 #include <stdint.h>
 
 struct godwarf_rows {
-    uint64_t *words; /* rows of two or three */
+    uint64_t *words; /* rows of two */
     size_t count, room;
 };
 
-/* variables: address, type. types: place of a type's entry, DW_AT_go_runtime_type. captured: where the closure's name stands in
- * .debug_info, offset in the closure, type. A type is the place of its entry. */
+/* variables: address, place of the entry of its type. functions: address, place of its entry. */
 struct godwarf {
-    struct godwarf_rows variables, types, captured;
+    struct godwarf_rows variables, functions;
 };
 
-/* Damaged units are left out. Returns 0, or -1 for no memory. */
-int godwarf_read(struct godwarf *found, const uint8_t *info, size_t info_size, const uint8_t *abbrev, size_t abbrev_size);
+struct godwarf_section {
+    const uint8_t *start;
+    size_t size;
+};
+
+/* addresses: .debug_addr, of DWARF 5. Damaged units are left out. Returns 0, or -1 for no memory. */
+int godwarf_read(struct godwarf *found, struct godwarf_section info, struct godwarf_section abbrev, struct godwarf_section addresses);
 void godwarf_close(struct godwarf *found);
 
 #endif

@@ -145,23 +145,29 @@ static PyObject *words_of(const struct godwarf_rows *rows)
     return PyBytes_FromStringAndSize((const char *)rows->words, (Py_ssize_t)(rows->count * sizeof *rows->words));
 }
 
+static struct godwarf_section section_of(const Py_buffer *buffer)
+{
+    return (struct godwarf_section){buffer->buf, (size_t)buffer->len};
+}
+
 static PyObject *dwarf(PyObject *self, PyObject *args)
 {
-    Py_buffer info, abbrev;
+    Py_buffer info, abbrev, addresses;
     struct godwarf found = {0};
     PyObject *out;
     int bad;
 
     (void)self;
-    if (!PyArg_ParseTuple(args, "y*y*", &info, &abbrev))
+    if (!PyArg_ParseTuple(args, "y*y*y*", &info, &abbrev, &addresses))
         return NULL;
     Py_BEGIN_ALLOW_THREADS
-    bad = godwarf_read(&found, info.buf, (size_t)info.len, abbrev.buf, (size_t)abbrev.len);
+    bad = godwarf_read(&found, section_of(&info), section_of(&abbrev), section_of(&addresses));
     Py_END_ALLOW_THREADS
-    out = bad ? retain_failed(-1) : Py_BuildValue("(NNN)", words_of(&found.variables), words_of(&found.types), words_of(&found.captured));
+    out = bad ? retain_failed(-1) : Py_BuildValue("(NN)", words_of(&found.variables), words_of(&found.functions));
     godwarf_close(&found);
     PyBuffer_Release(&info);
     PyBuffer_Release(&abbrev);
+    PyBuffer_Release(&addresses);
     return out;
 }
 

@@ -54,13 +54,6 @@ def go(request: pytest.FixtureRequest) -> str:
     return command
 
 
-@pytest.fixture(scope="module")
-def typed(go: str) -> None:
-    """Go 1.21 says of few objects what they are: of large arrays only the beginning has types there yet."""
-    if version_of(go).startswith("go1.21"):
-        pytest.skip("types of Go 1.21 are known in part only")
-
-
 @contextmanager
 def planted(go: str, flavour: str = "") -> Iterator[Program]:
     try:
@@ -122,7 +115,6 @@ def test_a_root_holds_what_was_planted_there(plain: Seen, root: str) -> None:
     assert held(plain.holders, root) == pytest.approx(plain.truth[root][0], rel=0.02)
 
 
-@pytest.mark.usefixtures("typed")
 def test_what_two_globals_hold_is_shared_by_both(plain: Seen) -> None:
     [items] = [one for one in plain.holders.holdings if one.kind == "shared" and one.type == "main.Item"]
     assert (items.count, set(items.shared_by)) == (4000 * THOUSANDS, {"main.sharedA", "main.sharedB"})
@@ -130,7 +122,6 @@ def test_what_two_globals_hold_is_shared_by_both(plain: Seen) -> None:
     assert slices == pytest.approx(plain.truth["main.shared"][0], rel=0.02)
 
 
-@pytest.mark.usefixtures("typed")
 def test_objects_of_each_type_are_counted_exactly(plain: Seen, go: str) -> None:
     found = {one.type: one.count for one in plain.holders.types}
     wanted = {name: thousands * 1000 * THOUSANDS for name, thousands in COUNTS.items()}
@@ -140,7 +131,6 @@ def test_objects_of_each_type_are_counted_exactly(plain: Seen, go: str) -> None:
     assert {name: found.get(name, 0) for name in wanted} == wanted
 
 
-@pytest.mark.usefixtures("typed")
 def test_a_map_is_told_with_its_values_and_their_fields(plain: Seen) -> None:
     [cache] = [one for one in plain.holders.holdings if one.name == "main.cache"]
     lines = {(one.name, one.type): one.count for one in below(cache)}
@@ -150,7 +140,6 @@ def test_a_map_is_told_with_its_values_and_their_fields(plain: Seen) -> None:
     assert lines[".Owner", "main.User"] == 9000 * THOUSANDS
 
 
-@pytest.mark.usefixtures("typed")
 def test_little_has_no_type(plain: Seen, go: str) -> None:
     old = version_of(go).startswith("go1.21")
     assert plain.holders.untyped_bytes <= (0.15 if old else 0.10) * plain.holders.bytes
@@ -167,7 +156,6 @@ def test_a_stripped_program_keeps_its_totals_and_most_types(stripped: Seen, go: 
         assert stripped.holders.untyped_bytes <= 0.25 * stripped.holders.bytes
 
 
-@pytest.mark.usefixtures("typed")
 def test_a_map_that_is_churned_has_all_its_entries_all_the_time(go: str) -> None:
     with planted(go) as program:
         program.ask("churn")

@@ -96,9 +96,9 @@ def read_types(elf: Elf) -> Types | None:
     types = Types(entries={}, structs={}, constants={})
     known: dict[int, Abbreviations] = {}
     try:
-        for start, first, end, table in _units(info):
+        for start, first, end, table in read_units(info):
             if table not in known:
-                known[table] = _abbreviations(abbreviations, table)
+                known[table] = read_abbreviations(abbreviations, table)
             _read_unit(types, info, start, first, end, known[table])
     except (IndexError, ValueError, KeyError) as error:
         raise ParseError(elf.name, None, "", "its DWARF is damaged") from error
@@ -127,13 +127,13 @@ def _inflate(elf: Elf, raw: bytes, size: int) -> bytes:
         raise ParseError(elf.name, None, "", f"its DWARF cannot be inflated ({error})") from error
 
 
-def _sleb(raw: bytes, at: int) -> tuple[int, int]:
+def read_sleb(raw: bytes, at: int) -> tuple[int, int]:
     value, after = read_varint(raw, at)
     bits = 7 * (after - at)
     return (value - (1 << bits) if raw[after - 1] & 0x40 else value), after
 
 
-def _units(info: bytes) -> Iterator[tuple[int, int, int, int]]:
+def read_units(info: bytes) -> Iterator[tuple[int, int, int, int]]:
     """(start, first entry, end, abbreviation table) of every unit; 32-bit DWARF, which is what Go writes."""
     at = 0
     while at + 11 <= len(info):
@@ -149,7 +149,7 @@ def _units(info: bytes) -> Iterator[tuple[int, int, int, int]]:
         at = end
 
 
-def _abbreviations(raw: bytes, at: int) -> Abbreviations:
+def read_abbreviations(raw: bytes, at: int) -> Abbreviations:
     table: Abbreviations = {}
     while True:
         code, at = read_varint(raw, at)
@@ -164,14 +164,14 @@ def _abbreviations(raw: bytes, at: int) -> Abbreviations:
             form, at = read_varint(raw, at)
             implicit = 0
             if form == _IMPLICIT:
-                implicit, at = _sleb(raw, at)
+                implicit, at = read_sleb(raw, at)
             if name == 0 and form == 0:
                 break
             attributes.append((name, form, implicit))
         table[code] = tag, children, tuple(attributes)
 
 
-def _attributes(
+def read_attributes(
     raw: bytes, at: int, wanted: tuple[tuple[int, int, int], ...], start: int
 ) -> tuple[dict[int, Value], int]:
     values: dict[int, Value] = {}
@@ -189,7 +189,7 @@ def _attributes(
         elif form in _ULEBS:
             value, at = read_varint(raw, at)
         elif form == _SLEB:
-            value, at = _sleb(raw, at)
+            value, at = read_sleb(raw, at)
         elif form in (_ULEB_BLOCK, _EXPRESSION):
             length, at = read_varint(raw, at)
             value, at = raw[at : at + length], at + length
@@ -220,7 +220,7 @@ def _read_unit(types: Types, info: bytes, start: int, at: int, end: int, table: 
                 return
             continue
         tag, children, wanted = table[code]
-        values, at = _attributes(info, at, wanted, start)
+        values, at = read_attributes(info, at, wanted, start)
         if tag == _COMPILE_UNIT and values.get(_NAME) not in _PACKAGES:
             return
         entry = _keep(types, offset, tag, values, parents[-1]) if tag in _KEPT else None

@@ -61,7 +61,7 @@ def holders_of(
     read_s = time.monotonic() - begun_s
     progress("the types of Go's objects")
     variables = variables_of(runtime)
-    types = Types.of(runtime, swiss=has_swiss_maps(runtime))
+    types = Types.of(runtime, swiss=has_swiss_maps(runtime), debug=variables.debug)
     typing = Typing(runtime, heap, types, variables)
     typing.seed(roots)
     typing.spread()
@@ -150,8 +150,7 @@ class _Tree:
 
     def _size(self, key: int) -> int:
         """Bytes of one value of a group's type, 0 where it is not known."""
-        found = None if key >= _SIZE else self._typing.types.at(self._typing.key_of(key)[0])
-        return 0 if found is None else found.size
+        return 0 if key >= _SIZE else self._typing.size_of(key)
 
     def _sharers(self, group: int, seen: set[int]) -> Iterator[str]:
         """The roots that lead to what is shared, as far as they were noted."""

@@ -7,14 +7,27 @@ What a map, a channel or a string points to has no descriptor of its own: it get
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from memwhy.runtimes.go.debug_types import DEBUG, DebugTypes
+from memwhy.runtimes.go.gotype import (
+    ARRAY,
+    CHAN,
+    FUNC,
+    INTERFACE,
+    MAP,
+    POINTER,
+    SLICE,
+    STRING,
+    STRUCT,
+    UNSAFE,
+    Field,
+    GoType,
+)
 from memwhy.runtimes.go.moduledata import Constants
 from memwhy.sources.go.varint import read_varint
 
 if TYPE_CHECKING:
     from memwhy.runtimes.go.adapter import GoRuntime
 
-ARRAY, CHAN, FUNC, INTERFACE, MAP, POINTER, SLICE, STRING, STRUCT, UNSAFE = 17, 18, 19, 20, 21, 22, 23, 24, 25, 26
-"""internal/abi.Kind."""
 _KIND_MASK = 31
 _EXTRA_STAR = 2
 """internal/abi.TFlagExtraStar: the name is kept with a star that is not its own."""
@@ -27,51 +40,32 @@ HEADER, EITHER, DIRECTORY, TABLE, TEXT = 1, 2, 3, 4, 5
 """Added to a type's address: what a map or a channel points to, a map's directory or its one group, … TEXT stands alone."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
-    """One field of a struct."""
-
-    name: str
-    type: int
-    offset: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GoType:
-    """A type descriptor. elem, key, bucket: addresses of types, 0 where the kind has none; bucket: of a map, its bucket or group."""
-
-    address: int
-    size: int
-    kind: int
-    name: str
-    elem: int = 0
-    key: int = 0
-    bucket: int = 0
-    length: int = 0
-    fields: tuple[Field, ...] = ()
-
-
 @dataclass(slots=True)
 class Types:
-    """The descriptors of one runtime, each read once. swiss: maps as they are since Go 1.24."""
+    """The types of one runtime, each read once. swiss: maps as they are since Go 1.24. debug: where DWARF tells those without a descriptor."""
 
     constants: Constants
     bases: tuple[tuple[int, int], ...]
     swiss: bool
+    debug: DebugTypes | None = None
     _seen: dict[int, GoType | None] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, runtime: "GoRuntime", *, swiss: bool) -> "Types":
+    def of(cls, runtime: "GoRuntime", *, swiss: bool, debug: DebugTypes | None = None) -> "Types":
         return cls(
             constants=Constants(runtime.space, runtime.space.modules()),
             bases=tuple(module.types for module in runtime.functions.modules),
             swiss=swiss,
+            debug=debug,
         )
 
     def at(self, address: int) -> GoType | None:
-        """The type at an address, None where there is none that makes sense."""
+        """The type at an address, or of a key that DWARF's types have; None where there is none that makes sense."""
         if address not in self._seen:
-            self._seen[address] = self._read(address)
+            if address & DEBUG:
+                self._seen[address] = self.debug.at(address) if self.debug is not None else None
+            else:
+                self._seen[address] = self._read(address)
         return self._seen[address]
 
     def _read(self, address: int) -> GoType | None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from memwhy._core import _retain
+from memwhy.runtimes.go.debug_types import DEBUG
 from memwhy.runtimes.go.heap_objects import HeapGraph
 from memwhy.runtimes.go.heap_roots import RootSet
 from memwhy.runtimes.go.heap_types import EITHER, TEXT, Types
@@ -15,7 +16,7 @@ from memwhy.runtimes.go.structs import WORD_BYTES
 if TYPE_CHECKING:
     from memwhy.runtimes.go.adapter import GoRuntime
 
-_CLOSURE, _MADE = 64, 65
+_CLOSURE = 64
 """`_core/gotypes.h`."""
 _MOST_ROUNDS = 64
 _INNER = (
@@ -69,7 +70,6 @@ class Typing:
         self.heap = heap
         self.types = types
         self._variables = variables
-        self._functions = runtime.functions
         self._rows: dict[int, int] = {}
         self._keys: dict[int, tuple[int, int]] = {}
         self._paths: dict[int, dict[int, str]] = {}
@@ -90,19 +90,33 @@ class Typing:
     def row_of(self, key: int) -> int:
         """The row of a type's address or of a made one's key, 0 where there is none."""
         if key not in self._rows:
-            made = key == TEXT or key & 7
-            self._rows[key] = _retain.type_at(self.heap.heap, key, 8 if made else 0)
-            if made and key & 7 == EITHER:
+            self._rows[key] = _retain.type_at(self.heap.heap, key, self._made_bytes(key))
+            if key & 7 == EITHER:
                 self._tell_made(self._rows[key], key)
         return self._rows[key]
+
+    def _made_bytes(self, key: int) -> int:
+        """Of a type without a descriptor its size, 0 of the others."""
+        if key == TEXT:
+            return WORD_BYTES
+        if key & 7:
+            return self.types.made(key)[0]
+        found = self.types.at(key) if key & DEBUG else None
+        return found.size or WORD_BYTES if found is not None else 0
+
+    def size_of(self, row: int) -> int:
+        """Bytes of one value of a row's type, 0 where it is not known."""
+        key, kind = self.key_of(row)
+        if kind == _CLOSURE or key == TEXT or key & 7:
+            return 0
+        found = self.types.at(key)
+        return 0 if found is None else found.size
 
     def seed(self, roots: Iterable[RootSet]) -> None:
         """What globals point to has the type that the variable's type says."""
         flat: array[int] = array("I")
         for root in roots:
-            kind = self._variables.globals.get(root.address) if root.kind == "global" else None
-            if kind is None:
-                continue
+            kind = self._variables.of_global(root.address) if root.kind == "global" else 0
             pointers = self.types.pointers(kind)
             for offset, number, begins in root.places:
                 key = pointers.get(offset // WORD_BYTES, (0, ""))[0]
@@ -112,28 +126,29 @@ class Typing:
 
     def variable_type(self, root: RootSet) -> str:
         """The name of a global's type, "" where it is not known."""
-        kind = self._variables.globals.get(root.address) if root.kind == "global" else None
-        return "" if kind is None else self.types.name_of(kind)
+        kind = self._variables.of_global(root.address) if root.kind == "global" else 0
+        return self.types.name_of(kind) if kind else ""
 
     def path(self, row: int, word: int) -> str:
         """The path of fields to a word of a type: ".Body", "[value].Owner" """
         if row not in self._paths:
             key, kind = self.key_of(row)
-            if kind == _MADE:
-                pointers = self.types.made(key)[1]
+            if kind == _CLOSURE:
+                pointers = self.captured(key)[1]
             else:
-                pointers = self.captured(key)[1] if kind == _CLOSURE else self.types.pointers(key)
+                pointers = self.types.made(key)[1] if _is_made(key) else self.types.pointers(key)
             self._paths[row] = {at: _shown(path) for at, (_, path) in pointers.items()}
         return self._paths[row].get(word, "")
 
     def captured(self, code: int) -> tuple[int, dict[int, tuple[int, str]]]:
         """Of a closure: bytes as far as its variables are known, and `Types.pointers`."""
-        function = self._functions.find(code)
-        size, found = WORD_BYTES, {}
-        for offset, kind in self._variables.captured.get(function.name if function is not None else "", ()):
-            found.update({offset // WORD_BYTES + word: row for word, row in self.types.pointers(kind).items()})
-            known = self.types.at(kind)
-            size = max(size, offset + (known.size if known is not None else WORD_BYTES) + 7 & ~7)
+        size = WORD_BYTES
+        found: dict[int, tuple[int, str]] = {}
+        for one in self._variables.captured(code):
+            for word, (to, path) in self.types.pointers(one.type).items():
+                found[one.offset // WORD_BYTES + word] = to, f".{one.name}{path}"
+            known = self.types.at(one.type)
+            size = max(size, one.offset + (known.size if known is not None else WORD_BYTES) + 7 & ~7)
         return size, found
 
     def key_of(self, row: int) -> tuple[int, int]:
@@ -148,11 +163,11 @@ class Typing:
 
     def _tell(self, row: int) -> None:
         key, kind = self._keys[row]
-        if kind == _MADE:
-            self._tell_made(row, key)
-        elif kind == _CLOSURE:
+        if kind == _CLOSURE:
             size, pointers = self.captured(key)
             self._words(row, size, pointers)
+        elif _is_made(key):
+            self._tell_made(row, key)
         else:
             found = self.types.at(key)
             size = 8 if found is None else found.size
@@ -173,6 +188,11 @@ class Typing:
             if to and word < len(words):
                 words[word] = self.row_of(to)
         _retain.tell_type(self.heap.heap, row, size, words.tobytes(), *either)
+
+
+def _is_made(key: int) -> bool:
+    """Is it a part of a map or of a channel, or the bytes of a string: nothing that `Types.pointers` knows?"""
+    return key == TEXT or bool(key & 7)
 
 
 def _shown(path: str) -> str:

@@ -1,29 +1,64 @@
-"""The types of global variables and of what closures captured, from a program's DWARF, as addresses of the runtime's own descriptors.
+"""The types of global variables and of what closures captured, from a program's DWARF, as keys of `heap_types`.
 
-Go's compiler writes them into its type entries (DW_AT_go_runtime_type) and marks captured variables (DW_AT_go_closure_offset, Go 1.23);
-cmd/internal/dwarf/dwarf.go. A stripped program has none: then types begin at objects that tell theirs.
+Captured variables Go's compiler marks since Go 1.23 (DW_AT_go_closure_offset); cmd/internal/dwarf/dwarf.go. A stripped program has none of
+it: then types begin at objects that tell theirs.
 """
 
 from array import array
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from memwhy._core import _retain
 from memwhy.model.errors import ParseError
-from memwhy.runtimes.go.dwarf import section
+from memwhy.runtimes.go import debug_entries as dwarf
+from memwhy.runtimes.go.debug_entries import Entries, Entry
+from memwhy.runtimes.go.debug_types import DebugTypes
 
 if TYPE_CHECKING:
     from memwhy.runtimes.go.adapter import GoRuntime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Captured:
+    """One captured variable. offset: in the closure; type: its key."""
+
+    name: str
+    offset: int
+    type: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Variables:
-    """globals: type by address of the variable. captured: by the closure's name, (offset in the closure, type) of each variable."""
+    """globals: places of types by address of the variable. functions: places of entries by address. problem: why there are none."""
 
     globals: dict[int, int] = field(default_factory=dict)
-    captured: dict[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+    functions: dict[int, int] = field(default_factory=dict)
+    debug: DebugTypes | None = None
     problem: str = ""
+
+    def of_global(self, address: int) -> int:
+        """The key of a global variable's type, 0 where it is not known."""
+        place = self.globals.get(address)
+        return 0 if place is None or self.debug is None else self.debug.key(place)
+
+    def function(self, address: int) -> Entry | None:
+        """The entry of the function whose code begins at an address."""
+        place = self.functions.get(address)
+        return None if place is None or self.debug is None else self.debug.entries.at(place)
+
+    def captured(self, code: int) -> tuple[Captured, ...]:
+        """What a closure captured, in the order in which it lies there; as far as the program says it."""
+        function = self.function(code)
+        if function is None or self.debug is None:
+            return ()
+        found = []
+        for one in self.debug.entries.children(function):
+            said = self.debug.entries.origin(one)
+            offset = one.number(dwarf.GO_CLOSURE_OFFSET) or said.number(dwarf.GO_CLOSURE_OFFSET)
+            key = self.debug.key(said.number(dwarf.TYPE)) if offset else 0
+            if key:
+                found.append(Captured(name=said.name, offset=offset, type=key))
+        return tuple(sorted(found, key=lambda one: one.offset))
 
 
 def variables_of(runtime: "GoRuntime") -> Variables:
@@ -32,26 +67,20 @@ def variables_of(runtime: "GoRuntime") -> Variables:
     if elf is None:
         return Variables(problem="the program's file cannot be read")
     try:
-        info, abbreviations = section(elf, "debug_info"), section(elf, "debug_abbrev")
+        entries = Entries.of(elf)
     except ParseError as error:
         return Variables(problem=str(error))
-    if not info or not abbreviations:
+    if entries is None:
         return Variables(problem="it was stripped of its DWARF: variables and closures have no types")
-    rows, kinds, captures = (array("Q", raw) for raw in _retain.dwarf(info, abbreviations))
-    base = runtime.functions.modules[0].types[0]
+    rows, functions = _retain.dwarf(entries.info, entries.abbreviations, entries.addresses)
     bias = runtime.module.bias
-    types = {place: (value + bias if value >= base - bias else base + value) for place, value in _pairs(kinds)}
-    captured: dict[str, list[tuple[int, int]]] = {}
-    for i in range(0, len(captures), 3):
-        name, offset, kind = captures[i : i + 3]
-        if kind in types:
-            end = info.find(b"\0", name)
-            captured.setdefault(info[name:end].decode("utf-8", "replace"), []).append((offset, types[kind]))
     return Variables(
-        globals={address + bias: types[kind] for address, kind in _pairs(rows) if kind in types},
-        captured={name: tuple(sorted(members)) for name, members in captured.items()},
+        globals=_by_address(rows, bias),
+        functions=_by_address(functions, bias),
+        debug=DebugTypes(entries=entries, types=runtime.functions.modules[0].types, bias=bias),
     )
 
 
-def _pairs(flat: "array[int]") -> Iterator[tuple[int, int]]:
-    return zip(flat[::2], flat[1::2], strict=True)
+def _by_address(rows: bytes, bias: int) -> dict[int, int]:
+    flat = array("Q", rows)
+    return {address + bias: place for address, place in zip(flat[::2], flat[1::2], strict=True)}
