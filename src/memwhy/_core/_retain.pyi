@@ -78,3 +78,6 @@ def reached(heap: _Heap, roots: bytes, owners: int, /) -> bytes:
 def dwarf(info: bytes, abbreviations: bytes, addresses: bytes, /) -> tuple[bytes, bytes]:
     """Rows of (variable's address, its type) and (function's address, its entry), types and entries as offsets of .debug_info. addresses:
     .debug_addr, which DWARF 5 has. Damaged units are left out."""
+
+def references(text: bytes, base: int, targets: bytes, /) -> bytes:
+    """Rows of (instruction's address, target) of the instructions LEA that take one of these addresses (uint64, in order). base: of the text."""

@@ -174,6 +174,7 @@ static PyObject *dwarf(PyObject *self, PyObject *args)
 static PyMethodDef methods[] = {
     {"dwarf", dwarf, METH_VARARGS, NULL},
     {"spread", retain_spread, METH_VARARGS, NULL},
+    {"references", retain_references, METH_VARARGS, NULL},
     {"settle", retain_settle, METH_O, NULL},
     {"type_rows", retain_type_rows, METH_VARARGS, NULL},
     {"type_at", retain_type_at, METH_VARARGS, NULL},

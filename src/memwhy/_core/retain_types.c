@@ -1,6 +1,7 @@
 /* The half of the border of Go's heap that is about types. */
 #include "retain_module.h"
 
+#include "gocode.h"
 #include "gospread.h"
 
 #include <stdlib.h>
@@ -132,4 +133,47 @@ PyObject *retain_settle(PyObject *self, PyObject *capsule)
         Py_END_ALLOW_THREADS
     }
     Py_RETURN_NONE;
+}
+
+struct rows {
+    uint64_t *words;
+    size_t count, room;
+};
+
+static int add_row(void *context, uint64_t place, uint64_t target)
+{
+    struct rows *rows = context;
+
+    if (rows->count == rows->room) {
+        size_t room = rows->room ? 2 * rows->room : 512;
+        uint64_t *more = realloc(rows->words, room * sizeof *more);
+        if (more == NULL)
+            return -1;
+        rows->words = more;
+        rows->room = room;
+    }
+    rows->words[rows->count++] = place;
+    rows->words[rows->count++] = target;
+    return 0;
+}
+
+PyObject *retain_references(PyObject *self, PyObject *args)
+{
+    PyObject *out = NULL;
+    Py_buffer text, targets;
+    unsigned long long base;
+    struct rows rows = {0};
+    int bad;
+
+    (void)self;
+    if (!PyArg_ParseTuple(args, "y*Ky*", &text, &base, &targets))
+        return NULL;
+    Py_BEGIN_ALLOW_THREADS
+    bad = gocode_search(text.buf, (size_t)text.len, base, targets.buf, (size_t)targets.len / 8, add_row, &rows);
+    Py_END_ALLOW_THREADS
+    out = bad ? retain_failed(-1) : PyBytes_FromStringAndSize((const char *)rows.words, (Py_ssize_t)(rows.count * sizeof *rows.words));
+    free(rows.words);
+    PyBuffer_Release(&text);
+    PyBuffer_Release(&targets);
+    return out;
 }

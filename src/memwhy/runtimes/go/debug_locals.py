@@ -12,6 +12,7 @@ from memwhy.runtimes.go.debug_entries import DAMAGED, Entries, Entry, Unit
 from memwhy.runtimes.go.debug_types import DebugTypes
 from memwhy.runtimes.go.dwarf import read_sleb
 from memwhy.runtimes.go.heap_types import Types
+from memwhy.runtimes.go.heap_variables import Variables
 from memwhy.sources.go.varint import read_varint
 
 _BLOCKS = frozenset({dwarf.LEXICAL_BLOCK, dwarf.INLINED})
@@ -55,14 +56,19 @@ class Owner:
 class Locals:
     """The variables of one program's functions."""
 
-    debug: DebugTypes
+    variables: Variables
     types: Types
     _told: dict[int, tuple[Entry, ...]] = field(default_factory=dict)
 
-    def words(self, function: Entry, pc: int) -> dict[int, Owner]:
-        """By offset from the frame's base what stands there. pc: as in the file."""
+    def words(self, entry: int, pc: int) -> dict[int, Owner]:
+        """By offset from the frame's base what stands there. entry: where the function's code begins."""
+        debug, function = self.variables.debug, self.variables.function(entry)
         found: dict[int, Owner] = {}
-        for local in sorted(self._locals(function, pc), key=lambda one: one.name.endswith(_DECOMPOSED)):
+        if debug is None or function is None:
+            return found
+        for local in sorted(
+            self._locals(debug, function, pc - debug.bias), key=lambda one: one.name.endswith(_DECOMPOSED)
+        ):
             name = local.name.removeprefix("&")
             for part in _DECOMPOSED:
                 name = name.removesuffix(part)
@@ -71,16 +77,18 @@ class Locals:
                     found.setdefault(base + at, Owner(name, local.type, local.behind, inner + at))
         return found
 
-    def _locals(self, function: Entry, pc: int) -> Iterator[Local]:
-        entries = self.debug.entries
+    def _locals(self, debug: DebugTypes, function: Entry, pc: int) -> Iterator[Local]:
+        entries = debug.entries
         if function.place not in self._told:
             wanted = (dwarf.VARIABLE, dwarf.PARAMETER)
-            members = (one for one in entries.children(function, _BLOCKS) if one.tag in wanted and dwarf.LOCATION in one.values)
+            members = (
+                one for one in entries.children(function, _BLOCKS) if one.tag in wanted and dwarf.LOCATION in one.values
+            )
             self._told[function.place] = tuple(members)
         unit = entries.unit(function.place)
         for one in self._told[function.place] if unit is not None else ():
             said = entries.origin(one)
-            key = self.debug.key(said.number(dwarf.TYPE))
+            key = debug.key(said.number(dwarf.TYPE))
             if not key or not said.name:
                 continue
             known = self.types.at(key)

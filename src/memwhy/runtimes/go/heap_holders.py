@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from memwhy.model.holders import Holders, Holding, TypeTotal
+from memwhy.runtimes.go.debug_locals import Locals
 from memwhy.runtimes.go.heap_moving import caught_up, moved, settled
 from memwhy.runtimes.go.heap_objects import HeapGraph, has_swiss_maps, read_heap
 from memwhy.runtimes.go.heap_roots import RootSet, roots_of
@@ -53,15 +54,15 @@ def holders_of(
 ) -> Holders:
     """One pass. whole: small lines too, which otherwise are counted as a rest. Raises Unsupported for versions whose pointers are not known (before Go 1.20) and where a table makes no sense."""
     cpu_s, begun_s = time.process_time(), time.monotonic()
-    progress("Go's heap")
-    heap = read_heap(runtime)
-    caught_up(heap)
-    heap, roots = settled(heap, roots_of(runtime, heap))
-    stats = read_memstats(runtime).fields
-    read_s = time.monotonic() - begun_s
     progress("the types of Go's objects")
     variables = variables_of(runtime)
     types = Types.of(runtime, swiss=has_swiss_maps(runtime), debug=variables.debug)
+    progress("Go's heap")
+    heap = read_heap(runtime)
+    caught_up(heap)
+    heap, roots = settled(heap, roots_of(runtime, heap, Locals(variables, types)))
+    stats = read_memstats(runtime).fields
+    read_s = time.monotonic() - begun_s
     typing = Typing(runtime, heap, types, variables)
     typing.seed(roots)
     typing.spread()

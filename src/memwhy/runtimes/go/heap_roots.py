@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from memwhy.memory.elf import Elf
+from memwhy.runtimes.go.debug_locals import Locals
 from memwhy.runtimes.go.goroutines import RUNNING, Goroutine, read_goroutines
 from memwhy.runtimes.go.heap_objects import NONE, HeapGraph
 from memwhy.runtimes.go.moduledata import ModuleData
@@ -30,6 +31,7 @@ _MOST_STACK_BYTES = 64 << 20
 class RootSet:
     """Words of one owner that point into the heap. kind: global or goroutine.
 
+    type: of a local its key (`heap_types`), 0 where it is not known; behind: the words point to such a variable, which was moved to the heap.
     places: (offset from the owner's first word, object, does it point to its beginning) of each.
     """
 
@@ -37,14 +39,16 @@ class RootSet:
     kind: str
     address: int
     places: tuple[tuple[int, int, bool], ...]
+    type: int = 0
+    behind: bool = False
 
 
-def roots_of(runtime: "GoRuntime", heap: HeapGraph) -> list[RootSet]:
-    """All roots, globals first, in address order. Raises Unsupported."""
+def roots_of(runtime: "GoRuntime", heap: HeapGraph, locals: Locals | None = None) -> list[RootSet]:
+    """All roots, globals first, in address order. locals: to name the words of stacks. Raises Unsupported."""
     found: list[RootSet] = []
     for module in runtime.functions.modules:
         found += _globals(runtime, heap, module)
-    return [*found, *_stacks(runtime, heap)]
+    return [*found, *_stacks(runtime, heap, locals)]
 
 
 def _globals(runtime: "GoRuntime", heap: HeapGraph, module: ModuleData) -> Iterator[RootSet]:
@@ -113,10 +117,10 @@ def _variables(elf: Elf, bias: int, low: int, high: int) -> Iterator[tuple[int, 
             yield value, size, texts[start : texts.find(b"\0", start)].decode("utf-8", "replace")
 
 
-def _stacks(runtime: "GoRuntime", heap: HeapGraph) -> Iterator[RootSet]:
-    """Frames by function, all goroutines' together: ten thousand that wait in one function are one owner."""
-    words = StackWords(runtime)
-    found: dict[str, list[tuple[int, int, bool]]] = {}
+def _stacks(runtime: "GoRuntime", heap: HeapGraph, locals: Locals | None) -> Iterator[RootSet]:
+    """Frames by function and variable, all goroutines' together: ten thousand that wait in one function are one owner."""
+    words = StackWords(runtime, locals)
+    found: dict[tuple[str, int, bool], list[tuple[int, int, bool]]] = {}
     for row in read_goroutines(runtime, stacks=False).rows:
         low, high = row.stack_low, row.stack_high
         pointer = row.syscall_sp or row.sched_sp
@@ -124,15 +128,15 @@ def _stacks(runtime: "GoRuntime", heap: HeapGraph) -> Iterator[RootSet]:
         raw = runtime.space.read(start & -8, min(high - start, _MOST_STACK_BYTES) & -8)
         numbers, begins = heap.objects_at(raw)
         for frame in words.frames(row, start, raw):
-            places = [
-                (offset, numbers[offset // 8], bool(begins[offset // 8]))
-                for offset in frame.offsets
-                if numbers[offset // 8] != NONE
-            ]
-            if places:
-                found.setdefault(frame.function or _began(runtime, row), []).extend(places)
-    for name, members in sorted(found.items()):
-        yield RootSet(name=name, kind="goroutine", address=0, places=tuple(members))
+            for offset in frame.offsets:
+                if numbers[offset // 8] == NONE:
+                    continue
+                name, owner = frame.function or _began(runtime, row), words.owner(frame, offset)
+                key = (name, 0, False) if owner is None else (f"{name}.{owner.name}", owner.type, owner.behind)
+                place = offset if owner is None else owner.offset
+                found.setdefault(key, []).append((place, numbers[offset // 8], bool(begins[offset // 8])))
+    for (name, kind, behind), members in sorted(found.items()):
+        yield RootSet(name=name, kind="goroutine", address=0, places=tuple(members), type=kind, behind=behind)
 
 
 def _began(runtime: "GoRuntime", row: Goroutine) -> str:

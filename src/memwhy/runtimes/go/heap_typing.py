@@ -1,11 +1,14 @@
 """Which type each object of Go's heap has: told by itself, by an interface, or by the type of what points to it."""
 
+import re
 from array import array
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from memwhy._core import _retain
 from memwhy.runtimes.go.debug_types import DEBUG
+from memwhy.runtimes.go.gotype import GoType
+from memwhy.runtimes.go.heap_closures import closure_structs
 from memwhy.runtimes.go.heap_objects import HeapGraph
 from memwhy.runtimes.go.heap_roots import RootSet
 from memwhy.runtimes.go.heap_types import EITHER, TEXT, Types
@@ -27,6 +30,8 @@ _INNER = (
     (".values[]", "[value]"),
 )
 """Fields of map.group (since Go 1.24) and map.bucket (before; values up to 1.10, cmd/compile/internal/reflectdata/map*.go)."""
+_ANONYMOUS = re.compile(r"^\.X\d+")
+"""Fields of a closure since Go 1.22, which hides the names of what it captured (cmd/compile/internal/typecheck.ClosureType)."""
 _MOST_ITABS = 1 << 20
 
 
@@ -69,7 +74,9 @@ class Typing:
     def __init__(self, runtime: "GoRuntime", heap: HeapGraph, types: Types, variables: Variables) -> None:
         self.heap = heap
         self.types = types
+        self._runtime = runtime
         self._variables = variables
+        self._structs: dict[int, GoType] | None = None
         self._rows: dict[int, int] = {}
         self._keys: dict[int, tuple[int, int]] = {}
         self._paths: dict[int, dict[int, str]] = {}
@@ -113,20 +120,24 @@ class Typing:
         return 0 if found is None else found.size
 
     def seed(self, roots: Iterable[RootSet]) -> None:
-        """What globals point to has the type that the variable's type says."""
+        """What variables point to has the type that the variable's type says."""
         flat: array[int] = array("I")
         for root in roots:
-            kind = self._variables.of_global(root.address) if root.kind == "global" else 0
-            pointers = self.types.pointers(kind)
+            kind = self._kind(root)
+            pointers = {} if root.behind else self.types.pointers(kind)
             for offset, number, begins in root.places:
-                key = pointers.get(offset // WORD_BYTES, (0, ""))[0]
+                key = kind if root.behind else pointers.get(offset // WORD_BYTES, (0, ""))[0]
                 if key and begins:
                     flat.extend((number, self.row_of(key)))
         _retain.seed(self.heap.heap, flat.tobytes())
 
+    def _kind(self, root: RootSet) -> int:
+        """The key of a variable's type, 0 where it is not known."""
+        return root.type or (self._variables.of_global(root.address) if root.kind == "global" else 0)
+
     def variable_type(self, root: RootSet) -> str:
-        """The name of a global's type, "" where it is not known."""
-        kind = self._variables.of_global(root.address) if root.kind == "global" else 0
+        """The name of a variable's type, "" where it is not known."""
+        kind = self._kind(root)
         return self.types.name_of(kind) if kind else ""
 
     def path(self, row: int, word: int) -> str:
@@ -141,15 +152,26 @@ class Typing:
         return self._paths[row].get(word, "")
 
     def captured(self, code: int) -> tuple[int, dict[int, tuple[int, str]]]:
-        """Of a closure: bytes as far as its variables are known, and `Types.pointers`."""
+        """Of a closure: bytes as far as its variables are known, and `Types.pointers`. DWARF knows their names, else its maker tells their types."""
         size = WORD_BYTES
         found: dict[int, tuple[int, str]] = {}
         for one in self._variables.captured(code):
             for word, (to, path) in self.types.pointers(one.type).items():
-                found[one.offset // WORD_BYTES + word] = to, f".{one.name}{path}"
+                found[one.offset // WORD_BYTES + word] = to, f".{one.name.removeprefix('&')}{path}"
             known = self.types.at(one.type)
             size = max(size, one.offset + (known.size if known is not None else WORD_BYTES) + 7 & ~7)
+        made = None if found else self._struct(code)
+        if made is not None:
+            pointers = self.types.pointers(made.address)
+            found = {word: (to, _ANONYMOUS.sub("", path)) for word, (to, path) in pointers.items()}
+            size = max(size, made.size)
         return size, found
+
+    def _struct(self, code: int) -> GoType | None:
+        if self._structs is None:
+            codes = (key for key, kind in self._keys.values() if kind == _CLOSURE)
+            self._structs = closure_structs(self._runtime, self.types, codes)
+        return self._structs.get(code)
 
     def key_of(self, row: int) -> tuple[int, int]:
         """(address or key, kind) of a row."""

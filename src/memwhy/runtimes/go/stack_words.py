@@ -6,10 +6,11 @@ that run, or were preempted amid a function, are taken word by word: then any wo
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from memwhy.runtimes.go.debug_locals import Locals, Owner
 from memwhy.runtimes.go.goroutines import RUNNING, Goroutine
 from memwhy.runtimes.go.moduledata import Constants
 from memwhy.runtimes.go.pclntab import Function
@@ -45,17 +46,24 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True)
 class FrameWords:
-    """Words of one frame: offsets into the stack's bytes. function: its name, "" where it is not known."""
+    """Words of one frame: offsets into the stack's bytes. function: its name, "" where it is not known. end: where its return address stands.
+
+    pc: where it stands in the code, 0 where nobody knows.
+    """
 
     function: str
     offsets: tuple[int, ...]
+    end: int = 0
+    pc: int = 0
 
 
 class StackWords:
-    """Frames of many goroutines; what is known of a program counter is kept."""
+    """Frames of many goroutines; what is known of a program counter is kept. locals: the names of their words, where DWARF tells."""
 
-    def __init__(self, runtime: "GoRuntime") -> None:
+    def __init__(self, runtime: "GoRuntime", locals: Locals | None = None) -> None:
         self._functions = runtime.functions
+        self._locals = locals
+        self._owners: dict[int, Mapping[int, Owner]] = {}
         self._constants = Constants(runtime.space, runtime.space.modules())
         self._patterns: dict[int, Pattern | None] = {}
 
@@ -64,29 +72,39 @@ class StackWords:
         if row.status == RUNNING:
             return [FrameWords("", tuple(range(0, len(raw), _WORD_BYTES)))]
         found: list[FrameWords] = []
-        objects: list[tuple[int, int, str]] = []
-        for name, end, pattern, whole in self._walk(row, raw):
+        objects: list[tuple[int, int, FrameWords]] = []
+        for name, end, pattern, whole, pc in self._walk(row, raw):
             if pattern is None or whole is not None:
-                found.append(FrameWords(name, tuple(whole or ())))
+                found.append(FrameWords(name, tuple(whole or ()), end, pc if pattern is not None else 0))
                 continue
-            found.append(
-                FrameWords(name, tuple(o for one in pattern.live if 0 <= (o := end + one) <= len(raw) - _WORD_BYTES))
-            )
-            objects += [(end + one, end + one + size, name) for one, size in pattern.objects if end + one >= 0]
+            live = tuple(o for one in pattern.live if 0 <= (o := end + one) <= len(raw) - _WORD_BYTES)
+            frame = FrameWords(name, live, end, pc)
+            found.append(frame)
+            objects += [(end + one, end + one + size, frame) for one, size in pattern.objects if end + one >= 0]
         return found + _pointed(found, objects, start, raw)
 
-    def _walk(self, row: Goroutine, raw: bytes) -> Iterator[tuple[str, int, Pattern | None, range | None]]:
-        """Each frame's function, where its return address stands, its pattern, and the words that count where no map tells."""
+    def owner(self, frame: FrameWords, offset: int) -> Owner | None:
+        """The variable that a word of a frame belongs to, None where DWARF does not tell."""
+        if self._locals is None or not frame.pc:
+            return None
+        if frame.pc not in self._owners:
+            function = self._functions.find(frame.pc)
+            entry = 0 if function is None else function.entry
+            self._owners[frame.pc] = self._locals.words(entry, frame.pc - 1 if frame.pc != entry else entry)
+        return self._owners[frame.pc].get(offset - frame.end - _WORD_BYTES)
+
+    def _walk(self, row: Goroutine, raw: bytes) -> Iterator[tuple[str, int, Pattern | None, range | None, int]]:
+        """Each frame's function, where its return address stands, its pattern, the words that count where no map tells, its program counter."""
         pc = row.syscall_pc if row.syscall_sp else row.sched_pc
         at, preempted = 0, False
         for _ in range(_MOST_FRAMES):
             found = self._pattern(pc)
             if found is None or found.delta < 0 or at + found.delta + _WORD_BYTES > len(raw):
-                yield "" if found is None else found.function.name, at, None, range(at, len(raw), _WORD_BYTES)
+                yield "" if found is None else found.function.name, at, None, range(at, len(raw), _WORD_BYTES), 0
                 return
             end, name = at + found.delta, found.function.name
             whole = found.whole or preempted or name == _PREEMPTED
-            yield name, end, found, range(at, end, _WORD_BYTES) if whole else None
+            yield name, end, found, range(at, end, _WORD_BYTES) if whole else None, pc
             preempted = name == _PREEMPTED
             if found.function.flag & _TOP_FRAME:
                 return
@@ -145,12 +163,14 @@ class StackWords:
             yield offset, min(abs(pointers) if pointers >= 0 else size, size)
 
 
-def _pointed(live: list[FrameWords], objects: list[tuple[int, int, str]], start: int, raw: bytes) -> list[FrameWords]:
+def _pointed(
+    live: list[FrameWords], objects: list[tuple[int, int, FrameWords]], start: int, raw: bytes
+) -> list[FrameWords]:
     """The words of those variables to which a live word points, or a word of a variable that is live by that."""
     found: list[FrameWords] = []
     if not objects:
         return found
-    objects.sort()
+    objects.sort(key=lambda one: one[:2])
     starts = [one[0] for one in objects]
     words = memoryview(raw[: len(raw) & -_WORD_BYTES]).cast("Q")
     seen: set[int] = set()
@@ -161,8 +181,8 @@ def _pointed(live: list[FrameWords], objects: list[tuple[int, int, str]], start:
         if i < 0 or i in seen or not objects[i][0] <= to < max(objects[i][1], objects[i][0] + 1):
             continue
         seen.add(i)
-        low, high, name = objects[i]
+        low, high, frame = objects[i]
         offsets = tuple(range(low, min(high, len(raw) & -_WORD_BYTES), _WORD_BYTES))
-        found.append(FrameWords(name, offsets))
+        found.append(replace(frame, offsets=offsets))
         work += offsets
     return found
