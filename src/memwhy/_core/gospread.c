@@ -9,14 +9,23 @@ static int begins_with_pointer(const struct goedges *edges, uint32_t object)
            (edges->at[edges->rows[object]] & GOEDGES_FAR) == 0;
 }
 
+/* A map's directory and tables have descriptors that all maps share; as parts of one map they say more. */
+static int says_more(const struct gotypes *kinds, uint32_t row, uint32_t than)
+{
+    const struct gotype *type = &kinds->rows[row], *other = &kinds->rows[than];
+
+    return type->kind == GOTYPE_MADE && (type->address % 8 == GOTYPES_DIRECTORY || type->address % 8 == GOTYPES_TABLE) &&
+           other->kind != GOTYPE_MADE && other->kind != GOTYPE_CLOSURE;
+}
+
 static int assign(struct goedges *edges, uint32_t object, uint32_t row)
 {
     const struct gotype *type = &edges->kinds->rows[row];
 
-    if (edges->types[object])
-        return 0;
     if (type->either[0] || type->either[1])
         row = type->either[!begins_with_pointer(edges, object)];
+    if (edges->types[object] && !says_more(edges->kinds, row, edges->types[object]))
+        return 0;
     if (row == 0 || edges->kinds->rows[row].size > goheap_span_of(edges->heap, object)->element)
         return 0;
     edges->types[object] = (uint16_t)row;

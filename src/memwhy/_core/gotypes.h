@@ -9,6 +9,8 @@
 
 #define GOTYPES_MOST 60000u /* told apart by a uint16, the rest is without a type */
 #define GOTYPES_WORDS (1u << 21)
+#define GOTYPES_DIRECTORY 3u /* added to that of a map's type: its directory, and a table of it, as that map has them */
+#define GOTYPES_TABLE 4u
 #define GOTYPES_HEADER 1u /* added to the address of a map's or channel's type: the key of what such a variable points to */
 
 enum gotype_kind { GOTYPE_CHAN = 18, GOTYPE_FUNC = 19, GOTYPE_INTERFACE = 20, GOTYPE_MAP = 21, GOTYPE_POINTER = 22, GOTYPE_UNSAFE = 26,

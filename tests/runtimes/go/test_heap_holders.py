@@ -168,11 +168,11 @@ def test_what_makes_a_closure_and_debug_information_say_the_same_of_it(go: str) 
         types = Types.of(runtime, swiss=True, debug=variables.debug)
         told = {code: variables.captured(code) for code in variables.functions}
         structs = closure_structs(runtime, types, (code for code, captured in told.items() if captured))
-    assert len(structs) > 10
-    for code, struct in structs.items():
-        offsets = {one.offset: one.type for one in struct.fields[1:]}
-        for one in told[code]:
-            assert types.name_of(offsets[one.offset]) == types.name_of(one.type)
+        assert len(structs) > 10
+        for code, struct in structs.items():
+            offsets = {one.offset: one.type for one in struct.fields[1:]}
+            for one in told[code]:
+                assert types.name_of(offsets[one.offset]) == types.name_of(one.type)
 
 
 def test_a_stripped_program_keeps_its_totals_and_most_types(stripped: Seen, go: str) -> None:
