@@ -53,11 +53,12 @@ def holders_of(
     runtime: "GoRuntime", progress: Callable[[str], None] = lambda _: None, *, whole: bool = False
 ) -> Holders:
     """One pass. whole: small lines too, which otherwise are counted as a rest. Raises Unsupported for versions whose pointers are not known (before Go 1.20) and where a table makes no sense."""
-    cpu_s, begun_s = time.process_time(), time.monotonic()
+    cpu_s = time.process_time()
     progress("the types of Go's objects")
     variables = variables_of(runtime)
     types = Types.of(runtime, swiss=has_swiss_maps(runtime), debug=variables.debug)
     progress("Go's heap")
+    begun_s = time.monotonic()
     heap = read_heap(runtime)
     caught_up(heap)
     heap, roots = settled(heap, roots_of(runtime, heap, Locals(variables, types)))
