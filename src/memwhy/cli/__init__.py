@@ -34,7 +34,7 @@ COMMANDS = {
 PLANNED = ("fleet", "agent")
 """Names that later versions answer to: no process may be meant by them."""
 TAKING_VALUES = (
-    "--format", "-o", "--for", "--tick", "--pprof", "--max-size", "--probe", "--probe-max", "--heap-profile", "--goroutines", "--retention", "--top", "--top",
+    "--format", "-o", "--for", "--tick", "--pprof", "--max-size", "--probe", "--probe-max", "--heap-profile", "--goroutines", "--retention", "--top",
 )  # fmt: skip
 """Options whose value is the next word, before any command has said so."""
 

@@ -49,7 +49,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("memwhy inspect crawler --holders", "who holds Go's heap: variables, fields, types"),
         (
             "memwhy inspect crawler --retention held.pb.gz",
-            "the same for go tool pprof -http: a flame graph of who holds what",
+            "the same as a flame graph, by go tool pprof -http",
         ),
         ("memwhy inspect crawler --heap-profile heap.pb.gz", "Go's heap profile, without asking the process for it"),
     ),

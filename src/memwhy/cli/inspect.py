@@ -23,6 +23,7 @@ from memwhy.model.errors import MemwhyError, TargetGone, UsageError
 from memwhy.model.evidence import Evidence
 from memwhy.model.holdergrowth import foremost, pruned
 from memwhy.model.inspection import CgoCall, Inspection
+from memwhy.model.pictures import Pictures
 from memwhy.model.reading import Moment, Observation, Where
 from memwhy.model.report import Overhead
 from memwhy.model.units import GIB, parse_duration
@@ -119,9 +120,9 @@ def _process(pid: int, apart_s: float, options: argparse.Namespace) -> int:
     wall_s = time.monotonic() - begun_s
     overhead = Overhead(cpu_s=round(time.process_time() - cpu_s, 3), wall_s=round(wall_s, 3), target_paused_s=0.0)
     report, pictures = judged(book, options, overhead=overhead)
-    write(
-        replace(report, inspection=_for_people(_shown(found), options)), options, to=options.output, pictures=pictures
-    )
+    found = _shown(found)
+    report = replace(report, inspection=_for_people(found, options))
+    write(report, options, to=options.output, pictures=_with_retention(pictures, found))
     _keep_files(files, options)
     return 0
 
@@ -189,9 +190,9 @@ def _core(options: argparse.Namespace) -> int:
     wall_s = time.monotonic() - begun_s
     overhead = Overhead(cpu_s=round(time.process_time() - cpu_s, 3), wall_s=round(wall_s, 3), target_paused_s=0.0)
     report, pictures = judged(book, options, overhead=overhead)
-    write(
-        replace(report, inspection=_for_people(_shown(found), options)), options, to=options.output, pictures=pictures
-    )
+    found = _shown(found)
+    report = replace(report, inspection=_for_people(found, options))
+    write(report, options, to=options.output, pictures=_with_retention(pictures, found))
     _keep_files(files, options)
     return 0
 
@@ -235,6 +236,16 @@ def _retention(found: Inspection, options: argparse.Namespace) -> Files:
 def _shown(found: Inspection) -> Inspection:
     """Without the lines that only a file has room for."""
     return found if found.holders is None else replace(found, holders=pruned(found.holders))
+
+
+def _with_retention(pictures: Pictures | None, found: Inspection) -> Pictures | None:
+    """With the tree of who holds the heap, where there is a page to draw it on."""
+    if pictures is None or found.holders is None:
+        return pictures
+    from memwhy.pictures.retention import retention
+
+    drawn = retention(found.holders, found.apart_s)
+    return replace(pictures, holders=found.holders, flames=(*((drawn,) if drawn else ()), *pictures.flames))
 
 
 def _for_people(found: Inspection, options: argparse.Namespace) -> Inspection:

@@ -81,7 +81,7 @@ def _together(lines: Sequence[Holding]) -> Holding:
     grown = [one.grown_bytes for one in lines if one.grown_bytes is not None]
     return Holding(
         kind="rest",
-        name=f"{len(lines)} smaller ones",
+        name=f"{len(lines)} smaller one{'s' * (len(lines) != 1)}",
         type="",
         count=sum(one.count for one in lines),
         own_bytes=sum(one.own_bytes for one in lines),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from memwhy.model.holders import Holders
 from memwhy.model.trend import Course
 
 FrameKind = Literal["go", "native", "kernel", "other"]
@@ -115,9 +116,11 @@ class Sizes:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pictures:
     """All that can be drawn of one case. timeline: None where nothing was read at two moments; sketch: the same at so few
-    moments as a picture that stands still can show."""
+    moments as a picture that stands still can show. holders: who holds the runtime's heap at the newest look, with what came since the
+    first; its tree is the flame graph "holders"."""
 
     timeline: Timeline | None
     flames: tuple[FlameGraph, ...] = ()
     sketch: Timeline | None = None
     sizes: Sizes | None = None
+    holders: Holders | None = None

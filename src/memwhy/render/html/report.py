@@ -11,10 +11,11 @@ from memwhy.model.pictures import REMAINDER, FlameGraph, Pictures, Timeline
 from memwhy.model.report import EvidenceRow, Finding, Holder, Report, Row, Verdict
 from memwhy.model.trend import Trend
 from memwhy.model.units import human_bytes
-from memwhy.render import chain, experiments, found, inside, known, outline, svg
+from memwhy.render import chain, experiments, found, icicle, inside, known, outline, svg
 from memwhy.render.axis import time_text
 from memwhy.render.figures import Pace, amount, now_header, now_of, pace_of, rate_of, rows_of, share_of, unit_of
 from memwhy.render.html.drawn import as_data, heaviest, meter, most_rate, sketched, spanned
+from memwhy.render.html.holding import held
 from memwhy.render.html.page import render_page
 from memwhy.render.palette import colours
 from memwhy.render.plain import clean
@@ -72,6 +73,7 @@ def render(report: Report, pictures: Pictures) -> str:
     data = as_data(pictures)
     linked = _Links(report)
     sections = _contents(report, pictures)
+    retained = next((one for one in pictures.flames if one.key == "holders"), None)
     context = {
         "report": report,
         "pictures": pictures,
@@ -92,8 +94,13 @@ def render(report: Report, pictures: Pictures) -> str:
         "reasons": outline.reasons(rows_of(report)),
         "causes": tuple(_cause(one, report) for one in report.findings),
         "held": outline.held(report),
-        "flames": tuple((flame, _table(flame)) for flame in pictures.flames),
-        "inside": tuple(map(_filled, inside.tables(report.inspection))) if report.inspection else (),
+        "flames": tuple((flame, _table(flame)) for flame in pictures.flames if flame is not retained),
+        "retained": retained,
+        "icicles": _icicles(retained),
+        "retention": held(pictures.holders),
+        "inside": tuple(map(_filled, inside.tables(replace(report.inspection, holders=None))))
+        if report.inspection
+        else (),
         "tried": experiments.sentences(report),
         "leaks": known.sentences(report.known_leaks),
         "facts": report.facts,
@@ -125,7 +132,8 @@ def _contents(report: Report, pictures: Pictures) -> tuple[tuple[str, str], ...]
         ("why", "For and against", winner is not None and bool(winner.because or winner.against)),
         ("next", "What to do", bool(report.next_steps or report.proof or report.advice or (winner and winner.remedy))),
         ("holders", "Who holds it", bool(report.attribution or report.source or report.known_leaks or report.sampling)),
-        ("stacks", "Flame graphs", bool(pictures.flames)),
+        ("retention", "Who holds Go's heap", pictures.holders is not None and bool(pictures.holders.holdings)),
+        ("stacks", "Flame graphs", any(one.key != "holders" for one in pictures.flames)),
         ("sizes", "Block sizes", pictures.sizes is not None),
         ("inside", "Looked inside", report.inspection is not None),
         ("tried", "Experiments", bool(report.experiments)),
@@ -183,6 +191,11 @@ def _static(pictures: Pictures) -> tuple[Markup, ...]:
     wide = svg.draw(pictures.sketch, width=960, height=420, key="wide")
     narrow = svg.draw(pictures.sketch, width=NARROW, height=360, font_px=12, key="narrow")
     return Markup(wide), Markup(narrow)
+
+
+def _icicles(flame: FlameGraph | None) -> tuple[Markup, ...]:
+    """A tree for a wide page and for a narrow one, without scripts."""
+    return () if flame is None else (Markup(icicle.draw(flame, width=960)), Markup(icicle.draw(flame, width=NARROW)))
 
 
 def _moments(sketch: Timeline | None) -> tuple[tuple[str, tuple[str, ...]], tuple[tuple[str, ...], ...]] | None:

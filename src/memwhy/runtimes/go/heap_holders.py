@@ -242,7 +242,7 @@ def _lines(node: _Node, least: float, depth: int) -> Iterator[Holding]:
     if rest:
         yield Holding(
             kind="rest",
-            name=f"{len(rest)} smaller ones",
+            name=f"{len(rest)} smaller one{'s' * (len(rest) != 1)}",
             type="",
             count=sum(one.count for one in rest),
             own_bytes=sum(one.own_bytes for one in rest),

@@ -10,7 +10,8 @@
   function mixed(from, to, share) {
     return "rgb(" + from.map(function (part, i) { return Math.round(part + (to[i] - part) * share); }).join(",") + ")";
   }
-  function short(name) { return name.slice(name.lastIndexOf("/") + 1); }
+  // packages without their paths, wherever they stand: a holder's line is a name and a type
+  function short(name) { return name.replace(/[^\s[\](){}*,;<>\/]+\//g, ""); }
 
   data.flames.forEach(function (flame) {
     var host = document.getElementById("flame-" + flame.key), says = document.getElementById("says-" + flame.key);

@@ -88,7 +88,7 @@
 
   // -- search: only what has the words stays, and its sections ------------------------------------------
   var box = document.getElementById("search"), found = document.getElementById("found");
-  var ITEMS = "main tbody tr, main li, main p, main details.cause, main .site, main dl > div, main pre";
+  var ITEMS = "main tbody tr, main li, main p, main details.cause, main .held .line, main .site, main dl > div, main pre";
   var sections = Array.prototype.slice.call(document.querySelectorAll("main > section, main > header"));
   var opened = [], items = null, timer = 0;
   function texts() {
