@@ -41,7 +41,7 @@ class Wrapper:
 def packages(tree: Tree) -> Iterator[Package]:
     """The packages that use cgo."""
     for package in tree.packages:
-        if any(b'"C"' in file.code and _IMPORTS_C.search(file.code) for file in package.files):
+        if any("C" in file.quoted and _IMPORTS_C.search(file.code) for file in package.files):
             yield package
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from memwhy.lint.collecting import seldom_collecting
 from memwhy.lint.reading import Options, read_tree
-from memwhy.lint.rules import RULES, Rule
+from memwhy.lint.rules import RESOURCES, RULES, Rule
 from memwhy.lint.silencing import comments, silence
 from memwhy.lint.source import Package, Tree
+from memwhy.lint.survey import Survey
 from memwhy.model.errors import UsageError
 from memwhy.model.linted import Found, Linted, RuleSaid, Skipped
 from memwhy.model.suspect import Suspect, order
@@ -56,8 +57,9 @@ def read(root: str, options: Options, rules: Sequence[Rule] = RULES, progress: P
         for done, package in enumerate(tree.packages):
             if progress is not None:
                 progress(done, len(tree.packages))
+            surveyed = Survey.made(tree)
             for rule in rules:
-                if _may_hold(package, rule.TOKENS):
+                if (surveyed and rule in RESOURCES) or _may_hold(package, rule.TOKENS):
                     suspects += rule.check(package)
     return Reading(root=root, tree=tree, rules=tuple(rules), suspects=tuple(sorted(dict.fromkeys(suspects), key=order)))
 

@@ -214,8 +214,7 @@ def _lasting(package: Package, file: File, at: int, owner: str) -> bool:
 def _serves(package: Package, owner: str) -> bool:
     """Whether a method of the type is given a request or a connection."""
     mine = re.compile(
-        rb"^func \(\w*[ \t]*\*?" + re.escape(owner.encode()) + rb"\b[^\n]*\b(?:http\.ResponseWriter|net\.Conn)\b",
-        re.MULTILINE,
+        rb"\nfunc \(\w*[ \t]*\*?" + re.escape(owner.encode()) + rb"\b[^\n]*\b(?:http\.ResponseWriter|net\.Conn)\b"
     )
     return any(b"http.ResponseWriter" in file.code or b"net.Conn" in file.code for file in package.files) and any(
         mine.search(file.code) for file in package.files

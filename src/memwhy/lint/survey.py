@@ -94,6 +94,11 @@ class Survey:
             _SURVEYS[tree] = survey
         return _SURVEYS[tree]
 
+    @staticmethod
+    def made(tree: Tree) -> bool:
+        """Whether the tree's survey is at hand: then asking it costs less than to look for a rule's tokens."""
+        return tree in _SURVEYS
+
     def forget(self) -> None:
         """Drop the trees and what was found out on the way: what is asked from here on is the suspects."""
         self.bodies = Bodies()

@@ -9,6 +9,7 @@ and what takes in no more than a line of the program's own.
 import re
 from collections.abc import Iterable, Iterator
 
+from memwhy.lint.occurring import occurrences
 from memwhy.lint.source import Function, Package
 from memwhy.lint.syntax import Node, arguments, callee
 from memwhy.lint.telling import suspect_at
@@ -19,6 +20,7 @@ CAUSE = "heap-leak"
 TOKENS = (b"sync.Pool",)
 
 _POOL = re.compile(rb"\b(\w+)[ \t]*(?:=|:=|[ \t])[ \t]*&?sync\.Pool\b")
+_GOT = re.compile(rb"\.Get\(\)\.\(\*?(?:bytes\.Buffer|\[\]byte)\)")
 _PUT = re.compile(rb"\.Put\(")
 _LOOKS = (b".Cap()", b"cap(")
 _TAKES_ALL = r"\bio\.Copy(?:Buffer)?\(\s*{0}\s*,|\b{0}\.ReadFrom\("
@@ -50,8 +52,9 @@ def check(package: Package) -> Iterable[Suspect]:
 
 def _of_bytes(package: Package, pool: bytes) -> bool:
     """Whether what the pool gives is taken for a buffer or a slice of bytes, and not for what writes into one."""
-    taken = re.compile(rb"\b" + re.escape(pool) + rb"\.Get\(\)\.\(\*?(?:bytes\.Buffer|\[\]byte)\)")
-    return any(taken.search(file.code) for file in package.files)
+    return any(
+        _GOT.match(file.code, at + len(pool)) for file in package.files for at in occurrences(file.code, pool, b".Get(")
+    )
 
 
 def _puts(node: Node, pools: set[bytes]) -> Iterator[tuple[Node, str]]:

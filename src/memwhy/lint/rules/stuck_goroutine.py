@@ -23,7 +23,7 @@ NAME = "stuck-goroutine"
 CAUSE = "goroutine-leak"
 TOKENS = (b"go func", b"go ", b".Go(")
 
-_STARTS = re.compile(rb"\bgo\s+[\w(]|\.(?:Try)?Go\(")
+_STARTS = re.compile(rb"go\s+[\w(]|\.(?:Try)?Go\(")
 _GO = (b"go ", b"go\t", b".Go(", b".TryGo(")
 _MAKES = re.compile(rb"\bmake\(\s*chan\b")
 _ENOUGH = 0.7
