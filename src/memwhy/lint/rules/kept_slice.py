@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 
 from memwhy.lint.coming import head
-from memwhy.lint.pieces import SAME, SMALL, pieces, size
+from memwhy.lint.pieces import LARGE, SAME, SMALL, pieces, size
 from memwhy.lint.source import Function, Package
 from memwhy.lint.syntax import Node, callee, dotted
 from memwhy.lint.telling import suspect_at
@@ -22,10 +22,12 @@ CAUSE = "heap-leak"
 TOKENS = (b".ReadFile(", b".ReadAll(", b":")
 
 _READ = re.compile(rb"\.(?:ReadFile|ReadAll)\(|\[\w*:\w+\]")
-_LARGE = re.compile(rb"Read(?:File|All)\(|make\(\[\]byte\b")
+_WHOLE = re.compile(rb"(?:os|io|ioutil)\.Read(?:File|All)\(")
+_MADE = re.compile(rb"make\(\[\]byte,(?:[^()\n]*,)?([^()\n]*)\)")
 _TEXT = re.compile(rb"[ \t](?:string|\[\]byte)\b")
-_END = re.compile(rb":\s*(\w+(?:\s*(?:<<|\*)\s*\w+)?)\s*[\]:]", re.ASCII)
 """What a function must have, in its body or among its parameters, to have something large."""
+_END = re.compile(rb":\s*(\w+(?:\s*(?:<<|\*)\s*\w+)?)\s*[\]:]")
+"""Where a slice expression ends."""
 _KEEPS = ("Store", "LoadOrStore", "Set", "Add", "Put", "Insert", "Push", "PushBack", "PushFront")
 """Methods that keep what they are given."""
 _THROUGH = (
@@ -44,7 +46,7 @@ _WEIGHTS = {
 def check(package: Package) -> Iterable[Suspect]:
     """Each place where such a piece is put away."""
     for function in package.functions_with(_READ):
-        if not _LARGE.search(function.text) and not (_TEXT.search(head(function)) and _has_small(package, function)):
+        if not _has_large(package, function):
             continue
         told: set[int] = set()
         for piece in pieces(package, function):
@@ -60,6 +62,18 @@ def check(package: Package) -> Iterable[Suspect]:
             if weight:
                 told.add(piece.node.start)
                 yield _suspect(function, piece.node, piece.of, where, weight, piece.kind)
+
+
+def _has_large(package: Package, function: Function) -> bool:
+    """Whether it reads something whole, makes a large buffer, or cuts little off a parameter, as far as its text tells."""
+    text = function.text
+    return (
+        _WHOLE.search(text) is not None
+        or any(
+            (size(package, match[1].decode("utf-8", "replace").strip()) or 0) >= LARGE for match in _MADE.finditer(text)
+        )
+        or (_TEXT.search(head(function)) is not None and _has_small(package, function))
+    )
 
 
 def _has_small(package: Package, function: Function) -> bool:
