@@ -68,6 +68,13 @@ def tell_type(heap: _Heap, row: int, size: int, words: bytes, begins: int, begin
 def seed(heap: _Heap, rows: bytes, /) -> None:
     """Pairs of uint32 object, row of its type, from outside."""
 
+def circles(heap: _Heap, roots: bytes, pairs: bytes, /) -> bytes:
+    """For rows of uint32 object, what its finalizer or cleanup begins with (0xffffffff: nothing), by object: a byte each. 0: roots (uint32)
+    lead to it; 1: they do not; 2: nor do they, and it leads back to itself; 3: by that function (`_core/gocircles.h`)."""
+
+def cut(heap: _Heap, pairs: bytes, /) -> None:
+    """Rows of uint32 from, to (0xffffffff: all of one side): these pointers hold nothing from now on."""
+
 def retained(heap: _Heap, roots: bytes, owners: int, /) -> bytes:
     """Rows of nine: parent, key, word of the parent, objects, bytes, and up to four who share it (`_core/gogroups.h`). Row 0 is the whole.
     roots: rows of uint32 object, owner, word, in the order of owners."""

@@ -182,6 +182,8 @@ static PyMethodDef methods[] = {
     {"seed", retain_seed, METH_VARARGS, NULL},
     {"retained", retain_retained, METH_VARARGS, NULL},
     {"reached", retain_reached, METH_VARARGS, NULL},
+    {"circles", retain_circles, METH_VARARGS, NULL},
+    {"cut", retain_cut, METH_VARARGS, NULL},
     {"open", open_heap, METH_VARARGS, NULL},
     {"spans", retain_spans, METH_VARARGS, NULL},
     {"renew", retain_renew, METH_VARARGS, NULL},

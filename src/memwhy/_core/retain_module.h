@@ -74,6 +74,8 @@ PyObject *retain_type_rows(PyObject *self, PyObject *args);
 PyObject *retain_type_at(PyObject *self, PyObject *args);
 PyObject *retain_tell_type(PyObject *self, PyObject *args);
 PyObject *retain_seed(PyObject *self, PyObject *args);
+PyObject *retain_circles(PyObject *self, PyObject *args);
+PyObject *retain_cut(PyObject *self, PyObject *args);
 
 PyObject *retain_retained(PyObject *self, PyObject *args);
 PyObject *retain_reached(PyObject *self, PyObject *args);

@@ -46,13 +46,28 @@ class TypeTotal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """Objects whose finalizers, or cleanups, are due and have not run.
+
+    function: of the program, in which the goroutine that runs them stands, "" while it waits for work; state: as GoroutineGroup.state;
+    blocked_s: how long it has been there at least, None where that is not known.
+    """
+
+    kind: Literal["finalizer", "cleanup"]
+    count: int
+    function: str = ""
+    state: str = ""
+    blocked_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Holders:
     """One pass over a heap. bytes, objects: what the roots reach; heap_alloc_bytes: the runtime's own HeapAlloc at that moment, which counts
     garbage that is not yet swept, too.
 
     untyped_bytes: of `bytes`. unresolved: pointers to objects newer than our list of spans, not followed. read_bytes, read_s: what was read of
     the target, and how long that took; cpu_s: of ours, all in. passes: over the heap. newborn_objects: of `objects`, those that were made while it
-    was read. fast: roots and totals by what a search reaches first, without dominators. notes: what could not be had, in sentences.
+    was read. fast: roots and totals by what a search reaches first, without dominators. waiting: for their finalizers. notes: what could not be had, in sentences.
     """
 
     runtime: str
@@ -69,4 +84,5 @@ class Holders:
     passes: int = 1
     newborn_objects: int = 0
     fast: bool = False
+    waiting: tuple[Waiting, ...] = ()
     notes: tuple[str, ...] = ()

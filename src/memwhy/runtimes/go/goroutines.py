@@ -64,6 +64,9 @@ _FIELDS = (
     "sched.pc",
     "syscallsp",
     "syscallpc",
+    "sched.g",
+    "sched.ctxt",
+    "_defer",
 )
 _MOVING = ("goid", "atomicstatus", "stack.hi", "sched.sp", "sched.pc", "syscallsp", "syscallpc")
 
@@ -71,7 +74,7 @@ _MOVING = ("goid", "atomicstatus", "stack.hi", "sched.sp", "sched.pc", "syscalls
 class Goroutine(NamedTuple):
     """One runtime.g. waiting_since_ns: CLOCK_MONOTONIC, 0 when never set (the runtime sets it at a collection).
 
-    machine, locked_machine: addresses of runtime.m or 0. parent_id: 0 before Go 1.21 and for the first goroutine.
+    machine, locked_machine: addresses of runtime.m or 0. address: its own, 0 where it was never scheduled; context: of a closure that it has not begun; deferred: its last runtime._defer. parent_id: 0 before Go 1.21 and for the first goroutine.
     A tuple, because a hundred thousand of them are made at once from the bytes.
     """
 
@@ -89,6 +92,9 @@ class Goroutine(NamedTuple):
     sched_pc: int
     syscall_sp: int
     syscall_pc: int
+    address: int = 0
+    context: int = 0
+    deferred: int = 0
     parent_id: int = 0
 
     @property

@@ -9,7 +9,9 @@ from memwhy.model.holders import Holders, Holding, TypeTotal
 from memwhy.runtimes.go.debug_locals import Locals
 from memwhy.runtimes.go.heap_moving import caught_up, moved, settled
 from memwhy.runtimes.go.heap_objects import HeapGraph, has_swiss_maps, read_heap
-from memwhy.runtimes.go.heap_roots import RootSet, roots_of
+from memwhy.runtimes.go.heap_roots import RootSet, roots_of, set_apart
+from memwhy.runtimes.go.heap_specials import specials_of
+from memwhy.runtimes.go.heap_timers import timers_of
 from memwhy.runtimes.go.heap_types import Types
 from memwhy.runtimes.go.heap_typing import Typing
 from memwhy.runtimes.go.heap_variables import variables_of
@@ -46,6 +48,7 @@ class _Node:
     bytes: int = 0
     size: int = 0
     shared_by: tuple[str, ...] = ()
+    goroutines: int | None = None
     below: dict[tuple[str, str, str], "_Node"] = field(default_factory=dict)
 
 
@@ -61,16 +64,22 @@ def holders_of(
     begun_s = time.monotonic()
     heap = read_heap(runtime)
     caught_up(heap)
-    heap, roots = settled(heap, roots_of(runtime, heap, Locals(variables, types)))
+    outside, timers = roots_of(runtime, heap, Locals(variables, types)), timers_of(runtime, heap)
+    heap, roots = settled(heap, [*outside.sets, *timers.roots])
     stats = read_memstats(runtime).fields
     read_s = time.monotonic() - begun_s
+    specials = specials_of(runtime, heap, roots, types)
+    roots, cuts = set_apart([*roots, *specials.roots])
     typing = Typing(runtime, heap, types, variables)
     typing.seed(roots)
+    typing.know(specials.types)
     typing.spread()
+    heap.cut([*heap.between(outside.cuts), *heap.between(timers.cuts), *cuts])
     progress("who holds Go's heap")
     tree = _Tree(runtime, heap, typing, roots)
     moves = moved(heap)
     notes = [f"{runtime.version}: {variables.problem}"] if variables.problem else []
+    notes += specials.notes
     if heap.conservative_types:
         notes.append(f"of {heap.conservative_types} types any word may be a pointer: their masks could not be had")
     return Holders(
@@ -86,6 +95,7 @@ def holders_of(
         cpu_s=round(time.process_time() - cpu_s, 3),
         holdings=tree.holdings(whole=whole),
         types=tuple(tree.totals()),
+        waiting=specials.waiting,
         notes=tuple(notes),
     )
 
@@ -103,6 +113,7 @@ class _Tree:
             for offset, number, _ in one.places
         )
         self._variables = {(one.kind, one.name): typing.variable_type(one) for one in roots}
+        self._goroutines = {(one.kind, one.name): one.goroutines for one in roots if one.goroutines}
         self._rows = heap.retained(flat, len(owners))
         self.objects = sum(self._rows[3::_ROW])
         self.root = _Node("rest", "", "")
@@ -124,6 +135,7 @@ class _Tree:
                 where = (kind, label, name)
                 node = above.below.get(where) or above.below.setdefault(where, _Node(kind, label, name))
                 node.size = self._size(key)
+                node.goroutines = self._goroutines.get(where[:2])
                 if kind == "shared":
                     node.shared_by = tuple(dict.fromkeys((*node.shared_by, *self._sharers(i, set()))))
             node.count += 0 if node is above else objects
@@ -218,6 +230,7 @@ def _folded(node: _Node) -> _Node:
         only,
         kind=node.kind,
         name=node.name,
+        goroutines=node.goroutines,
         type=_type(only) if not only.type.startswith("?") else node.type or only.type,
         size=0,
     )
@@ -236,6 +249,7 @@ def _lines(node: _Node, least: float, depth: int) -> Iterator[Holding]:
             own_bytes=one.own_bytes,
             bytes=one.bytes,
             shared_by=one.shared_by,
+            goroutines=one.goroutines,
             children=tuple(_lines(one, least, depth + 1)),
         )
     rest = below[len(shown) :]

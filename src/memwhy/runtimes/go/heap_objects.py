@@ -6,7 +6,7 @@ Which words are pointers each Go version says in its own way (runtime/mbitmap.go
 """
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -67,6 +67,16 @@ class HeapGraph:
         """The objects that words (uint64) point into, NONE for those that point into none; and 1 for those that point to a beginning."""
         numbers, begins = _retain.objects_at(self.heap, words)
         return array("I", numbers), begins
+
+    def between(self, pointers: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Objects (from, to) of addresses; 0 stands for all, and NONE for that. What is no object, or cannot point, is left out."""
+        numbers, _ = self.objects_at(array("Q", (word for pair in pointers for word in pair)).tobytes())
+        rows = zip(pointers, numbers[::2], numbers[1::2], strict=True)
+        return [(one, to) for (_, word), one, to in rows if one < self.scanned and (to != NONE or not word)]
+
+    def cut(self, pointers: Iterable[tuple[int, int]]) -> None:
+        """Lets these pointers (from, to; NONE for all of one side) hold nothing any more. To be called when types have been spread along them."""
+        _retain.cut(self.heap, array("I", (number for pair in pointers for number in pair)).tobytes())
 
     def retained(self, roots: Sequence[tuple[int, int, int]], owners: int) -> "array[int]":
         """Rows of parent, key, word, objects, bytes: the tree of what alone keeps what. roots: (owner, object, word), sorted."""

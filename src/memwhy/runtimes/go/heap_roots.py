@@ -1,14 +1,15 @@
 """The roots of Go's heap: which words outside of it the collector follows, and whose they are.
 
 Globals: the words that the linker's masks call pointers (moduledata.gcdatamask, gcbssmask; runtime/symtab.go), cut into
-variables by the symbol table. Stacks: the words that the compiler's maps call live pointers, by the function whose frame they stand in (`stack_words`).
-Left out are specials: finalizers and cleanups, which hang on spans (runtime/mheap.go, addspecial).
+variables by the symbol table. Stacks: the words that the compiler's maps call live pointers, by the function whose frame they stand in (`stack_words`),
+and what is deferred there. Finalizers and cleanups are `heap_specials`. Not read: registers of threads that run.
 """
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from memwhy.memory.elf import Elf
@@ -16,6 +17,8 @@ from memwhy.runtimes.go.debug_locals import Locals
 from memwhy.runtimes.go.goroutines import RUNNING, Goroutine, read_goroutines
 from memwhy.runtimes.go.heap_objects import NONE, HeapGraph
 from memwhy.runtimes.go.moduledata import ModuleData
+from memwhy.runtimes.go.rows import Rows
+from memwhy.runtimes.go.span_table import HIGHEST_ADDRESS
 from memwhy.runtimes.go.stack_words import StackWords
 
 if TYPE_CHECKING:
@@ -25,14 +28,16 @@ _OBJECT = 1
 """STT_OBJECT (elf.h)."""
 _SYMBOL_BYTES = 24
 _MOST_STACK_BYTES = 64 << 20
+_MOST_DEFERRED = 1 << 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RootSet:
-    """Words of one owner that point into the heap. kind: global or goroutine.
+    """Words of one owner that point into the heap. kind: as Holding's.
 
     type: of a local its key (`heap_types`), 0 where it is not known; behind: the words point to such a variable, which was moved to the heap.
-    places: (offset from the owner's first word, object, does it point to its beginning) of each.
+    places: (offset from the owner's first word, object, does it point to its beginning) of each. goroutines: of a stack's function, how many are
+    in it and hold something there. alone: these are objects of the runtime to which so much points that only a line of their own can be read.
     """
 
     name: str
@@ -41,14 +46,50 @@ class RootSet:
     places: tuple[tuple[int, int, bool], ...]
     type: int = 0
     behind: bool = False
+    goroutines: int = 0
+    alone: bool = False
 
 
-def roots_of(runtime: "GoRuntime", heap: HeapGraph, locals: Locals | None = None) -> list[RootSet]:
-    """All roots, globals first, in address order. locals: to name the words of stacks. Raises Unsupported."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roots:
+    """sets: globals first, in address order, then stacks. cuts: pointers inside the heap (addresses from, to) for which one of them stands."""
+
+    sets: list[RootSet]
+    cuts: list[tuple[int, int]]
+
+
+def roots_of(runtime: "GoRuntime", heap: HeapGraph, locals: Locals | None = None) -> Roots:
+    """Globals and stacks. locals: to name the words of stacks. Raises Unsupported."""
     found: list[RootSet] = []
     for module in runtime.functions.modules:
         found += _globals(runtime, heap, module)
-    return [*found, *_stacks(runtime, heap, locals)]
+    rows = read_goroutines(runtime, stacks=False).rows
+    return Roots(
+        sets=[
+            *found,
+            *_stacks(runtime, heap, rows, locals),
+            *by_themselves(heap, "goroutines", [row.address for row in rows]),
+        ],
+        cuts=[(row.address, row.deferred) for row in rows if row.deferred],
+    )
+
+
+def by_themselves(heap: HeapGraph, name: str, addresses: Sequence[int]) -> Iterator[RootSet]:
+    """One root of the objects at some addresses, that stand alone; none where none of them is an object."""
+    numbers = sorted(number for number in heap.objects_at(array("Q", addresses).tobytes())[0] if number != NONE)
+    if numbers:
+        yield RootSet(name=name, kind="global", address=0, places=tuple((0, one, True) for one in numbers), alone=True)
+
+
+def set_apart(sets: Sequence[RootSet]) -> tuple[list[RootSet], list[tuple[int, int]]]:
+    """The same roots, but of the objects that stand alone only their own one; and the pointers to cut, for `HeapGraph.cut`."""
+    known = frozenset(number for one in sets if one.alone for _, number, _ in one.places)
+    found = []
+    for one in sets:
+        places = one.places if one.alone else tuple(place for place in one.places if place[1] not in known)
+        if places:
+            found.append(one if len(places) == len(one.places) else replace(one, places=places))
+    return found, [(NONE, number) for number in sorted(known)]
 
 
 def _globals(runtime: "GoRuntime", heap: HeapGraph, module: ModuleData) -> Iterator[RootSet]:
@@ -117,16 +158,21 @@ def _variables(elf: Elf, bias: int, low: int, high: int) -> Iterator[tuple[int, 
             yield value, size, texts[start : texts.find(b"\0", start)].decode("utf-8", "replace")
 
 
-def _stacks(runtime: "GoRuntime", heap: HeapGraph, locals: Locals | None) -> Iterator[RootSet]:
+def _stacks(
+    runtime: "GoRuntime", heap: HeapGraph, rows: Sequence[Goroutine], locals: Locals | None
+) -> Iterator[RootSet]:
     """Frames by function and variable, all goroutines' together: ten thousand that wait in one function are one owner."""
     words = StackWords(runtime, locals)
     found: dict[tuple[str, int, bool], list[tuple[int, int, bool]]] = {}
-    for row in read_goroutines(runtime, stacks=False).rows:
+    counts: Counter[tuple[str, int, bool]] = Counter()
+    deferred = _deferred(runtime, heap, rows)
+    for i, row in enumerate(rows):
         low, high = row.stack_low, row.stack_high
         pointer = row.syscall_sp or row.sched_sp
         start = pointer if low <= pointer <= high and row.status != RUNNING else low
         raw = runtime.space.read(start & -8, min(high - start, _MOST_STACK_BYTES) & -8)
         numbers, begins = heap.objects_at(raw)
+        holding = set()
         for frame in words.frames(row, start, raw):
             for offset in frame.offsets:
                 if numbers[offset // 8] == NONE:
@@ -135,8 +181,49 @@ def _stacks(runtime: "GoRuntime", heap: HeapGraph, locals: Locals | None) -> Ite
                 key = (name, 0, False) if owner is None else (f"{name}.{owner.name}", owner.type, owner.behind)
                 place = offset if owner is None else owner.offset
                 found.setdefault(key, []).append((place, numbers[offset // 8], bool(begins[offset // 8])))
-    for (name, kind, behind), members in sorted(found.items()):
-        yield RootSet(name=name, kind="goroutine", address=0, places=tuple(members), type=kind, behind=behind)
+                holding.add(key)
+        for name, (offset, number, begin) in deferred.get(i, ()):
+            found.setdefault((name, 0, False), []).append((offset, number, begin))
+            holding.add((name, 0, False))
+        counts.update(holding)
+    for key, members in sorted(found.items()):
+        yield RootSet(
+            name=key[0],
+            kind="goroutine",
+            address=0,
+            places=tuple(members),
+            type=key[1],
+            behind=key[2],
+            goroutines=counts[key],
+        )
+
+
+def _deferred(
+    runtime: "GoRuntime", heap: HeapGraph, rows: Sequence[Goroutine]
+) -> dict[int, list[tuple[str, tuple[int, int, bool]]]]:
+    """By goroutine: (function, place) of deferred calls, whose records may stand on stacks, where no map tells of them, and of
+    closures that were not begun yet (mgcmark.go, scanstack)."""
+    owners = [(i, _began(runtime, row)) for i, row in enumerate(rows) if row.context]
+    words = array("Q", (row.context for row in rows if row.context))
+    work = [(i, row.deferred) for i, row in enumerate(rows) if row.deferred]
+    reader = Rows(runtime.space, runtime.layout, "_defer", ("fn", "link", "pc"))
+    for _ in range(_MOST_DEFERRED):
+        following = []
+        for (i, record), (closure, link, pc) in zip(work, reader.read([at for _, at in work]), strict=True):
+            function = runtime.functions.find(pc)
+            words.extend((closure, record))
+            owners += [(i, _began(runtime, rows[i]) if function is None else function.name)] * 2
+            if 0 < link < HIGHEST_ADDRESS:
+                following.append((i, link))
+        work = following
+        if not work:
+            break
+    numbers, begins = heap.objects_at(words.tobytes())
+    found: dict[int, list[tuple[str, tuple[int, int, bool]]]] = {}
+    for (i, name), number, begin in zip(owners, numbers, begins, strict=True):
+        if number != NONE:
+            found.setdefault(i, []).append((name, (0, number, bool(begin))))
+    return found
 
 
 def _began(runtime: "GoRuntime", row: Goroutine) -> str:

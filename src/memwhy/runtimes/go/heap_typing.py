@@ -135,6 +135,11 @@ class Typing:
         """The key of a variable's type, 0 where it is not known."""
         return root.type or (self._variables.of_global(root.address) if root.kind == "global" else 0)
 
+    def know(self, objects: Iterable[tuple[int, int]]) -> None:
+        """Types (addresses) of objects that something else than a variable or an object tells."""
+        rows = ((number, self.row_of(key)) for number, key in objects)
+        _retain.seed(self.heap.heap, array("I", (one for row in rows if row[1] for one in row)).tobytes())
+
     def variable_type(self, root: RootSet) -> str:
         """The name of a variable's type, "" where it is not known."""
         kind = self._kind(root)

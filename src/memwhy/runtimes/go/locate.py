@@ -56,6 +56,7 @@ class Globals:
     extraMCount: int | None = None  # noqa: N815
     gomaxprocs: int | None = None
     fing: int | None = None
+    gcCleanups: int | None = None  # noqa: N815
     physPageSize: int | None = None  # noqa: N815
     itabTable: int | None = None  # noqa: N815
     waitReasonStrings: int | None = None  # noqa: N815

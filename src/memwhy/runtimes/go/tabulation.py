@@ -21,11 +21,13 @@ bucket memRecord memRecordCycle moduledata functab _func inlinedCall findfuncbuc
 gcWork linearAlloc fixalloc pageAlloc scavengeIndex heapArena arenaHint special specialfinalizer specialprofile
 specialWeakHandle specialCleanup finblock finalizer persistentAlloc notInHeap gQueue gList timers stackpoolItem
 stackfreelist gcBitsArena gcBitsHeader workbuf workbufhdr workType addrRange addrRanges atomicOffAddr _defer
-lfnode ancestorInfo pallocData pallocBits pageBits spanInlineMarkBits extraMType
+lfnode ancestorInfo pallocData pallocBits pageBits spanInlineMarkBits extraMType timer timerWhen cleanupFn cleanupBlock
+cleanupBlockHeader cleanupQueue
 """
 _VARIABLES = ("trace",)
 """Of unnamed types, which only their size is wanted of."""
-_WANTED = {f"runtime.{name}": name for name in _STRUCTS.split()}
+_WANTED = {f"runtime.{name}": name for name in _STRUCTS.split()} | {"runtime.finBlock": "finblock"}
+"""By the full name; runtime.finBlock was runtime.finblock up to Go 1.24."""
 _CONSTANTS = re.compile(
     r"""_(?:G|P)(?:idle|runnable|running|syscall|waiting|moribund_unused|dead|enqueue_unused|copystack|preempted|leaked
     |deadextra|scan|gcstop|syscall_unused|Psyscall)|mSpan\w+|[fF]uncID\w+|funcFlag_\w+|FuncFlag\w+|_?(?:PCDATA|FUNCDATA)_\w+

@@ -1,0 +1,103 @@
+"""Timers as holders: by the function that each will call, not by the place in a scheduler's list where it stands.
+
+Every runtime.p has a heap of them (runtime/time.go): pointers to timers up to Go 1.22, pointer and time in rows since Go 1.23, which also leaves
+out timers with a channel on which nobody waits.
+"""
+
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from memwhy.runtimes.go.heap_objects import NONE, HeapGraph
+from memwhy.runtimes.go.heap_queues import is_address, name_at
+from memwhy.runtimes.go.heap_roots import RootSet, by_themselves
+from memwhy.runtimes.go.structs import WORD_BYTES, gather_fields
+
+if TYPE_CHECKING:
+    from memwhy.runtimes.go.adapter import GoRuntime
+
+_MOST_SCHEDULERS = 1 << 16
+_MOST_TIMERS = 1 << 26
+_CALLS_ITS_ARGUMENT = "time.goFunc"
+_PLAIN = {
+    "time.sendTime": "timer with a channel",
+    "runtime.goroutineReady": "sleeping goroutines",
+    "runtime.netpollDeadline": "deadlines of connections",
+    "runtime.netpollReadDeadline": "deadlines of connections",
+    "runtime.netpollWriteDeadline": "deadlines of connections",
+}
+"""What the runtime's own functions are there for (time/sleep.go, runtime/netpoll.go)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timers:
+    """roots: "timer of FUNCTION", the lists themselves, and the schedulers, to which every timer points. cuts: pointers (addresses from, to; 0
+    for all) for which these roots stand."""
+
+    roots: list[RootSet]
+    cuts: list[tuple[int, int]]
+
+
+def timers_of(runtime: "GoRuntime", heap: HeapGraph) -> Timers:
+    """All timers of this moment. Raises Unsupported."""
+    lists = list(_lists(runtime))
+    places: dict[str, list[tuple[int, int, bool]]] = {}
+    cuts: list[tuple[int, int]] = []
+    for scheduler, pointer, count in lists:
+        [number] = heap.objects_at(array("Q", (pointer,)).tobytes())[0]
+        if number == NONE or not count:
+            continue
+        cuts += [(scheduler, pointer), (pointer, 0)]
+        places.setdefault("timers", []).append((0, number, True))
+        timers = _timers(runtime, pointer, count)
+        numbers, begins = heap.objects_at(timers.tobytes())
+        for name, one, begin in zip(_names(runtime, timers), numbers, begins, strict=True):
+            if one != NONE:
+                places.setdefault(name, []).append((0, one, bool(begin)))
+    roots = [
+        RootSet(name=name, kind="global", address=0, places=tuple(members)) for name, members in sorted(places.items())
+    ]
+    return Timers(roots=[*roots, *by_themselves(heap, "schedulers", [one for one, _, _ in lists])], cuts=cuts)
+
+
+def _lists(runtime: "GoRuntime") -> Iterator[tuple[int, int, int]]:
+    """(runtime.p, its array of timers, how many) of all schedulers."""
+    layout, space = runtime.layout, runtime.space
+    where = layout.offset("p", "timers.heap" if layout.has("timers") else "timers")
+    if runtime.globals.allp is None:
+        return
+    pointer, count, *_ = (*space.words(runtime.globals.allp, 2), 0, 0)
+    for one in space.words(pointer, min(count, _MOST_SCHEDULERS)):
+        if is_address(one):
+            start, length, *_ = (*space.words(one + where, 2), 0, 0)
+            yield one, start, length if is_address(start) and length <= _MOST_TIMERS else 0
+
+
+def _timers(runtime: "GoRuntime", pointer: int, count: int) -> "array[int]":
+    """Addresses of timers."""
+    rows = runtime.layout.has("timerWhen")
+    words = array("Q", runtime.space.words(pointer, count * (2 if rows else 1)))
+    return words[:: 2 if rows else 1]
+
+
+def _names(runtime: "GoRuntime", timers: Sequence[int]) -> Iterator[str]:
+    """Of each timer, whose it is. runtime.timer: f is a function value, arg an interface; time.AfterFunc's own function is its argument."""
+    layout, space = runtime.layout, runtime.space
+    start, size = layout.offset("timer", "f"), layout.offset("timer", "arg") + 2 * WORD_BYTES
+    words = memoryview(gather_fields(space, timers, start, size - start)).cast("Q")
+    step = (size - start) // WORD_BYTES
+    codes = memoryview(space.gather(array("Q", words[::step]), WORD_BYTES)).cast("Q")
+    inner = memoryview(space.gather(array("Q", words[step - 1 :: step]), WORD_BYTES)).cast("Q")
+    known: dict[int, str] = {}
+    own: dict[int, str] = {}
+    for code, argument in zip(codes, inner, strict=True):
+        if code not in known:
+            known[code] = name_at(runtime, code)
+        name = known[code]
+        if name == _CALLS_ITS_ARGUMENT:
+            if argument not in own:
+                own[argument] = f"timer of {name_at(runtime, argument) or '?'}"
+            yield own[argument]
+        else:
+            yield _PLAIN.get(name, f"timer of {name or '?'}")
