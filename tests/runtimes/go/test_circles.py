@@ -24,9 +24,10 @@ def graphs(draw: st.DrawFn) -> Graph:
 
 
 def plainly(edges: list[list[int]], roots: list[int], pairs: list[tuple[int, int | None]]) -> list[int]:
-    """By the words of the header: a search for each pair, in which functions count as edges out of their object."""
+    """By the words of the header: a search for each pair among what is not held, in which functions count as edges out of their object."""
     held = reached(edges, roots)
     more = [[*row, *(to for of, to in pairs if of == one and to is not None)] for one, row in enumerate(edges)]
+    more = [[] if one in held else row for one, row in enumerate(more)]
     found = []
     for one, function in pairs:
         if one in held:
