@@ -82,6 +82,15 @@ def retained(heap: _Heap, roots: bytes, owners: int, /) -> bytes:
 def reached(heap: _Heap, roots: bytes, owners: int, /) -> bytes:
     """As `retained`, without dominators: below each owner the types of what no other owner is fewer pointers away from."""
 
+def dominators_bytes(heap: _Heap, /) -> int:
+    """What `retained` will take of memory at most, about."""
+
+def counts(heap: _Heap, /) -> tuple[int, int]:
+    """(objects that may point, objects), as soon as it is open."""
+
+def limit(heap: _Heap, pointers: int, /) -> None:
+    """Before `read`: it raises MemoryError where there are more pointers."""
+
 def dwarf(info: bytes, abbreviations: bytes, addresses: bytes, /) -> tuple[bytes, bytes]:
     """Rows of (variable's address, its type) and (function's address, its entry), types and entries as offsets of .debug_info. addresses:
     .debug_addr, which DWARF 5 has. Damaged units are left out."""

@@ -43,6 +43,7 @@ struct goedges {
     uint32_t *rows, *to;
     uint16_t *at, *types;
     uint64_t count, room;
+    uint64_t most; /* edges that there is memory for; 0: nobody said */
     struct goedges_base *bases; /* few: only large objects whose type is not told by themselves have any */
     size_t base_count, base_room;
     uint32_t base; /* of the last edge */

@@ -31,6 +31,10 @@ int goedges_grow(struct goedges *edges)
 
     if (room >= UINT32_MAX)
         return -2;
+    if (edges->most && room > edges->most)
+        room = edges->most;
+    if (room <= edges->room)
+        return -1;
     to = realloc(edges->to, room * sizeof *to);
     if (to == NULL)
         return -1;

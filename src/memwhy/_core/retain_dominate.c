@@ -124,3 +124,32 @@ PyObject *retain_reached(PyObject *self, PyObject *args)
     (void)self;
     return grouped(args, by_reach);
 }
+
+PyObject *retain_dominators_bytes(PyObject *self, PyObject *capsule)
+{
+    struct held *held = held_of(capsule);
+
+    (void)self;
+    return held == NULL ? NULL : PyLong_FromUnsignedLongLong(godominate_bytes(&held->edges));
+}
+
+PyObject *retain_limit(PyObject *self, PyObject *args)
+{
+    PyObject *capsule;
+    unsigned long long most;
+    struct held *held;
+
+    (void)self;
+    if (!PyArg_ParseTuple(args, "OK", &capsule, &most) || (held = held_of(capsule)) == NULL)
+        return NULL;
+    held->edges.most = most < UINT32_MAX ? most : UINT32_MAX - 1;
+    Py_RETURN_NONE;
+}
+
+PyObject *retain_counts(PyObject *self, PyObject *capsule)
+{
+    struct held *held = held_of(capsule);
+
+    (void)self;
+    return held == NULL ? NULL : Py_BuildValue("(II)", held->heap.scanned, held->heap.objects);
+}

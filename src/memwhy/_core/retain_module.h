@@ -79,5 +79,8 @@ PyObject *retain_cut(PyObject *self, PyObject *args);
 
 PyObject *retain_retained(PyObject *self, PyObject *args);
 PyObject *retain_reached(PyObject *self, PyObject *args);
+PyObject *retain_dominators_bytes(PyObject *self, PyObject *capsule);
+PyObject *retain_counts(PyObject *self, PyObject *capsule);
+PyObject *retain_limit(PyObject *self, PyObject *args);
 
 #endif

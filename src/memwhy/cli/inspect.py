@@ -26,7 +26,7 @@ from memwhy.model.inspection import CgoCall, Inspection
 from memwhy.model.pictures import Pictures
 from memwhy.model.reading import Moment, Observation, Where
 from memwhy.model.report import Overhead
-from memwhy.model.units import GIB, parse_duration
+from memwhy.model.units import GIB, parse_duration, parse_size
 from memwhy.record import Watcher, find_target
 from memwhy.record.clock import timed
 from memwhy.sources import look
@@ -65,6 +65,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"lines of who holds Go's heap in text and Markdown (default: {MOST_LINES})",
     )
     parser.add_argument(
+        "--holders-fast",
+        action="store_true",
+        help="as --holders, in half the memory: which variable is nearest to what, not what it alone keeps",
+    )
+    parser.add_argument(
+        "--holders-memory",
+        metavar="SIZE",
+        help="what --holders may take of memory; beyond, it is fast (default: a quarter of what is free)",
+    )
+    parser.add_argument(
         "--retention",
         metavar="FILE",
         help="write who holds Go's heap as stacks: .pb.gz for `go tool pprof`, .folded or .speedscope.json",
@@ -80,6 +90,8 @@ def run(options: argparse.Namespace) -> int:
     apart_s = parse_duration(options.for_)
     if options.top < 1:
         raise UsageError(f"--top {options.top} leaves no line", help="give a number from 1 on")
+    _most_bytes(options)
+    options.holders |= options.holders_fast or options.holders_memory is not None
     if options.retention is not None:
         writer_of(options.retention)
         options.holders = True
@@ -146,6 +158,8 @@ def _look(
         show_contents=options.show_contents,
         holders=options.holders,
         whole=options.retention is not None,
+        fast=options.holders_fast,
+        most_bytes=_most_bytes(options),
         progress=lambda text: progress.say(f"reading {text}"),
     )
     cost_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME) - begun_ns
@@ -175,6 +189,8 @@ def _core(options: argparse.Namespace) -> int:
             show_contents=options.show_contents,
             holders=options.holders,
             whole=options.retention is not None,
+            fast=options.holders_fast,
+            most_bytes=_most_bytes(options),
             progress=lambda text: progress.say(f"reading {text}"),
         )
         files = [*_read_files(inspector, options), *_retention(found, options)]
@@ -231,6 +247,10 @@ def _retention(found: Inspection, options: argparse.Namespace) -> Files:
 
     stacks = retention(found.holders, span_s=found.apart_s, wall_ns=time.time_ns())
     return [(options.retention, what, writer_of(options.retention)(stacks))]
+
+
+def _most_bytes(options: argparse.Namespace) -> int | None:
+    return None if options.holders_memory is None else parse_size(options.holders_memory)
 
 
 def _shown(found: Inspection) -> Inspection:

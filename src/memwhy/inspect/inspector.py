@@ -108,12 +108,14 @@ class Inspector:
         show_contents: bool = False,
         holders: bool = False,
         whole: bool = False,
+        fast: bool = False,
+        most_bytes: int | None = None,
         progress: Progress = lambda _: None,
     ) -> Inspection:
         """One look. Cheap without `malloc` and `lost`: the ledger and the runtime's own numbers.
 
         show_contents: samples of strings in what is lost; memory contents are private. whole: holders to the smallest
-        line, for files; people are shown `holdergrowth.pruned`. Raises TargetGone, also where the
+        line, for files; people are shown `holdergrowth.pruned`. fast, most_bytes: of holders, as `Runtime.holders` says. Raises TargetGone, also where the
         process ended or executed another program while it was looked at: figures of two programs are never mixed.
         """
         try:
@@ -128,7 +130,9 @@ class Inspector:
                 ran_ns=ran_ns,
             )
             if holders:
-                found = self._with_holders(found, progress, whole=whole)
+                found = self._with_holders(
+                    found, lambda runtime: runtime.holders(progress, whole=whole, fast=fast, most_bytes=most_bytes)
+                )
         except (MemwhyError, OSError):
             self.space.check()
             raise
@@ -172,12 +176,12 @@ class Inspector:
             found = self._find_lost(heap, owned, notes, show_contents=show_contents, progress=progress, ran_ns=ran_ns)
         return self._inspection(ledger, inside, census, found, notes)
 
-    def _with_holders(self, found: Inspection, progress: Progress, *, whole: bool) -> Inspection:
+    def _with_holders(self, found: Inspection, ask: Callable[[Runtime], Holders | None]) -> Inspection:
         """With who holds the runtime's heap, and what came since the look before."""
         notes = []
         for runtime in self._read:
             try:
-                held = runtime.holders(progress, whole=whole)
+                held = ask(runtime)
             except TargetGone:
                 raise
             except MemwhyError as error:
@@ -185,7 +189,7 @@ class Inspector:
                 continue
             if held is not None:
                 before, self._held = self._held, (time.monotonic(), held)
-                if before is None:
+                if before is None or before[1].fast != held.fast:
                     return replace(found, holders=held)
                 apart_s = round(self._held[0] - before[0], 3)
                 return replace(found, holders=grown_holders(before[1], held), apart_s=found.apart_s or apart_s)

@@ -80,8 +80,11 @@ class Runtime(Protocol):
         """A file for other tools: "heap profile" (pprof), "goroutines" (text). None where the runtime has no such thing."""
         ...
 
-    def holders(self, progress: Callable[[str], None], *, whole: bool = False) -> Holders | None:
-        """Who holds its heap; None for a runtime that has no such part. whole: to the smallest line. Raises Unsupported."""
+    def holders(
+        self, progress: Callable[[str], None], *, whole: bool = False, fast: bool = False, most_bytes: int | None = None
+    ) -> Holders | None:
+        """Who holds its heap; None for a runtime that has no such part. whole: to the smallest line. fast: which root is nearest to
+        what, without what each alone keeps. most_bytes: of memory that it may take; None: a share of what is free. Raises Unsupported."""
         ...
 
     def verify(self) -> tuple[Check, ...]:

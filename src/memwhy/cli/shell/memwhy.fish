@@ -66,7 +66,7 @@ function _shtab_memwhy_using
 end
 
 set -g _shtab_memwhy_commands watch run record bundle explain report inspect verify check compare deps lint export dump completion
-set -g _shtab_memwhy_opts_with_value --after --control --control-work --diagnosis --fail-on --for --format --goroutines --heap-profile --log --max-growth --max-size --native-period --plot --pprof --probe --probe-max --residue --retention --rules --source --stacks --tick --tools-for --top --what --work -o
+set -g _shtab_memwhy_opts_with_value --after --control --control-work --diagnosis --fail-on --for --format --goroutines --heap-profile --holders-memory --log --max-growth --max-size --native-period --plot --pprof --probe --probe-max --residue --retention --rules --source --stacks --tick --tools-for --top --what --work -o
 
 complete -c memwhy -e
 complete -c memwhy -f
@@ -172,6 +172,8 @@ complete -c memwhy -n '_shtab_memwhy_using inspect' -l no-lost -d 'do not search
 complete -c memwhy -n '_shtab_memwhy_using inspect' -l show-contents -d 'show strings found in lost memory: they may be private'
 complete -c memwhy -n '_shtab_memwhy_using inspect' -l holders -d 'who holds Go'"'"'s heap: variables, fields and types, with what each alone keeps'
 complete -c memwhy -n '_shtab_memwhy_using inspect' -l top -x -d 'lines of who holds Go'"'"'s heap in text and Markdown (default: 60)'
+complete -c memwhy -n '_shtab_memwhy_using inspect' -l holders-fast -d 'as --holders, in half the memory: which variable is nearest to what, not what it alone keeps'
+complete -c memwhy -n '_shtab_memwhy_using inspect' -l holders-memory -x -d 'what --holders may take of memory; beyond, it is fast (default: a quarter of what is free)'
 complete -c memwhy -n '_shtab_memwhy_using inspect' -l retention -xka "(__fish_complete_path (commandline -ct))" -d 'write who holds Go'"'"'s heap as stacks: .pb.gz for `go tool pprof`, .folded or .speedscope.json'
 complete -c memwhy -n '_shtab_memwhy_using inspect' -l heap-profile -xka "(__fish_complete_path (commandline -ct))" -d 'write Go'"'"'s heap profile for `go tool pprof FILE`'
 complete -c memwhy -n '_shtab_memwhy_using inspect' -l goroutines -xka "(__fish_complete_path (commandline -ct))" -d 'write all goroutines with their stacks, as debug=2 does'

@@ -81,7 +81,9 @@ class CPythonRuntime:
         """None; nothing of it has a form for other tools."""
         return None
 
-    def holders(self, progress: Callable[[str], None], *, whole: bool = False) -> Holders | None:
+    def holders(
+        self, progress: Callable[[str], None], *, whole: bool = False, fast: bool = False, most_bytes: int | None = None
+    ) -> Holders | None:
         """None; its objects are not told apart."""
         return None
 

@@ -84,11 +84,18 @@ class GoRuntime:
 
         return file_of(self, name)
 
-    def holders(self, progress: Callable[[str], None], *, whole: bool = False) -> Holders:
-        """Who holds its heap. whole: to the smallest line. Raises Unsupported."""
+    def holders(
+        self, progress: Callable[[str], None], *, whole: bool = False, fast: bool = False, most_bytes: int | None = None
+    ) -> Holders:
+        """Who holds its heap. As `interface.Runtime` says. Raises Unsupported, also where memory runs out on the way."""
         from memwhy.runtimes.go.heap_holders import holders_of
 
-        return holders_of(self, progress, whole=whole)
+        try:
+            return holders_of(self, progress, whole=whole, fast=fast, most_bytes=most_bytes)
+        except MemoryError as error:
+            raise Unsupported(
+                "memory ran out on the way: the heap has more pointers than there is room for; give --holders-memory more, or --holders-fast"
+            ) from error
 
     def verify(self) -> tuple[Check, ...]:
         """Invariants of the layout on this target."""

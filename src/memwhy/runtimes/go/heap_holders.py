@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from memwhy.model.holders import Holders, Holding, TypeTotal
 from memwhy.runtimes.go.debug_locals import Locals
+from memwhy.runtimes.go.heap_budget import room
 from memwhy.runtimes.go.heap_moving import caught_up, moved, settled
 from memwhy.runtimes.go.heap_objects import HeapGraph, has_swiss_maps, read_heap
 from memwhy.runtimes.go.heap_roots import RootSet, roots_of, set_apart
@@ -53,16 +54,23 @@ class _Node:
 
 
 def holders_of(
-    runtime: "GoRuntime", progress: Callable[[str], None] = lambda _: None, *, whole: bool = False
+    runtime: "GoRuntime",
+    progress: Callable[[str], None] = lambda _: None,
+    *,
+    whole: bool = False,
+    fast: bool = False,
+    most_bytes: int | None = None,
 ) -> Holders:
-    """One pass. whole: small lines too, which otherwise are counted as a rest. Raises Unsupported for versions whose pointers are not known (before Go 1.20) and where a table makes no sense."""
-    cpu_s = time.process_time()
+    """One pass. whole: small lines too, which otherwise are counted as a rest. fast: as `Holders.fast`, which it is as well where the
+    full answer takes more than most_bytes of memory (None: a quarter of what is free). Raises Unsupported for versions whose pointers are
+    not known (before Go 1.20) and where a table makes no sense."""
+    cpu_s, space = time.process_time(), room(most_bytes)
     progress("the types of Go's objects")
     variables = variables_of(runtime)
     types = Types.of(runtime, swiss=has_swiss_maps(runtime), debug=variables.debug)
     progress("Go's heap")
     begun_s = time.monotonic()
-    heap = read_heap(runtime)
+    heap = read_heap(runtime, room=space)
     caught_up(heap)
     outside, timers = roots_of(runtime, heap, Locals(variables, types)), timers_of(runtime, heap)
     heap, roots = settled(heap, [*outside.sets, *timers.roots])
@@ -76,12 +84,20 @@ def holders_of(
     typing.spread()
     heap.cut([*heap.between(outside.cuts), *heap.between(timers.cuts), *cuts])
     progress("who holds Go's heap")
-    tree = _Tree(runtime, heap, typing, roots)
+    lacking = "" if fast else space.lacking(heap)
+    fast = fast or bool(lacking)
+    tree = _Tree(runtime, heap, typing, roots, fast=fast)
     moves = moved(heap)
     notes = [f"{runtime.version}: {variables.problem}"] if variables.problem else []
     notes += specials.notes
     if heap.conservative_types:
         notes.append(f"of {heap.conservative_types} types any word may be a pointer: their masks could not be had")
+    if fast:
+        notes.append(
+            "each object is counted for the root that is fewest pointers away, though others may hold it, too"
+            + "; " * bool(lacking)
+            + lacking
+        )
     return Holders(
         runtime=runtime.version,
         bytes=tree.root.bytes,
@@ -96,6 +112,7 @@ def holders_of(
         holdings=tree.holdings(whole=whole),
         types=tuple(tree.totals()),
         waiting=specials.waiting,
+        fast=fast,
         notes=tuple(notes),
     )
 
@@ -103,7 +120,9 @@ def holders_of(
 class _Tree:
     """The groups of the compiled loops as lines: inner parts of maps belong to their map, fields have names."""
 
-    def __init__(self, runtime: "GoRuntime", heap: HeapGraph, typing: Typing, roots: list[RootSet]) -> None:
+    def __init__(
+        self, runtime: "GoRuntime", heap: HeapGraph, typing: Typing, roots: list[RootSet], *, fast: bool = False
+    ) -> None:
         self._runtime, self._typing = runtime, typing
         owners = {key: number for number, key in enumerate(dict.fromkeys((one.kind, one.name) for one in roots))}
         self._owners = list(owners)
@@ -114,7 +133,7 @@ class _Tree:
         )
         self._variables = {(one.kind, one.name): typing.variable_type(one) for one in roots}
         self._goroutines = {(one.kind, one.name): one.goroutines for one in roots if one.goroutines}
-        self._rows = heap.retained(flat, len(owners))
+        self._rows = heap.retained(flat, len(owners), fast=fast)
         self.objects = sum(self._rows[3::_ROW])
         self.root = _Node("rest", "", "")
         self._names: dict[int, tuple[str, bool]] = {}

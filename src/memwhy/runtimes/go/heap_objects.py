@@ -14,6 +14,7 @@ try:
     from memwhy._core import _retain
 except ImportError:  # without it a pass would take minutes
     _retain = None  # type: ignore[assignment]
+from memwhy.runtimes.go.heap_budget import Room
 from memwhy.runtimes.go.layout import minor_of
 from memwhy.runtimes.go.span_table import (
     ARENA_BYTES,
@@ -78,10 +79,13 @@ class HeapGraph:
         """Lets these pointers (from, to; NONE for all of one side) hold nothing any more. To be called when types have been spread along them."""
         _retain.cut(self.heap, array("I", (number for pair in pointers for number in pair)).tobytes())
 
-    def retained(self, roots: Sequence[tuple[int, int, int]], owners: int) -> "array[int]":
-        """Rows of parent, key, word, objects, bytes: the tree of what alone keeps what. roots: (owner, object, word), sorted."""
+    def retained(self, roots: Sequence[tuple[int, int, int]], owners: int, *, fast: bool = False) -> "array[int]":
+        """Rows of parent, key, word, objects, bytes: the tree of what alone keeps what; fast: of which owner is nearest to what.
+
+        roots: (owner, object, word), sorted.
+        """
         flat = array("I", (number for owner, one, word in roots for number in (one, owner, word)))
-        return array("Q", _retain.retained(self.heap, flat.tobytes(), owners))
+        return array("Q", (_retain.reached if fast else _retain.retained)(self.heap, flat.tobytes(), owners))
 
 
 class HeapReader:
@@ -120,7 +124,9 @@ class HeapReader:
         return _retain.spans((source.fd, source.pid or 0, source.segments), pointers, self._form)
 
 
-def read_heap(runtime: "GoRuntime", progress: Callable[[int], object] | None = None) -> HeapGraph:
+def read_heap(
+    runtime: "GoRuntime", progress: Callable[[int], object] | None = None, room: Room | None = None
+) -> HeapGraph:
     """All objects and edges of this moment. Raises Unsupported where the version keeps its pointers in another way.
 
     What can be read before the list of spans is: the shorter it is from the list to the heap, the less is newer than the list.
@@ -128,6 +134,8 @@ def read_heap(runtime: "GoRuntime", progress: Callable[[int], object] | None = N
     reader = HeapReader(runtime)
     way, rows = reader.way(), reader.spans()
     heap = _open(runtime, rows, reader.minor)
+    if room is not None:
+        _retain.limit(heap, room.admit(*_retain.counts(heap)))
     scanned, objects, edges, read_bytes, _, conservative = _retain.read(heap, way, progress, True)
     return HeapGraph(
         heap=heap,
