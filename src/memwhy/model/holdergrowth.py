@@ -1,6 +1,7 @@
 """Who holds the heap at two moments: the second one with what came since the first, line by line.
 
 Lines are told apart by how they are reached (root, fields, types), not by single objects: what a holder drops and takes anew cancels out.
+What all lines gained sums to what the heap gained, whatever moved from one holder to another meanwhile.
 """
 
 import heapq
@@ -8,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import count
 
+from memwhy.model.holdermatching import Path, matched, walk
 from memwhy.model.holders import Holders, Holding, TypeTotal
 
 LEAST_SHARE = 0.0005
@@ -18,8 +20,26 @@ LEAST_SHOWN = 0.005
 
 
 def grown(before: Holders, now: Holders) -> Holders:
-    """`now` with the difference to `before`. A line that was too small to be kept then counts from nothing."""
-    return replace(now, holdings=_lines(before.holdings, now.holdings), types=_types(before.types, now.types))
+    """`now` with the difference to `before`. A line gained what its own objects and those below it gained; what hung on it and is gone
+    counts against it, and roots that are gone are a rest without bytes."""
+    pairs = matched(before.holdings, now.holdings)
+    earlier = dict(walk(before.holdings))
+    taken = set(pairs.values())
+    lost: dict[Path, int] = {}
+    gone_bytes = gone_count = 0
+    for was, one in earlier.items():
+        if was in taken:
+            continue
+        keeper = next((was[:n] for n in range(len(was) - 1, 0, -1) if was[:n] in taken), None)
+        if keeper is not None:
+            lost[keeper] = lost.get(keeper, 0) + one.own_bytes
+        else:
+            gone_bytes, gone_count = gone_bytes + one.own_bytes, gone_count + one.count
+    lines = _lines(now.holdings, (), pairs, earlier, lost)
+    if gone_bytes:
+        lines = (*lines, Holding(kind="rest", name="what is gone", type="", count=0, own_bytes=0, bytes=0,
+                                 grown_bytes=-gone_bytes, grown_count=-gone_count))  # fmt: skip
+    return replace(now, holdings=lines, types=_types(before.types, now.types))
 
 
 def pruned(holders: Holders) -> Holders:
@@ -91,20 +111,21 @@ def _together(lines: Sequence[Holding]) -> Holding:
     )
 
 
-def _lines(before: Sequence[Holding], now: Sequence[Holding]) -> tuple[Holding, ...]:
-    earlier: dict[tuple[str, str, str], Holding] = {(one.kind, one.name, one.type): one for one in before}
+def _lines(
+    now: Sequence[Holding], above: Path, pairs: dict[Path, Path], earlier: dict[Path, Holding], lost: dict[Path, int]
+) -> tuple[Holding, ...]:
     found = []
-    for one in now:
-        was = earlier.get((one.kind, one.name, one.type))
-        if one.kind == "rest":
-            found.append(one)
-            continue
+    for i, one in enumerate(now):
+        path = (*above, i)
+        was = pairs.get(path)
+        children = _lines(one.children, path, pairs, earlier, lost)
+        own = one.own_bytes - (earlier[was].own_bytes + lost.get(was, 0) if was else 0)
         found.append(
             replace(
                 one,
-                grown_bytes=one.bytes - (was.bytes if was else 0),
-                grown_count=one.count - (was.count if was else 0),
-                children=_lines(was.children if was else (), one.children),
+                grown_bytes=own + sum(child.grown_bytes or 0 for child in children),
+                grown_count=one.count - (earlier[was].count if was else 0),
+                children=children,
             )
         )
     return tuple(found)
