@@ -79,6 +79,14 @@ def retained(heap: _Heap, roots: bytes, owners: int, /) -> bytes:
     """Rows of nine: parent, key, word of the parent, objects, bytes, and up to four who share it (`_core/gogroups.h`). Row 0 is the whole.
     roots: rows of uint32 object, owner, word, in the order of owners."""
 
+def sampled(heap: _Heap, /) -> bytes:
+    """Rows of object, group, address, bytes, chance (of 1 << 32), pointers to it in objects, row of its type: of large groups, by the last `retained`
+    (`_core/gosample.h`)."""
+
+def leads(heap: _Heap, resident: bytes, /) -> bytes:
+    """Rows of: place of a sampled object, row of the type of the object that points to it, address of the word, its number in that object, the word,
+    the two behind it. Read now; resident: as of `read`."""
+
 def reached(heap: _Heap, roots: bytes, owners: int, /) -> bytes:
     """As `retained`, without dominators: below each owner the types of what no other owner is fewer pointers away from."""
 

@@ -45,7 +45,7 @@ static inline int follow(struct goedges *edges, uint64_t value, uint64_t place, 
         return goedges_put(edges, object, place, 0);
     }
     span = goheap_span_at(edges->heap, value);
-    interior = value == span->start + (uint64_t)(object - span->first) * span->element ? 0 : GOEDGES_INTERIOR;
+    interior = value == goheap_values(span, object) ? 0 : GOEDGES_INTERIOR;
     if ((bad = goedges_put(edges, object, place, interior)) != 0)
         return bad;
     if (before >= edges->way->lowest && !interior && edges->types[object] == 0 && (row = type_in(edges, before)) != 0 &&
@@ -161,8 +161,7 @@ static int object_edges(struct goedges *edges, const struct goheap_span *span, u
     }
 }
 
-/* Of a range, what is resident into the buffer, and zeros for the rest. */
-static void read_resident(struct goedges *edges, uint64_t start, uint64_t end, uint8_t *into)
+void goedges_read_resident(struct goedges *edges, uint64_t start, uint64_t end, uint8_t *into)
 {
     const uint64_t *rows = edges->way->resident;
     size_t low = 0, high = edges->way->resident_count;
@@ -237,7 +236,7 @@ static int large_edges(struct goedges *edges, const struct goheap_span *span, ui
     for (uint64_t at = span->start; at < span->start + span->element; at += PIECE) {
         uint64_t end = at + PIECE < span->end ? at + PIECE : span->end, first = (at - span->start) / 8;
         uint64_t last = (end < span->start + span->element ? end - span->start : span->element) / 8;
-        read_resident(edges, at, end, buffer);
+        goedges_read_resident(edges, at, end, buffer);
         if (span->kind == GOHEAP_ARENA) {
             uint8_t bits[PIECE / 64], no_more[PIECE / 4096];
             bad = read_arena_bits(edges, at, end, bits, no_more) ? every_word(edges, buffer, first, last)
@@ -291,7 +290,7 @@ int goedges_read(struct goedges *edges, const struct goedges_way *way, goedges_t
             if (heap->spans[last].kind == GOHEAP_NOSCAN || is_large(&heap->spans[last]) || is_kept(edges, last) ||
                 heap->spans[last].start != heap->spans[last - 1].end || heap->spans[last].end - span->start > PIECE)
                 break;
-        read_resident(edges, span->start, heap->spans[last - 1].end, buffer);
+        goedges_read_resident(edges, span->start, heap->spans[last - 1].end, buffer);
         for (; !bad && i < last; i++)
             bad = span_edges(edges, &heap->spans[i], buffer + (heap->spans[i].start - span->start));
         if (!bad)

@@ -68,6 +68,9 @@ void goedges_close(struct goedges *edges);
 /* The place of the first of `bases` that is at an edge or behind it. */
 size_t goedges_base_at(const struct goedges *edges, uint32_t edge);
 
+/* Of a range, what `way` calls resident into a buffer, and zeros for the rest. */
+void goedges_read_resident(struct goedges *edges, uint64_t start, uint64_t end, uint8_t *into);
+
 /* 0, -1 for no memory, -2 for too many edges, 1 when tick returned something else than 0. */
 int goedges_read(struct goedges *edges, const struct goedges_way *way, goedges_tick tick, void *context);
 

@@ -42,7 +42,7 @@ static uint32_t recursive(const struct gogroups *groups, uint32_t parent, uint32
     return 0;
 }
 
-static uint32_t group_of(struct gogroups *groups, uint32_t parent, uint32_t key, uint32_t at)
+uint32_t gogroups_of(struct gogroups *groups, uint32_t parent, uint32_t key, uint32_t at)
 {
     uint32_t above = at == GODOMINATE_SHARED ? 0 : recursive(groups, parent, key);
 
@@ -76,7 +76,7 @@ static int group_nodes(struct gogroups *groups, const struct goedges *edges, con
             return 1;
         if (object < edges->heap->scanned) {
             bytes = goheap_span_of(edges->heap, object)->element;
-            group[node] = group_of(groups, parent, gogroups_key(edges, object, bytes), found->at[node]);
+            group[node] = gogroups_of(groups, parent, gogroups_key(edges, object, bytes), found->at[node]);
         } else {
             group[node] = gogroups_below(groups, parent, GOGROUPS_OWNER + (GOHEAP_NONE - object), 0);
         }
@@ -99,7 +99,7 @@ static int group_leaves(struct gogroups *groups, const struct goedges *edges, co
         for (uint32_t i = 0; i < span->count; i++) {
             uint32_t leaf = span->first + i - heap->scanned, node = found->leaf[leaf];
             if (node != GOHEAP_NONE &&
-                gogroups_add(groups, group_of(groups, groups->of_node[node], gogroups_key(edges, span->first + i, span->element), found->leaf_at[leaf]),
+                gogroups_add(groups, gogroups_of(groups, groups->of_node[node], gogroups_key(edges, span->first + i, span->element), found->leaf_at[leaf]),
                     span->element))
                 return -1;
         }

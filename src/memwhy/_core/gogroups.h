@@ -31,6 +31,9 @@ void gogroups_close(struct gogroups *groups);
 /* The group of that kind below another; its parent where there is no room for more. Returns GOHEAP_NONE for no memory. */
 uint32_t gogroups_below(struct gogroups *groups, uint32_t parent, uint32_t key, uint32_t at);
 
+/* The same for an object below a node of a group: what has the type of a group above it is of that group. */
+uint32_t gogroups_of(struct gogroups *groups, uint32_t parent, uint32_t key, uint32_t at);
+
 /* A type's row, or the size where there is none. */
 uint32_t gogroups_key(const struct goedges *edges, uint32_t object, uint64_t element);
 

@@ -98,12 +98,18 @@ static inline uint32_t goheap_find(const struct goheap *heap, uint64_t address)
     return index < span->count ? span->first + index : GOHEAP_NONE;
 }
 
+/* Where an object's values begin, so what Go's pointers to it are: behind the type of GOHEAP_HEADER. */
+static inline uint64_t goheap_values(const struct goheap_span *span, uint32_t object)
+{
+    return span->start + (uint64_t)(object - span->first) * span->element + (span->kind == GOHEAP_HEADER ? 8 : 0);
+}
+
 /* Whether an address is that of the object that it lies in, not one inside it. */
 static inline int goheap_begins(const struct goheap *heap, uint32_t object, uint64_t address)
 {
     const struct goheap_span *span = goheap_span_at(heap, address);
 
-    return address == span->start + (uint64_t)(object - span->first) * span->element;
+    return address == goheap_values(span, object);
 }
 
 #endif

@@ -67,6 +67,8 @@ static int by_dominators(struct gogroups *groups, struct held *held, const struc
         bad = count_moved(held, &found);
     if (!bad)
         bad = gogroups_make(groups, &held->edges, &found);
+    if (!bad)
+        bad = gosample_make(&held->sample, groups, &held->edges, &found);
     godominate_close(&found);
     return bad;
 }

@@ -27,6 +27,7 @@ struct held *held_of(PyObject *capsule)
 
 static void let_go(struct held *held)
 {
+    gosample_close(&held->sample);
     goedges_close(&held->edges);
     retain_forget_moved(held);
     gotypes_close(&held->types);
@@ -181,6 +182,8 @@ static PyMethodDef methods[] = {
     {"tell_type", retain_tell_type, METH_VARARGS, NULL},
     {"seed", retain_seed, METH_VARARGS, NULL},
     {"retained", retain_retained, METH_VARARGS, NULL},
+    {"sampled", retain_sampled, METH_O, NULL},
+    {"leads", retain_leads, METH_VARARGS, NULL},
     {"reached", retain_reached, METH_VARARGS, NULL},
     {"circles", retain_circles, METH_VARARGS, NULL},
     {"cut", retain_cut, METH_VARARGS, NULL},

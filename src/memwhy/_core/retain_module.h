@@ -8,7 +8,7 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
-#include "goedges.h"
+#include "gosample.h"
 
 #define NAME "memwhy._core._retain.heap"
 
@@ -24,6 +24,7 @@ struct held {
     uint8_t *born, *unread; /* a bit an object (gomoving_born), NULL when nothing moved */
     uint64_t born_bytes;
     uint32_t born_count, unread_count, lost_count; /* of what is reached */
+    struct gosample sample;
 };
 
 /* What differs by version and by moment, as Python hands it in; goes with PyArg_ParseTuple's "(Ky*y*KKy*(KKKK))". */
@@ -82,5 +83,8 @@ PyObject *retain_reached(PyObject *self, PyObject *args);
 PyObject *retain_dominators_bytes(PyObject *self, PyObject *capsule);
 PyObject *retain_counts(PyObject *self, PyObject *capsule);
 PyObject *retain_limit(PyObject *self, PyObject *args);
+
+PyObject *retain_sampled(PyObject *self, PyObject *capsule);
+PyObject *retain_leads(PyObject *self, PyObject *args);
 
 #endif

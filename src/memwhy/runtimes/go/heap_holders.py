@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from memwhy.model.holders import Holders, Holding, TypeTotal
 from memwhy.runtimes.go.debug_locals import Locals
 from memwhy.runtimes.go.heap_budget import room
+from memwhy.runtimes.go.heap_contents import Content, contents_of, together
 from memwhy.runtimes.go.heap_moving import caught_up, moved, settled
 from memwhy.runtimes.go.heap_objects import HeapGraph, has_swiss_maps, read_heap
 from memwhy.runtimes.go.heap_roots import RootSet, roots_of, set_apart
 from memwhy.runtimes.go.heap_specials import specials_of
 from memwhy.runtimes.go.heap_timers import timers_of
-from memwhy.runtimes.go.heap_types import Types
+from memwhy.runtimes.go.heap_types import TEXT, Types
 from memwhy.runtimes.go.heap_typing import Typing
 from memwhy.runtimes.go.heap_variables import variables_of
 from memwhy.runtimes.go.memstats import read_memstats
@@ -48,6 +49,9 @@ class _Node:
     own_bytes: int = 0
     bytes: int = 0
     size: int = 0
+    groups: list[int] = field(default_factory=list)
+    elements: int | None = None
+    idle_bytes: int | None = None
     shared_by: tuple[str, ...] = ()
     goroutines: int | None = None
     below: dict[tuple[str, str, str], "_Node"] = field(default_factory=dict)
@@ -88,6 +92,7 @@ def holders_of(
     fast = fast or bool(lacking)
     tree = _Tree(runtime, heap, typing, roots, fast=fast)
     moves = moved(heap)
+    tree.tell(contents_of(runtime, heap, typing, roots, tree.rows))
     notes = [f"{runtime.version}: {variables.problem}"] if variables.problem else []
     notes += specials.notes
     if heap.conservative_types:
@@ -133,8 +138,8 @@ class _Tree:
         )
         self._variables = {(one.kind, one.name): typing.variable_type(one) for one in roots}
         self._goroutines = {(one.kind, one.name): one.goroutines for one in roots if one.goroutines}
-        self._rows = heap.retained(flat, len(owners), fast=fast)
-        self.objects = sum(self._rows[3::_ROW])
+        self.rows = heap.retained(flat, len(owners), fast=fast)
+        self.objects = sum(self.rows[3::_ROW])
         self.root = _Node("rest", "", "")
         self._names: dict[int, tuple[str, bool]] = {}
         self._fill()
@@ -142,12 +147,12 @@ class _Tree:
     def _fill(self) -> None:
         """A group's parent stands before it, so one pass down and one up are enough."""
         nodes: list[_Node] = [self.root]
-        count = len(self._rows) // _ROW
+        count = len(self.rows) // _ROW
         for i in range(1, count):
-            parent, key, at, objects, size = self._rows[i * _ROW : i * _ROW + _BY]
+            parent, key, at, objects, size = self.rows[i * _ROW : i * _ROW + _BY]
             above = nodes[parent]
             name, inner = self._name(key)
-            if inner and above is not self.root and parent and self._rows[parent * _ROW + 1] < _OWNER:
+            if inner and above is not self.root and parent and self.rows[parent * _ROW + 1] < _OWNER:
                 node = above
             else:
                 kind, label = self._label(parent, key, at)
@@ -159,8 +164,18 @@ class _Tree:
                     node.shared_by = tuple(dict.fromkeys((*node.shared_by, *self._sharers(i, set()))))
             node.count += 0 if node is above else objects
             node.own_bytes += size
+            node.groups += [] if node is above else [i]
             nodes.append(node)
         _sum(self.root)
+
+    def tell(self, contents: dict[int, Content]) -> None:
+        """What lines are filled with, by their groups."""
+        work = [self.root]
+        for node in work:
+            work += node.below.values()
+            known = [contents[group] for group in node.groups if group in contents]
+            if known:
+                node.elements, node.idle_bytes = together(known, node.count, node.own_bytes)
 
     def _name(self, key: int) -> tuple[str, bool]:
         """A group's type, and whether it is a map's inner part, which nobody wants to see by itself."""
@@ -179,7 +194,9 @@ class _Tree:
             function = self._runtime.functions.find(address)
             return f"closure {function.name if function is not None else hex(address)}", False
         name = self._typing.types.name_of(address)
-        return name, (kind == _MADE and address & 7 > 1) or name in _MAP_PARTS or name.startswith(_INSIDE_MAPS)
+        return name, (kind == _MADE and address != TEXT and address & 7 > 1) or name in _MAP_PARTS or name.startswith(
+            _INSIDE_MAPS
+        )
 
     def _size(self, key: int) -> int:
         """Bytes of one value of a group's type, 0 where it is not known."""
@@ -188,7 +205,7 @@ class _Tree:
     def _sharers(self, group: int, seen: set[int]) -> Iterator[str]:
         """The roots that lead to what is shared, as far as they were noted."""
         seen.add(group)
-        for who in self._rows[group * _ROW + _BY : (group + 1) * _ROW]:
+        for who in self.rows[group * _ROW + _BY : (group + 1) * _ROW]:
             if who >= _OWNER:
                 yield self._owners[who - _OWNER][1]
             elif who and who not in seen:
@@ -200,7 +217,7 @@ class _Tree:
             return self._owners[key - _OWNER]
         if parent == 0 or at == _SHARED:
             return "shared", ""
-        above = self._rows[parent * _ROW + 1]
+        above = self.rows[parent * _ROW + 1]
         if above >= _OWNER or above >= _SIZE or at == _FAR:
             return "field", ""
         return "field", self._typing.path(above, at)
@@ -212,8 +229,8 @@ class _Tree:
     def totals(self) -> Iterator[TypeTotal]:
         """By type, most first."""
         found: dict[str, list[int]] = {}
-        for i in range(1, len(self._rows) // _ROW):
-            key, objects, size = (self._rows[i * _ROW + j] for j in (1, 3, 4))
+        for i in range(1, len(self.rows) // _ROW):
+            key, objects, size = (self.rows[i * _ROW + j] for j in (1, 3, 4))
             name = "" if _SIZE <= key < _OWNER else self._name(key)[0]
             row = found.setdefault(name, [0, 0])
             row[0] += objects
@@ -267,6 +284,8 @@ def _lines(node: _Node, least: float, depth: int) -> Iterator[Holding]:
             count=one.count,
             own_bytes=one.own_bytes,
             bytes=one.bytes,
+            elements=one.elements,
+            idle_bytes=one.idle_bytes,
             shared_by=one.shared_by,
             goroutines=one.goroutines,
             children=tuple(_lines(one, least, depth + 1)),

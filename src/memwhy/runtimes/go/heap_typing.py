@@ -123,7 +123,7 @@ class Typing:
         """What variables point to has the type that the variable's type says."""
         flat: array[int] = array("I")
         for root in roots:
-            kind = self._kind(root)
+            kind = self.kind_of(root)
             pointers = {} if root.behind else self.types.pointers(kind)
             for offset, number, begins in root.places:
                 key = kind if root.behind else pointers.get(offset // WORD_BYTES, (0, ""))[0]
@@ -131,7 +131,7 @@ class Typing:
                     flat.extend((number, self.row_of(key)))
         _retain.seed(self.heap.heap, flat.tobytes())
 
-    def _kind(self, root: RootSet) -> int:
+    def kind_of(self, root: RootSet) -> int:
         """The key of a variable's type, 0 where it is not known."""
         return root.type or (self._variables.of_global(root.address) if root.kind == "global" else 0)
 
@@ -142,7 +142,7 @@ class Typing:
 
     def variable_type(self, root: RootSet) -> str:
         """The name of a variable's type, "" where it is not known."""
-        kind = self._kind(root)
+        kind = self.kind_of(root)
         return self.types.name_of(kind) if kind else ""
 
     def path(self, row: int, word: int) -> str:
@@ -152,7 +152,7 @@ class Typing:
             if kind == _CLOSURE:
                 pointers = self.captured(key)[1]
             else:
-                pointers = self.types.made(key)[1] if _is_made(key) else self.types.pointers(key)
+                pointers = self.types.made(key)[1] if is_made(key) else self.types.pointers(key)
             self._paths[row] = {at: _shown(path) for at, (_, path) in pointers.items()}
         return self._paths[row].get(word, "")
 
@@ -193,7 +193,7 @@ class Typing:
         if kind == _CLOSURE:
             size, pointers = self.captured(key)
             self._words(row, size, pointers)
-        elif _is_made(key):
+        elif is_made(key):
             self._tell_made(row, key)
         else:
             found = self.types.at(key)
@@ -217,7 +217,7 @@ class Typing:
         _retain.tell_type(self.heap.heap, row, size, words.tobytes(), *either)
 
 
-def _is_made(key: int) -> bool:
+def is_made(key: int) -> bool:
     """Is it a part of a map or of a channel, or the bytes of a string: nothing that `Types.pointers` knows?"""
     return key == TEXT or bool(key & 7)
 

@@ -1,0 +1,48 @@
+/* Some objects of each large group at random, and who points to them: what stands in them tells what the group is filled with.
+ *
+ * An object is taken when a hash of its number is below its chance, so the same heap gives the same sample. Of a group's objects the larger
+ * ones have the greater chance (as many as GOSAMPLE_OBJECTS are expected of a group); headers of maps and channels, which are alike in size, have
+ * the same one. */
+#ifndef MEMWHY_GOSAMPLE_H
+#define MEMWHY_GOSAMPLE_H
+
+#include "gogroups.h"
+
+#define GOSAMPLE_OBJECTS 256u
+#define GOSAMPLE_HEADERS 4096u
+#define GOSAMPLE_LEAST 2000u            /* a group that keeps less than this part of the heap is not asked about */
+#define GOSAMPLE_LEAST_OF_HEADERS 20000u /* headers: less than this one */
+#define GOSAMPLE_POINTERS 1024u         /* so many of those that point to one object are written down */
+#define GOSAMPLE_READ_BYTES (UINT64_C(256) << 20)
+#define GOSAMPLE_SURE (UINT64_C(1) << 32)
+
+/* chance: of GOSAMPLE_SURE. pointers: how many in objects that are reached point to it. */
+struct gosampled {
+    uint32_t object, group;
+    uint64_t chance;
+    uint32_t pointers;
+};
+
+/* A word that points to what was sampled, and the two behind it, as they stand there now: a slice's length and capacity, a string's length.
+ * type: of the object that it stands in, 0 where nobody knows; word: of that object. */
+struct gosample_lead {
+    uint64_t sampled, type, place, word, value, next, after;
+};
+
+struct gosample {
+    struct gosampled *rows; /* by object */
+    size_t count, room;
+    uint8_t *is_in;         /* a bit an object */
+    uint32_t *sources;      /* objects that point to one of them, in their order */
+    size_t source_count, source_room;
+};
+
+/* 0, -1 for no memory, 1 when the tick of the roots says so. Takes the place of what was sampled before. */
+int gosample_make(struct gosample *sample, struct gogroups *groups, const struct goedges *edges, const struct godominators *found);
+
+/* The words of objects that point to what was sampled, read anew; `leads` is to be freed. 0, or -1 for no memory. */
+int gosample_leads(const struct gosample *sample, struct goedges *edges, struct gosample_lead **leads, size_t *count);
+
+void gosample_close(struct gosample *sample);
+
+#endif
