@@ -1,0 +1,96 @@
+"""What is in Go's maps, slices, channels and buffers, against a program that says how many values each has and how many bytes nothing uses.
+
+GO_COMMANDS=/path/to/go:/other/go runs it with several toolchains; else the go on PATH is used.
+"""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from attach_programs import go_commands
+from inspect_programs import ROOT
+
+from memwhy.inspect.inspector import Inspector
+from memwhy.model.holders import Holders, Holding
+
+sys.path.insert(0, str(ROOT / "specimens" / "inside"))
+from programs import BuildFailed, NoGo, asked, built, version_of
+
+pytest.importorskip("memwhy._core._retain")
+SCALE = 2
+Seen = tuple[dict[str, tuple[int, int, int]], dict[str, Holding]]
+"""By root bytes, values, idle bytes as planted; and the line that was found."""
+SAMPLED = {"main.smallMaps": 0.05}
+"""More headers than are read: so far an estimate may be off."""
+EMPTY = {
+    "main.emptiedMap", "main.emptiedRefs", "main.cutSlice", "main.poppedQueue", "main.zeroedQueue", "main.substrings", "main.heads",
+    "main.emptyChannel", "main.emptyJobs", "main.resetBuffers", "main.idleReaders",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=go_commands() or [""], ids=lambda go: Path(go).as_posix().replace("/", "_"))
+def go(request: pytest.FixtureRequest) -> str:
+    if not request.param:
+        pytest.skip("needs Go")
+    command: str = request.param
+    if tuple(int(part) for part in version_of(command).removeprefix("go").split(".")[:2]) < (1, 21):
+        pytest.skip("the program needs Go 1.21")
+    return command
+
+
+def looked(go: str, flavour: str) -> tuple[dict[str, tuple[int, int, int]], Holders]:
+    try:
+        built("gofilled", flavour, go)
+    except (BuildFailed, NoGo) as error:
+        pytest.skip(str(error))
+    with asked("gofilled", "-scale", str(SCALE), flavour=flavour, go=go) as program:
+        truth = program.ask("truth")
+        with Inspector.open(program.pid) as inspector:
+            found = inspector.look(malloc=False, holders=True).holders
+    assert found is not None
+    return {name: (row[0], row[1], row[2]) for name, row in truth.items()}, found
+
+
+@pytest.fixture(scope="module")
+def plain(go: str) -> Seen:
+    truth, holders = looked(go, "")
+    return truth, {one.name: one for one in holders.holdings}
+
+
+def lines(one: Holding) -> Iterator[Holding]:
+    yield one
+    for child in one.children:
+        yield from lines(child)
+
+
+def idle(one: Holding) -> int:
+    return sum(line.idle_bytes or 0 for line in lines(one))
+
+
+def elements(one: Holding) -> int | None:
+    """Of a root: of the slice of maps the maps' own."""
+    told = [line.elements for line in lines(one) if line.elements is not None]
+    return told[-1] if one.name == "main.smallMaps" else told[0] if told else None
+
+
+def test_maps_slices_and_channels_tell_how_many_values_they_have(plain: Seen) -> None:
+    truth, found = plain
+    exact = {name: row[1] for name, row in truth.items() if name not in SAMPLED}
+    assert {name: elements(found[name]) for name in exact} == exact
+
+
+@pytest.mark.parametrize("root", sorted(SAMPLED))
+def test_of_many_maps_the_values_are_estimated(plain: Seen, root: str) -> None:
+    assert elements(plain[1][root]) == pytest.approx(plain[0][root][1], rel=SAMPLED[root])
+
+
+def test_what_is_kept_for_nothing_is_told_to_the_byte(plain: Seen) -> None:
+    truth, found = plain
+    wanted = {name: row[2] for name, row in truth.items() if name in EMPTY}
+    assert {name: idle(found[name]) for name in wanted} == pytest.approx(wanted, rel=0.01)
+
+
+def test_what_looks_alike_and_is_full_is_not_idle(plain: Seen) -> None:
+    truth, found = plain
+    assert {name: idle(found[name]) for name in truth if name not in EMPTY} == dict.fromkeys(set(truth) - EMPTY, 0)
