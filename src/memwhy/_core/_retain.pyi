@@ -103,5 +103,9 @@ def dwarf(info: bytes, abbreviations: bytes, addresses: bytes, /) -> tuple[bytes
     """Rows of (variable's address, its type) and (function's address, its entry), types and entries as offsets of .debug_info. addresses:
     .debug_addr, which DWARF 5 has. Damaged units are left out."""
 
+def uses(text: bytes, base: int, windows: bytes, /) -> bytes:
+    """Rows of (distance's place, target) of all operands that stand relative to the code and lead into windows: pairs of uint64 address and
+    end, in order, apart. base: of the text. The first 131,072."""
+
 def references(text: bytes, base: int, targets: bytes, /) -> bytes:
     """Rows of (instruction's address, target) of the instructions LEA that take one of these addresses (uint64, in order). base: of the text."""

@@ -176,6 +176,7 @@ static PyMethodDef methods[] = {
     {"dwarf", dwarf, METH_VARARGS, NULL},
     {"spread", retain_spread, METH_VARARGS, NULL},
     {"references", retain_references, METH_VARARGS, NULL},
+    {"uses", retain_uses, METH_VARARGS, NULL},
     {"settle", retain_settle, METH_O, NULL},
     {"type_rows", retain_type_rows, METH_VARARGS, NULL},
     {"type_at", retain_type_at, METH_VARARGS, NULL},

@@ -71,6 +71,7 @@ void retain_forget_moved(struct held *held);
 PyObject *retain_spread(PyObject *self, PyObject *args);
 PyObject *retain_settle(PyObject *self, PyObject *capsule);
 PyObject *retain_references(PyObject *self, PyObject *args);
+PyObject *retain_uses(PyObject *self, PyObject *args);
 PyObject *retain_type_rows(PyObject *self, PyObject *args);
 PyObject *retain_type_at(PyObject *self, PyObject *args);
 PyObject *retain_tell_type(PyObject *self, PyObject *args);

@@ -77,7 +77,7 @@ def remarks_of(one: Holding) -> Iterator[str]:
     if one.kind == "shared":
         yield sharers(one, MOST_SHARERS)
     if one.hints:
-        yield f"{hinted(one)} (a hint: its own name is stripped)"
+        yield f"{hinted(one)} (a hint)"
     if one.goroutines is not None:
         yield f"{one.goroutines} goroutine{'s' * (one.goroutines != 1)}"
     if one.elements is not None:
@@ -109,5 +109,7 @@ def notes_of(holders: Holders) -> Iterator[str]:
     )
     if holders.passes > 1 or holders.newborn_objects:
         yield f"{holders.passes} passes; {holders.newborn_objects} objects were made while the heap was read"
+    if any(one.hints for one in holders.holdings):
+        yield "variables have no names, for they were stripped: a hint names functions whose code refers to them"
     yield f"{amount(holders.read_bytes)} read in {duration(holders.read_s)}, {duration(holders.cpu_s)} of CPU; the target was not stopped"
     yield from holders.notes

@@ -9,6 +9,7 @@ from memwhy.model.holders import Holders, Holding, TypeTotal
 from memwhy.runtimes.go.debug_locals import Locals
 from memwhy.runtimes.go.heap_budget import room
 from memwhy.runtimes.go.heap_contents import Content, contents_of, together
+from memwhy.runtimes.go.heap_hints import hinted
 from memwhy.runtimes.go.heap_moving import caught_up, moved, settled
 from memwhy.runtimes.go.heap_objects import HeapGraph, has_swiss_maps, read_heap
 from memwhy.runtimes.go.heap_roots import RootSet, roots_of, set_apart
@@ -114,7 +115,7 @@ def holders_of(
         read_bytes=heap.read_bytes,
         read_s=round(read_s, 3),
         cpu_s=round(time.process_time() - cpu_s, 3),
-        holdings=tree.holdings(whole=whole),
+        holdings=hinted(runtime, tree.holdings(whole=whole)),
         types=tuple(tree.totals()),
         waiting=specials.waiting,
         fast=fast,
