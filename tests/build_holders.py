@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from memwhy.model.holders import Holders, Holding, TypeTotal
+from memwhy.model.holders import Holders, Holding, TypeTotal, Waiting
 from memwhy.model.units import KIB, MIB
 
 GENERIC = (
@@ -114,6 +114,9 @@ def shop(text: str = "") -> Holders:
             TypeTotal(type="", count=30_000, bytes=3 * MIB, grown_bytes=0, grown_count=0),
         ),
         passes=2,
+        waiting=(
+            Waiting(kind="finalizer", count=312, function=f"main.flush{text}", state="chan receive", blocked_s=61.0),
+        ),
         newborn_objects=12,
         unresolved=3,
         notes=("unstable: main.serve differed by 44 % between two passes",),

@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 from memwhy_command import SCHEMA, run_memwhy
 
 import memwhy
-from memwhy.model.holders import Holders, Holding, TypeTotal
+from memwhy.model.holders import Holders, Holding, TypeTotal, Waiting
 from memwhy.render import json as json_view
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -126,7 +126,7 @@ def test_who_holds_the_heap_is_told_field_by_field() -> None:
     Draft202012Validator(WHOLE).validate(answer)
     assert list(unexplained(answer, WHOLE)) == []
     known = WHOLE["$defs"]
-    for name, kind in (("holders", Holders), ("holding", Holding), ("held_type", TypeTotal)):
+    for name, kind in (("holders", Holders), ("holding", Holding), ("held_type", TypeTotal), ("held_waiting", Waiting)):
         names = {one.name for one in fields(kind)}
         assert set(known[name]["properties"]) == set(known[name]["required"]) == names
         assert all(one.get("description") for one in known[name]["properties"].values())

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from memwhy.model.holdergrowth import weights
-from memwhy.model.holdernames import MOST_SHARERS, hinted, named, sharers
-from memwhy.model.holders import Holders, Holding, TypeTotal
+from memwhy.model.holdernames import MOST_SHARERS, hinted, named, owner, sharers
+from memwhy.model.holders import Holders, Holding, TypeTotal, Waiting
 from memwhy.render.figures import amount, duration, share_of
 from memwhy.render.table import Table
 
@@ -48,11 +48,15 @@ def roots(holders: Holders) -> str:
     """The answer in a sentence: the largest roots with their shares."""
     largest = sorted((one for one in holders.holdings if one.kind != "rest"), key=lambda one: -one.bytes)
     whole = holders.bytes or 1
-    words = "reached first from" if holders.fast else "held by"
-    return f"{words} " + ", ".join(
-        f"{sharers(one, MOST_SHARERS) if one.kind == 'shared' else one.name} {share_of(one.bytes / whole)}"
-        for one in largest[:_MOST_ROOTS]
-    )
+    words = "reached first from" if holders.fast else "kept alive by"
+    return f"{words} " + ", ".join(f"{_who(one)} ({share_of(one.bytes / whole)})" for one in largest[:_MOST_ROOTS])
+
+
+def _who(one: Holding) -> str:
+    """A root in a sentence; those who share something together."""
+    if one.kind != "shared":
+        return owner(one)
+    return f"{sharers(one, MOST_SHARERS).removeprefix('shared by ')} together" if one.shared_by else "several roots"
 
 
 def walk(holders: Holders) -> Iterator[tuple[int, Holding]]:
@@ -87,6 +91,15 @@ def remarks_of(one: Holding) -> Iterator[str]:
         yield f"{word}{amount(one.least_bytes)} to {amount(one.most_bytes)} over the passes"
 
 
+def _waiting(one: Waiting) -> str:
+    """What is due and does not come, and what stands in its way."""
+    due = f"{one.count} {one.kind}{'s' * (one.count != 1)}"
+    where = f" stands in {one.function}" if one.function else " waits for work"
+    since = "" if one.blocked_s is None else f", for {duration(one.blocked_s)} at least"
+    state = f" ({one.state})" if one.state else ""
+    return f"{due} that should have run have not: the goroutine that runs them{where}{state}{since}"
+
+
 def figures(one: Holding | TypeTotal, whole: int, *, grows: bool) -> tuple[str, ...]:
     """Held, share, and growth where there were two looks."""
     size = (amount(one.bytes, whole=False), share_of(one.bytes / (whole or 1)))
@@ -108,7 +121,9 @@ def notes_of(holders: Holders) -> Iterator[str]:
         f"{holders.unresolved} pointers led to objects newer than the list of spans"
     )
     if holders.passes > 1 or holders.newborn_objects:
-        yield f"{holders.passes} passes; {holders.newborn_objects} objects were made while the heap was read"
+        passes = f"{holders.passes} pass{'es' * (holders.passes != 1)}"
+        yield f"{passes}; {holders.newborn_objects} of the objects were made while the heap was read"
+    yield from map(_waiting, holders.waiting)
     if any(one.hints for one in holders.holdings):
         yield "variables have no names, for they were stripped: a hint names functions whose code refers to them"
     yield f"{amount(holders.read_bytes)} read in {duration(holders.read_s)}, {duration(holders.cpu_s)} of CPU; the target was not stopped"
