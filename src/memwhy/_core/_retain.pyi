@@ -61,9 +61,9 @@ def type_rows(heap: _Heap, first: int, /) -> bytes:
 def type_at(heap: _Heap, address: int, size: int, /) -> int:
     """The row of the type at an address, 0 where there is none; with a size: of a made type by its key."""
 
-def tell_type(heap: _Heap, row: int, size: int, words: bytes, begins: int, begins_not: int, /) -> None:
+def tell_type(heap: _Heap, row: int, size: int, words: bytes, begins: int, begins_not: int, least: int, /) -> None:
     """words: uint16 by word of the type, the row of what its pointer leads to. begins, begins_not: not 0 for a row that stands for two, told
-    apart by whether the object begins with a pointer."""
+    apart by whether the object begins with a pointer, or, with least, whether it has fewer bytes than that."""
 
 def seed(heap: _Heap, rows: bytes, /) -> None:
     """Pairs of uint32 object, row of its type, from outside."""

@@ -24,7 +24,8 @@ static uint32_t type_in(struct goedges *edges, uint64_t first)
     }
     if (low < way->itab_count && way->itabs[2 * low] == first)
         first = way->itabs[2 * low + 1];
-    else if (first < way->types[0] || first >= way->types[1])
+    else if ((first < way->types[0] || first >= way->types[1]) &&
+             (goheap_find(edges->heap, first) == GOHEAP_NONE || !gotypes_is_made(edges->kinds, first)))
         return 0;
     return gotypes_behind(edges->kinds, gotypes_find(edges->kinds, first));
 }

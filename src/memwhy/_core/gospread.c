@@ -22,7 +22,9 @@ static int assign(struct goedges *edges, uint32_t object, uint32_t row)
 {
     const struct gotype *type = &edges->kinds->rows[row];
 
-    if (type->either[0] || type->either[1])
+    if (type->either_bytes)
+        row = type->either[goheap_span_of(edges->heap, object)->element >= type->either_bytes];
+    else if (type->either[0] || type->either[1])
         row = type->either[!begins_with_pointer(edges, object)];
     if (edges->types[object] && !says_more(edges->kinds, row, edges->types[object]))
         return 0;

@@ -6,6 +6,8 @@
 #define PLACES (1u << 17) /* a power of two, more than twice GOTYPES_MOST */
 #define PROGRAM_BYTES 65536u
 #define TYPE_BYTES 48
+#define DIRECT 32   /* KindDirectIface in Kind_ up to Go 1.25, TFlagDirectIface in TFlag since; the other flag's bit is free there */
+#define DEEPEST 16
 
 int gotypes_open(struct gotypes *types, const struct memory *memory, int on_demand_flag, int program_flag)
 {
@@ -111,7 +113,8 @@ static int read_type(struct gotypes *types, uint64_t address, struct gotype *typ
 
     if (address == 0 || address % 8 || memory_read(types->memory, address, raw, sizeof raw) < sizeof raw)
         return -1;
-    *type = (struct gotype){.address = address, .size = word(raw), .kind = raw[23] & 31};
+    *type = (struct gotype){
+        .address = address, .size = word(raw), .kind = raw[23] & 31, .direct = ((raw[20] | raw[23]) & DIRECT) != 0};
     pointers = word(raw + 8);
     mask = word(raw + 32);
     if (type->kind == 0 || type->kind > GOTYPE_UNSAFE || type->size == 0 || type->size > (UINT64_C(1) << 40) || pointers > type->size || pointers % 8)
@@ -161,24 +164,70 @@ uint32_t gotypes_find(struct gotypes *types, uint64_t address)
     return type.size ? row : 0;
 }
 
-uint32_t gotypes_behind(struct gotypes *types, uint32_t row)
+int gotypes_is_made(struct gotypes *types, uint64_t address)
+{
+    uint8_t raw[TYPE_BYTES];
+    uint32_t row;
+    int32_t name;
+
+    place_of(types, address, &row);
+    if (row)
+        return types->rows[row].size != 0;
+    if (address % 8 || memory_read(types->memory, address, raw, sizeof raw) < sizeof raw)
+        return 0;
+    memcpy(&name, raw + 40, sizeof name); /* negative: it stands in a table of reflect's own (runtime/type.go, reflectOffs) */
+    return name < 0 && raw[21] && raw[21] <= 8 && !(raw[21] & (raw[21] - 1)) && raw[21] == raw[22] && (raw[23] & 31) &&
+           (raw[23] & 31) <= GOTYPE_UNSAFE && word(raw) && word(raw + 8) <= word(raw);
+}
+
+static uint64_t word_at(const struct gotypes *types, uint64_t address)
 {
     uint8_t raw[8];
 
-    switch (row ? types->rows[row].kind : GOTYPE_FUNC) {
-    case GOTYPE_POINTER:
-        if (memory_read(types->memory, types->rows[row].address + TYPE_BYTES, raw, sizeof raw) < sizeof raw)
-            return 0;
-        return gotypes_find(types, word(raw));
-    case GOTYPE_FUNC:
-    case GOTYPE_UNSAFE:
-        return 0;
-    case GOTYPE_CHAN:
-    case GOTYPE_MAP:
-        return gotypes_made(types, types->rows[row].address | GOTYPES_HEADER, 8);
-    default:
-        return row;
+    return memory_read(types->memory, address, raw, sizeof raw) == sizeof raw ? word(raw) : 0;
+}
+
+/* Of a struct or an array that stands in an interface's word: its one field's or element's type. */
+static uint32_t only_part(struct gotypes *types, const struct gotype *type)
+{
+    uint64_t fields, count;
+
+    if (type->kind == GOTYPE_ARRAY)
+        return gotypes_find(types, word_at(types, type->address + TYPE_BYTES));
+    fields = word_at(types, type->address + 56);
+    count = word_at(types, type->address + 64);
+    for (uint64_t i = 0; i < count && i < DEEPEST; i++) {
+        uint32_t row = gotypes_find(types, word_at(types, fields + 24 * i + 8));
+        if (row && types->rows[row].words)
+            return row;
     }
+    return 0;
+}
+
+uint32_t gotypes_behind(struct gotypes *types, uint32_t row)
+{
+    for (int depth = 0; row && depth < DEEPEST; depth++) {
+        const struct gotype *type = &types->rows[row];
+        switch (type->kind) {
+        case GOTYPE_POINTER:
+            return gotypes_find(types, word_at(types, type->address + TYPE_BYTES));
+        case GOTYPE_FUNC:
+        case GOTYPE_UNSAFE:
+            return 0;
+        case GOTYPE_CHAN:
+        case GOTYPE_MAP:
+            return gotypes_made(types, type->address | GOTYPES_HEADER, 8);
+        case GOTYPE_ARRAY:
+        case GOTYPE_STRUCT:
+            if (!type->direct)
+                return row;
+            row = only_part(types, type);
+            break;
+        default:
+            return row;
+        }
+    }
+    return 0;
 }
 
 uint32_t gotypes_closure(struct gotypes *types, uint64_t code)

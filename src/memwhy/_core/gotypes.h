@@ -13,16 +13,19 @@
 #define GOTYPES_TABLE 4u
 #define GOTYPES_HEADER 1u /* added to the address of a map's or channel's type: the key of what such a variable points to */
 
-enum gotype_kind { GOTYPE_CHAN = 18, GOTYPE_FUNC = 19, GOTYPE_INTERFACE = 20, GOTYPE_MAP = 21, GOTYPE_POINTER = 22, GOTYPE_UNSAFE = 26,
+enum gotype_kind { GOTYPE_ARRAY = 17, GOTYPE_STRUCT = 25, GOTYPE_CHAN = 18, GOTYPE_FUNC = 19, GOTYPE_INTERFACE = 20, GOTYPE_MAP = 21, GOTYPE_POINTER = 22, GOTYPE_UNSAFE = 26,
                    GOTYPE_CLOSURE = 64, GOTYPE_MADE = 65 };
 
-/* words_to: by word of the type the row of what stands behind that pointer, 0 where that is not known; NULL: nobody asked yet.
+/* either: see below; with either_bytes: the row if the object has fewer bytes, and the row if not.
+ * words_to: by word of the type the row of what stands behind that pointer, 0 where that is not known; NULL: nobody asked yet.
  * either: of a row that stands for two: the row if the object has a pointer at its beginning, and the row if not. */
 struct gotype {
     uint64_t address, size;
     uint16_t *words_to;
     uint16_t either[2];
+    uint64_t either_bytes;
     uint8_t kind;
+    uint8_t direct;      /* stands in an interface's word itself */
     uint64_t words;      /* up to the last pointer; 0: none */
     const uint8_t *mask; /* a bit a word; NULL: every one of `words` may be a pointer */
 };
@@ -42,6 +45,9 @@ void gotypes_close(struct gotypes *types);
 
 /* The row of the type at an address; 0 when that is none, or there are too many. */
 uint32_t gotypes_find(struct gotypes *types, uint64_t address);
+
+/* Whether there is a descriptor at an address that package reflect made while the program ran: such lie in the heap. */
+int gotypes_is_made(struct gotypes *types, uint64_t address);
 
 /* Of what stands behind an interface's second word, by the row of its type: of pointers their element; maps and channels stand for
  * their headers. 0: nobody knows. */

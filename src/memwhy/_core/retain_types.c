@@ -74,12 +74,12 @@ PyObject *retain_tell_type(PyObject *self, PyObject *args)
 {
     PyObject *capsule;
     unsigned int row, with, without;
-    unsigned long long bytes;
+    unsigned long long bytes, either_bytes;
     Py_buffer words;
     struct held *held;
 
     (void)self;
-    if (!PyArg_ParseTuple(args, "OIKy*II", &capsule, &row, &bytes, &words, &with, &without))
+    if (!PyArg_ParseTuple(args, "OIKy*IIK", &capsule, &row, &bytes, &words, &with, &without, &either_bytes))
         return NULL;
     held = held_of(capsule);
     if (held != NULL && row > 0 && row < held->types.count && with < held->types.count && without < held->types.count) {
@@ -92,6 +92,7 @@ PyObject *retain_tell_type(PyObject *self, PyObject *args)
             memcpy(type->words_to, words.buf, (size_t)words.len < size ? (size_t)words.len : size);
         type->either[0] = (uint16_t)with;
         type->either[1] = (uint16_t)without;
+        type->either_bytes = either_bytes;
     }
     PyBuffer_Release(&words);
     if (held == NULL)

@@ -77,6 +77,10 @@ class Locals:
                     found.setdefault(base + at, Owner(name, local.type, local.behind, inner + at))
         return found
 
+    def leads(self, owner: Owner) -> int:
+        """The key of what a word of a variable points to, 0 where nobody knows."""
+        return owner.type if owner.behind else self.types.leads(owner.type).get(owner.offset // _WORD_BYTES, (0, ""))[0]
+
     def _locals(self, debug: DebugTypes, function: Entry, pc: int) -> Iterator[Local]:
         entries = debug.entries
         if function.place not in self._told:

@@ -29,7 +29,10 @@ class Field:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoType:
-    """A type descriptor. elem, key, bucket: addresses of types, 0 where the kind has none; bucket: of a map, its bucket or group."""
+    """A type descriptor. elem, key, bucket: addresses of types, 0 where the kind has none; bucket: of a map, its bucket or group.
+
+    direct: it stands in an interface's word itself.
+    """
 
     address: int
     size: int
@@ -40,3 +43,4 @@ class GoType:
     bucket: int = 0
     length: int = 0
     fields: tuple[Field, ...] = ()
+    direct: bool = False

@@ -2,16 +2,17 @@
 
 import re
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from memwhy._core import _retain
 from memwhy.runtimes.go.debug_types import DEBUG
 from memwhy.runtimes.go.gotype import GoType
 from memwhy.runtimes.go.heap_closures import closure_structs
+from memwhy.runtimes.go.heap_library import NODE
 from memwhy.runtimes.go.heap_objects import HeapGraph
 from memwhy.runtimes.go.heap_roots import RootSet
-from memwhy.runtimes.go.heap_types import EITHER, TEXT, Types
+from memwhy.runtimes.go.heap_types import EITHER, TEXT, Types, is_made
 from memwhy.runtimes.go.heap_variables import Variables
 from memwhy.runtimes.go.layout import Layout
 from memwhy.runtimes.go.structs import WORD_BYTES
@@ -98,7 +99,7 @@ class Typing:
         """The row of a type's address or of a made one's key, 0 where there is none."""
         if key not in self._rows:
             self._rows[key] = _retain.type_at(self.heap.heap, key, self._made_bytes(key))
-            if key & 7 == EITHER:
+            if key & 7 in (EITHER, NODE):
                 self._tell_made(self._rows[key], key)
         return self._rows[key]
 
@@ -122,14 +123,30 @@ class Typing:
     def seed(self, roots: Iterable[RootSet]) -> None:
         """What variables point to has the type that the variable's type says."""
         flat: array[int] = array("I")
+        unknown: list[tuple[int, int]] = []
         for root in roots:
             kind = self.kind_of(root)
-            pointers = {} if root.behind else self.types.pointers(kind)
+            pointers = {} if root.behind else self.types.leads(kind)
             for offset, number, begins in root.places:
                 key = kind if root.behind else pointers.get(offset // WORD_BYTES, (0, ""))[0]
                 if key and begins:
                     flat.extend((number, self.row_of(key)))
+                elif begins and root.kind == "global":
+                    unknown.append((root.address + offset - WORD_BYTES, number))
+        for number, key in self._by_interfaces(unknown):
+            flat.extend((number, self.row_of(key)))
         _retain.seed(self.heap.heap, flat.tobytes())
+
+    def _by_interfaces(self, places: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+        """(object, key) of the objects before whose pointers, at these addresses, an interface's first word stands."""
+        rows = itabs_of(self._runtime)
+        itabs = dict(zip(rows[::2], rows[1::2], strict=True))
+        words = memoryview(self._runtime.space.gather([at for at, _ in places], WORD_BYTES)).cast("Q")
+        for (_, number), word in zip(places, words, strict=True):
+            if word in itabs or self.types.is_inside(word):
+                key = self.types.in_interface(itabs.get(word, word))
+                if key:
+                    yield number, key
 
     def kind_of(self, root: RootSet) -> int:
         """The key of a variable's type, 0 where it is not known."""
@@ -152,7 +169,7 @@ class Typing:
             if kind == _CLOSURE:
                 pointers = self.captured(key)[1]
             else:
-                pointers = self.types.made(key)[1] if is_made(key) else self.types.pointers(key)
+                pointers = self.types.leads(key)
             self._paths[row] = {at: _shown(path) for at, (_, path) in pointers.items()}
         return self._paths[row].get(word, "")
 
@@ -202,24 +219,19 @@ class Typing:
 
     def _tell_made(self, row: int, key: int) -> None:
         size, pointers, either = self.types.made(key)
-        self._words(row, size, pointers, (self._row_or_none(either[0]), self._row_or_none(either[1])))
+        self._words(row, size, pointers, (self._row_or_none(either[0]), self._row_or_none(either[1]), either[2]))
 
     def _row_or_none(self, key: int) -> int:
         return self.row_of(key) if key else 0
 
     def _words(
-        self, row: int, size: int, pointers: dict[int, tuple[int, str]], either: tuple[int, int] = (0, 0)
+        self, row: int, size: int, pointers: dict[int, tuple[int, str]], either: tuple[int, int, int] = (0, 0, 0)
     ) -> None:
         words = array("H", bytes(2 * (size // 8 + 1)))
         for word, (to, _) in pointers.items():
             if to and word < len(words):
                 words[word] = self.row_of(to)
         _retain.tell_type(self.heap.heap, row, size, words.tobytes(), *either)
-
-
-def is_made(key: int) -> bool:
-    """Is it a part of a map or of a channel, or the bytes of a string: nothing that `Types.pointers` knows?"""
-    return key == TEXT or bool(key & 7)
 
 
 def _shown(path: str) -> str:

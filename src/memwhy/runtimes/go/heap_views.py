@@ -14,8 +14,8 @@ from memwhy.runtimes.go.gotype import ARRAY, CHAN, SLICE, STRING, STRUCT, GoType
 from memwhy.runtimes.go.heap_objects import HeapGraph
 from memwhy.runtimes.go.heap_roots import RootSet
 from memwhy.runtimes.go.heap_shown import View, class_below
-from memwhy.runtimes.go.heap_types import HEADER, Types
-from memwhy.runtimes.go.heap_typing import Typing, is_made
+from memwhy.runtimes.go.heap_types import HEADER, Types, is_made
+from memwhy.runtimes.go.heap_typing import Typing
 from memwhy.runtimes.go.structs import WORD_BYTES
 
 if TYPE_CHECKING:

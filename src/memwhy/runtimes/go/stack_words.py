@@ -23,6 +23,7 @@ _PREEMPTED = "runtime.asyncPreempt"
 _TOP_FRAME = 1
 """internal/abi.FuncFlagTopFrame."""
 _MOST_FRAMES = 4096
+_MOST_VIA = 8
 _MOST_WORDS = 1 << 16
 _MOST_RECORDS = 1 << 12
 _RECORD_BYTES = 16
@@ -48,13 +49,15 @@ class Pattern:
 class FrameWords:
     """Words of one frame: offsets into the stack's bytes. function: its name, "" where it is not known. end: where its return address stands.
 
-    pc: where it stands in the code, 0 where nobody knows.
+    pc: where it stands in the code, 0 where nobody knows. via: of a variable that lives because a word points to it: its first offset, the
+    frame of that word, and the word's offset.
     """
 
     function: str
     offsets: tuple[int, ...]
     end: int = 0
     pc: int = 0
+    via: "tuple[int, FrameWords, int] | None" = None
 
 
 class StackWords:
@@ -84,7 +87,20 @@ class StackWords:
         return found + _pointed(found, objects, start, raw)
 
     def owner(self, frame: FrameWords, offset: int) -> Owner | None:
-        """The variable that a word of a frame belongs to, None where DWARF does not tell."""
+        """The variable that a word of a frame belongs to, or through which it lives; None where DWARF does not tell."""
+        for _ in range(_MOST_VIA):
+            found = self._own(frame, offset)
+            if found is not None or frame.via is None or self._locals is None:
+                return found
+            low, above, word = frame.via
+            source = self._own(above, word)
+            if source is not None:
+                key = self._locals.leads(source)
+                return Owner(source.name, key, behind=False, offset=offset - low) if key else None
+            frame, offset = above, word
+        return None
+
+    def _own(self, frame: FrameWords, offset: int) -> Owner | None:
         if self._locals is None or not frame.pc:
             return None
         if frame.pc not in self._owners:
@@ -174,15 +190,16 @@ def _pointed(
     starts = [one[0] for one in objects]
     words = memoryview(raw[: len(raw) & -_WORD_BYTES]).cast("Q")
     seen: set[int] = set()
-    work = [offset for frame in live for offset in frame.offsets]
+    work = [(frame, offset) for frame in live for offset in frame.offsets]
     while work:
-        to = words[work.pop() // _WORD_BYTES] - start
+        source, word = work.pop()
+        to = words[word // _WORD_BYTES] - start
         i = bisect_right(starts, to) - 1
         if i < 0 or i in seen or not objects[i][0] <= to < max(objects[i][1], objects[i][0] + 1):
             continue
         seen.add(i)
         low, high, frame = objects[i]
         offsets = tuple(range(low, min(high, len(raw) & -_WORD_BYTES), _WORD_BYTES))
-        found.append(replace(frame, offsets=offsets))
-        work += offsets
+        found.append(replace(frame, offsets=offsets, via=(low, source, word) if to == low else None))
+        work += [(found[-1], offset) for offset in offsets]
     return found
