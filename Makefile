@@ -6,7 +6,7 @@ BIN := .venv/bin
 SOURCES := $(shell find src -name '*.py' -o -name '*.c' -o -name '*.h' -o -name '*.S' -o -name '*.ld' -o -name '*.json' -o -path '*/cli/shell/*') meson.build pyproject.toml
 SPECIMENS := $(shell find specimens -name '*.go' -o -name '*.c' -o -name '*.cpp' -o -name '*.h' -o -name 'go.mod' -o -name 'build.py') tools/find_go.py
 
-.PHONY: help setup core glibc-check specimens browser demo test check lint types format bench bench-inspect bench-explain bench-deps bench-report bench-lint bench-native soak-native cycles-native accuracy calibration cases fuzz fuzz-explain fuzz-pprof layouts layouts-check catalogue-check docs site case-pages changelog clean
+.PHONY: help setup core glibc-check specimens browser demo test check lint types format bench bench-inspect bench-explain bench-deps bench-report bench-lint bench-holders bench-native soak-native cycles-native accuracy calibration cases fuzz fuzz-explain fuzz-pprof layouts layouts-check catalogue-check docs site case-pages changelog clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -76,6 +76,9 @@ bench-explain: setup  ## long logs: the rate of explain beside grep -c, and its 
 
 bench-lint: core  ## lint on labelled packages and real code, beside go vet, staticcheck and bodyclose (docs/lint-measured.md); wants Go and the network
 	PYTHONPATH=src $(BIN)/python bench/lint.py --write docs/lint-measured.md $(BENCH_LINT)
+
+bench-holders: core  ## who holds a Go heap of nearly 1 GB: against what was planted, its cost, requests meanwhile, goref, every Go (docs/holders-measured.md)
+	PYTHONPATH=src $(BIN)/python bench/holders.py --write docs/holders-measured.md $(BENCH_HOLDERS)
 
 bench-report: core browser  ## the page of a recording of 24 h: size, time until its charts stand, scroll (docs/report-measured.md); BENCH_REPORT="--hours 2"
 	PYTHONPATH=src $(BIN)/python bench/report.py --write docs/report-measured.md $(BENCH_REPORT)

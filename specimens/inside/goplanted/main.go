@@ -202,7 +202,7 @@ func main() {
 		<-ready
 	})
 	heapAlloc()
-	answer.Ready(answer.Commands{"truth": truth, "swap": swap, "churn": churn, "calm": calm, "more": more(n)})
+	answer.Ready(answer.Commands{"truth": truth, "swap": swap, "churn": churn, "calm": calm, "more": more(n), "serve": serve, "rest": rest})
 }
 
 // more makes the list longer.
