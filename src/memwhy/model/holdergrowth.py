@@ -32,9 +32,9 @@ def grown(before: Holders, now: Holders) -> Holders:
             continue
         keeper = next((was[:n] for n in range(len(was) - 1, 0, -1) if was[:n] in taken), None)
         if keeper is not None:
-            lost[keeper] = lost.get(keeper, 0) + one.own_bytes
+            lost[keeper] = lost.get(keeper, 0) + _own(one)
         else:
-            gone_bytes, gone_count = gone_bytes + one.own_bytes, gone_count + one.count
+            gone_bytes, gone_count = gone_bytes + _own(one), gone_count + one.count
     lines = _lines(now.holdings, (), pairs, earlier, lost)
     if gone_bytes:
         lines = (*lines, Holding(kind="rest", name="what is gone", type="", count=0, own_bytes=0, bytes=0,
@@ -111,6 +111,11 @@ def _together(lines: Sequence[Holding]) -> Holding:
     )
 
 
+def _own(one: Holding) -> int:
+    """What is not in the lines below it; a rest has no lines."""
+    return one.bytes - sum(child.bytes for child in one.children)
+
+
 def _lines(
     now: Sequence[Holding], above: Path, pairs: dict[Path, Path], earlier: dict[Path, Holding], lost: dict[Path, int]
 ) -> tuple[Holding, ...]:
@@ -119,7 +124,7 @@ def _lines(
         path = (*above, i)
         was = pairs.get(path)
         children = _lines(one.children, path, pairs, earlier, lost)
-        own = one.own_bytes - (earlier[was].own_bytes + lost.get(was, 0) if was else 0)
+        own = _own(one) - (_own(earlier[was]) + lost.get(was, 0) if was else 0)
         found.append(
             replace(
                 one,
