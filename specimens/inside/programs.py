@@ -30,7 +30,7 @@ from build import BuildFailed, c_compiler, xml_flags  # noqa: E402  (specimens/b
 
 __all__ = ["FLAVOURS", "BuildFailed", "NoGo", "Program", "asked", "built", "version_of"]
 
-FLAVOURS = ("", "stripped", "pie", "static")
+FLAVOURS = ("", "stripped", "pie", "static", "static-pie", "race")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,8 @@ class Program:
 def built(name: str, flavour: str = "", go: str | None = None) -> Path:
     """The binary of a program, made when it is missing or older than its sources. Raises BuildFailed, NoGo.
 
-    go: another Go command than the usual one. flavour: of FLAVOURS; static is for C only, where libc.a is at hand.
+    go: another Go command than the usual one. flavour: of FLAVOURS, or an experiment of Go ("X:noswissmap"); static is for C only, where libc.a
+    is at hand.
     """
     suffix = "".join(f".{part}" for part in (flavour, version_of(go) if go else "") if part)
     binary = BIN / (name + suffix)
@@ -89,11 +90,19 @@ def version_of(go: str) -> str:
 def go_command(name: str, flavour: str, go: str, to: Path) -> tuple[list[str], dict[str, str]]:
     """Command line and environment that build one Go program; without libxml2, with documents of its own."""
     env = environment()
-    options = {"stripped": ["-ldflags=-s -w"], "pie": ["-buildmode=pie"]}.get(flavour, [])
+    options = {
+        "stripped": ["-ldflags=-s -w"],
+        "pie": ["-buildmode=pie"],
+        "static-pie": ["-buildmode=pie", "-ldflags=-linkmode=external -extldflags=-static-pie"],
+        "race": ["-race"],
+    }.get(flavour, [])
+    if flavour.startswith("X:"):
+        env["GOEXPERIMENT"] = flavour.removeprefix("X:")
     cgo = name.startswith("cgo")
-    env["CGO_ENABLED"] = "1" if cgo else "0"
-    if cgo:
+    env["CGO_ENABLED"] = "1" if cgo or flavour in ("race", "static-pie") else "0"
+    if env["CGO_ENABLED"] == "1":
         env["CC"] = c_compiler()
+    if cgo:
         flags = xml_flags()
         if flags is None:
             options = [*options, "-tags=ownparser"]
