@@ -7,9 +7,12 @@ is relocated.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from memwhy.memory.elf import PT_LOAD, Elf
 from memwhy.memory.space import Module, Space
 from memwhy.runtimes.go.layout import Layout
 
+_WRITABLE = 2
+"""PF_W (elf.h)."""
 _MOST_MODULES = 64
 _MOST_FUNCTIONS = 4_000_000
 _MOST_TABLE_BYTES = 1 << 30
@@ -123,7 +126,8 @@ def chain(space: Space, first: int, layout: Layout) -> Iterator[ModuleData]:
 class Constants:
     """Read-only bytes of loaded modules: from their files where they can be read, else from memory.
 
-    Reading a page of a live process that it never touched would map it there; reading its file does not.
+    Reading a page of a live process that it never touched would map it there; reading its file does not. Of segments that may be written memory
+    alone is true: in a position-independent program the types stand there, and the loader has put addresses into them.
     """
 
     def __init__(self, space: Space, modules: tuple[Module, ...]) -> None:
@@ -134,7 +138,20 @@ class Constants:
         """The bytes at an address, fewer where they cannot be read."""
         for module in self._modules:
             if module.start <= address < module.end and module.elf is not None:
-                raw = module.elf.read_at(address - module.bias, size)
+                raw = (
+                    b""
+                    if _is_written(module.elf, address - module.bias)
+                    else module.elf.read_at(address - module.bias, size)
+                )
                 if raw:
                     return raw
         return self._space.read(address, size)
+
+
+def _is_written(elf: Elf, address: int) -> bool:
+    return any(
+        segment.type == PT_LOAD
+        and segment.flags & _WRITABLE
+        and segment.address <= address < segment.address + segment.memory_size
+        for segment in elf.segments
+    )
