@@ -1,0 +1,3 @@
+module called_back
+
+go 1.19

@@ -1,0 +1,3 @@
+module kept_in_c
+
+go 1.19
