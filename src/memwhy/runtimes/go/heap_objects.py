@@ -15,7 +15,7 @@ try:
 except ImportError:  # without it a pass would take minutes
     _retain = None  # type: ignore[assignment]
 from memwhy.runtimes.go.heap_budget import Room
-from memwhy.runtimes.go.layout import minor_of
+from memwhy.runtimes.go.layout import known_minors, minor_number, minor_of
 from memwhy.runtimes.go.span_table import (
     ARENA_BYTES,
     IN_USE,
@@ -101,8 +101,12 @@ class HeapReader:
             )
         self.runtime = runtime
         self.minor = _minor(runtime.version)
-        if self.minor < _FIRST:
-            raise Unsupported(f"where {runtime.version} keeps its pointers is not read; Go 1.20 and later are")
+        last = minor_number(known_minors()[-1])
+        if not _FIRST <= self.minor <= last:
+            raise Unsupported(
+                f"where {runtime.version} keeps its pointers is not known; Go {_FIRST[0]}.{_FIRST[1]} to {last[0]}.{last[1]} can be read",
+                help="update memwhy" if self.minor > last else "",
+            )
         self._tail = _MARK_BITS_BYTES if _has_mark_bits(runtime, self.minor) else 0
         self._form = _form(runtime, self.minor)
         self._itabs = itabs_of(runtime).tobytes()
@@ -161,8 +165,7 @@ def _minor(version: str) -> tuple[int, int]:
     text = minor_of(version)
     if text is None:
         raise Unsupported(f"{version}: where this Go keeps its pointers is not known")
-    major, _, minor = text.partition(".")
-    return int(major), int(minor)
+    return minor_number(text)
 
 
 def has_swiss_maps(runtime: "GoRuntime") -> bool:

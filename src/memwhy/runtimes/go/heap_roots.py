@@ -29,6 +29,7 @@ _OBJECT = 1
 _SYMBOL_BYTES = 24
 _MOST_STACK_BYTES = 64 << 20
 _MOST_DEFERRED = 1 << 16
+_MOST_THREADS = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,14 +65,27 @@ def roots_of(runtime: "GoRuntime", heap: HeapGraph, locals: Locals | None = None
     for module in runtime.functions.modules:
         found += _globals(runtime, heap, module)
     rows = read_goroutines(runtime, stacks=False).rows
+    threads = list(_threads(runtime))
     return Roots(
         sets=[
             *found,
             *_stacks(runtime, heap, rows, locals),
             *by_themselves(heap, "goroutines", [row.address for row in rows]),
+            *by_themselves(heap, "threads", threads),
         ],
         cuts=[(row.address, row.deferred) for row in rows if row.deferred],
     )
+
+
+def _threads(runtime: "GoRuntime") -> Iterator[int]:
+    """runtime.m of all threads that Go knows of."""
+    link = runtime.layout.offset("m", "alllink")
+    at = (runtime.space.word(runtime.globals.allm) if runtime.globals.allm is not None else 0) or 0
+    seen: set[int] = set()
+    while 0 < at < HIGHEST_ADDRESS and at not in seen and len(seen) < _MOST_THREADS:
+        seen.add(at)
+        yield at
+        at = runtime.space.word(at + link) or 0
 
 
 def by_themselves(heap: HeapGraph, name: str, addresses: Sequence[int]) -> Iterator[RootSet]:

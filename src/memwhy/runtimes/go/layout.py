@@ -173,6 +173,12 @@ def minor_of(version: str) -> str | None:
     return f"{match[1]}.{match[2]}" if match else None
 
 
+def minor_number(minor: str) -> tuple[int, int]:
+    """(1, 26) of "1.26": in the order of versions."""
+    major, _, number = minor.partition(".")
+    return int(major), int(number)
+
+
 def known_minors() -> tuple[str, ...]:
     """The versions that have a shipped table, oldest first."""
     return tuple(".".join(map(str, version)) for version in sorted(_shipped()) if len(version) == 2)
