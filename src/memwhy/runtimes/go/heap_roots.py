@@ -19,7 +19,7 @@ from memwhy.runtimes.go.heap_objects import NONE, HeapGraph
 from memwhy.runtimes.go.moduledata import ModuleData
 from memwhy.runtimes.go.rows import Rows
 from memwhy.runtimes.go.span_table import HIGHEST_ADDRESS
-from memwhy.runtimes.go.stack_words import StackWords
+from memwhy.runtimes.go.stack_words import FrameWords, StackWords
 
 if TYPE_CHECKING:
     from memwhy.runtimes.go.adapter import GoRuntime
@@ -29,6 +29,11 @@ _OBJECT = 1
 _SYMBOL_BYTES = 24
 _MOST_STACK_BYTES = 64 << 20
 _MOST_DEFERRED = 1 << 16
+_BATCH_BYTES = 8 << 20
+_MOST_FRAMES = 1 << 16
+_WORD_BYTES = 8
+_Owner = tuple[str, int, bool]
+"""Function, or function and variable; the variable's type, and is it behind a pointer (`RootSet`)?"""
 _MOST_THREADS = 100_000
 
 
@@ -176,28 +181,18 @@ def _stacks(
     runtime: "GoRuntime", heap: HeapGraph, rows: Sequence[Goroutine], locals: Locals | None
 ) -> Iterator[RootSet]:
     """Frames by function and variable, all goroutines' together: ten thousand that wait in one function are one owner."""
-    words = StackWords(runtime, locals)
-    found: dict[tuple[str, int, bool], list[tuple[int, int, bool]]] = {}
-    counts: Counter[tuple[str, int, bool]] = Counter()
+    found: dict[_Owner, list[tuple[int, int, bool]]] = {}
+    counts: Counter[_Owner] = Counter()
     deferred = _deferred(runtime, heap, rows)
-    for i, row in enumerate(rows):
-        low, high = row.stack_low, row.stack_high
-        pointer = row.syscall_sp or row.sched_sp
-        start = pointer if low <= pointer <= high and row.status != RUNNING else low
-        raw = runtime.space.read(start & -8, min(high - start, _MOST_STACK_BYTES) & -8)
-        numbers, begins = heap.objects_at(raw)
+    owners = _FrameOwners(runtime, StackWords(runtime, locals))
+    for i, start, raw, numbers, begins in _read_stacks(runtime, heap, rows):
         holding = set()
-        for frame in words.frames(row, start, raw):
-            for offset in frame.offsets:
-                if numbers[offset // 8] == NONE:
-                    continue
-                name, owner = frame.function or _began(runtime, row), words.owner(frame, offset)
-                key = (name, 0, False) if owner is None else (f"{name}.{owner.name}", owner.type, owner.behind)
-                place = offset if owner is None else owner.offset
-                found.setdefault(key, []).append((place, numbers[offset // 8], bool(begins[offset // 8])))
+        for at, key, place in owners.of(rows[i], start, raw):
+            if numbers[at] != NONE:
+                found.setdefault(key, []).append((place, numbers[at], bool(begins[at])))
                 holding.add(key)
-        for name, (offset, number, begin) in deferred.get(i, ()):
-            found.setdefault((name, 0, False), []).append((offset, number, begin))
+        for name, own in deferred.get(i, ()):
+            found.setdefault((name, 0, False), []).append(own)
             holding.add((name, 0, False))
         counts.update(holding)
     for key, members in sorted(found.items()):
@@ -210,6 +205,54 @@ def _stacks(
             behind=key[2],
             goroutines=counts[key],
         )
+
+
+def _read_stacks(
+    runtime: "GoRuntime", heap: HeapGraph, rows: Sequence[Goroutine]
+) -> Iterator[tuple[int, int, bytes, Sequence[int], bytes]]:
+    """(goroutine, stack pointer, stack, its words' objects, do they point to beginnings), those of one size at a time: there may be a million."""
+    sizes: dict[int, list[tuple[int, int]]] = {}
+    for i, row in enumerate(rows):
+        low, high = row.stack_low, row.stack_high
+        pointer = row.syscall_sp or row.sched_sp
+        start = (pointer if low <= pointer <= high and row.status != RUNNING else low) & -_WORD_BYTES
+        if 0 < start < high <= HIGHEST_ADDRESS:
+            sizes.setdefault(min(high - start, _MOST_STACK_BYTES) & -_WORD_BYTES, []).append((i, start))
+    for size, members in sizes.items():
+        step = max(1, _BATCH_BYTES // max(size, 1))
+        for first in range(0, len(members), step):
+            batch = members[first : first + step]
+            raw = runtime.space.gather(array("Q", (start for _, start in batch)), size)
+            numbers, begins = heap.objects_at(raw)
+            for place, (i, start) in enumerate(batch):
+                low, words = place * size, place * size // _WORD_BYTES
+                end = words + size // _WORD_BYTES
+                yield i, start, raw[low : low + size], numbers[words:end], begins[words:end]
+
+
+class _FrameOwners:
+    """Whose each live word of a stack is. What frames that are alike have in common is kept."""
+
+    def __init__(self, runtime: "GoRuntime", words: StackWords) -> None:
+        self._runtime, self._words = runtime, words
+        self._kept: dict[FrameWords, list[tuple[int, _Owner, int]]] = {}
+
+    def of(self, row: Goroutine, start: int, raw: bytes) -> Iterator[tuple[int, _Owner, int]]:
+        """(number of the word, owner, offset from the owner's first word)."""
+        for frame in self._words.frames(row, start, raw):
+            kept = self._kept.get(frame)
+            if kept is None:
+                kept = list(self._frame(row, frame))
+                if frame.function and len(self._kept) < _MOST_FRAMES:
+                    self._kept[frame] = kept
+            yield from kept
+
+    def _frame(self, row: Goroutine, frame: FrameWords) -> Iterator[tuple[int, _Owner, int]]:
+        name = frame.function or _began(self._runtime, row)
+        for offset in frame.offsets:
+            owner = self._words.owner(frame, offset)
+            key = (name, 0, False) if owner is None else (f"{name}.{owner.name}", owner.type, owner.behind)
+            yield offset // _WORD_BYTES, key, offset if owner is None else owner.offset
 
 
 def _deferred(

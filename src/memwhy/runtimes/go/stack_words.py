@@ -8,7 +8,7 @@ that run, or were preempted amid a function, are taken word by word: then any wo
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from memwhy.runtimes.go.debug_locals import Locals, Owner
 from memwhy.runtimes.go.goroutines import RUNNING, Goroutine
@@ -60,6 +60,14 @@ class FrameWords:
     via: "tuple[int, FrameWords, int] | None" = None
 
 
+class _Walked(NamedTuple):
+    """returns: where the return addresses stand, and their bytes."""
+
+    returns: list[tuple[int, bytes]]
+    frames: list[FrameWords]
+    objects: list[tuple[int, int, FrameWords]]
+
+
 class StackWords:
     """Frames of many goroutines; what is known of a program counter is kept. locals: the names of their words, where DWARF tells."""
 
@@ -69,22 +77,33 @@ class StackWords:
         self._owners: dict[int, Mapping[int, Owner]] = {}
         self._constants = Constants(runtime.space, runtime.space.modules())
         self._patterns: dict[int, Pattern | None] = {}
+        self._walked: dict[tuple[int, int], _Walked] = {}
 
     def frames(self, row: Goroutine, start: int, raw: bytes) -> list[FrameWords]:
-        """raw: the stack from `start`, its stack pointer, to its end. What is live by a pointer to it belongs to its own frame."""
+        """raw: the stack from `start`, its stack pointer, to its end. Stacks that are alike get the same objects. What is live by a pointer to it belongs to its own frame."""
         if row.status == RUNNING:
             return [FrameWords("", tuple(range(0, len(raw), _WORD_BYTES)))]
+        pc = row.syscall_pc if row.syscall_sp else row.sched_pc
+        seen = self._walked.get((pc, len(raw)))
+        if seen is None or any(raw[at : at + _WORD_BYTES] != word for at, word in seen.returns):
+            seen = self._walked[pc, len(raw)] = self._frames(pc, raw)
+        return seen.frames + _pointed(seen.frames, seen.objects, start, raw) if seen.objects else seen.frames
+
+    def _frames(self, pc: int, raw: bytes) -> "_Walked":
+        """What stacks have in common that stand at the same place and were called from the same places."""
         found: list[FrameWords] = []
         objects: list[tuple[int, int, FrameWords]] = []
-        for name, end, pattern, whole, pc in self._walk(row, raw):
+        returns: list[tuple[int, bytes]] = []
+        for name, end, pattern, whole, at in self._walk(pc, raw):
+            returns.append((end, raw[end : end + _WORD_BYTES]))
             if pattern is None or whole is not None:
-                found.append(FrameWords(name, tuple(whole or ()), end, pc if pattern is not None else 0))
+                found.append(FrameWords(name, tuple(whole or ()), end, at if pattern is not None else 0))
                 continue
             live = tuple(o for one in pattern.live if 0 <= (o := end + one) <= len(raw) - _WORD_BYTES)
-            frame = FrameWords(name, live, end, pc)
+            frame = FrameWords(name, live, end, at)
             found.append(frame)
             objects += [(end + one, end + one + size, frame) for one, size in pattern.objects if end + one >= 0]
-        return found + _pointed(found, objects, start, raw)
+        return _Walked(returns, found, sorted(objects, key=lambda one: one[:2]))
 
     def owner(self, frame: FrameWords, offset: int) -> Owner | None:
         """The variable that a word of a frame belongs to, or through which it lives; None where DWARF does not tell."""
@@ -109,9 +128,8 @@ class StackWords:
             self._owners[frame.pc] = self._locals.words(entry, frame.pc - 1 if frame.pc != entry else entry)
         return self._owners[frame.pc].get(offset - frame.end - _WORD_BYTES)
 
-    def _walk(self, row: Goroutine, raw: bytes) -> Iterator[tuple[str, int, Pattern | None, range | None, int]]:
+    def _walk(self, pc: int, raw: bytes) -> Iterator[tuple[str, int, Pattern | None, range | None, int]]:
         """Each frame's function, where its return address stands, its pattern, the words that count where no map tells, its program counter."""
-        pc = row.syscall_pc if row.syscall_sp else row.sched_pc
         at, preempted = 0, False
         for _ in range(_MOST_FRAMES):
             found = self._pattern(pc)
@@ -182,11 +200,8 @@ class StackWords:
 def _pointed(
     live: list[FrameWords], objects: list[tuple[int, int, FrameWords]], start: int, raw: bytes
 ) -> list[FrameWords]:
-    """The words of those variables to which a live word points, or a word of a variable that is live by that."""
+    """The words of those variables to which a live word points, or a word of a variable that is live by that. objects: in order."""
     found: list[FrameWords] = []
-    if not objects:
-        return found
-    objects.sort(key=lambda one: one[:2])
     starts = [one[0] for one in objects]
     words = memoryview(raw[: len(raw) & -_WORD_BYTES]).cast("Q")
     seen: set[int] = set()
