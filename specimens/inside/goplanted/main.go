@@ -202,7 +202,10 @@ func main() {
 		<-ready
 	})
 	heapAlloc()
-	answer.Ready(answer.Commands{"truth": truth, "swap": swap, "churn": churn, "calm": calm, "more": more(n), "serve": serve, "rest": rest})
+	answer.Ready(answer.Commands{
+		"truth": truth, "more": more(n), "swap": swap, "churn": churn, "storm": storm, "collects": collects, "turn": turn,
+		"double": double, "empty": empty, "calm": calm, "serve": serve, "rest": rest,
+	})
 }
 
 // more makes the list longer.
@@ -222,48 +225,4 @@ func truth(string) string {
 		parts = append(parts, fmt.Sprintf(`%q: [%d, %d]`, one.root, one.bytes, one.count))
 	}
 	return "{" + strings.Join(parts, ", ") + "}"
-}
-
-// swap replaces one big structure by a new one, again and again, until calm.
-func swap(string) string {
-	stop = make(chan struct{})
-	go func(stop chan struct{}) {
-		for {
-			select {
-			case <-stop:
-				return
-			default:
-				swapped.Store(grow(14))
-			}
-		}
-	}(stop)
-	return "{}"
-}
-
-var stop chan struct{}
-
-// churn replaces entries of a map that keeps its size, two hundred a second.
-func churn(string) string {
-	stop = make(chan struct{})
-	keys := make([]string, 0, len(cache))
-	for key := range cache {
-		keys = append(keys, key)
-	}
-	go func(stop chan struct{}) {
-		for i := 0; ; i++ {
-			select {
-			case <-stop:
-				return
-			default:
-				cache[keys[i%len(keys)]] = &Entry{Name: keys[i%len(keys)], Owner: &User{ID: i}, Body: make([]byte, 200)}
-				time.Sleep(5 * time.Millisecond)
-			}
-		}
-	}(stop)
-	return "{}"
-}
-
-func calm(string) string {
-	close(stop)
-	return "{}"
 }

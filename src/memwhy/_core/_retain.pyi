@@ -27,20 +27,17 @@ def read(
 ) -> tuple[int, int, int, int, int, int]:
     """(objects with pointers, objects, pointers, bytes read, pointers not followed, types without a mask), once a heap.
 
-    more: pointers to what is newer than the list of spans wait for `renew`; until its last time nothing can be asked but `objects_at`."""
+    more: pointers to what is newer than the list of spans wait for `renew`; until `finish` nothing else can be asked but `objects_at`."""
 
 def renew(
-    heap: _Heap,
-    spans: bytes,
-    way: _Way,
-    numbers: bytes,
-    begins: bytes,
-    last: bool,
-    progress: Callable[[int], object] | None,
-    /,
-) -> tuple[int, bytes, bytes]:
-    """By a newer list of spans: those in which objects were given out are read again. (Bytes of them, numbers, begins): the numbers of objects
-    (uint32) as they are now, 0xffffffff for what is gone, and whether they point to a beginning."""
+    heap: _Heap, spans: bytes, way: _Way, numbers: bytes, begins: bytes, rereads: bool, progress: Callable[[int], object] | None, /
+) -> tuple[int, int, bytes, bytes]:
+    """By a newer list of spans: those in which objects were given out are read again. (Bytes of them, pointers lost because what they pointed
+    to is gone, numbers, begins): the numbers of objects (uint32) as they are now, 0xffffffff for what is gone, and whether they point to a
+    beginning. rereads: objects with such pointers are read again instead."""
+
+def finish(heap: _Heap, /) -> None:
+    """After the last `renew`: numbers are what they are, and all else can be asked."""
 
 def moved(heap: _Heap, /) -> tuple[int, int, int, int, int, int, int, int]:
     """(objects reached that were made meanwhile, of them those that were free when last read, pointers of reached objects that could not be
@@ -48,6 +45,9 @@ def moved(heap: _Heap, /) -> tuple[int, int, int, int, int, int, int, int]:
 
 def objects_at(heap: _Heap, words: bytes, /) -> tuple[bytes, bytes]:
     """Of each word the object that it points into (uint32, 0xffffffff for none), and a byte: does it point to its beginning?"""
+
+def know_codes(heap: _Heap, codes: bytes, /) -> None:
+    """Where functions begin (uint64, in order): only what begins with such an address is a closure."""
 
 def spread(heap: _Heap, /) -> bytes:
     """Types along pointers. A byte for each row of types: is it needed and was not told yet (`tell_type`)?"""

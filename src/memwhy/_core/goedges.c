@@ -278,7 +278,7 @@ int goedges_read(struct goedges *edges, const struct goedges_way *way, goedges_t
             i++;
             continue;
         }
-        if (is_kept(edges, i)) {
+        if (is_kept(edges, i) && !(edges->moving->rereads && gomoving_is_stale(edges, i))) {
             bad = gomoving_keep(edges, i++);
             continue;
         }

@@ -32,7 +32,7 @@ struct goedges_base {
 };
 
 struct goedges_waiting {
-    uint64_t address;
+    uint64_t address; /* 0: it waits for nothing */
     uint32_t row; /* of the type, where an interface told it */
 };
 
@@ -53,6 +53,7 @@ struct goedges {
     uint32_t *lost;      /* after goedges_wait_no_longer: the objects that held them, one for each */
     uint32_t lost_count;
     uint64_t unresolved; /* pointers that were not followed */
+    uint64_t gone;       /* of them those to what was there in the older look */
     const struct gomoving *moving; /* the older look whose edges are kept where nothing moved, or NULL */
     const struct goheap *heap;
     struct gotypes *kinds;

@@ -80,7 +80,7 @@ uint32_t goedges_wait(struct goedges *edges, uint64_t address, uint32_t row)
 {
     uint64_t number = (uint64_t)edges->heap->objects + edges->waiting_count;
 
-    if (!goheap_may_grow_to(edges->heap, address))
+    if (address != 0 && !goheap_may_grow_to(edges->heap, address))
         return GOHEAP_NONE;
     if (edges->waiting_count == GOEDGES_WAITING_MOST || number >= GOHEAP_NONE) {
         edges->unresolved++;

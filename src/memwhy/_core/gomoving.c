@@ -1,9 +1,10 @@
 #include "gomoving.h"
 
+#include "bits.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#define BITS_BYTES 128u /* of a span's allocBits: 8 KiB of 8 bytes each have the most objects */
 #define BATCH 1024u
 
 /* Whether objects may have been given out in a span between two looks at it. Of one that was full, and from which nothing was given out since it
@@ -66,8 +67,86 @@ int gomoving_renumber(struct gomoving *moving, const struct goheap *newer)
     return 0;
 }
 
+static int was_swept(const struct gomoving *moving, const struct goheap *newer, uint32_t span)
+{
+    return moving->span[span] && moving->older->spans[moving->span[span] - 1].bits != newer->spans[span].bits;
+}
+
+/* allocBits of the spans that `wanted` is not 0 for, each at its place; zeros for the others. 0, or -1 for no memory. */
+static int gather_bits(const struct goheap *heap, const struct memory *memory, const uint8_t *wanted, uint8_t *bits)
+{
+    uint64_t *addresses = malloc(BATCH * sizeof *addresses);
+    uint32_t *spans = malloc(BATCH * sizeof *spans);
+    uint8_t *batch = malloc((size_t)BATCH * GOMOVING_MARKS);
+    int bad = addresses && spans && batch ? 0 : -1;
+
+    for (uint32_t i = 0; !bad && i < heap->span_count;) {
+        size_t count = 0;
+        for (; i < heap->span_count && count < BATCH; i++)
+            if (wanted[i]) {
+                addresses[count] = heap->spans[i].bits;
+                spans[count++] = i;
+            }
+        memory_gather(memory, addresses, count, GOMOVING_MARKS, batch);
+        for (size_t k = 0; k < count; k++)
+            memcpy(bits + (size_t)spans[k] * GOMOVING_MARKS, batch + k * GOMOVING_MARKS, GOMOVING_MARKS);
+    }
+    free(addresses);
+    free(spans);
+    free(batch);
+    return bad;
+}
+
+int gomoving_mark(struct gomoving *moving, const struct goheap *newer, const struct memory *memory)
+{
+    uint8_t *wanted = calloc((size_t)newer->span_count + 1, 1);
+    int bad = -1, any = 0;
+
+    for (uint32_t i = 0; wanted != NULL && i < newer->span_count; i++)
+        any |= wanted[i] = was_swept(moving, newer, i) && !moving->touched[i] && newer->spans[i].kind != GOHEAP_NOSCAN;
+    if (wanted != NULL && any)
+        moving->marks = calloc((size_t)newer->span_count + 1, GOMOVING_MARKS);
+    if (wanted != NULL && (!any || moving->marks != NULL))
+        bad = any ? gather_bits(newer, memory, wanted, moving->marks) : 0;
+    free(wanted);
+    return bad;
+}
+
+/* Was the object still there when the collector went through its span? Without a sweep since, it was. */
+static int is_left(const struct goedges *edges, uint32_t span, uint32_t index)
+{
+    const uint8_t *marks = edges->moving->marks;
+
+    if (marks == NULL || !was_swept(edges->moving, edges->heap, span))
+        return 1;
+    return index / 8 < GOMOVING_MARKS && bit_is_set(marks + (size_t)span * GOMOVING_MARKS, index);
+}
+
+static int is_gone(const struct gomoving *moving, uint32_t to)
+{
+    return to < moving->older->objects ? moving->number[to] == GOHEAP_NONE
+                                       : moving->edges->waiting[to - moving->older->objects].address == 0;
+}
+
+int gomoving_is_stale(const struct goedges *edges, uint32_t span)
+{
+    const struct gomoving *moving = edges->moving;
+    const struct goedges *old = moving->edges;
+    const struct goheap_span *was = &moving->older->spans[moving->span[span] - 1];
+
+    for (uint32_t k = 0; k < was->count; k++)
+        for (uint32_t e = old->rows[was->first + k]; e < old->rows[was->first + k + 1]; e++)
+            if (is_gone(moving, old->to[e])) {
+                if (is_left(edges, span, k))
+                    return 1;
+                break;
+            }
+    return 0;
+}
+
 void gomoving_close(struct gomoving *moving)
 {
+    free(moving->marks);
     free(moving->span);
     free(moving->touched);
     free(moving->number);
@@ -91,6 +170,15 @@ static int keep_waiting(struct goedges *edges, const struct goedges_waiting *wai
     return goedges_put(edges, to, place, begins ? 0 : GOEDGES_INTERIOR);
 }
 
+/* A pointer to what is gone waits for nothing, so that its object can still be read again. */
+static int lose(struct goedges *edges, uint64_t place)
+{
+    uint32_t to = goedges_wait(edges, 0, 0);
+
+    edges->gone++;
+    return to == GOHEAP_NONE ? 0 : goedges_put(edges, to, place, 0);
+}
+
 int gomoving_keep(struct goedges *edges, uint32_t span)
 {
     const struct gomoving *moving = edges->moving;
@@ -108,9 +196,11 @@ int gomoving_keep(struct goedges *edges, uint32_t span)
             for (; next < old->base_count && old->bases[next].edge <= e; next++)
                 base = (uint64_t)old->bases[next].base * GOEDGES_STEP;
             place = base + (old->at[e] & GOEDGES_FAR);
-            if (to >= moving->older->objects)
+            if (is_gone(moving, to))
+                bad = is_left(edges, span, k) ? lose(edges, place) : 0;
+            else if (to >= moving->older->objects)
                 bad = keep_waiting(edges, &old->waiting[to - moving->older->objects], place);
-            else if (moving->number[to] != GOHEAP_NONE)
+            else
                 bad = goedges_put(edges, moving->number[to], place, old->at[e] & GOEDGES_INTERIOR);
         }
     }
@@ -163,12 +253,11 @@ static uint64_t mark_span(const struct gomoving *moving, const struct goheap *ne
     uint64_t bytes = 0;
 
     for (uint32_t k = 0; k < is->count; k++) {
-        int marked = k / 8 < BITS_BYTES && bits[k / 8] >> k % 8 & 1, taken = marked || k < is->free;
-        uint32_t object = is->first + k;
+        int marked = k / 8 < GOMOVING_MARKS && bit_is_set(bits, k), taken = marked || k < is->free;
         if (!taken)
-            unread[object / 8] |= (uint8_t)(1u << object % 8);
+            set_bit(unread, is->first + k);
         if (was == NULL || (!marked && k >= known && (moving->touched[i] || !taken))) {
-            born[object / 8] |= (uint8_t)(1u << object % 8);
+            set_bit(born, is->first + k);
             bytes += taken ? is->element : 0;
         }
     }
@@ -178,25 +267,18 @@ static uint64_t mark_span(const struct gomoving *moving, const struct goheap *ne
 int gomoving_born(const struct gomoving *moving, const struct goheap *newer, const struct memory *memory, uint8_t *born, uint8_t *unread,
                   uint64_t *born_bytes)
 {
-    uint64_t *addresses = malloc(BATCH * sizeof *addresses);
-    uint32_t *spans = malloc(BATCH * sizeof *spans), i = 0;
-    uint8_t *bits = malloc((size_t)BATCH * BITS_BYTES);
-    int bad = addresses && spans && bits ? 0 : -1;
+    uint8_t *wanted = calloc((size_t)newer->span_count + 1, 1), *bits = calloc((size_t)newer->span_count + 1, GOMOVING_MARKS);
+    int bad = wanted && bits ? 0 : -1;
 
     *born_bytes = 0;
-    while (!bad && i < newer->span_count) {
-        size_t count = 0;
-        for (; i < newer->span_count && count < BATCH; i++)
-            if (is_asked(moving, newer, i)) {
-                addresses[count] = newer->spans[i].bits;
-                spans[count++] = i;
-            }
-        memory_gather(memory, addresses, count, BITS_BYTES, bits);
-        for (size_t k = 0; k < count; k++)
-            *born_bytes += mark_span(moving, newer, spans[k], bits + k * BITS_BYTES, born, unread);
-    }
-    free(addresses);
-    free(spans);
+    for (uint32_t i = 0; !bad && i < newer->span_count; i++)
+        wanted[i] = (uint8_t)is_asked(moving, newer, i);
+    if (!bad)
+        bad = gather_bits(newer, memory, wanted, bits);
+    for (uint32_t i = 0; !bad && i < newer->span_count; i++)
+        if (wanted[i])
+            *born_bytes += mark_span(moving, newer, i, bits + (size_t)i * GOMOVING_MARKS, born, unread);
+    free(wanted);
     free(bits);
     return bad;
 }

@@ -7,6 +7,8 @@
 
 #include "goedges.h"
 
+#define GOMOVING_MARKS 128u /* bytes of allocBits: 8 KiB of 8 bytes each have the most objects */
+
 struct gomoving {
     const struct goheap *older;
     const struct goedges *edges; /* of the older look */
@@ -14,15 +16,20 @@ struct gomoving {
     uint8_t *touched;            /* by newer span: objects were, or may have been, given out in it since */
     uint32_t *number;            /* by older object: its number now, GOHEAP_NONE: it is gone; NULL: all are as they were */
     uint64_t touched_bytes;      /* of spans with pointers, new ones included */
+    uint8_t *marks;              /* GOMOVING_MARKS bytes by newer span: which objects the collector left there, of those that it went through */
+    int rereads;                 /* an object that points to what is gone was written to: it is read again, too; else its pointer is lost */
     int changed;                 /* a span was touched, came or went */
 };
 
 /* 0, or -1 for no memory. */
 int gomoving_compare(struct gomoving *moving, const struct goedges *edges, const struct goheap *newer);
+int gomoving_mark(struct gomoving *moving, const struct goheap *newer, const struct memory *memory); /* fills `marks` */
 int gomoving_renumber(struct gomoving *moving, const struct goheap *newer); /* fills `number` */
 void gomoving_close(struct gomoving *moving);
 
-/* For goedges_read: the edges of a span that was not touched, from the older look; and the types that are still true. */
+/* For goedges_read. Does an object of a span that was not touched point to what is gone? Then it was written to. Else: the span's edges, from the
+ * older look. And the types that are still true. */
+int gomoving_is_stale(const struct goedges *edges, uint32_t span);
 int gomoving_keep(struct goedges *edges, uint32_t span);
 void gomoving_types(struct goedges *edges);
 

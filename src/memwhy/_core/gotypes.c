@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define PLACES (1u << 17) /* a power of two, more than twice GOTYPES_MOST */
+#define NONES (1u << 16)
 #define PROGRAM_BYTES 65536u
 #define TYPE_BYTES 48
 #define DIRECT 32   /* KindDirectIface in Kind_ up to Go 1.25, TFlagDirectIface in TFlag since; the other flag's bit is free there */
@@ -15,7 +16,8 @@ int gotypes_open(struct gotypes *types, const struct memory *memory, int on_dema
         .memory = memory, .on_demand_flag = on_demand_flag, .program_flag = program_flag, .count = 1};
     types->places = calloc(PLACES, sizeof *types->places);
     types->rows = calloc(GOTYPES_MOST, sizeof *types->rows); /* never moved: rows are held on to while others are added */
-    return types->places && types->rows ? 0 : -1;
+    types->none = calloc(NONES, sizeof *types->none);
+    return types->places && types->rows && types->none ? 0 : -1;
 }
 
 void gotypes_close(struct gotypes *types)
@@ -26,6 +28,8 @@ void gotypes_close(struct gotypes *types)
     }
     free(types->rows);
     free(types->places);
+    free(types->none);
+    free(types->codes);
 }
 
 static uint64_t word(const uint8_t *raw)
@@ -151,17 +155,27 @@ static uint32_t append(struct gotypes *types, uint32_t place, const struct gotyp
     return types->count++;
 }
 
+/* Where it is remembered that an address is of no type. Not among the rows: what was freed and given out anew while it is read holds any
+ * number of such addresses. */
+static uint32_t none_of(uint64_t address)
+{
+    return (uint32_t)((address >> 3) * UINT64_C(0x9e3779b97f4a7c15) >> 48);
+}
+
 uint32_t gotypes_find(struct gotypes *types, uint64_t address)
 {
     uint32_t row, place = place_of(types, address, &row);
     struct gotype type;
 
     if (row)
-        return types->rows[row].size ? row : 0;
-    if (read_type(types, address, &type))
-        type = (struct gotype){.address = address}; /* size 0: remembered as none */
-    row = append(types, place, &type);
-    return type.size ? row : 0;
+        return row;
+    if (address == 0 || address % 8 || address >> 47 || types->none[none_of(address)] == address)
+        return 0;
+    if (read_type(types, address, &type)) {
+        types->none[none_of(address)] = address;
+        return 0;
+    }
+    return append(types, place, &type);
 }
 
 int gotypes_is_made(struct gotypes *types, uint64_t address)
@@ -230,12 +244,33 @@ uint32_t gotypes_behind(struct gotypes *types, uint32_t row)
     return 0;
 }
 
+int gotypes_know_codes(struct gotypes *types, const uint64_t *codes, size_t count)
+{
+    free(types->codes);
+    types->code_count = 0;
+    types->codes = malloc((count + 1) * sizeof *codes);
+    if (types->codes == NULL)
+        return -1;
+    memcpy(types->codes, codes, count * sizeof *codes);
+    types->code_count = count;
+    return 0;
+}
+
+static int by_number(const void *left, const void *right)
+{
+    uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+
+    return (a > b) - (a < b);
+}
+
 uint32_t gotypes_closure(struct gotypes *types, uint64_t code)
 {
     struct gotype type = {.address = code, .size = 8, .kind = GOTYPE_CLOSURE};
     uint32_t row, place = place_of(types, code, &row);
 
-    return row ? row : append(types, place, &type);
+    if (row || (types->codes != NULL && bsearch(&code, types->codes, types->code_count, sizeof code, by_number) == NULL))
+        return row;
+    return append(types, place, &type);
 }
 
 uint32_t gotypes_made(struct gotypes *types, uint64_t key, uint64_t size)

@@ -37,6 +37,9 @@ struct gotypes {
     struct gotype *rows; /* row 0 is "no type" */
     uint32_t count;
     uint32_t *places;
+    uint64_t *codes; /* where functions begin, in order; NULL: nobody said, and any address may be one */
+    size_t code_count;
+    uint64_t *none; /* addresses that are of no type, as far as they are remembered */
     uint64_t conservative; /* types whose mask could not be read */
 };
 
@@ -53,7 +56,10 @@ int gotypes_is_made(struct gotypes *types, uint64_t address);
  * their headers. 0: nobody knows. */
 uint32_t gotypes_behind(struct gotypes *types, uint32_t row);
 
-/* The row of closures whose code begins at an address, and rows for what has no descriptor: by a key that is no address of one. */
+/* The addresses that closures may begin with: an object's first word can be any number. 0, or -1 for no memory. */
+int gotypes_know_codes(struct gotypes *types, const uint64_t *codes, size_t count);
+
+/* The row of closures whose code begins at an address, 0 where none does, and rows for what has no descriptor: by a key that is no address of one. */
 uint32_t gotypes_closure(struct gotypes *types, uint64_t code);
 uint32_t gotypes_made(struct gotypes *types, uint64_t key, uint64_t size);
 

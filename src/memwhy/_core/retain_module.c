@@ -127,7 +127,7 @@ static PyObject *objects_at(PyObject *self, PyObject *args)
             uint32_t object;
             memcpy(&value, from + 8 * i, sizeof value);
             object = goheap_find(&held->heap, value);
-            if (object == GOHEAP_NONE && held->is_read && !held->has_edges)
+            if (object == GOHEAP_NONE && value != 0 && held->is_read && !held->has_edges)
                 object = goedges_wait(&held->edges, value, 0);
             memcpy(into + 4 * i, &object, sizeof object);
             begins[i] = object < held->heap.objects && goheap_begins(&held->heap, object, value);
@@ -181,6 +181,7 @@ static PyMethodDef methods[] = {
     {"type_rows", retain_type_rows, METH_VARARGS, NULL},
     {"type_at", retain_type_at, METH_VARARGS, NULL},
     {"tell_type", retain_tell_type, METH_VARARGS, NULL},
+    {"know_codes", retain_know_codes, METH_VARARGS, NULL},
     {"seed", retain_seed, METH_VARARGS, NULL},
     {"retained", retain_retained, METH_VARARGS, NULL},
     {"sampled", retain_sampled, METH_O, NULL},
@@ -194,6 +195,7 @@ static PyMethodDef methods[] = {
     {"open", open_heap, METH_VARARGS, NULL},
     {"spans", retain_spans, METH_VARARGS, NULL},
     {"renew", retain_renew, METH_VARARGS, NULL},
+    {"finish", retain_finish, METH_O, NULL},
     {"moved", retain_moved, METH_O, NULL},
     {"read", read_edges, METH_VARARGS, NULL},
     {"objects_at", objects_at, METH_VARARGS, NULL},

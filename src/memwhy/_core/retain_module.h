@@ -58,6 +58,7 @@ PyObject *retain_failed(int bad);
 
 PyObject *retain_spans(PyObject *self, PyObject *args);
 PyObject *retain_renew(PyObject *self, PyObject *args);
+PyObject *retain_finish(PyObject *self, PyObject *capsule);
 PyObject *retain_moved(PyObject *self, PyObject *capsule);
 
 /* How many of the objects that moved are reached. met: a bit an object. */
@@ -75,6 +76,7 @@ PyObject *retain_uses(PyObject *self, PyObject *args);
 PyObject *retain_type_rows(PyObject *self, PyObject *args);
 PyObject *retain_type_at(PyObject *self, PyObject *args);
 PyObject *retain_tell_type(PyObject *self, PyObject *args);
+PyObject *retain_know_codes(PyObject *self, PyObject *args);
 PyObject *retain_seed(PyObject *self, PyObject *args);
 PyObject *retain_circles(PyObject *self, PyObject *args);
 PyObject *retain_cut(PyObject *self, PyObject *args);

@@ -140,10 +140,10 @@ static int renew(struct held *held, struct goheap *heap, struct gomoving *moving
                  char *numbers, char *flags, Py_ssize_t count)
 {
     struct goedges edges = {0};
-    int bad = gomoving_compare(moving, &held->edges, heap);
+    int bad = 0;
 
-    if (!bad && moving->changed && (bad = gomoving_renumber(moving, heap)) == 0 &&
-        (bad = goedges_open(&edges, heap, &held->types, &held->memory)) == 0) {
+    if (moving->changed && (bad = gomoving_renumber(moving, heap)) == 0 &&
+        (bad = gomoving_mark(moving, heap, &held->memory)) == 0 && (bad = goedges_open(&edges, heap, &held->types, &held->memory)) == 0) {
         edges.moving = moving;
         bad = goedges_read(&edges, way, retain_tick, told);
     }
@@ -175,23 +175,44 @@ static int finish(struct held *held)
     return bad;
 }
 
+PyObject *retain_finish(PyObject *self, PyObject *capsule)
+{
+    struct held *held = held_of(capsule);
+    int bad = 0;
+
+    (void)self;
+    if (held == NULL)
+        return NULL;
+    if (held->is_read && !held->has_edges) {
+        Py_BEGIN_ALLOW_THREADS
+        bad = finish(held);
+        Py_END_ALLOW_THREADS
+    }
+    if (bad)
+        return retain_failed(bad);
+    Py_RETURN_NONE;
+}
+
 static PyObject *renewed(struct held *held, const Py_buffer *rows, const struct goedges_way *way, const Py_buffer *numbers,
-                         const Py_buffer *begins, PyObject *progress, int last)
+                         const Py_buffer *begins, PyObject *progress, int rereads)
 {
     PyObject *into = PyBytes_FromStringAndSize(numbers->buf, numbers->len), *flags = PyBytes_FromStringAndSize(begins->buf, begins->len);
     struct retain_told told = {.progress = progress == Py_None ? NULL : progress};
     struct gomoving moving = {0};
     struct goheap heap = {0};
     int bad = into && flags ? 0 : -1;
+    uint64_t gone = 0;
 
     if (!bad) {
         char *as_numbers = PyBytes_AsString(into), *as_flags = PyBytes_AsString(flags);
         told.thread = PyEval_SaveThread();
         bad = goheap_open(&heap, rows->buf, (size_t)rows->len / (8 * GOHEAP_ROW));
         if (!bad)
+            bad = gomoving_compare(&moving, &held->edges, &heap);
+        moving.rereads = rereads;
+        if (!bad)
             bad = renew(held, &heap, &moving, way, &told, as_numbers, as_flags, begins->len);
-        if (!bad && last)
-            bad = finish(held);
+        gone = held->edges.gone;
         goheap_close(&heap);
         gomoving_close(&moving);
         PyEval_RestoreThread(told.thread);
@@ -201,7 +222,7 @@ static PyObject *renewed(struct held *held, const Py_buffer *rows, const struct 
         Py_XDECREF(flags);
         return PyErr_Occurred() ? NULL : retain_failed(bad);
     }
-    return Py_BuildValue("(KNN)", (unsigned long long)moving.touched_bytes, into, flags);
+    return Py_BuildValue("(KKNN)", (unsigned long long)moving.touched_bytes, (unsigned long long)gone, into, flags);
 }
 
 PyObject *retain_renew(PyObject *self, PyObject *args)
@@ -211,16 +232,16 @@ PyObject *retain_renew(PyObject *self, PyObject *args)
     struct retain_way given;
     struct goedges_way way;
     struct held *held;
-    int last;
+    int rereads;
 
     (void)self;
-    if (!PyArg_ParseTuple(args, "Oy*(Ky*y*KKy*(KKKK))y*y*pO", &capsule, &rows, RETAIN_WAY(given), &numbers, &begins, &last, &progress))
+    if (!PyArg_ParseTuple(args, "Oy*(Ky*y*KKy*(KKKK))y*y*pO", &capsule, &rows, RETAIN_WAY(given), &numbers, &begins, &rereads, &progress))
         return NULL;
     held = held_of(capsule);
     if (held != NULL && (!held->is_read || held->has_edges || rows.len % (8 * GOHEAP_ROW) || numbers.len != 4 * begins.len))
-        PyErr_SetString(PyExc_ValueError, "a heap is renewed after it was read and before its last look; a flag for each number");
+        PyErr_SetString(PyExc_ValueError, "a heap is renewed after it was read and before it is finished; a flag for each number");
     else if (held != NULL && retain_way(&given, &way) == 0)
-        out = renewed(held, &rows, &way, &numbers, &begins, progress, last);
+        out = renewed(held, &rows, &way, &numbers, &begins, progress, rereads);
     retain_way_release(&given);
     PyBuffer_Release(&rows);
     PyBuffer_Release(&numbers);

@@ -178,3 +178,22 @@ PyObject *retain_references(PyObject *self, PyObject *args)
     PyBuffer_Release(&targets);
     return out;
 }
+
+PyObject *retain_know_codes(PyObject *self, PyObject *args)
+{
+    PyObject *capsule;
+    Py_buffer codes;
+    struct held *held;
+    int bad = 0;
+
+    (void)self;
+    if (!PyArg_ParseTuple(args, "Oy*", &capsule, &codes))
+        return NULL;
+    held = held_of(capsule);
+    if (held != NULL)
+        bad = gotypes_know_codes(&held->types, codes.buf, (size_t)codes.len / 8);
+    PyBuffer_Release(&codes);
+    if (held == NULL || bad)
+        return held == NULL ? NULL : retain_failed(bad);
+    Py_RETURN_NONE;
+}

@@ -25,11 +25,16 @@ def ran_ns(directory: str, pid: int, mappings: Sequence[Mapping]) -> int | None:
     """
     if any(_has_other_writers(mapping) for mapping in mappings) or not _sleeps(directory):
         return None
+    return clock_ns(pid) or None
+
+
+def clock_ns(pid: int) -> int:
+    """CPU time of all threads of a process so far, whether they run or not; 0 where there is none (pid 0: of a core)."""
     try:
         # a process's clock is made of its pid (linux/posix-timers.h: CPUCLOCK_SCHED is 2)
-        return time.clock_gettime_ns((~pid << 3) | 2)
+        return time.clock_gettime_ns((~pid << 3) | 2) if pid else 0
     except OSError:
-        return None
+        return 0
 
 
 def _has_other_writers(mapping: Mapping) -> bool:

@@ -72,7 +72,7 @@ def weights(holders: Holders) -> Callable[[Holding], float]:
     """How much a line matters: its share of the heap and of its growth. What moved by less than a hundredth of the heap is no growth."""
     whole = holders.bytes or 1
     gained = max(sum(abs(one.grown_bytes or 0) for one in holders.holdings), whole / 100)
-    return lambda one: one.bytes / whole + abs(one.grown_bytes or 0) / gained
+    return lambda one: max(one.bytes, one.most_bytes or 0) / whole + abs(one.grown_bytes or 0) / gained
 
 
 def _chosen(lines: Sequence[Holding], above: tuple[int, ...], chosen: set[tuple[int, ...]]) -> tuple[Holding, ...]:
@@ -87,7 +87,11 @@ def _matter(lines: Sequence[Holding], least: float) -> tuple[Holding, ...]:
     shown: list[Holding] = []
     rest: list[Holding] = []
     for one in lines:
-        if one.kind == "rest" or len(shown) == MOST_CHILDREN or max(one.bytes, abs(one.grown_bytes or 0)) < least:
+        if (
+            one.kind == "rest"
+            or len(shown) == MOST_CHILDREN
+            or max(one.bytes, one.most_bytes or 0, abs(one.grown_bytes or 0)) < least
+        ):
             rest.append(one)
         else:
             shown.append(replace(one, children=_matter(one.children, least)))

@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING
 
 from memwhy.model.holders import Holders, Holding, TypeTotal
 from memwhy.runtimes.go.debug_locals import Locals
-from memwhy.runtimes.go.heap_budget import room
+from memwhy.runtimes.go.heap_budget import Room, room
 from memwhy.runtimes.go.heap_contents import Content, contents_of, together
 from memwhy.runtimes.go.heap_hints import hinted
 from memwhy.runtimes.go.heap_moving import caught_up, moved, settled
 from memwhy.runtimes.go.heap_objects import HeapGraph, has_swiss_maps, read_heap
+from memwhy.runtimes.go.heap_passes import Pass, in_passes
 from memwhy.runtimes.go.heap_roots import RootSet, roots_of, set_apart
 from memwhy.runtimes.go.heap_specials import specials_of
 from memwhy.runtimes.go.heap_timers import timers_of
 from memwhy.runtimes.go.heap_types import TEXT, Types
 from memwhy.runtimes.go.heap_typing import Typing
-from memwhy.runtimes.go.heap_variables import variables_of
+from memwhy.runtimes.go.heap_variables import Variables, variables_of
 from memwhy.runtimes.go.memstats import read_memstats
 
 if TYPE_CHECKING:
@@ -32,8 +33,6 @@ _TINY_BYTES = 16
 """runtime.maxTinySize: small values without pointers share such blocks, so none of them has one type."""
 _ROW, _BY = 9, 5
 """Words of a group's row, and where in it those who share it begin."""
-_MOST_CHILDREN = 40
-_LEAST_SHARE = 0.0005
 _MOST_DEPTH = 40
 _MAP_PARTS = ("maps.table", "*maps.table")
 _INSIDE_MAPS = ("map.group[", "map.bucket[", "noalg.map.group[", "noalg.map.bucket[")
@@ -66,28 +65,43 @@ def holders_of(
     fast: bool = False,
     most_bytes: int | None = None,
 ) -> Holders:
-    """One pass. whole: small lines too, which otherwise are counted as a rest. fast: as `Holders.fast`, which it is as well where the
-    full answer takes more than most_bytes of memory (None: a quarter of what is free). Raises Unsupported for versions whose pointers are
-    not known (before Go 1.20) and where a table makes no sense."""
+    """By one pass, or two where the heap moves. whole: small lines too, which otherwise are counted as a rest. fast: as `Holders.fast`,
+    which it is as well where the full answer takes more than most_bytes of memory (None: a quarter of what is free).
+
+    Raises Unsupported for versions whose pointers are not known (before Go 1.20) and where a table makes no sense.
+    """
     cpu_s, space = time.process_time(), room(most_bytes)
     progress("the types of Go's objects")
     variables = variables_of(runtime)
     types = Types.of(runtime, swiss=has_swiss_maps(runtime), debug=variables.debug)
+    found = in_passes(lambda: _pass(runtime, variables, types, space, progress, fast=fast), whole=whole)
+    return replace(found, holdings=hinted(runtime, found.holdings), cpu_s=round(time.process_time() - cpu_s, 3))
+
+
+def _pass(
+    runtime: "GoRuntime",
+    variables: Variables,
+    types: Types,
+    space: Room,
+    progress: Callable[[str], None],
+    *,
+    fast: bool,
+) -> Pass:
     progress("Go's heap")
     begun_s = time.monotonic()
     heap = read_heap(runtime, room=space)
     caught_up(heap)
-    outside, timers = roots_of(runtime, heap, Locals(variables, types)), timers_of(runtime, heap)
-    heap, roots = settled(heap, [*outside.sets, *timers.roots])
+    where = Locals(variables, types)
+    heap, roots, cuts = settled(heap, lambda heap: _roots(runtime, heap, where))
     stats = read_memstats(runtime).fields
     read_s = time.monotonic() - begun_s
     specials = specials_of(runtime, heap, roots, types)
-    roots, cuts = set_apart([*roots, *specials.roots])
+    roots, apart = set_apart([*roots, *specials.roots])
     typing = Typing(runtime, heap, types, variables)
     typing.seed(roots)
     typing.know(specials.types)
     typing.spread()
-    heap.cut([*heap.between(outside.cuts), *heap.between(timers.cuts), *cuts])
+    heap.cut([*heap.between(cuts), *apart])
     progress("who holds Go's heap")
     lacking = "" if fast else space.lacking(heap)
     fast = fast or bool(lacking)
@@ -104,7 +118,7 @@ def holders_of(
             + "; " * bool(lacking)
             + lacking
         )
-    return Holders(
+    found = Holders(
         runtime=runtime.version,
         bytes=tree.root.bytes,
         objects=tree.objects,
@@ -114,13 +128,20 @@ def holders_of(
         newborn_objects=moves.newborn,
         read_bytes=heap.read_bytes,
         read_s=round(read_s, 3),
-        cpu_s=round(time.process_time() - cpu_s, 3),
-        holdings=hinted(runtime, tree.holdings(whole=whole)),
+        cpu_s=0.0,
+        holdings=tree.holdings(),
         types=tuple(tree.totals()),
         waiting=specials.waiting,
         fast=fast,
         notes=tuple(notes),
     )
+    return Pass(holders=found, moved=moves)
+
+
+def _roots(runtime: "GoRuntime", heap: HeapGraph, where: Locals) -> tuple[list[RootSet], list[tuple[int, int]]]:
+    """What is found outside of objects, and which pointers hold nothing (`HeapGraph.between`)."""
+    outside, timers = roots_of(runtime, heap, where), timers_of(runtime, heap)
+    return [*outside.sets, *timers.roots], [*outside.cuts, *timers.cuts]
 
 
 class _Tree:
@@ -223,9 +244,9 @@ class _Tree:
             return "field", ""
         return "field", self._typing.path(above, at)
 
-    def holdings(self, *, whole: bool) -> tuple[Holding, ...]:
-        """The tree, unless the whole is wanted without what is too small to matter: that is counted as a rest."""
-        return tuple(_lines(self.root, 0.0 if whole else self.root.bytes * _LEAST_SHARE, 0))
+    def holdings(self) -> tuple[Holding, ...]:
+        """The tree, to the smallest line."""
+        return tuple(_lines(self.root, 0))
 
     def totals(self) -> Iterator[TypeTotal]:
         """By type, most first."""
@@ -273,11 +294,9 @@ def _folded(node: _Node) -> _Node:
     )
 
 
-def _lines(node: _Node, least: float, depth: int) -> Iterator[Holding]:
+def _lines(node: _Node, depth: int) -> Iterator[Holding]:
     below = sorted(node.below.values(), key=lambda one: (-one.bytes, one.name, one.type))
-    most = _MOST_CHILDREN if least else len(below)
-    shown = [one for one in below[:most] if one.bytes >= least] if depth < _MOST_DEPTH else []
-    for one in map(_folded, shown):
+    for one in map(_folded, below if depth < _MOST_DEPTH else []):
         yield Holding(
             kind=one.kind,  # type: ignore[arg-type]  # of the literals that _label gives
             name=one.name,
@@ -289,15 +308,14 @@ def _lines(node: _Node, least: float, depth: int) -> Iterator[Holding]:
             idle_bytes=one.idle_bytes,
             shared_by=one.shared_by,
             goroutines=one.goroutines,
-            children=tuple(_lines(one, least, depth + 1)),
+            children=tuple(_lines(one, depth + 1)),
         )
-    rest = below[len(shown) :]
-    if rest:
+    if below and depth >= _MOST_DEPTH:
         yield Holding(
             kind="rest",
-            name=f"{len(rest)} smaller one{'s' * (len(rest) != 1)}",
+            name=f"{len(below)} smaller one{'s' * (len(below) != 1)}",
             type="",
-            count=sum(one.count for one in rest),
-            own_bytes=sum(one.own_bytes for one in rest),
-            bytes=sum(one.bytes for one in rest),
+            count=sum(one.count for one in below),
+            own_bytes=sum(one.own_bytes for one in below),
+            bytes=sum(one.bytes for one in below),
         )

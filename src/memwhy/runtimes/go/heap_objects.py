@@ -5,6 +5,7 @@ Which words are pointers each Go version says in its own way (runtime/mbitmap.go
 (1.26, or an experiment of 1.25) its mark bits stand behind that bitmap. So no word of the heap is guessed to be a pointer.
 """
 
+import time
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ try:
     from memwhy._core import _retain
 except ImportError:  # without it a pass would take minutes
     _retain = None  # type: ignore[assignment]
+from memwhy.memory.rest import clock_ns
+from memwhy.memory.space import Space
 from memwhy.runtimes.go.heap_budget import Room
 from memwhy.runtimes.go.layout import known_minors, minor_number, minor_of
 from memwhy.runtimes.go.span_table import (
@@ -63,6 +66,8 @@ class HeapGraph:
     edges: int
     read_bytes: int
     conservative_types: int
+    ended: "Moment | None" = None
+    lost_roots: tuple[str, ...] = ()
 
     def objects_at(self, words: bytes) -> tuple["array[int]", bytes]:
         """The objects that words (uint64) point into, NONE for those that point into none; and 1 for those that point to a beginning."""
@@ -88,6 +93,19 @@ class HeapGraph:
         return array("Q", (_retain.reached if fast else _retain.retained)(self.heap, flat.tobytes(), owners))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """clock_ns: CPU time of the process so far; asleep_ns: the same while nothing of it runs, else None."""
+
+    at_ns: int
+    clock_ns: int
+    asleep_ns: int | None
+
+    @classmethod
+    def of(cls, space: Space) -> "Moment":
+        return cls(at_ns=time.monotonic_ns(), clock_ns=clock_ns(space.source.pid), asleep_ns=space.ran_ns())
+
+
 class HeapReader:
     """What has to be known of a program to read its heap, once, and its spans of a moment, as often as wanted."""
 
@@ -100,6 +118,7 @@ class HeapReader:
                 "the compiled loops that read Go's heap are not installed", help="install memwhy from a wheel"
             )
         self.runtime = runtime
+        self.began = Moment.of(runtime.space)
         self.minor = _minor(runtime.version)
         last = minor_number(known_minors()[-1])
         if not _FIRST <= self.minor <= last:
@@ -110,6 +129,7 @@ class HeapReader:
         self._tail = _MARK_BITS_BYTES if _has_mark_bits(runtime, self.minor) else 0
         self._form = _form(runtime, self.minor)
         self._itabs = itabs_of(runtime).tobytes()
+        self.codes = runtime.functions.entries().tobytes()
         main = runtime.functions.modules[0]
         self._ranges = (*main.types, *main.text)
 
@@ -138,6 +158,7 @@ def read_heap(
     reader = HeapReader(runtime)
     way, rows = reader.way(), reader.spans()
     heap = _open(runtime, rows, reader.minor)
+    _retain.know_codes(heap, reader.codes)
     if room is not None:
         _retain.limit(heap, room.admit(*_retain.counts(heap)))
     scanned, objects, edges, read_bytes, _, conservative = _retain.read(heap, way, progress, True)

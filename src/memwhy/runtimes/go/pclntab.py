@@ -5,6 +5,7 @@ small one. Source: runtime/symtab.go (findfunc, pcvalue, funcdata), runtime/runt
 Go 1.18's format (1.18, 1.19) and Go 1.20's.
 """
 
+from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -106,6 +107,10 @@ class FunctionTable:
                 return function.entry, table.module.text[1]
         return table.module.text
 
+    def entries(self) -> "array[int]":
+        """Where functions begin, in order, all modules together."""
+        return array("Q", sorted(entry for table in self._tables for entry in table.entries()))
+
     def _function(self, table: "_ModuleTable", row: int) -> Function | None:
         key = (table.number, row)
         function = self._kept.get(key)
@@ -187,6 +192,10 @@ class _ModuleTable:
             if address <= pc < address + end - start:
                 return pc - address + start
         return None if self.module.sections else pc - self.module.text[0]
+
+    def entries(self) -> Iterator[int]:
+        """Where functions begin."""
+        return map(self._address, self._entries[:-1].tolist() if self._entries else [])
 
     def row_of(self, pc: int) -> int | None:
         offset = self._offset(pc)
