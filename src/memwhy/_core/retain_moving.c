@@ -145,6 +145,7 @@ static int renew(struct held *held, struct goheap *heap, struct gomoving *moving
     if (moving->changed && (bad = gomoving_renumber(moving, heap)) == 0 &&
         (bad = gomoving_mark(moving, heap, &held->memory)) == 0 && (bad = goedges_open(&edges, heap, &held->types, &held->memory)) == 0) {
         edges.moving = moving;
+        edges.most = held->edges.most;
         bad = goedges_read(&edges, way, retain_tick, told);
     }
     if (!bad) {
