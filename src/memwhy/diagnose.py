@@ -13,7 +13,7 @@ from memwhy.model.dependencies import Pointed
 from memwhy.model.errors import RecordingError
 from memwhy.model.pictures import Pictures
 from memwhy.model.reading import Unread, Where
-from memwhy.model.report import Overhead, Report
+from memwhy.model.report import Overhead, Report, Verdict
 
 if TYPE_CHECKING:
     from memwhy.model.case import Case
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Progress = Callable[[str, int, int | None], None]
 """Called with an input's name, how many bytes of it are done, and of how many (None: not known)."""
 
-__all__ = ["Casebook", "book_of", "book_of_paths", "case_of", "diagnose", "explain", "load", "picture"]
+__all__ = ["Casebook", "book_of", "book_of_paths", "case_of", "diagnose", "explain", "heap_grows", "load", "picture"]
 
 
 def diagnose(book: Casebook, *, overhead: Overhead | None = None) -> Report:
@@ -49,6 +49,20 @@ def _judge(case: "Case", book: Casebook, overhead: Overhead | None) -> Report:
     return replace(report, known_leaks=_known_leaks(case, report))
 
 
+def heap_grows(book: Casebook) -> bool:
+    """Whether Go's heap is what grows, as it stands now, or may be: then it is worth to know who holds it."""
+    of_heap = {one.cause: one for one in judge_all(book.case()) if one.cause in _OF_HEAP}
+    if any(one.verdict is Verdict.SUPPORTED for one in of_heap.values()):
+        return True
+    leak = of_heap[_OF_HEAP[0]]
+    return leak.verdict is Verdict.CANNOT_SAY and leak.probability > UNLIKELY
+
+
+_OF_HEAP = ("heap-leak", "goroutine-leak", "gc-headroom")
+UNLIKELY = 0.1
+"""A cause of which so little is said is not looked for."""
+
+
 def _known_leaks(case: "Case", report: Report) -> tuple[Pointed, ...]:
     """What the catalogue knows of the code to which the verdict's growth points; nothing without a verdict."""
     cause = report.conclusion.cause
@@ -57,7 +71,10 @@ def _known_leaks(case: "Case", report: Report) -> tuple[Pointed, ...]:
     from memwhy.dependencies.catalogue import known_leaks  # read only where something could be known
     from memwhy.dependencies.pointing import point
 
-    return point(case, cause, report.attribution, known_leaks())
+    stacks = [
+        one for one in report.attribution if one.method != "holders"
+    ]  # those are variables and fields, no functions
+    return point(case, cause, stacks, known_leaks())
 
 
 def explain(

@@ -9,16 +9,18 @@ from memwhy.casefile.facts import target_of
 from memwhy.casefile.subject import SubjectSeries, choose_total, controls_of, series_of
 from memwhy.casefile.timeline import Timeline
 from memwhy.model.account import Account
-from memwhy.model.case import Case, SeenProfile, Series
+from memwhy.model.case import Case, SeenHolders, SeenProfile, Series
 from memwhy.model.errors import ParseError
 from memwhy.model.evidence import Evidence, Snapshot
 from memwhy.model.gosettings import gogc_percent
+from memwhy.model.holders import HeldGrowth, Holders
 from memwhy.model.native import StackReading
 from memwhy.model.probe import Experiment
 from memwhy.model.reading import Moment, Observation, Reading, Unread, Where
 from memwhy.model.report import EvidenceRow
 from memwhy.model.units import NS_PER_S
-from memwhy.sources import READERS, look
+from memwhy.sources import READERS, held, look
+from memwhy.trend.holding import follow
 from memwhy.trend.stacks import grow
 
 WORDED = ("words/", "pasted/prose", "pasted/crowd", "pasted/exhausted", "page/", "managed/settings", "native/caches")
@@ -29,6 +31,9 @@ KEPT_PROFILES = 24
 
 KEPT_STACKS = 64
 """Readings of the sampler; of more, every second one is dropped."""
+
+KEPT_HOLDERS = 24
+"""Looks at who holds the heap, of one process; of more, every second one between the first and the last is dropped."""
 
 
 @dataclass(slots=True)
@@ -41,8 +46,8 @@ class Seen:
     where: list[Where] = field(default_factory=list)
 
 
-FROM_FILE = ("go/binary", "go/buildinfo")
-"""Of Go's own sources those that are read from the program's file; the others are answers of its endpoint."""
+UNASKED = ("go/binary", "go/buildinfo", held.NAME)
+"""Of Go's own sources those that are read from the program's file and its memory; the others are answers of its endpoint."""
 
 
 class Casebook:
@@ -56,12 +61,16 @@ class Casebook:
         self.unread: list[Unread] = []
         self.profiles: list[SeenProfile] = []
         self.stacks: dict[str, list[StackReading]] = {}
+        self.holders: dict[str, list[tuple[Moment, Holders]]] = {}
+        self._held: dict[str, HeldGrowth | None] = {}
         self.experiments: dict[str, dict[str, Experiment]] = {}
         self.account: Account | None = None
         self._accounts: dict[str, Account] = {}
         self._facts_of: dict[str, dict[str, str]] = {}
         self.ended: str | None = None
         self.cpu_ns = 0
+        self.aside_s: float | None = None
+        """CPU time of ours in other processes, which looked at who holds the heap."""
         self._now: dict[str, dict[str, int]] = {}
         self._wall_less_monotonic_ns: int | None = None
         self._moments: dict[str, list[tuple[Moment, str]]] = {}
@@ -88,7 +97,7 @@ class Casebook:
             self._take(evidence.source, subject, moment, where, reading)
         facts = self._facts_of.setdefault(subject, {})
         asked = sum(
-            evidence.source.startswith("go/") and evidence.source not in FROM_FILE for evidence in snapshot.evidence
+            evidence.source.startswith("go/") and evidence.source not in UNASKED for evidence in snapshot.evidence
         )
         facts["endpoint.requests"] = str(int(facts.get("endpoint.requests", "0")) + asked)
         if "process.age_s" not in facts and "process.start_ticks" in facts:
@@ -151,6 +160,12 @@ class Casebook:
             kept.append(reading.stacks)
             if len(kept) > KEPT_STACKS:
                 del kept[1:-1:2]
+        if reading.holders is not None:
+            looks = self.holders.setdefault(subject, [])
+            looks.append((moment, reading.holders))
+            self._held.pop(subject, None)
+            if len(looks) > KEPT_HOLDERS:
+                del looks[1:-1:2]
         moments = self._moments.setdefault(subject, [])
         for experiment in reading.experiments:  # stated first, then again with its result
             self.experiments.setdefault(subject, {})[experiment.name] = experiment
@@ -257,6 +272,7 @@ class Casebook:
             facts["page.worded"] = "1"
         series = SubjectSeries(self.timeline, subject)
         clock = series[total].clock if total else "order"
+        holders = self._holders_of(subject)
         return Case(
             target=target_of(facts),
             total=total,
@@ -265,6 +281,8 @@ class Casebook:
             account=self._accounts.get(subject) or (None if self.live else self.account),
             profiles=tuple(self.profiles),
             stacks=grow(self.stacks.get(subject, ())),
+            holders=holders,
+            held=self._follow(subject, holders),
             experiments=tuple(self.experiments.get(subject, {}).values()),
             facts=dict(sorted(facts.items())),
             live=self.live,
@@ -273,6 +291,23 @@ class Casebook:
             begun_wall_ns=self._begun_wall_ns(clock),
             moments=self._moments_by(clock, subject),
         )
+
+    def _holders_of(self, subject: str) -> tuple[SeenHolders, ...]:
+        """The looks of the subject's newest program, in seconds since its series begin."""
+        looks = self.holders.get(subject, ())
+        found = []
+        for moment, one in looks:
+            since = moment.value - self.timeline.origin.get(moment.clock, 0)
+            found.append(
+                SeenHolders(holders=one, x=float(moment.value) if moment.clock == "order" else since / NS_PER_S)
+            )
+        return tuple(found)
+
+    def _follow(self, subject: str, looks: tuple[SeenHolders, ...]) -> HeldGrowth | None:
+        """The looks as growth, reckoned once for all who ask before the next."""
+        if subject not in self._held:
+            self._held[subject] = follow([(one.x, one.holders) for one in looks])
+        return self._held[subject]
 
     def _begun_wall_ns(self, clock: str) -> int | None:
         """The wall clock where this clock's seconds begin."""

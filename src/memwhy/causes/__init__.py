@@ -9,6 +9,7 @@ from memwhy.causes import (
     goroutine_leak,
     heap_leak,
     heap_retained,
+    held_by,
     kernel_memory,
     mmap_leak,
     native_cache,
@@ -40,7 +41,7 @@ REFUTED_PROBABILITY = 0.004
 def judge_all(case: Case) -> tuple[Finding, ...]:
     """A finding for every cause, best first. Their probabilities sum to at most MOST_CERTAIN: the causes
     exclude each other as *the* answer, though several may be at work."""
-    judged = [cause.judge(case) for cause in CAUSES]
+    judged = [held_by.with_holders(case, cause.judge(case)) for cause in CAUSES]
     if not case.live:
         judged = judge_by_clues(case, CAUSES, judged)
     findings = [_acquitted(finding) for finding in judged]

@@ -7,6 +7,7 @@ written to. Two looks, a few seconds apart, also show which block sizes grow.
 import argparse
 import os
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 
 from memwhy.cli.meaning import names_process
@@ -29,7 +30,7 @@ from memwhy.model.report import Overhead
 from memwhy.model.units import GIB, parse_duration, parse_size
 from memwhy.record import Watcher, find_target
 from memwhy.record.clock import timed
-from memwhy.sources import look
+from memwhy.sources import READERS, held
 from memwhy.sources.proc.files import join
 
 APART = "5s"
@@ -163,12 +164,20 @@ def _look(
         progress=lambda text: progress.say(f"reading {text}"),
     )
     cost_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME) - begun_ns
-    evidence = Evidence(
-        source=NAME, monotonic_ns=begun_ns, wall_ns=wall_ns, cost_ns=cost_ns, raw=to_json(_shown(found)), error=None
-    )
+    looked = [
+        Evidence(source=source, monotonic_ns=begun_ns, wall_ns=wall_ns, cost_ns=cost_ns, raw=raw, error=None)
+        for source, raw in _as_evidence(found)
+    ]
     documents = timed(DOCUMENTS, lambda: _documents(inspector))
-    book.add_snapshot(replace(kernel, evidence=(*kernel.evidence, evidence, *([documents] if documents.raw else []))))
+    book.add_snapshot(replace(kernel, evidence=(*kernel.evidence, *looked, *([documents] if documents.raw else []))))
     return found
+
+
+def _as_evidence(found: Inspection) -> Iterator[tuple[str, bytes]]:
+    """(source, raw): the look, and who holds the heap by itself, as a watch keeps it."""
+    yield NAME, to_json(replace(found, holders=None))
+    if (holders := _shown(found).holders) is not None:
+        yield held.NAME, held.write(holders)
 
 
 def _documents(inspector: Inspector) -> bytes:
@@ -194,15 +203,16 @@ def _core(options: argparse.Namespace) -> int:
             progress=lambda text: progress.say(f"reading {text}"),
         )
         files = [*_read_files(inspector, options), *_retention(found, options)]
-    book.add(
-        Observation(
-            source=NAME,
-            subject="target",
-            moment=Moment(clock="order", value=0),
-            where=Where(file=options.target),
-            reading=look.parse(to_json(_shown(found))),
+    for source, raw in _as_evidence(found):
+        book.add(
+            Observation(
+                source=source,
+                subject="target",
+                moment=Moment(clock="order", value=0),
+                where=Where(file=options.target),
+                reading=READERS[source].parse(raw),
+            )
         )
-    )
     wall_s = time.monotonic() - begun_s
     overhead = Overhead(cpu_s=round(time.process_time() - cpu_s, 3), wall_s=round(wall_s, 3), target_paused_s=0.0)
     report, pictures = judged(book, options, overhead=overhead)

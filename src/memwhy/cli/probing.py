@@ -106,7 +106,7 @@ def on_pair(options: argparse.Namespace, second: Second, watcher: Watcher, book:
         return
     _announce(chosen, options, keep)
     what = next(one for one in tried if f"{ENV}{one}" == chosen.name)
-    quietly = argparse.Namespace(**{**vars(options), "output": None})
+    quietly = argparse.Namespace(**{**vars(options), "output": None, "holders": False})
     try:
         done = environment.compared(chosen, case, followed(second(what), quietly).case())
     except MemwhyError as error:

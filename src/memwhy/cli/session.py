@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import count
 
+from memwhy.cli.holding import Aside, looking_aside
 from memwhy.cli.keeping import Discard, Keeper, keep
 from memwhy.cli.output import say, write
 from memwhy.cli.plotting import judged, plot_report
@@ -37,11 +38,13 @@ def watch(watcher: Watcher, options: argparse.Namespace, *, then: Then | None = 
     book = followed(watcher, options, until_sure=until_sure, then=then)
     wall_s = time.monotonic() - begun_s
     sampled = book.newest_stacks()
+    aside_s = book.aside_s
     overhead = Overhead(
-        cpu_s=round(time.process_time() - cpu_s, 3),
+        cpu_s=round(time.process_time() - cpu_s + (aside_s or 0.0), 3),
         wall_s=round(wall_s, 3),
         target_paused_s=round(watcher.paused_s, 6),
         sampler_s=None if sampled is None else sampled.spent_s,
+        holders_s=None if aside_s is None else round(aside_s, 3),
     )
     report, pictures = judged(book, options, overhead=overhead)
     write(report, options, pictures=pictures)
@@ -70,11 +73,11 @@ def followed(
             keep(watcher, options.output or aside, max_bytes=max_bytes or aside_bytes, asked=not aside) as recorder,
             Progress(quiet=options.quiet) as progress,
         ):
-            with letting_go(watcher):
+            with letting_go(watcher), looking_aside(watcher, options, book, for_s) as holding:
                 if getattr(options, "native", False) and watcher.sampler is None:
                     attach(watcher, options)
                 with showing(watcher, options, progress, for_s=for_s, recording=options.output or aside) as shown:
-                    tick = _follow(watcher, recorder, book, shown, options, for_s, until_sure=until_sure)
+                    tick = _follow(watcher, recorder, book, shown, options, for_s, holding, until_sure=until_sure)
             if then is not None and book.timeline.tracks:
                 then(watcher, book, partial(_note, recorder, book, count(tick)))
     except KeyboardInterrupt:
@@ -97,6 +100,7 @@ def _follow(
     shown: Shown,
     options: argparse.Namespace,
     for_s: float,
+    holding: Aside,
     *,
     until_sure: bool,
 ) -> int:
@@ -106,6 +110,7 @@ def _follow(
     tick = 0
     try:
         for snapshot in snapshots(watcher, for_s=for_s or None, tick_s=tick_of(options)):
+            snapshot = holding.with_look(snapshot)
             recorder = _kept(recorder, snapshot, book)
             book.add_snapshot(snapshot)
             tick = snapshot.tick + 1
@@ -116,12 +121,20 @@ def _follow(
                 if shown.judge(book, elapsed_s).conclusion.confidence == "high":
                     break
         else:
-            return tick
+            return _close_aside(holding, recorder, book, tick)
     except KeyboardInterrupt:
         _close(watcher, recorder, book)
         raise
     _close(watcher, recorder, book)
-    return tick + 1
+    return _close_aside(holding, recorder, book, tick + 1)
+
+
+def _close_aside(holding: Aside, recorder: Discard | Keeper, book: Casebook, tick: int) -> int:
+    """The closing look at who holds the heap, as snapshots of its own. Returns the number of the tick that would come next."""
+    ticks = count(tick)
+    for found in holding.last_looks():
+        _note(recorder, book, ticks, found)
+    return next(ticks)
 
 
 def _close(watcher: Watcher, recorder: Discard | Keeper, book: Casebook) -> None:

@@ -45,6 +45,13 @@ def add_watch(parser: argparse.ArgumentParser) -> None:
         "--until-sure", action="store_true", default=None, help="stop once the verdict is high (default on a terminal)"
     )
     sure.add_argument("--no-until-sure", dest="until_sure", action="store_false", help="watch for the whole time")
+    parser.add_argument(
+        "--no-holders",
+        dest="holders",
+        action="store_false",
+        default=True,
+        help="do not look at who holds Go's heap where that is what grows (a process of our own, at most 2%% of a core)",
+    )
     add_stacks(parser)
     add_plot(parser)
     add_source(parser)

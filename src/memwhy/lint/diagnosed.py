@@ -8,6 +8,8 @@ from memwhy.model.errors import ParseError
 from memwhy.model.report import SCHEMA, Holder, Report
 
 MOST_BYTES = 64 << 20
+_NO_CODE = "holders"
+"""A method whose rows are variables and fields, which no line of source allocates at."""
 _METHODS = get_args(Holder.__annotations__["method"])
 
 
@@ -27,7 +29,7 @@ def diagnosed(report: Report) -> Diagnosed:
         headline=report.conclusion.headline,
         cause=report.conclusion.cause,
         main_path=dict(report.facts).get("go.main_path", ""),
-        holders=report.attribution,
+        holders=tuple(one for one in report.attribution if one.method != _NO_CODE),
     )
 
 
@@ -52,7 +54,7 @@ def parse(raw: bytes, name: str) -> Diagnosed:
             headline=str(found["verdict"]["headline"]),
             cause=str(found["verdict"]["cause"]),
             main_path=str(facts.get("go.main_path", "")),
-            holders=tuple(_holder(row) for row in found["attribution"]),
+            holders=tuple(_holder(row) for row in found["attribution"] if row["method"] != _NO_CODE),
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise ParseError(name, None, "", f"its verdict or attribution is not as {SCHEMA} has it: {error}") from error

@@ -4,6 +4,7 @@ from collections.abc import Mapping as Map
 from dataclasses import dataclass, field
 
 from memwhy.model.account import Account
+from memwhy.model.holders import HeldGrowth, Holders
 from memwhy.model.native import StackGrowth
 from memwhy.model.probe import Experiment
 from memwhy.model.profile import Profile
@@ -60,6 +61,14 @@ class SeenProfile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SeenHolders:
+    """A look at who holds the runtime's heap, in its place. x: seconds of the monotonic clock, or 0, 1, 2 … where there is none."""
+
+    holders: Holders
+    x: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """Whom the case is about. runtime: go, cpython, jvm, node, native or unknown."""
 
@@ -75,7 +84,8 @@ class Case:
 
     total: the metric that stands for the whole ("process.rss_bytes", else the cgroup's, else the host's), or None.
     series: of the main subject, by metric. controls: the same total for other subjects (a second host).
-    account: the layers at the last full look. stacks: what a sampler in the process saw.
+    account: the layers at the last full look. stacks: what a sampler in the process saw. holders: looks at who holds the runtime's heap,
+    oldest first, and held what became of them, None before the second.
     experiments: what was tried on the target, in the order of being made, each once. live: watched by memwhy itself, not pasted.
     ended: how the target ended, if it did ("exited", "killed by the OOM killer", …). begun_wall_ns: the wall clock at x = 0 of
     the total's series, where it is known. moments: what was done to the target, (x, words), by the total's clock.
@@ -88,6 +98,8 @@ class Case:
     account: Account | None = None
     profiles: tuple[SeenProfile, ...] = ()
     stacks: StackGrowth | None = None
+    holders: tuple[SeenHolders, ...] = ()
+    held: HeldGrowth | None = None
     experiments: tuple[Experiment, ...] = ()
     facts: Map[str, str] = field(default_factory=dict)
     live: bool = False

@@ -86,3 +86,50 @@ class Holders:
     fast: bool = False
     waiting: tuple[Waiting, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldLine:
+    """One place where the heap's growth sits, over all looks. Lines do not overlap.
+
+    path: its names from the root down, as people read them; names, types: the same in two parts. kind: of its root. bytes, counts: at each look, 0
+    where it was too small to be told; elements: values in it, None where they were not looked at. inner: the type of what becomes more in it, and
+    inner_counts how many of these there were, the line's own objects where it has no container; "" where nothing becomes more. below: all types
+    beneath it, with bytes at the last look. own_bytes, idle_bytes: at the last look, of the line and what is drawn below it; goroutines: at each look.
+    """
+
+    path: tuple[str, ...]
+    names: tuple[str, ...]
+    types: tuple[str, ...]
+    kind: str
+    bytes: tuple[int, ...]
+    counts: tuple[int, ...]
+    elements: tuple[int | None, ...]
+    goroutines: tuple[int | None, ...]
+    inner: str
+    inner_counts: tuple[int, ...]
+    below: tuple[tuple[str, int], ...]
+    own_bytes: int
+    idle_bytes: int | None
+    hints: tuple[str, ...] = ()
+
+    @property
+    def grown_bytes(self) -> int:
+        """From the first look to the last."""
+        return self.bytes[-1] - self.bytes[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldGrowth:
+    """Several looks at who holds a heap, as one growth. xs: seconds of each, by the clock of the whole. lines: most growth first."""
+
+    xs: tuple[float, ...]
+    reached_bytes: tuple[int, ...]
+    alloc_bytes: tuple[int | None, ...]
+    lines: tuple[HeldLine, ...]
+    last: Holders
+
+    @property
+    def grown_bytes(self) -> int:
+        """What is reached, from the first look to the last."""
+        return self.reached_bytes[-1] - self.reached_bytes[0]

@@ -9,6 +9,7 @@ from collections.abc import Mapping as Map
 from dataclasses import dataclass, field
 from typing import Literal
 
+from memwhy.model.holders import Holders
 from memwhy.model.mapping import Mapping
 from memwhy.model.native import StackReading
 from memwhy.model.probe import Experiment
@@ -26,7 +27,7 @@ class Reading:
     elapsed_ns: time since a beginning that all readings of the page share, where that is what the block tells
         ("after 4 hours", `gc 12 @8.5s`, a column of minutes); wall_ns goes before it.
     subject: whose figures these are, if the block itself tells ("host gambling", "pid 4711").
-    stacks: of the sampler in the process.
+    stacks: of the sampler in the process. holders: who holds the runtime's heap.
     notes: what a reader of the answer has to know about these figures ("'Malloc' is not Go's Mallocs").
     line, last_line: 1-based within the text given to parse, where the reader knows.
     """
@@ -37,6 +38,7 @@ class Reading:
     mappings: tuple[Mapping, ...] = ()
     profiles: tuple[Profile, ...] = ()
     stacks: StackReading | None = None
+    holders: Holders | None = None
     experiments: tuple[Experiment, ...] = ()
     wall_ns: int | None = None
     elapsed_ns: int | None = None

@@ -112,7 +112,7 @@ class Holder:
     bytes: int
     share: float
     stack: tuple[str, ...]
-    method: Literal["pprof", "goroutines", "native-stacks", "census", "lost", "descriptors", "threads"]
+    method: Literal["pprof", "goroutines", "native-stacks", "census", "lost", "descriptors", "threads", "holders"]
     modules: tuple[str, ...] = ()
     low_bytes: int | None = None
     high_bytes: int | None = None
@@ -150,13 +150,15 @@ class Advice:
 class Overhead:
     """What the watching cost. target_paused_s: how long the target was stopped by us (reading /proc: 0).
 
-    sampler_s: CPU time of the target that the sampler in it took; None where there was none.
+    sampler_s: CPU time of the target that the sampler in it took; None where there was none. holders_s: of cpu_s, what looks at who holds
+    the heap took, in processes of their own; None where none was made.
     """
 
     cpu_s: float
     wall_s: float
     target_paused_s: float
     sampler_s: float | None = None
+    holders_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,6 +78,7 @@ def _report(report: Report) -> dict[str, Any]:
             "wall_s": _number(overhead.wall_s),
             "target_paused_s": _number(overhead.target_paused_s),
             **({} if overhead.sampler_s is None else {"sampler_s": _number(overhead.sampler_s)}),
+            **({} if overhead.holders_s is None else {"holders_s": _number(overhead.holders_s)}),
         },
         "warnings": list(report.warnings),
         **_added(report),

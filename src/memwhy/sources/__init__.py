@@ -16,9 +16,9 @@ class _Readers(Mapping[str, ModuleType]):
 
     def _all(self) -> dict[str, ModuleType]:
         if self._found is None:
-            from memwhy.sources import experiment, go, inside, look, proc, sampled
+            from memwhy.sources import experiment, go, held, inside, look, proc, sampled
 
-            others = (look, inside, sampled, experiment)
+            others = (look, inside, sampled, experiment, held)
             self._found = {**proc.READERS, **go.READERS, **{one.NAME: one for one in others}}
         return self._found
 

@@ -7,8 +7,8 @@
 
 _shtab_memwhy_subparsers=(watch run record bundle explain report inspect verify check compare deps lint export dump completion)
 
-_shtab_memwhy_watch_option_strings=(-h --help --pprof --no-probe --no-inside --tick --native --native-period --probe --probe-max --for -o --max-size --until-sure --no-until-sure --stacks --plot --source --format --redact --quiet -q --verbose -v --plain)
-_shtab_memwhy_run_option_strings=(-h --help --pprof --no-probe --no-inside --tick --native --native-period --probe --for -o --max-size --until-sure --no-until-sure --stacks --plot --source --format --redact --quiet -q --verbose -v --plain --log)
+_shtab_memwhy_watch_option_strings=(-h --help --pprof --no-probe --no-inside --tick --native --native-period --probe --probe-max --for -o --max-size --until-sure --no-until-sure --no-holders --stacks --plot --source --format --redact --quiet -q --verbose -v --plain)
+_shtab_memwhy_run_option_strings=(-h --help --pprof --no-probe --no-inside --tick --native --native-period --probe --for -o --max-size --until-sure --no-until-sure --no-holders --stacks --plot --source --format --redact --quiet -q --verbose -v --plain --log)
 _shtab_memwhy_record_option_strings=(-h --help --pprof --no-probe --no-inside --tick -o --for --max-size --native --native-period --quiet -q)
 _shtab_memwhy_bundle_option_strings=(-h --help --pprof --no-probe --no-inside --tick -o --for --max-size --quiet -q)
 _shtab_memwhy_explain_option_strings=(-h --help -o --stacks --plot --source --formats --format --redact --quiet -q --verbose -v)
@@ -101,6 +101,7 @@ _shtab_memwhy_watch___no_inside_nargs=0
 _shtab_memwhy_watch___native_nargs=0
 _shtab_memwhy_watch___until_sure_nargs=0
 _shtab_memwhy_watch___no_until_sure_nargs=0
+_shtab_memwhy_watch___no_holders_nargs=0
 _shtab_memwhy_watch___redact_nargs=0
 _shtab_memwhy_watch___quiet_nargs=0
 _shtab_memwhy_watch__q_nargs=0
@@ -115,6 +116,7 @@ _shtab_memwhy_run___no_inside_nargs=0
 _shtab_memwhy_run___native_nargs=0
 _shtab_memwhy_run___until_sure_nargs=0
 _shtab_memwhy_run___no_until_sure_nargs=0
+_shtab_memwhy_run___no_holders_nargs=0
 _shtab_memwhy_run___redact_nargs=0
 _shtab_memwhy_run___quiet_nargs=0
 _shtab_memwhy_run__q_nargs=0

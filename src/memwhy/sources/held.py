@@ -1,0 +1,169 @@
+"""Who holds the runtime's heap at one moment, as memwhy itself writes it: the tree of holders and the totals by type."""
+
+import heapq
+import json
+import math
+from collections.abc import Mapping as Map
+from typing import Any, get_args, get_type_hints
+
+from memwhy.model.errors import ParseError
+from memwhy.model.holders import Holders, Holding, TypeTotal
+from memwhy.model.reading import Reading
+
+NAME = "go/holders"
+SCHEMA = "memwhy/holders/1"
+MOST_LINES = 400
+"""Of the tree as it is kept, the largest; the rest of each line's children becomes one."""
+MOST_TYPES = 60
+MOST_READ_LINES = 100_000
+"""Of a tree that is read: others may keep more."""
+MOST_DEPTH = 120
+MOST_BYTES = 1 << 62
+MOST_NAMES = 64
+_MOST_CHARACTERS = 2048
+_KINDS = get_args(get_type_hints(Holding)["kind"])
+_COUNTS = ("count", "own_bytes", "bytes")
+_MAY_LACK = ("least_bytes", "most_bytes", "elements", "idle_bytes", "goroutines")
+_NAMES = ("shared_by", "hints")
+_TOTALS = ("bytes", "objects", "untyped_bytes", "unresolved", "read_bytes", "passes", "newborn_objects")
+
+
+def write(holders: Holders) -> bytes:
+    """The look as JSON, field by field, without what a line does not have. Growth is left out: who reads several looks finds it."""
+    kept = _largest(holders)
+    document = {
+        "schema": SCHEMA,
+        "runtime": holders.runtime,
+        **{name: getattr(holders, name) for name in _TOTALS},
+        "heap_alloc_bytes": holders.heap_alloc_bytes,
+        "read_s": holders.read_s,
+        "cpu_s": holders.cpu_s,
+        "fast": holders.fast,
+        "notes": list(holders.notes),
+        "types": [[one.type, one.count, one.bytes] for one in holders.types[:MOST_TYPES]],
+        "holdings": _lines(holders.holdings, kept),
+    }
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
+
+
+def _largest(holders: Holders) -> set[int]:
+    """Which lines are kept: the largest, none without the one that it hangs on. By identity."""
+    kept: set[int] = set()
+    waiting = [(-one.bytes, number, one) for number, one in enumerate(holders.holdings)]
+    heapq.heapify(waiting)
+    number = len(waiting)
+    while waiting and len(kept) < MOST_LINES:
+        _, _, line = heapq.heappop(waiting)
+        kept.add(id(line))
+        for child in line.children:
+            number += 1
+            heapq.heappush(waiting, (-child.bytes, number, child))
+    return kept
+
+
+def _lines(lines: tuple[Holding, ...], kept: set[int]) -> list[dict[str, Any]]:
+    rows = [_line(one, kept) for one in lines if id(one) in kept]
+    rest = [one for one in lines if id(one) not in kept]
+    if rest:
+        sums = {name: sum(getattr(one, name) for one in rest) for name in ("count", "bytes")}
+        rows.append({"kind": "rest", "name": "smaller ones", "type": "", **sums, "own_bytes": sums["bytes"]})
+    return rows
+
+
+def _line(one: Holding, kept: set[int]) -> dict[str, Any]:
+    row: dict[str, Any] = {"kind": one.kind, "name": one.name, "type": one.type}
+    row |= {name: getattr(one, name) for name in _COUNTS}
+    row |= {name: value for name in _MAY_LACK if (value := getattr(one, name)) is not None}
+    row |= {name: list(value) for name in _NAMES if (value := getattr(one, name))}
+    below = _lines(one.children, kept)
+    return row | ({"children": below} if below else {})
+
+
+def parse(raw: bytes) -> Reading:
+    """`holders` of a Reading. Raises ParseError."""
+    try:
+        document = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise _wrong(f"is no JSON ({error})", raw[:80]) from None
+    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
+        raise _wrong(f"is no look at holders of the form {SCHEMA}", raw[:80])
+    alloc = document.get("heap_alloc_bytes")
+    left = [MOST_READ_LINES]
+    return Reading(
+        holders=Holders(
+            runtime=_text(document.get("runtime")),
+            **{name: _count(document.get(name), name) for name in _TOTALS},
+            heap_alloc_bytes=None if alloc is None else _count(alloc, "heap_alloc_bytes"),
+            read_s=_seconds(document, "read_s"),
+            cpu_s=_seconds(document, "cpu_s"),
+            fast=document.get("fast") is True,
+            notes=_texts(document.get("notes")),
+            types=tuple(_type(row) for row in _list(document.get("types"), "types")[:MOST_READ_LINES]),
+            holdings=_read(document.get("holdings"), left, 0),
+        )
+    )
+
+
+def _read(rows: object, left: list[int], depth: int) -> tuple[Holding, ...]:
+    found = _list(rows, "lines")
+    left[0] -= len(found)
+    if left[0] < 0 or depth > MOST_DEPTH:
+        raise _wrong(f"has more than {MOST_READ_LINES} lines, or more than {MOST_DEPTH} of them below each other")
+    return tuple(_holding(row, left, depth) for row in found)
+
+
+def _holding(row: object, left: list[int], depth: int) -> Holding:
+    if not isinstance(row, dict):
+        raise _wrong("has a line that is none", str(row)[:80])
+    kind = row.get("kind")
+    if kind not in _KINDS:
+        raise _wrong("has a line of an unknown kind", str(kind)[:80])
+    figures: dict[str, Any] = {name: _count(row.get(name), name) for name in _COUNTS}
+    figures |= {name: _count(row[name], name) for name in _MAY_LACK if row.get(name) is not None}
+    figures |= {name: _texts(row[name]) for name in _NAMES if name in row}
+    return Holding(
+        kind=kind,  # type: ignore[arg-type]  # one of its literals
+        name=_text(row.get("name")),
+        type=_text(row.get("type")),
+        children=_read(row["children"], left, depth + 1) if "children" in row else (),
+        **figures,
+    )
+
+
+def _type(row: object) -> TypeTotal:
+    if not isinstance(row, list) or len(row) != 3:
+        raise _wrong("has a type that is none", str(row)[:80])
+    return TypeTotal(type=_text(row[0]), count=_count(row[1], "count"), bytes=_count(row[2], "bytes"))
+
+
+def _list(value: object, name: str) -> list[object]:
+    if not isinstance(value, list):
+        raise _wrong(f"has no list of {name}", str(value)[:80])
+    return value
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(_text(one) for one in _list(value, "names")[:MOST_NAMES])
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise _wrong("has something else where a name should stand", str(value)[:80])
+    return "".join(c if c.isprintable() else "·" for c in value[:_MOST_CHARACTERS])
+
+
+def _count(value: object, name: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MOST_BYTES:
+        raise _wrong(f"has no whole number for {name}", str(value)[:40])
+    return value
+
+
+def _seconds(document: Map[str, Any], name: str) -> float:
+    value = document.get(name)
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < math.inf:
+        raise _wrong(f"has no seconds for {name}", str(value)[:40])
+    return float(value)
+
+
+def _wrong(problem: str, text: str | bytes = "") -> ParseError:
+    return ParseError(NAME, None, text, problem)
