@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memwhy.model.errors import ParseError
-from memwhy.model.holders import Holders, Holding
+from memwhy.model.holders import Holders, Holding, Waiting
 from memwhy.sources.held import MOST_LINES, NAME, parse, write
 
 LOOK = holders(cache(10), line("goroutine", "main.serve", "[]uint8", 3, 900, goroutines=3, hints=("main.f",)), table(1))
@@ -34,7 +34,14 @@ def test_every_field_of_a_line_and_of_a_look_is_kept_but_growth_which_looks_tell
     left_out = {"grown_bytes", "grown_count", "children"}
     assert [one.name for one in fields(Holding) if not getattr(full, one.name) and one.name not in left_out] == []
     look = replace(
-        LOOK, holdings=(full,), passes=2, newborn_objects=9, fast=True, notes=("unstable",), heap_alloc_bytes=None
+        LOOK,
+        holdings=(full,),
+        passes=2,
+        newborn_objects=9,
+        fast=True,
+        notes=("unstable",),
+        heap_alloc_bytes=None,
+        waiting=(Waiting(kind="cleanup", count=7, function="main.f", state="sleep", blocked_s=1.5),),
     )
     assert back(look) == look
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping as Map
 from typing import Any, get_args, get_type_hints
 
 from memwhy.model.errors import ParseError
-from memwhy.model.holders import Holders, Holding, TypeTotal
+from memwhy.model.holders import Holders, Holding, TypeTotal, Waiting
 from memwhy.model.reading import Reading
 
 NAME = "go/holders"
@@ -40,6 +40,7 @@ def write(holders: Holders) -> bytes:
         "cpu_s": holders.cpu_s,
         "fast": holders.fast,
         "notes": list(holders.notes),
+        "waiting": [[one.kind, one.count, one.function, one.state, one.blocked_s] for one in holders.waiting],
         "types": [[one.type, one.count, one.bytes] for one in holders.types[:MOST_TYPES]],
         "holdings": _lines(holders.holdings, kept),
     }
@@ -89,15 +90,17 @@ def parse(raw: bytes) -> Reading:
         raise _wrong(f"is no look at holders of the form {SCHEMA}", raw[:80])
     alloc = document.get("heap_alloc_bytes")
     left = [MOST_READ_LINES]
+    totals: dict[str, Any] = {name: _count(document.get(name), name) for name in _TOTALS}
     return Reading(
         holders=Holders(
             runtime=_text(document.get("runtime")),
-            **{name: _count(document.get(name), name) for name in _TOTALS},
+            **totals,
             heap_alloc_bytes=None if alloc is None else _count(alloc, "heap_alloc_bytes"),
             read_s=_seconds(document, "read_s"),
             cpu_s=_seconds(document, "cpu_s"),
             fast=document.get("fast") is True,
             notes=_texts(document.get("notes")),
+            waiting=tuple(_waiting(row) for row in _list(document.get("waiting"), "what waits")[:MOST_NAMES]),
             types=tuple(_type(row) for row in _list(document.get("types"), "types")[:MOST_READ_LINES]),
             holdings=_read(document.get("holdings"), left, 0),
         )
@@ -134,6 +137,19 @@ def _type(row: object) -> TypeTotal:
     if not isinstance(row, list) or len(row) != 3:
         raise _wrong("has a type that is none", str(row)[:80])
     return TypeTotal(type=_text(row[0]), count=_count(row[1], "count"), bytes=_count(row[2], "bytes"))
+
+
+def _waiting(row: object) -> Waiting:
+    if not isinstance(row, list) or len(row) != 5 or row[0] not in ("finalizer", "cleanup"):
+        raise _wrong("has something that waits for no finalizer", str(row)[:80])
+    kind, number, function, state, blocked_s = row
+    return Waiting(
+        kind=kind,
+        count=_count(number, "waiting"),
+        function=_text(function),
+        state=_text(state),
+        blocked_s=None if blocked_s is None else _seconds({"blocked_s": blocked_s}, "blocked_s"),
+    )
 
 
 def _list(value: object, name: str) -> list[object]:
