@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from memwhy.model.holdergrowth import weights
 from memwhy.model.holdernames import MOST_SHARERS, hinted, named, owner, sharers
 from memwhy.model.holders import Holders, Holding, TypeTotal, Waiting
+from memwhy.render.contents import phrase
 from memwhy.render.figures import amount, duration, share_of
 from memwhy.render.table import Table
 
@@ -84,8 +85,8 @@ def remarks_of(one: Holding) -> Iterator[str]:
         yield f"{hinted(one)} (a hint)"
     if one.goroutines is not None:
         yield f"{one.goroutines} goroutine{'s' * (one.goroutines != 1)}"
-    if one.elements is not None:
-        yield f"{one.elements:,} element{'s' * (one.elements != 1)}"
+    if content := phrase(one):
+        yield content
     if one.least_bytes is not None and one.most_bytes is not None and one.least_bytes < one.most_bytes:
         word = "unstable: " if one.most_bytes - one.least_bytes > _UNSTABLE * one.most_bytes else ""
         yield f"{word}{amount(one.least_bytes)} to {amount(one.most_bytes)} over the passes"
