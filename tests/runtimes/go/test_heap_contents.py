@@ -94,3 +94,15 @@ def test_what_is_kept_for_nothing_is_told_to_the_byte(plain: Seen) -> None:
 def test_what_looks_alike_and_is_full_is_not_idle(plain: Seen) -> None:
     truth, found = plain
     assert {name: idle(found[name]) for name in truth if name not in EMPTY} == dict.fromkeys(set(truth) - EMPTY, 0)
+
+
+def test_a_stripped_program_tells_the_same_of_what_has_no_name(go: str) -> None:
+    """Maps and channels are found by their headers; what has no pointers and hangs at no header of a known type has no values to count in bytes."""
+    if version_of(go) < "go1.24":
+        pytest.skip("headers of older maps are not told from other objects")
+    truth, holders = looked(go, "stripped")
+    found = [line.elements for one in holders.holdings for line in lines(one)]
+    planted = {row[1] for name, row in truth.items() if name not in SAMPLED}
+    assert planted - set(found) == set()
+    wanted = sum(row[2] for name, row in truth.items() if name not in ("main.emptiedMap", "main.zeroedQueue"))
+    assert sum(map(idle, holders.holdings)) == pytest.approx(wanted, rel=0.01)

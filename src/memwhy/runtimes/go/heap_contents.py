@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from memwhy._core import _retain
-from memwhy.runtimes.go.gotype import CHAN
+from memwhy.runtimes.go.gotype import CHAN, GoType
 from memwhy.runtimes.go.heap_objects import HeapGraph
 from memwhy.runtimes.go.heap_roots import RootSet
 from memwhy.runtimes.go.heap_shown import ROOM_SHARE, shown_of
@@ -31,6 +31,8 @@ _SAMPLED = 7
 _GROUP = 9
 """Words of a row of `retained`; the fourth and fifth are its objects and bytes."""
 _HEADER_BYTES = 48
+_CHANNEL_BYTES = (96, 104, 112)
+"""Of hchan: without and with a timer (Go 1.23), and the object that it is given."""
 _LEAST_BYTES = 17
 """Smaller blocks hold several values that have nothing to do with each other (runtime.maxTinySize)."""
 _MOST_TABLES = 1 << 20
@@ -43,7 +45,7 @@ _LEAST_KNOWN = 0.9
 class Content:
     """What one group is filled with, as far as it was looked at. seen: objects; count, bytes: those that they stand for; idle_bytes of `bytes`.
 
-    slots, idle_slots: of maps, in bytes.
+    slots, idle_slots: of maps, in bytes where an entry's size is known.
     """
 
     seen: int = 0
@@ -115,9 +117,11 @@ def contents_of(
         arrays.append(Array(one.number, one.address, one.size, value_bytes, one.pointers))
         if kind != _CLOSURE and key & 7 == HEADER:
             headers.append((one, key & ~7))
-    _headers(runtime, typing, headers, found)
-    told = {one.number for one, _ in headers}
-    for one, seen in zip(sampled, Views(runtime, heap, typing).of(arrays, roots), strict=True):
+        elif one.row == 0 and one.size >= _HEADER_BYTES:
+            headers.append((one, 0))
+    told, channels = _headers(runtime, typing, headers, found)
+    told |= {one.number for one, key in headers if key}
+    for one, seen in zip(sampled, Views(runtime, heap, typing).of(arrays, roots, channels), strict=True):
         if seen is not None and one.size >= _LEAST_BYTES and one.number not in told:
             shown = shown_of(seen.views, one.address, one.size, seen.unseen)
             found.setdefault(one.group, Content()).add(one.weight, one.size, shown.elements, shown.idle_bytes)
@@ -154,61 +158,82 @@ def _rows(raw: bytes) -> Iterator[tuple[int, ...]]:
 
 def _headers(
     runtime: "GoRuntime", typing: Typing, headers: list[tuple[_Sampled, int]], found: dict[int, Content]
-) -> None:
-    """Of maps and channels: how many values, and how much room for them."""
+) -> tuple[set[int], set[int]]:
+    """Of maps and channels how many values, and how much room for them: numbers of those that are some, addresses of channels. Key 0: the type is not known."""
     words = memoryview(runtime.space.gather([one.address for one, _ in headers], _HEADER_BYTES)).cast("Q")
     step = _HEADER_BYTES // 8
-    maps: list[tuple[_Sampled, int, int, tuple[int, ...]]] = []
-    for i, (one, address) in enumerate(headers):
+    maps: list[tuple[_Sampled, int, tuple[int, ...]]] = []
+    told: set[int] = set()
+    channels: set[int] = set()
+    for i, (one, key) in enumerate(headers):
         head = tuple(words[step * i : step * i + step])
-        kind = typing.types.at(address)
-        if kind is None:
-            continue
-        if kind.kind == CHAN:
-            content = found.setdefault(one.group, Content())
-            content.add(one.weight, one.size, head[0], _empty(typing, kind.elem, head, one.size))
-        else:
-            bucket = typing.types.at(kind.bucket)
-            maps.append((one, (bucket.size if bucket is not None else 0) // _SLOTS, head[0], head))
-    slots = (
-        _swiss_slots(runtime, [row[3] for row in maps]) if typing.types.swiss else [_old_slots(row[3]) for row in maps]
+        kind = typing.types.at(key) if key else None
+        value = typing.types.at(kind.elem) if kind is not None and kind.kind == CHAN else None
+        if not key and (one.size in _CHANNEL_BYTES or head[2] - one.address in _CHANNEL_BYTES):
+            value = _sent(typing, head)
+        if value is not None:
+            if head[0] <= head[1]:
+                found.setdefault(one.group, Content()).add(one.weight, one.size, head[0], _empty(value, head, one.size))
+                told.add(one.number)
+                channels.add(one.address)
+        elif key or (typing.types.swiss and one.size == _HEADER_BYTES and 0 < head[3] <= _MOST_TABLES):
+            bucket = typing.types.at(kind.bucket) if kind is not None else None
+            maps.append((one, max((bucket.size if bucket is not None else 0) // _SLOTS, 1), head))
+    rooms = (
+        _swiss_rooms(runtime, [head for _, _, head in maps])
+        if typing.types.swiss
+        else [_old_room(row[2]) for row in maps]
     )
-    for (one, slot_bytes, used, _), count in zip(maps, slots, strict=True):
+    for (one, slot_bytes, head), (slots, used) in zip(maps, rooms, strict=True):
+        if head[0] > slots or (one.row == 0 and used != head[0]):
+            continue
         content = found.setdefault(one.group, Content())
-        content.add(one.weight, one.size, used, 0.0)
-        content.slots += one.weight * slot_bytes * count
-        if count > _SLOTS and used < ROOM_SHARE * count:
-            content.idle_slots += one.weight * slot_bytes * (count - used)
+        content.add(one.weight, one.size, head[0], 0.0)
+        content.slots += one.weight * slot_bytes * slots
+        if slots > _SLOTS and head[0] < ROOM_SHARE * slots:
+            content.idle_slots += one.weight * slot_bytes * (slots - head[0])
+        told.add(one.number)
+    return told, channels
 
 
-def _empty(typing: Typing, elem: int, head: tuple[int, ...], size: int) -> float:
+def _sent(typing: Typing, head: tuple[int, ...]) -> GoType | None:
+    """What a channel takes, as its header says it: elemtype stands behind elemsize and closed, since Go 1.23 behind a timer, too."""
+    for address in head[4:6]:
+        if any(start <= address < end for start, end in typing.types.bases):
+            found = typing.types.at(address)
+            if found is not None and found.size == head[3] & 0xFFFF and head[0] <= head[1]:
+                return found
+    return None
+
+
+def _empty(value: GoType, head: tuple[int, ...], size: int) -> float:
     """Of a channel whose buffer stands in the header's own object (values without pointers): its empty places, in bytes."""
-    kind = typing.types.at(elem)
-    value_bytes = 0 if kind is None else kind.size
-    if size < head[1] * value_bytes or head[0] >= ROOM_SHARE * head[1]:
+    if size < head[1] * value.size or head[0] >= ROOM_SHARE * head[1]:
         return 0.0
-    return float((head[1] - head[0]) * value_bytes)
+    return float((head[1] - head[0]) * value.size)
 
 
-def _old_slots(head: tuple[int, ...]) -> int:
-    """hmap: count, flags and B and noverflow, buckets, oldbuckets. Overflow buckets are counted roughly by the runtime itself."""
+def _old_room(head: tuple[int, ...]) -> tuple[int, int]:
+    """(places, values) by hmap: count, flags and B and noverflow, buckets, oldbuckets. Overflow buckets are counted roughly by the runtime itself."""
     power, overflow = head[1] >> 8 & 0xFF, head[1] >> 16 & 0xFFFF
     if power > 40:
-        return 0
+        return 0, 0
     old = (1 << power - 1) if head[3] and power else 0
-    return _SLOTS * ((1 << power) + old + (overflow if power < 16 else 0))
+    return _SLOTS * ((1 << power) + old + (overflow if power < 16 else 0)), head[0]
 
 
-def _swiss_slots(runtime: "GoRuntime", heads: list[tuple[int, ...]]) -> list[int]:
-    """Map: used, seed, dirPtr, dirLen. A directory names a table once or several times; table: used, capacity, … as uint16."""
-    directories: list[tuple[int, ...]] = []
+def _swiss_rooms(runtime: "GoRuntime", heads: list[tuple[int, ...]]) -> list[tuple[int, int]]:
+    """(places, values) by the tables of each Map: used, seed, dirPtr, dirLen. A directory names a table once or several times; table: used, capacity, … as uint16."""
+    directories: list[set[int]] = []
     room = _MOST_TABLES
     for _, _, pointer, length, *_ in heads:
         room -= length
-        directories.append(tuple(set(runtime.space.words(pointer, length))) if length > 0 and room >= 0 else ())
+        directories.append(set(runtime.space.words(pointer, length)) if length > 0 and room >= 0 else set())
     tables = [address for one in directories for address in one]
     words = iter(memoryview(runtime.space.gather(tables, 8)).cast("Q").tolist())
-    return [
-        sum(next(words) >> 16 & 0xFFFF for _ in addresses) if head[3] else _SLOTS
-        for head, addresses in zip(heads, directories, strict=True)
-    ]
+    found = []
+    for head, addresses in zip(heads, directories, strict=True):
+        rows = [next(words) for _ in addresses]
+        slots, used = sum(row >> 16 & 0xFFFF for row in rows), sum(row & 0xFFFF for row in rows)
+        found.append((slots, used) if head[3] else (_SLOTS, head[0]))
+    return found

@@ -1,7 +1,7 @@
 """Which slices and strings lead to arrays of Go's heap, and what they show: their headers, read where they stand.
 
 What a word is, the type of the object or variable tells that it stands in. Where nobody knows the type, a pointer counts as a slice when the two
-words behind it are a length and a capacity that ends where the array ends; anything else shows all that it points to.
+words behind it are a length and a capacity that ends where the array ends; of anything else nothing is said. Pointers of known types, and those on stacks, show all that they point to.
 """
 
 from array import array
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from memwhy._core import _retain
-from memwhy.runtimes.go.gotype import ARRAY, CHAN, SLICE, STRING, STRUCT, GoType
+from memwhy.runtimes.go.gotype import ARRAY, CHAN, SLICE, STRING, STRUCT, UNSAFE, GoType
 from memwhy.runtimes.go.heap_objects import HeapGraph
 from memwhy.runtimes.go.heap_roots import RootSet
 from memwhy.runtimes.go.heap_shown import View, class_below
@@ -30,6 +30,7 @@ _CHANCE = 8
 """Where not even the size of a value is known, at most one in so many capacities ends where the array ends by chance."""
 _MOST_WORDS = 1 << 15
 _MOST_DEPTH = 24
+_UNKNOWN = -1
 _BUFFERS = {"bytes.Buffer": ("buf", "off", ""), "bufio.Reader": ("buf", "r", "w"), "bufio.Writer": ("buf", "", "n")}
 """Buffers of the standard library: the slice, and the fields that say from where and up to where it is in use."""
 _BUFFER_WORD = 2
@@ -38,7 +39,7 @@ _BUFFER_WORD = 2
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What begins at a word: a slice or a string (value_bytes 0). low, high: where fields stand, in words from there, that bound what is in use."""
+    """What begins at a word: a slice, a string (value_bytes 0) or a pointer to nobody knows what (_UNKNOWN). low, high: where fields stand, in words from there, that bound what is in use."""
 
     value_bytes: int
     low: int | None = None
@@ -65,12 +66,14 @@ class Seen:
 
 
 def headers_in(types: Types, address: int, depth: int = 0) -> dict[int, Header]:
-    """By word of a type: the slices and strings in it."""
+    """By word of a type: the slices and strings in it, and unsafe.Pointers."""
     this = types.at(address)
     if this is None or depth > _MOST_DEPTH:
         return {}
     if this.kind == STRING:
         return {0: Header(0)}
+    if this.kind == UNSAFE:
+        return {0: Header(_UNKNOWN)}
     if this.kind == SLICE:
         value = types.at(this.elem)
         return {0: Header(value.size)} if value is not None and value.size else {}
@@ -108,47 +111,42 @@ class Views:
         self._typing = typing
         self._headers: dict[int, tuple[int, dict[int, Header]]] = {}
 
-    def of(self, arrays: Sequence[Array], roots: Sequence[RootSet]) -> list[Seen | None]:
-        """Of each; None where not all that lead to it were found again: then it changed since the heap was read.
+    def of(self, arrays: Sequence[Array], roots: Sequence[RootSet], channels: set[int]) -> list[Seen | None]:
+        """Of each; None where it is not known what leads to it, or not all of it was found again: then it changed since the heap was read.
 
-        arrays: all that `_retain.sampled` told, in its order.
+        arrays: all that `_retain.sampled` told, in its order. channels: addresses of headers that no type tells.
         """
-        found: list[list[View]] = [[] for _ in arrays]
-        for place, view in self._in_objects(arrays):
+        found: list[list[View | None]] = [[] for _ in arrays]
+        for place, view in self._in_objects(arrays, channels):
             found[place].append(view)
         counts = [len(views) for views in found]
         for place, view in self._in_roots(arrays, roots):
             found[place].append(view)
-        return [
-            Seen(tuple(views), one.pointers / min(one.pointers, _MOST_POINTERS) if one.pointers else 1.0)
-            if views and count >= min(one.pointers, _MOST_POINTERS)
-            else None
-            for one, views, count in zip(arrays, found, counts, strict=True)
-        ]
+        return [_seen(one, views, count) for one, views, count in zip(arrays, found, counts, strict=True)]
 
-    def _in_objects(self, arrays: Sequence[Array]) -> Iterator[tuple[int, View]]:
+    def _in_objects(self, arrays: Sequence[Array], known: set[int]) -> Iterator[tuple[int, View | None]]:
         words = array("Q", _retain.leads(self._heap.heap, self._heap.reader.way()[1]))
         channels: list[tuple[int, int]] = []
         for i in range(0, len(words), _LEAD):
             place, row, where, word, pointer, length, capacity = words[i : i + _LEAD]
             one = arrays[place]
-            if row == 0:
+            if row == 0 and where - _BUFFER_WORD * WORD_BYTES not in known:
                 yield place, _guessed(one, pointer, length, capacity)
                 continue
-            size, headers = self._headers_of(row)
+            size, headers = self._headers_of(row) if row else (0, {})
             word = word % size if size else word
-            if word == _BUFFER_WORD and self._is_channel(row):
+            if word == _BUFFER_WORD and (row == 0 or self._is_channel(row)):
                 channels.append((place, where - _BUFFER_WORD * WORD_BYTES))
             else:
                 yield place, self._view(headers.get(word), one, where, (pointer, length, capacity))
         counts = memoryview(self._space.gather([where for _, where in channels], 16)).cast("Q").tolist()
         for (place, _), count, room in zip(channels, counts[::2], counts[1::2], strict=True):
             one = arrays[place]
-            value_bytes = one.size // room if room else 0
+            value_bytes = one.value_bytes or (one.size // room if room else 0)
             used = one.address + min(count, room) * value_bytes
             yield place, View(one.address, used, one.address, one.address + room * value_bytes, value_bytes)
 
-    def _in_roots(self, arrays: Sequence[Array], roots: Sequence[RootSet]) -> Iterator[tuple[int, View]]:
+    def _in_roots(self, arrays: Sequence[Array], roots: Sequence[RootSet]) -> Iterator[tuple[int, View | None]]:
         places = {one.number: place for place, one in enumerate(arrays)}
         found = [(one, offset, places[number]) for one in roots for offset, number, _ in one.places if number in places]
         starts = [one.address + offset if one.address else 0 for one, offset, _ in found]
@@ -156,7 +154,9 @@ class Views:
         for i, (one, offset, place) in enumerate(found):
             kind = self._typing.kind_of(one) if one.address else 0
             head = (words[3 * i], words[3 * i + 1], words[3 * i + 2])
-            if not kind:
+            if one.kind == "goroutine":
+                yield place, _whole(arrays[place])
+            elif not kind:
                 yield place, _guessed(arrays[place], *head)
             else:
                 header = self._headers_of_type(kind)[1].get(offset // WORD_BYTES)
@@ -181,8 +181,10 @@ class Views:
             self._headers[address] = size, headers_in(self._typing.types, address)
         return self._headers[address]
 
-    def _view(self, header: Header | None, one: Array, where: int, head: tuple[int, int, int]) -> View:
+    def _view(self, header: Header | None, one: Array, where: int, head: tuple[int, int, int]) -> View | None:
         pointer, length, capacity = head
+        if header is not None and header.value_bytes == _UNKNOWN:
+            return None
         if header is None or not _fits(one, pointer, length * max(header.value_bytes, 1)):
             return _whole(one)
         if header.value_bytes == 0:
@@ -208,14 +210,23 @@ def _fits(one: Array, pointer: int, size: int) -> bool:
     return one.address <= pointer and pointer + size <= one.address + one.size
 
 
-def _guessed(one: Array, pointer: int, length: int, capacity: int) -> View:
+def _seen(one: Array, views: Sequence[View | None], count: int) -> Seen | None:
+    """count: of the views those in objects."""
+    known = [view for view in views if view is not None]
+    most = min(one.pointers, _MOST_POINTERS)
+    if not known or len(known) < len(views) or count < most:
+        return None
+    return Seen(tuple(known), one.pointers / most if most else 1.0)
+
+
+def _guessed(one: Array, pointer: int, length: int, capacity: int) -> View | None:
     """A slice where the capacity says so: it ends where the array does, but for what the allocator rounds up."""
     if not 0 < capacity <= one.size or length > capacity:
-        return _whole(one)
+        return None
     least = one.address + class_below(one.size)
     fitting = (one.address + one.size - pointer) // capacity
     strict = capacity >= _CHANCE * (one.size - class_below(one.size))
     for size in (one.value_bytes,) if one.value_bytes else (1, WORD_BYTES, *((fitting,) if strict else ())):
         if least < pointer + capacity * size <= one.address + one.size:
             return View(pointer, pointer + length * size, pointer, pointer + capacity * size, size)
-    return _whole(one)
+    return None
