@@ -199,7 +199,7 @@ def _headers(
 def _sent(typing: Typing, head: tuple[int, ...]) -> GoType | None:
     """What a channel takes, as its header says it: elemtype stands behind elemsize and closed, since Go 1.23 behind a timer, too."""
     for address in head[4:6]:
-        if any(start <= address < end for start, end in typing.types.bases):
+        if any(start <= address < end for start, end in typing.types.ranges):
             found = typing.types.at(address)
             if found is not None and found.size == head[3] & 0xFFFF and head[0] <= head[1]:
                 return found
