@@ -8,9 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from memwhy.dependencies.built import Listed
 from memwhy.dependencies.built import listed as listed_by_go
+from memwhy.dependencies.catalogue import known_leaks
+from memwhy.dependencies.matching import match
 from memwhy.dependencies.sbom import MOST_BYTES, component_of, parse_bill
-from memwhy.model.dependencies import Component
+from memwhy.model.dependencies import Build, Component
 from memwhy.model.errors import ParseError
 
 BILLS = Path(__file__).parents[1] / "evidence" / "dependencies" / "bills"
@@ -36,6 +39,7 @@ def test_cyclonedx_names_modules_at_any_depth_and_the_program_itself(version: st
             },
             {"type": "library", "name": "left-pad", "purl": "pkg:npm/left-pad@1.3.0"},
             {"type": "file", "name": "/etc/passwd"},
+            {"type": "library", "name": "of-our-own"},
         ],
     }
     assert listed(document) == (
@@ -45,7 +49,7 @@ def test_cyclonedx_names_modules_at_any_depth_and_the_program_itself(version: st
             ("github.com/mattn/go-sqlite3", "v1.14.24", False),
             ("golang.org/x/sys", "v0.4.0", False),
         ],
-        ("bom.json: 1 components without a package URL could not be told",),
+        ("bom.json: 1 component without a package URL could not be told",),
     )
 
 
@@ -90,6 +94,44 @@ def test_what_cyclonedx_gomod_writes_of_a_program_says_the_same_as_its_build_inf
     assert {(one.name, one.version) for one in of_program.components if not one.main} == versions
     assert {(one.name, one.version) for one in of_module.components if not one.main} <= versions
     assert (of_program.build.cgo, of_program.build.goos, of_program.build.go_version) == (True, "linux", "go1.26.8")
+
+
+@pytest.mark.parametrize(
+    ("bill", "form", "whole"),
+    [
+        ("syft-program.cdx.json", "CycloneDX 1.7 JSON", True),
+        ("syft-program.spdx.json", "SPDX 2.3 JSON", True),
+        ("syft-module.spdx.json", "SPDX 2.3 JSON", False),
+        ("cdxgen-module.cdx.json", "CycloneDX 1.7 JSON", False),
+    ],
+)
+def test_bills_of_other_makers_say_the_same_as_the_build_info(bill: str, form: str, whole: bool) -> None:
+    read_as, listed = parse_bill((BILLS / bill).read_bytes(), bill)
+    built = listed_by_go((BILLS / "program.version-m.txt").read_bytes())
+    versions = {(one.name, one.version) for one in built.components if not one.main and (whole or one.kind == "module")}
+    of_bill = {(one.name, one.version) for one in listed.components if one.name != "example.org/many"}
+    assert (read_as, of_bill, listed.notes) == (form, versions, ())
+
+
+@pytest.mark.parametrize(
+    "bill",
+    [
+        "program.cdx.json",
+        "syft-program.cdx.json",
+        "syft-program.spdx.json",
+        "syft-module.spdx.json",
+        "cdxgen-module.cdx.json",
+    ],
+)
+def test_known_leaks_of_a_bill_are_those_of_the_program(bill: str) -> None:
+    def leaks(listed: Listed) -> set[tuple[str, str, str]]:
+        modules = [one for one in listed.components if one.kind == "module"]
+        known = match(modules, Build(goos="linux"), known_leaks())
+        return {(one.component.name, one.standing, one.what) for one in known}
+
+    of_program = leaks(listed_by_go((BILLS / "program.version-m.txt").read_bytes()))
+    assert leaks(parse_bill((BILLS / bill).read_bytes(), bill)[1]) == of_program
+    assert {name for name, standing, _ in of_program if standing == "leaks"} == {"github.com/mattn/go-sqlite3"}
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Bills of materials: CycloneDX JSON (1.4 to 1.6), SPDX JSON (2.2, 2.3) and SPDX 3.0 as JSON-LD, by their package URLs.
+"""Bills of materials: CycloneDX JSON (1.4 to 1.7), SPDX JSON (2.2, 2.3) and SPDX 3.0 as JSON-LD, by their package URLs.
 
 A package URL of type golang names a module (github.com/package-url/purl-spec, which has it in lower case; most tools keep the case, some
 leave the `v` of the version out), `stdlib` and `std` the toolchain. Packages of distributions are kept as libraries where they
@@ -27,6 +27,8 @@ _TOOLCHAIN = ("std", "stdlib")
 _DISTRIBUTIONS = frozenset(("deb", "rpm", "apk", "alpm", "conan", "generic", "nix"))
 _LIBRARY_PACKAGE = re.compile(r"(lib[a-z][\w+-]*?)-?(\d[\d.]*)?(?:t64)?")
 _REVISION = re.compile(r"^(?:\d+:)?([^-+~]+).*$", re.DOTALL)
+_NO_PACKAGES = ("file", "operating-system")
+"""What a bill lists that is no module or library, as CycloneDX's types and SPDX's purposes have it: syft lists what it read so."""
 _SETTING = "cdx:gomod:build:env:"
 
 Json = dict[str, Any]
@@ -57,7 +59,8 @@ def parse_bill(raw: bytes, name: str) -> tuple[str, Listed]:
     left_out += sum(1 for _ in rows)
     notes = [f"{name}: {left_out:,} further components were left out"] if left_out else []
     if unnamed:
-        notes.append(f"{name}: {unnamed:,} components without a package URL could not be told")
+        what = "component" if unnamed == 1 else "components"
+        notes.append(f"{name}: {unnamed:,} {what} without a package URL could not be told")
     build = _settings(document)
     toolchain = next((one.version for one in components.values() if one.kind == "toolchain"), "")
     std = (
@@ -106,12 +109,15 @@ def _walk(rows: list[Json]) -> Iterator[str]:
     waiting = rows[::-1]
     while waiting:
         row = waiting.pop()
-        yield _text(row.get("purl"))
+        if row.get("type") not in _NO_PACKAGES:
+            yield _text(row.get("purl"))
         waiting += _rows(row.get("components"))[::-1]
 
 
 def _spdx_2(document: Json) -> Iterator[str]:
     for package in _rows(document.get("packages")):
+        if _text(package.get("primaryPackagePurpose")).lower() in _NO_PACKAGES:
+            continue
         references = _rows(package.get("externalRefs"))
         yield next((_text(one.get("referenceLocator")) for one in references if one.get("referenceType") == "purl"), "")
 

@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from memwhy.lint.others import KINDS
@@ -25,6 +26,9 @@ _OFFLINE = {"GOPROXY": "off", "GONOPROXY": "none", "GOVCS": "*:off", "GOTOOLCHAI
 _POSITION = re.compile(r"(?P<file>.+?):(?P<line>\d{1,9})(?::(?P<column>\d{1,9}))?$")
 _ACQUIRED = re.compile(r"return statement may be reached without using the \w+ var defined on line (\d{1,9})")
 """lostcancel says a loss twice, at the call and at the return; the place is the call."""
+_GOLANGCI_BEGINS = b'{"Issues"'
+_VERSION = re.compile(rb"has version v?(\d{1,3})\.")
+_VERSION_S = 20.0
 _GOLANGCI = "bodyclose,sqlclosecheck,govet,staticcheck"
 
 
@@ -48,6 +52,8 @@ class Tool:
     needs: tuple[str, ...]
     command: Callable[[Mapping[str, str]], list[str]]
     parse: Callable[[bytes], Iterator[Said]]
+    failed: Callable[[bytes, bytes], str]
+    """What it could not look at, by its output and what it wrote beside."""
 
 
 def found_tools() -> Iterator[tuple[Tool, dict[str, str]]]:
@@ -85,6 +91,8 @@ def run_tool(tool: Tool, paths: Mapping[str, str], directory: str, for_s: float)
         problem = _wait(child, for_s, (out.fileno(), errors.fileno()))
         raw, told = _head(out.fileno()), _head(errors.fileno())
     said = [*tool.parse(raw), *(tool.parse(told) if tool.name in ("go vet", "bodyclose") else ())]
+    if not problem and (failed := tool.failed(raw, told)):
+        problem = f"could not look at all of it: {failed[:200]}"
     if not problem and child.returncode not in (0, 1) and not said:
         first = next(
             (
@@ -170,25 +178,87 @@ def parse_staticcheck(raw: bytes) -> Iterator[Said]:
 
 
 def parse_golangci(raw: bytes) -> Iterator[Said]:
-    """golangci-lint's JSON: {"Issues": [{"FromLinter": …, "Text": …, "Pos": {…}}]}."""
-    for value in _documents(raw):
-        issues = value.get("Issues") if isinstance(value, dict) else None
-        for row in issues if isinstance(issues, list) else ():
-            place = row.get("Pos") if isinstance(row, dict) else None
-            if isinstance(place, dict):
-                linter, text = row.get("FromLinter"), str(row.get("Text"))
-                check = text.partition(":")[0] if text.partition(":")[0] in KINDS else linter
-                if linter in ("govet", "staticcheck") and check == linter:
-                    continue  # another of its many checks
-                position = f"{place.get('Filename')}:{place.get('Line')}:{place.get('Column')}"
-                yield from _said("golangci-lint", check, position, text)
+    """golangci-lint's JSON, the same of both versions: {"Issues": [{"FromLinter": …, "Text": …, "Pos": {…}}], "Report": …}."""
+    for row in _issues(raw):
+        place = row.get("Pos")
+        if isinstance(place, dict):
+            linter, text = row.get("FromLinter"), str(row.get("Text"))
+            check = text.partition(":")[0] if text.partition(":")[0] in KINDS else linter
+            if linter in ("govet", "staticcheck") and check == linter:
+                continue  # another of its many checks
+            position = f"{place.get('Filename')}:{place.get('Line')}:{place.get('Column')}"
+            yield from _said("golangci-lint", check, position, text)
+
+
+def _golangci_answers(raw: bytes) -> Iterator[dict[str, Any]]:
+    """Its documents; a project's configuration may have it write tables before or behind them."""
+    begin = raw.find(_GOLANGCI_BEGINS)
+    return (value for value in _documents(raw[begin:] if begin >= 0 else b"") if isinstance(value, dict))
+
+
+def _issues(raw: bytes) -> Iterator[dict[str, Any]]:
+    for value in _golangci_answers(raw):
+        issues = value.get("Issues")
+        yield from (row for row in (issues if isinstance(issues, list) else ()) if isinstance(row, dict))
+
+
+def _not_vetted(raw: bytes, told: bytes) -> str:
+    """go vet writes what does not compile beside, in lines that are neither its JSON nor `# package`."""
+    lines = (line for output in (told, raw) for line in output.decode("utf-8", "replace").splitlines())
+    wrong = (line for line in lines if line and line[0] not in '#{}"[] \t' and not line.startswith("go: downloading"))
+    return next(wrong, "").removeprefix("vet: ")
+
+
+def _not_checked(raw: bytes, told: bytes) -> str:
+    """staticcheck has a finding with the code `compile`."""
+    del told
+    values = (value for value in _documents(raw) if isinstance(value, dict) and value.get("code") == "compile")
+    return next((_first_line(str(value.get("message"))) for value in values), "")
+
+
+def _not_linted(raw: bytes, told: bytes) -> str:
+    """golangci-lint has an issue of `typecheck`, and where nothing could be loaded an error in its report."""
+    del told
+    for row in _issues(raw):
+        if row.get("FromLinter") == "typecheck":
+            return _first_line(str(row.get("Text")))
+    reports = (value.get("Report") for value in _golangci_answers(raw))
+    return next((str(one["Error"]) for one in reports if isinstance(one, dict) and one.get("Error")), "")
+
+
+def _first_line(text: str) -> str:
+    """The first line that says something: `# package` and `: # package` come before."""
+    lines = (line.strip() for line in text.splitlines())
+    return next((line for line in lines if line and not line.lstrip(": ").startswith("#")), text.strip())
 
 
 def _golangci(paths: Mapping[str, str]) -> list[str]:
-    """The second version's options; of the first one `--out-format json` and `--disable-all` are no more."""
+    """The options of the version that is installed. A project's configuration counts, but for which linters are asked and how it is told.
+
+    Without uniq-by-line=false another finding in a line hides ours; version 2 names files from where its configuration lies,
+    which may be above the directory that is read, unless told to name them whole.
+    """
     program = paths["golangci-lint"]
-    return [program, "run", "--default=none", "--enable", _GOLANGCI, "--output.json.path", "stdout", "--output.text.path", "stderr",
-            "--max-issues-per-linter=0", "--max-same-issues=0", "--issues-exit-code=0", "./..."]  # fmt: skip
+    told = (
+        ["--out-format=json", "--timeout=0"]
+        if _golangci_version(program) == 1
+        else ["--output.json.path=stdout", "--output.text.path=stderr", "--path-mode=abs"]
+    )
+    return [program, "run", "--enable-only", _GOLANGCI, *told, "--max-issues-per-linter=0", "--max-same-issues=0",
+            "--uniq-by-line=false", "--allow-parallel-runners", "--issues-exit-code=0", "./..."]  # fmt: skip
+
+
+@lru_cache(maxsize=8)
+def _golangci_version(program: str) -> int:
+    """Its major version, 2 where it does not say: `golangci-lint has version v1.64.8 built with …`."""
+    try:
+        said = subprocess.run(
+            [program, "version"], check=False, capture_output=True, stdin=subprocess.DEVNULL, timeout=_VERSION_S
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return 2
+    match = _VERSION.search(said.stdout + said.stderr)
+    return int(match[1]) if match is not None else 2
 
 
 TOOLS: tuple[Tool, ...] = (
@@ -197,19 +267,22 @@ TOOLS: tuple[Tool, ...] = (
         needs=("go",),
         command=lambda paths: [paths["go"], "vet", "-json", "-lostcancel", "./..."],
         parse=parse_vet,
+        failed=_not_vetted,
     ),
     Tool(
         name="bodyclose",
         needs=("go", "bodyclose"),
         command=lambda paths: [paths["go"], "vet", "-json", f"-vettool={paths['bodyclose']}", "./..."],
         parse=parse_vet,
+        failed=_not_vetted,
     ),
     Tool(
         name="staticcheck",
         needs=("staticcheck",),
         command=lambda paths: [paths["staticcheck"], "-f", "json", "-checks", "SA1015,SA5003,SA9001", "./..."],
         parse=parse_staticcheck,
+        failed=_not_checked,
     ),
-    Tool(name="golangci-lint", needs=("golangci-lint",), command=_golangci, parse=parse_golangci),
+    Tool(name="golangci-lint", needs=("golangci-lint",), command=_golangci, parse=parse_golangci, failed=_not_linted),
 )
 """go vet first: what it compiles the others find in the cache."""
