@@ -53,9 +53,9 @@ def test_the_same_heap_is_read_in_a_watch_that_is_long_enough_for_two_looks() ->
 
 
 def test_a_heap_that_would_need_more_memory_than_is_free_is_not_read() -> None:
-    few = metrics(2000, objects=4_000_000) | {"host.available_bytes": 2 * GIB}
+    few = metrics(2000, objects=8_000_000) | {"host.available_bytes": 2 * GIB}
     assert not plan(3600.0).due(few, 600.0)
-    confined = metrics(2000, 4_000_000, **{"cgroup.limit_bytes": 4 * GIB, "cgroup.current_bytes": 3 * GIB})
+    confined = metrics(2000, 8_000_000, **{"cgroup.limit_bytes": 4 * GIB, "cgroup.current_bytes": 3 * GIB})
     looks = plan(3600.0)
     assert not looks.due(confined, 600.0)
     assert looks.left_out is not None

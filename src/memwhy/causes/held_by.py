@@ -74,7 +74,11 @@ def _of_heap_leak(case: Case, growth: HeldGrowth, finding: Finding) -> Finding:
         return finding
     line = growth.lines[0]
     shape, course = shape_of(line, case), course_of(case, growth, line)
-    because = (*(line_said(one, growth, case) for one in growth.lines[:MOST_SAID]), each_said(case, growth, line))
+    because = (
+        *(line_said(one, growth, case) for one in growth.lines[:MOST_SAID]),
+        each_said(case, growth, line),
+        waiting_said(growth),
+    )
     if course.kind in DOUBTFUL:
         told = replace(
             finding, because=(*finding.because, *filter(None, because)), against=(*finding.against, course.text)
@@ -160,6 +164,20 @@ def pieces_more(line: HeldLine) -> str:
     return f"{line.inner_counts[-1] - line.inner_counts[0]:+,} {line.inner.removeprefix('[]')}"
 
 
+def waiting_said(growth: HeldGrowth) -> str:
+    """Finalizers and cleanups that are due and cannot run, because the goroutine that runs them all is held up; "" where it is not."""
+    stuck = [one for one in growth.last.waiting if one.function and one.count]
+    return "; ".join(
+        f"{one.count:,} {one.kind}s are due and wait behind {one.function}, which stands still"
+        + (
+            f" ({one.state}" + (f", for {human_duration(one.blocked_s)} at least)" if one.blocked_s else ")")
+            if one.state
+            else ""
+        )
+        for one in stuck
+    )
+
+
 def _headline(growth: HeldGrowth, line: HeldLine) -> str:
     share = line.grown_bytes / growth.grown_bytes if growth.grown_bytes > 0 else 0.0
     if share < weigh.MAIN:
@@ -174,6 +192,9 @@ def _remedy(growth: HeldGrowth, case: Case, finding: Finding) -> tuple[str, ...]
         if line.grown_bytes >= weigh.MINOR * max(1, growth.grown_bytes):
             found.setdefault(holder_name(line), shape_of(line, case))
     said = [f"{name}: {text}" for name, shape in found.items() for text in shape.remedy]
+    if waiting_said(growth):
+        blocked = ", ".join(dict.fromkeys(one.function for one in growth.last.waiting if one.function and one.count))
+        said.insert(0, f"{blocked}: let it return; what takes long belongs in a goroutine of its own")
     return tuple(said) or finding.remedy
 
 

@@ -13,6 +13,8 @@ MOSTLY_IDLE = 0.5
 """Of the bytes of arrays and maps, shown by nobody: the rest is not what costs."""
 ALIKE = 0.25
 """Two counts that were taken at different moments of a watch tell of the same things when they differ by less."""
+GOROUTINES = "goroutines"
+"""What looks call the runtime's own lists of them."""
 TIMERS_COLLECTED = (1, 23)
 """Since Go 1.23 a timer to which nothing refers is collected unstopped (time.NewTimer, time.NewTicker)."""
 _VERSION = re.compile(r"go(\d+)\.(\d+)")
@@ -100,7 +102,7 @@ def _context(line: HeldLine, case: Case) -> Shape | None:
 
 
 def _queue(line: HeldLine, case: Case) -> Shape | None:
-    if not line.types[-1].removeprefix("[]").startswith("chan "):
+    if not any(one.startswith("chan ") for one in _types(line)[:-1]):
         return None
     return Shape(
         "queue",
@@ -110,12 +112,19 @@ def _queue(line: HeldLine, case: Case) -> Shape | None:
 
 
 def _goroutines(line: HeldLine, case: Case) -> Shape | None:
-    if line.kind != "goroutine" or not _with_goroutines(line, case):
+    themselves = line.kind == "global" and line.names[0] == GOROUTINES
+    if not themselves and (line.kind != "goroutine" or not _with_goroutines(line, case)):
         return None
+    who = "the goroutines that become more" if themselves else f"the goroutines of {line.names[0]}"
+    what = (
+        "what Go itself keeps for each goroutine"
+        if themselves
+        else f"what {who} refer to from their stacks, while these become more"
+    )
     return Shape(
         "goroutines",
-        f"what goroutines of {line.names[0]} refer to from their stacks, while these become more",
-        (f"give the goroutines of {line.names[0]} a way out: a context, a closed channel, a timeout where they wait",),
+        what,
+        (f"give {who} a way out: a context, a closed channel, a timeout where they wait",),
         root="goroutine-leak",
     )
 

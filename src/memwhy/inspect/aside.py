@@ -17,6 +17,8 @@ from memwhy.inspect.inspector import Inspector
 from memwhy.model.errors import MemwhyError
 from memwhy.sources import held
 
+OWN_BYTES = 1 << 30
+"""Address space beside what the heap's objects take: libraries, the target's binary, tables."""
 NICE = 10
 """Reading takes part of a core for a moment, and the longer it takes the more of the heap moves: the last place in the queue (19) would
 make the figures worse."""
@@ -49,7 +51,7 @@ def _look(pid: int, root: str, descriptor: int, cpu_s: int, memory_bytes: int) -
     times = {"monotonic_ns": time.clock_gettime_ns(time.CLOCK_BOOTTIME), "wall_ns": time.time_ns()}
     raw, error = b"", None
     try:
-        raw = look(pid, root)
+        raw = look(pid, root, memory_bytes)
     except MemwhyError as problem:
         error = problem.message
     except MemoryError:
@@ -62,10 +64,10 @@ def _look(pid: int, root: str, descriptor: int, cpu_s: int, memory_bytes: int) -
     return 0
 
 
-def look(pid: int, root: str) -> bytes:
+def look(pid: int, root: str, most_bytes: int) -> bytes:
     """Attach, look at the holders alone, let go; as evidence. Raises MemwhyError in its kinds."""
     with Inspector.open(pid, root=root) as inspector:
-        found = inspector.look(malloc=False, goroutines=False, holders=True)
+        found = inspector.look(malloc=False, goroutines=False, holders=True, most_bytes=most_bytes)
     if found.holders is None:
         raise MemwhyError("; ".join(found.notes) or "no runtime was found whose heap can be read")
     return held.write(found.holders)
@@ -74,7 +76,7 @@ def look(pid: int, root: str) -> bytes:
 def _bound(cpu_s: int, memory_bytes: int) -> None:
     """First to go when memory is short, ended by the kernel when it takes more than it may."""
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s))
-    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    resource.setrlimit(resource.RLIMIT_AS, (OWN_BYTES + memory_bytes, OWN_BYTES + memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
         with open("/proc/self/oom_score_adj", "w") as file:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from math import ceil
 
 from memwhy.model.evidence import Evidence
-from memwhy.model.units import GIB, MIB
+from memwhy.model.units import MIB
 from memwhy.record.aside import Looked, Looker
 
 FIRST_S = 8.0
@@ -30,8 +30,8 @@ MANY_OBJECTS = 500_000
 """Of so many the time for each can be told from the time of a look."""
 BYTES_PER_OBJECT = 80
 """Of ours, at most; freed when the look is over."""
-OWN_BYTES = GIB
-"""Address space of a look at a small heap: libraries, tables, the target's binary."""
+OWN_BYTES = 64 * MIB
+"""Of ours, however few they are."""
 MEMORY_SHARE = 0.25
 """Of what the machine, and our control group, has left."""
 OVER = 3.0
@@ -96,7 +96,7 @@ class HolderLooks:
             again = " again" if self.made else ""
             self.left_out = f"Who holds Go's heap was not looked at{again}: that would have taken about {needed_s:.1f} s of CPU each time"
             return False
-        if OWN_BYTES / 4 + objects * BYTES_PER_OBJECT > MEMORY_SHARE * _free_bytes(newest):
+        if OWN_BYTES + objects * BYTES_PER_OBJECT > MEMORY_SHARE * _free_bytes(newest):
             self.left_out = (
                 f"Who holds Go's heap was not looked at: its {objects:,} objects take about"
                 f" {objects * BYTES_PER_OBJECT / MIB:,.0f} MiB of ours, more than a quarter of what is free"

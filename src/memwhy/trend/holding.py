@@ -57,6 +57,9 @@ class _Line:
 def follow(looks: Sequence[tuple[float, Holders]]) -> HeldGrowth | None:
     """(seconds, look) in the order of time, as growth; None before the second look."""
     looks = [look for number, look in enumerate(looks) if not number or look[0] > looks[number - 1][0]]
+    looks = [
+        look for look in looks if look[1].fast == looks[-1][1].fast
+    ]  # what a search reaches first is another figure
     if len(looks) < 2:
         return None
     roots = _lines([replace(look, holdings=tuple(map(_apart, look.holdings))) for _, look in looks])
