@@ -82,14 +82,18 @@ class Entries:
             return None
         lists = section(elf, "debug_loclists") or section(elf, "debug_loc")
         found = cls(info=info, abbreviations=abbreviations, addresses=section(elf, "debug_addr"), lists=lists)
+        found.find_units()
+        return found
+
+    def find_units(self) -> None:
+        """Where each unit begins; of damaged sections those before the damage."""
         try:
-            for start, first, end, table in read_units(info):
-                version = int.from_bytes(info[start + 4 : start + 6], "little")
-                found._units.append(Unit(start, first, end, version, table))
+            for start, first, end, table in read_units(self.info):
+                version = int.from_bytes(self.info[start + 4 : start + 6], "little")
+                self._units.append(Unit(start, first, end, version, table))
         except DAMAGED:
             pass  # what was read stands
-        found._starts = [unit.start for unit in found._units]
-        return found
+        self._starts = [unit.start for unit in self._units]
 
     def unit(self, place: int) -> Unit | None:
         """The unit that a place lies in."""

@@ -5,6 +5,7 @@ What a map, a channel or a string points to has no descriptor of its own: it get
 """
 
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from memwhy.runtimes.go.debug_types import DEBUG, DebugTypes
@@ -38,12 +39,19 @@ _FIELD_BYTES = 24
 _DIRECT = 1 << 5
 """internal/abi.KindDirectIface in Kind_ up to Go 1.25, TFlagDirectIface in TFlag since; the other flag's bit is free there."""
 _MOST_FIELDS = 4096
-_MOST_NAMES = 8
+_MOST_NAMES, _MOST_NAMED = 8, 3
+"""Fields of a composed name, and how deep it is composed."""
+_HIGHEST_ADDRESS = 1 << 47
 _MOST_HELD_BYTES = 64 << 20
 _MOST_WORDS = 0x7FF0
 _MOST_DEPTH = 24
 HEADER, EITHER, DIRECTORY, TABLE, TEXT = 1, 2, 3, 4, 5
 """Added to a type's address: what a map or a channel points to, a map's directory or its one group, … TEXT stands alone."""
+
+
+def _sound(address: int) -> int:
+    """An address at which a descriptor can stand, else 0: damaged ones must not look like keys of made types."""
+    return address if address % 8 == 0 and address < _HIGHEST_ADDRESS else 0
 
 
 def is_made(key: int) -> bool:
@@ -60,6 +68,7 @@ class Types:
     swiss: bool
     debug: DebugTypes | None = None
     _seen: dict[int, GoType | None] = field(default_factory=dict)
+    _pointers: dict[int, dict[int, tuple[int, str]]] = field(default_factory=dict)
     _held: dict[int, bytes] = field(default_factory=dict)
     catalogue: Catalogue = field(init=False)
     library: Library = field(init=False)
@@ -106,6 +115,9 @@ class Types:
         def word(at: int) -> int:
             return int.from_bytes(raw[at : at + 8], "little")
 
+        def type_at(at: int) -> int:
+            return _sound(word(at))
+
         kind = raw[23] & _KIND_MASK
         if not 0 < kind <= UNSAFE:
             return None
@@ -115,18 +127,24 @@ class Types:
             size=word(0),
             kind=kind,
             name=name,
-            elem=word(56) if kind == MAP else word(48) if kind in (ARRAY, CHAN, POINTER, SLICE) else 0,
-            key=word(48) if kind == MAP else 0,
-            bucket=word(64) if kind == MAP else 0,
+            elem=type_at(56) if kind == MAP else type_at(48) if kind in (ARRAY, CHAN, POINTER, SLICE) else 0,
+            key=type_at(48) if kind == MAP else 0,
+            bucket=type_at(64) if kind == MAP else 0,
             length=word(64) if kind == ARRAY else 0,
-            fields=self._fields(word(56), word(64)) if kind == STRUCT else (),
+            fields=self._fields(word(56), word(64), word(0)) if kind == STRUCT else (),
             direct=bool((raw[20] | raw[23]) & _DIRECT),
         )
 
-    def _fields(self, address: int, count: int) -> tuple[Field, ...]:
+    def _fields(self, address: int, count: int, size: int) -> tuple[Field, ...]:
+        """Those that lie in the struct one behind the other, as fields do; so none where there are none, as in buckets that reflect made."""
         raw = self._bytes(address, min(count, _MOST_FIELDS) * _FIELD_BYTES)
-        rows = [tuple(memoryview(raw[i : i + _FIELD_BYTES]).cast("Q")) for i in range(0, len(raw) - 23, _FIELD_BYTES)]
-        return tuple(Field(name=self._text(row[0]), type=row[1], offset=row[2]) for row in rows)
+        found: list[Field] = []
+        for i in range(0, len(raw) - _FIELD_BYTES + 1, _FIELD_BYTES):
+            name, kind, offset = memoryview(raw[i : i + _FIELD_BYTES]).cast("Q")
+            if not (found[-1].offset if found else 0) <= offset <= size or not _sound(kind):
+                return ()
+            found.append(Field(name=self._text(name), type=kind, offset=offset))
+        return tuple(found)
 
     def _name(self, address: int, offset: int, *, star: bool) -> str:
         base = next((start for start, end in self.ranges if start <= address < end), self.ranges[0][0])
@@ -168,9 +186,14 @@ class Types:
 
     def pointers(self, address: int, depth: int = 0) -> dict[int, tuple[int, str]]:
         """By word of a type: the key of what the pointer there leads to (0: nobody knows), and the path of fields to it."""
-        this = self.at(address)
-        if this is None or depth > _MOST_DEPTH:
-            return {}
+        if address not in self._pointers:
+            this = self.at(address)
+            self._pointers[address] = {}  # as long as it is looked for: a damaged type may contain itself
+            if this is not None and depth <= _MOST_DEPTH:
+                self._pointers[address] = dict(islice(self._of(this, depth).items(), _MOST_WORDS))
+        return self._pointers[address]
+
+    def _of(self, this: GoType, depth: int) -> dict[int, tuple[int, str]]:
         match this.kind:
             case k if k == STRUCT:
                 return self._of_struct(this, depth)
@@ -183,7 +206,7 @@ class Types:
             case k if k == STRING:
                 return {0: (TEXT, "")}
             case k if k in (MAP, CHAN):
-                return {0: (address | HEADER, "")}
+                return {0: (this.address | HEADER, "")}
             case k if k == INTERFACE:
                 return {1: (0, "")}
             case k if k in (FUNC, UNSAFE):
@@ -216,10 +239,10 @@ class Types:
         inside = self.pointers(this.elem, depth + 1)
         if element is None or not inside or element.size == 0:
             return {}
-        step = element.size // 8
+        step = max(element.size // 8, 1)
         return {
             i * step + word: (to, f"[]{path}")
-            for i in range(min(this.length, _MOST_WORDS // max(step, 1)))
+            for i in range(min(this.length, _MOST_WORDS // max(step, len(inside))))
             for word, (to, path) in inside.items()
         }
 
@@ -263,7 +286,7 @@ class Types:
 
     def _composed(self, this: GoType, depth: int) -> str:
         """A name for what reflect made while the program ran."""
-        if depth > _MOST_NAMES:
+        if depth > _MOST_NAMED:
             return "…"
 
         def name(key: int) -> str:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _CLOSURE = 64
 """`_core/gotypes.h`."""
 _MOST_ROUNDS = 64
+_MOST_TOLD_BYTES = 64 << 20
+"""Of one value of a type: larger ones are damaged, or one of a kind."""
 _INNER = (
     (".slots[].key", "[key]"),
     (".slots[].elem", "[value]"),
@@ -227,6 +229,8 @@ class Typing:
     def _words(
         self, row: int, size: int, pointers: dict[int, tuple[int, str]], either: tuple[int, int, int] = (0, 0, 0)
     ) -> None:
+        if size > _MOST_TOLD_BYTES:
+            size, pointers = WORD_BYTES, {}
         words = array("H", bytes(2 * (size // 8 + 1)))
         for word, (to, _) in pointers.items():
             if to and word < len(words):

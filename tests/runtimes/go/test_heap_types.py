@@ -1,0 +1,115 @@
+"""Descriptors that make no sense: any bytes where types should be give types or none, soon, and a heap that is read by them is read."""
+
+import tempfile
+from array import array
+from dataclasses import dataclass
+from typing import cast
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from memwhy.runtimes.go.debug_entries import Entries
+from memwhy.runtimes.go.debug_types import DebugTypes
+from memwhy.runtimes.go.heap_types import DIRECTORY, EITHER, HEADER, TABLE, Types
+from memwhy.runtimes.go.moduledata import Constants
+
+_retain = pytest.importorskip("memwhy._core._retain")
+BASE = 0x500000
+HEAP = 0xC000000000
+PAGE_BYTES = 8192
+HEADER_SPAN = 2
+KINDS = st.integers(0, 31)
+STRUCT, POINTER, ARRAY = 25, 22, 17
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Read-only bytes at BASE, as `Constants` has them."""
+
+    raw: bytes
+
+    def read(self, address: int, size: int) -> bytes:
+        at = address - BASE
+        return self.raw[at : at + size] if 0 <= at < len(self.raw) else b""
+
+
+def types_in(raw: bytes, *, swiss: bool = True) -> Types:
+    return Types(constants=cast(Constants, Memory(raw)), ranges=((BASE, BASE + len(raw)),), swiss=swiss)
+
+
+@st.composite
+def descriptors(draw: st.DrawFn) -> bytes:
+    """Rows of 88 bytes that look like descriptors and point to each other, or nearly."""
+    count = draw(st.integers(1, 8))
+    where = st.sampled_from([BASE + 88 * i for i in range(count)] + [0, BASE + 3, HEAP, (1 << 62) + 8, (1 << 64) - 8])
+    words = st.one_of(where, st.integers(0, 40), st.integers(0, (1 << 64) - 1))
+    raw = bytearray()
+    for _ in range(count):
+        row = array("Q", (draw(words) for _ in range(11)))
+        one = bytearray(row.tobytes())
+        one[23] = draw(KINDS)
+        one[21] = one[22] = draw(st.sampled_from([0, 1, 8]))
+        raw += one
+    return bytes(raw)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.one_of(descriptors(), st.binary(max_size=600)), st.booleans())
+def test_any_bytes_where_types_should_be_give_types_or_none(raw: bytes, swiss: bool) -> None:
+    types = types_in(raw, swiss=swiss)
+    for address in range(BASE, BASE + len(raw) + 8, 8):
+        assert len(types.pointers(address)) < 1 << 15
+        assert len(types.name_of(address)) < 1 << 16
+        types.in_interface(address)
+        for part in (HEADER, EITHER, DIRECTORY, TABLE):
+            types.made(address | part)
+    assert all(one.kind == STRUCT for one in types.catalogue.structs())
+
+
+def test_a_struct_that_contains_itself_is_a_type_without_an_end_but_no_search_without_one() -> None:
+    fields = 4096
+    row = bytearray(array("Q", (8 * fields, 8 * fields, 0, 0, 0, 0, 0, BASE + 80, fields, fields)).tobytes())
+    row[21], row[22], row[23] = 8, 8, STRUCT
+    row += array("Q", (number for i in range(fields) for number in (0, BASE, 8 * i))).tobytes()
+    assert types_in(bytes(row)).pointers(BASE) == {}
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.one_of(descriptors(), st.binary(max_size=600)))
+def test_a_heap_is_read_by_any_descriptors(raw: bytes) -> None:
+    words = array("Q", [0]) * (PAGE_BYTES // 8)
+    for i in range(PAGE_BYTES // 1024):
+        words[128 * i] = BASE + 8 * i * 11
+        words[128 * i + 1] = HEAP + 1024 * ((i + 1) % 8)
+        words[128 * i + 2] = BASE + 88
+        words[128 * i + 3] = HEAP + 1024 * (i // 2)
+    spans = array("Q", (HEAP, HEAP + PAGE_BYTES, 1024, 8, HEADER_SPAN, 0, 0, 0))
+    with tempfile.TemporaryFile() as file:
+        file.write(words.tobytes() + raw)
+        file.flush()
+        segments = array("Q", (BASE, BASE + len(raw), PAGE_BYTES, HEAP, HEAP + PAGE_BYTES, 0)).tobytes()
+        heap = _retain.open((file.fileno(), 0, segments), spans.tobytes(), 16, 64)
+        resident = array("Q", (HEAP, HEAP + PAGE_BYTES)).tobytes()
+        ranges = (BASE, BASE + len(raw), 1, 1)
+        _retain.read(heap, (0, resident, b"", 0, 0, b"", ranges), None)
+        wanted = _retain.spread(heap)
+        for row, flag in enumerate(wanted):
+            if flag:
+                _retain.tell_type(heap, row, 16, array("H", [row, row, 0]).tobytes(), 0, 0, 0)
+        _retain.spread(heap)
+        _retain.settle(heap)
+        rows = array("Q", _retain.retained(heap, array("I", (0, 0, 0)).tobytes(), 1))
+    assert sum(rows[3::9]) <= 8
+
+
+@given(st.binary(max_size=400), st.binary(max_size=120), st.binary(max_size=80))
+def test_any_bytes_as_debug_information_give_entries_or_none(info: bytes, abbreviations: bytes, lists: bytes) -> None:
+    entries = Entries(info=info, abbreviations=abbreviations, addresses=b"", lists=lists)
+    entries.find_units()
+    debug = DebugTypes(entries=entries, types=(BASE, BASE + 4096), bias=0)
+    for place in range(len(info)):
+        found = entries.at(place)
+        if found is not None:
+            list(entries.children(found))
+            debug.at(debug.key(place))
