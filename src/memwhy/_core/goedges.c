@@ -50,7 +50,8 @@ static inline int follow(struct goedges *edges, uint64_t value, uint64_t place, 
     if ((bad = goedges_put(edges, object, place, interior)) != 0)
         return bad;
     if (before >= edges->way->lowest && !interior && edges->types[object] == 0 && (row = type_in(edges, before)) != 0 &&
-        edges->kinds->rows[row].size <= span->element)
+        edges->kinds->rows[row].size <= span->element &&
+        (span->kind != GOHEAP_NOSCAN || span->element != GOEDGES_TINY || edges->kinds->rows[row].size >= GOEDGES_TINY))
         edges->types[object] = (uint16_t)row;
     return 0;
 }

@@ -12,6 +12,8 @@
 
 struct gomoving;
 
+#define GOEDGES_TINY 16u /* runtime.maxTinySize: smaller values without pointers share such blocks, so none of them has one type */
+
 /* What differs by version, and what may be read. */
 struct goedges_way {
     uint64_t tail_bytes;      /* behind the bitmap of GOHEAP_INLINE: spanInlineMarkBits of Green Tea, else 0 */

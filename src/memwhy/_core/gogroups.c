@@ -62,6 +62,8 @@ uint32_t gogroups_key(const struct goedges *edges, uint32_t object, uint64_t ele
 {
     uint32_t words = element / 8 < GOGROUPS_SIZE - 1 ? (uint32_t)(element / 8) : GOGROUPS_SIZE - 1;
 
+    if (object >= edges->heap->scanned && element == GOEDGES_TINY)
+        words = 0;
     return edges->types[object] ? edges->types[object] : GOGROUPS_SIZE + words;
 }
 

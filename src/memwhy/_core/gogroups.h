@@ -7,7 +7,7 @@
 #define GOGROUPS_MOST (1u << 18)
 #define GOGROUPS_BY 4
 #define GOGROUPS_OWNER UINT32_C(0x80000000) /* plus the owner */
-#define GOGROUPS_SIZE UINT32_C(0x10000)     /* plus the words of an object without a type */
+#define GOGROUPS_SIZE UINT32_C(0x10000)     /* plus the words of an object without a type; 0: a block of tiny ones */
 
 /* key: a type's row, or one of the above. Group 0 is the whole heap; a group stands behind its parent. */
 struct gogroup {

@@ -28,6 +28,9 @@ static int assign(struct goedges *edges, uint32_t object, uint32_t row)
         row = type->either[!begins_with_pointer(edges, object)];
     if (edges->types[object] && !says_more(edges->kinds, row, edges->types[object]))
         return 0;
+    if (object >= edges->heap->scanned && edges->kinds->rows[row].size < GOEDGES_TINY &&
+        goheap_span_of(edges->heap, object)->element == GOEDGES_TINY)
+        return 0;
     if (row == 0 || edges->kinds->rows[row].size > goheap_span_of(edges->heap, object)->element)
         return 0;
     edges->types[object] = (uint16_t)row;

@@ -37,7 +37,7 @@ def closure_structs(runtime: "GoRuntime", types: Types, codes: Iterable[int]) ->
             rows = array("Q", _retain.references(text, base, targets.tobytes()))
             for place, code in zip(rows[::2], rows[1::2], strict=True):
                 before = text[max(0, place - base - _BEFORE_BYTES) : place - base]
-                found = _struct_before(types, before, place - len(before), module.types)
+                found = _struct_before(types, before, place - len(before), module.types, module.text)
                 if found:
                     votes.setdefault(code, Counter())[found] += 1
     told = {code: types.at(next(iter(count))) for code, count in votes.items() if len(count) == 1}
@@ -51,15 +51,20 @@ def _pieces(constants: Constants, start: int, end: int) -> Iterator[tuple[int, b
         yield low, constants.read(low, min(at + _PIECE_BYTES, end) - low)
 
 
-def _struct_before(types: Types, code: bytes, base: int, inside: tuple[int, int]) -> int:
-    """The struct of a closure whose type is taken last before the end of this code, 0 for none."""
-    at = len(code) - _LEA_BYTES
-    while at >= 0:
+def _struct_before(
+    types: Types, code: bytes, base: int, descriptors: tuple[int, int], functions: tuple[int, int]
+) -> int:
+    """The struct of a closure whose type is taken last before the end of this code, 0 for none.
+
+    Where another function's address is taken between, the struct is that one's, and this closure lies on a stack.
+    """
+    for at in range(len(code) - _LEA_BYTES, -1, -1):
         if code[at] & 0xFB == 0x48 and code[at + 1] == 0x8D and code[at + 2] & 0xC7 == 0x05:
             target = base + at + _LEA_BYTES + int.from_bytes(code[at + 3 : at + 7], "little", signed=True)
-            if inside[0] <= target < inside[1] and is_closure(types, types.at(target)):
+            if functions[0] <= target < functions[1]:
+                return 0
+            if descriptors[0] <= target < descriptors[1] and is_closure(types, types.at(target)):
                 return target
-        at -= 1
     return 0
 
 

@@ -29,8 +29,8 @@ _SHARED, _FAR = 0x7FFE, 0x7FFF
 """`_core/gogroups.h`, `_core/godominate.h`, `_core/goedges.h`."""
 _CLOSURE, _MADE = 64, 65
 _WORD_BYTES = 8
-_TINY_BYTES = 16
-"""runtime.maxTinySize: small values without pointers share such blocks, so none of them has one type."""
+_TINY = "tiny block"
+"""Small values without pointers share such blocks (runtime/malloc.go, maxTinySize): what they are is known, a type none of them has."""
 _ROW, _BY = 9, 5
 """Words of a group's row, and where in it those who share it begin."""
 _MOST_DEPTH = 40
@@ -210,7 +210,7 @@ class _Tree:
             return self._variables.get(self._owners[key - _OWNER], ""), False
         if key >= _SIZE:
             size = (key - _SIZE) * _WORD_BYTES
-            return ("tiny block" if size == _TINY_BYTES else f"?{size} B"), False
+            return f"?{size} B" if size else _TINY, False
         address, kind = self._typing.key_of(key)
         if kind == _CLOSURE:
             function = self._runtime.functions.find(address)
@@ -253,7 +253,7 @@ class _Tree:
         found: dict[str, list[int]] = {}
         for i in range(1, len(self.rows) // _ROW):
             key, objects, size = (self.rows[i * _ROW + j] for j in (1, 3, 4))
-            name = "" if _SIZE <= key < _OWNER else self._name(key)[0]
+            name = "" if _SIZE < key < _OWNER else self._name(key)[0]
             row = found.setdefault(name, [0, 0])
             row[0] += objects
             row[1] += size
