@@ -20,6 +20,14 @@ static int is_header(const struct goedges *edges, uint32_t key)
     return key < GOGROUPS_SIZE && type->kind == GOTYPE_MADE && (type->address & 7) == GOTYPES_HEADER;
 }
 
+/* One struct, not an array of some: a pointer leads to it, which shows all of it. */
+static int is_single(const struct goedges *edges, uint32_t key, uint64_t bytes)
+{
+    const struct gotype *type = &edges->kinds->rows[key < edges->kinds->count ? key : 0];
+
+    return key < GOGROUPS_SIZE && type->kind == GOTYPE_STRUCT && 2 * type->size > bytes;
+}
+
 /* By group the chance of an object (of headers), or of a byte of one in 2^-32 (of others); 0: not asked about. */
 static uint64_t *chances_of(const struct gogroups *groups, const struct goedges *edges)
 {
@@ -38,7 +46,7 @@ static uint64_t *chances_of(const struct gogroups *groups, const struct goedges 
         if (is_header(edges, group->key)) {
             if (group->count && kept[i] > whole / GOSAMPLE_LEAST_OF_HEADERS)
                 chance = group->count <= GOSAMPLE_HEADERS ? GOSAMPLE_SURE : GOSAMPLE_SURE * GOSAMPLE_HEADERS / group->count;
-        } else if (group->count && kept[i] > whole / GOSAMPLE_LEAST) {
+        } else if (group->count && (group->bytes > whole / GOSAMPLE_LEAST || (group->count <= GOSAMPLE_FEW && kept[i] > whole / GOSAMPLE_LEAST_OF_FEW))) {
             chance = group->count <= GOSAMPLE_OBJECTS ? GOSAMPLE_SURE : GOSAMPLE_SURE * GOSAMPLE_OBJECTS / group->bytes + 1;
         }
         kept[i] = chance;
@@ -59,8 +67,12 @@ static int take(struct gosample *sample, uint32_t object, uint32_t group, uint64
         sample->room = room;
     }
     sample->rows[sample->count++] = (struct gosampled){.object = object, .group = group, .chance = chance};
-    sample->is_in[object / 8] |= (uint8_t)(1u << object % 8);
     return 0;
+}
+
+static void look_for(struct gosample *sample, uint32_t object)
+{
+    sample->is_in[object / 8] |= (uint8_t)(1u << object % 8);
 }
 
 static uint64_t chance_of(const uint64_t *chances, uint32_t group, uint64_t bytes, int by_object)
@@ -84,6 +96,8 @@ static int take_objects(struct gosample *sample, struct gogroups *groups, const 
             return 1;
         for (uint32_t object = span->first; object < span->first + span->count; object++) {
             uint32_t key = gogroups_key(edges, object, span->element), group;
+            int header;
+            size_t taken;
             if (object < heap->scanned) {
                 if (found->node[object] == 0)
                     continue;
@@ -94,9 +108,14 @@ static int take_objects(struct gosample *sample, struct gogroups *groups, const 
                     continue;
                 group = gogroups_of(groups, groups->of_node[found->leaf[leaf]], key, found->leaf_at[leaf]);
             }
-            if (group < groups->count && chances[group] &&
-                take(sample, object, group, chance_of(chances, group, span->element, is_header(edges, key))))
+            if (group >= groups->count || chances[group] == 0 || is_single(edges, key, span->element))
+                continue;
+            header = is_header(edges, key);
+            taken = sample->count;
+            if (take(sample, object, group, chance_of(chances, group, span->element, header)))
                 return -1;
+            if (sample->count > taken && !header)
+                look_for(sample, object);
         }
     }
     return 0;

@@ -2,21 +2,23 @@
  *
  * An object is taken when a hash of its number is below its chance, so the same heap gives the same sample. Of a group's objects the larger
  * ones have the greater chance (as many as GOSAMPLE_OBJECTS are expected of a group); headers of maps and channels, which are alike in size, have
- * the same one. */
+ * the same one. Single structs are left out: what points to them shows them whole. */
 #ifndef MEMWHY_GOSAMPLE_H
 #define MEMWHY_GOSAMPLE_H
 
 #include "gogroups.h"
 
 #define GOSAMPLE_OBJECTS 256u
-#define GOSAMPLE_HEADERS 4096u
-#define GOSAMPLE_LEAST 2000u            /* a group that keeps less than this part of the heap is not asked about */
+#define GOSAMPLE_HEADERS 2048u
+#define GOSAMPLE_LEAST 800u             /* a group of less than this part of the heap is not asked about */
+#define GOSAMPLE_LEAST_OF_FEW 2000u     /* but when it is few objects that keep more than this part */
+#define GOSAMPLE_FEW 16u
 #define GOSAMPLE_LEAST_OF_HEADERS 20000u /* headers: less than this one */
 #define GOSAMPLE_POINTERS 1024u         /* so many of those that point to one object are written down */
 #define GOSAMPLE_READ_BYTES (UINT64_C(256) << 20)
 #define GOSAMPLE_SURE (UINT64_C(1) << 32)
 
-/* chance: of GOSAMPLE_SURE. pointers: how many in objects that are reached point to it. */
+/* chance: of GOSAMPLE_SURE. pointers: how many in objects that are reached point to it, 0 of headers. */
 struct gosampled {
     uint32_t object, group;
     uint64_t chance;
@@ -32,7 +34,7 @@ struct gosample_lead {
 struct gosample {
     struct gosampled *rows; /* by object */
     size_t count, room;
-    uint8_t *is_in;         /* a bit an object */
+    uint8_t *is_in;         /* a bit an object: of those that are no headers */
     uint32_t *sources;      /* objects that point to one of them, in their order */
     size_t source_count, source_room;
 };
