@@ -24,6 +24,8 @@ UNPACK = (
     '\n\tif err != nil {\n\t\treturn nil, err\n\t}\n\treturn %s, nil\n}\n\nfunc f(r io.Reader) error {\n\tfrom, err := unpack(r, "zstd")\n\tif err != nil {\n\t\treturn err\n\t}'
     "\n\t_, err = io.Copy(io.Discard, from)\n\treturn err\n}"
 )
+EXEC = "func f(db *C.sqlite3, q *C.char) error {\n\tvar text *C.char\n\trc := C.sqlite3_exec(db, q, nil, nil, &text)\n\tif rc != C.SQLITE_OK {\n\t\t%s\n\t}\n\treturn nil\n}"
+COPY = "func f(db *C.sqlite3, name *C.char, n *C.sqlite3_int64) []byte {\n\tp := C.sqlite3_serialize(db, name, n, %s)\n\treturn C.GoBytes(unsafe.Pointer(p), C.int(*n))\n}"
 
 GUILTY = {
     "a release that is thrown away": ("response-body", ("io", "net/http"), OPEN + ASK.replace("done", "_") % ""),
@@ -38,6 +40,8 @@ GUILTY = {
     "a list whose loop only looks": ("cgo-free", ("unsafe",), LIST % "for _, p := range all {\n\t\tprintln(unsafe.Pointer(p))\n\t}"),
     "a new path with an errno": ("cgo-free", (), "func f(in *C.char) (string, error) {\n\tout, err := C.realpath(in, nil)\n\tif out == nil {\n\t\treturn \"\", err\n\t}"
     "\n\treturn C.GoString(out), nil\n}"),
+    "the text of a call that failed": ("cgo-free", ("errors",), EXEC % "return errors.New(C.GoString(text))"),
+    "a copy of the database": ("cgo-free", ("unsafe",), COPY % "0"),
     "a reference of a library": ("retain-release", ("github.com/apache/arrow-go/v18/arrow",), COUNTED % "return 0"),
     "a slice of a record": ("retain-release", ("github.com/apache/arrow-go/v18/arrow",), "func f(rec arrow.Record, emit func(arrow.Record) error) error {"
     "\n\tpart := rec.NewSlice(0, 1)\n\tif err := emit(part); err != nil {\n\t\treturn err\n\t}\n\tpart.Release()\n\treturn nil\n}"),
@@ -70,6 +74,9 @@ INNOCENT = {
     "a list whose loop frees": ("cgo-free", ("unsafe",), LIST % "for _, p := range all {\n\t\tC.free(unsafe.Pointer(p))\n\t}"),
     "a list that a counted loop frees": ("cgo-free", ("unsafe",), LIST % "for i := 0; i < len(all); i++ {\n\t\tC.free(unsafe.Pointer(all[i]))\n\t}"),
     "a path into a buffer": ("cgo-free", (), "func f(in, out *C.char) bool {\n\tp, _ := C.realpath(in, out)\n\treturn p != nil\n}"),
+    "the text of a call that failed": ("cgo-free", ("errors", "unsafe"), EXEC % "defer C.sqlite3_free(unsafe.Pointer(text))\n\t\treturn errors.New(C.GoString(text))"),
+    "the text of a call that went well": ("cgo-free", ("unsafe",), EXEC.replace("!=", "==").replace("\n\treturn nil", "\n\tC.sqlite3_free(unsafe.Pointer(text))\n\treturn nil") % "return nil"),
+    "the database's own bytes": ("cgo-free", ("unsafe",), COPY % "C.SQLITE_SERIALIZE_NOCOPY"),
     "a struct whose helper frees": ("cgo-free", ("unsafe",), "func clean(o *C.options) {\n\tC.free(unsafe.Pointer(o.user))\n}\n\nfunc f(s string) {\n\tvar o C.options"
     "\n\to.user = C.CString(s)\n\tdefer clean(&o)\n\tC.run(&o)\n}"),
     "a reference of a library": ("retain-release", ("github.com/apache/arrow-go/v18/arrow",), COUNTED % "rec.Release()\n\t\treturn 0"),

@@ -110,7 +110,7 @@ class Conditions:
     def _compared(self, state: State, one: Node, other: Node, equal: bool) -> bool:
         """Whether `one` cannot (un)equal `other`: the error is nil, what is held is not."""
         if self.kind.argument >= 0 and self.call.within(one):
-            return not equal and _is_success(other.text)
+            return equal == self.kind.failing and _is_success(other.text)
         if one.kind == "selector_expression" and other.kind == "nil" and equal:
             return self._leads(state, one)
         if one.kind != "identifier":
@@ -120,6 +120,8 @@ class Conditions:
             return False
         nil = other.kind == "nil" or (self.kind.argument >= 0 and _is_success(other.text))
         if variable is self.error and state.own_error:
+            if self.kind.failing:
+                return nil and equal
             return not equal if nil else equal
         zero = nil or other.text == "0"
         held = any(h.variable is variable and not h.reach for h in state.held)

@@ -62,7 +62,8 @@ class Kind:
     resource whoever gives them, where no body says better (interfaces, other modules). by: functions that release what they are given. called: the resource is a function and is released by calling it. ended: methods that
     have released it once they have said false. kept_by_c: a C function that it is given to may keep it. taken_by:
     words in the name of a C function that takes it over. balanced: told only where another way of the
-    function releases it. nil_argument: the call acquires only where that argument is nil. borrowed: functions
+    function releases it. nil_argument: the call acquires only where that argument is nil; unless: only where this name is
+    not among what it is given; failing: only where its status says that it failed. borrowed: functions
     and methods that do not keep an argument. release: what a person would write, with {name} for the variable. loops_only:
     losing one costs nothing, losing one in each turn of a loop does. until_go: modules of this language version or later
     need no release; they weigh little. received: channels of the resource from which a value says that it is over. results: types of
@@ -83,6 +84,8 @@ class Kind:
     kept_by_c: bool = False
     taken_by: frozenset[str] = TAKING
     nil_argument: int = -1
+    unless: str = ""
+    failing: bool = False
     balanced: bool = False
     borrowed: frozenset[str] = frozenset()
     weight: float = 0.8

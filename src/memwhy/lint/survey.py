@@ -167,6 +167,8 @@ class Survey:
         for kind, which in named:
             if kind.nil_argument >= 0 and [a.text for a in arguments(call)][kind.nil_argument :][:1] != ["nil"]:
                 continue
+            if kind.unless and kind.unless in call.text:
+                continue
             at = _address(call) if kind.status else -1
             yield Acquisition(call, replace(kind, argument=at) if at >= 0 else kind, which)
         if called.function is not None:

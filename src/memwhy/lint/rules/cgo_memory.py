@@ -20,11 +20,13 @@ CAUSE = "native-leak"
 TOKENS = (b'import "C"', b'"C"')
 
 _DEPENDS = 0.4
-"""Weight where the catalogue says that a release is due under a condition only."""
+"""Weight where the catalogue says that a release is due under a condition only, and neither the call nor its way shows it."""
 
 _ORDINALS = ("first", "second", "third", "fourth")
 _NULL = re.compile(rf"the ({'|'.join(_ORDINALS)}) argument was NULL")
-"""A condition of the catalogue that the call itself shows."""
+_FLAG = re.compile(r"(\w+) was not given")
+_FAILED = "the call failed and the text is set"
+"""Conditions of the catalogue that the call itself shows, or the way behind it."""
 
 KIND = Kind(
     rule=NAME,
@@ -53,10 +55,18 @@ def _catalogued(known: dict[str, None]) -> Iterator[Kind]:
             continue
         known[name] = None
         argument = int(pair.gives.removeprefix("argument ")) - 1 if pair.gives != "result" else -1
-        null = _NULL.fullmatch(pair.when)
-        weight = _DEPENDS if pair.when and null is None else 0.8
-        kind = _pair(name, pair.release, argument, weight, pair.cause)
-        yield replace(kind, nil_argument=_ORDINALS.index(null[1])) if null is not None else kind
+        yield _under(_pair(name, pair.release, argument, 0.8, pair.cause), pair.when)
+
+
+def _under(kind: Kind, when: str) -> Kind:
+    """The kind as it is under the catalogue's condition; where neither call nor way shows that, it weighs little."""
+    if (null := _NULL.fullmatch(when)) is not None:
+        return replace(kind, nil_argument=_ORDINALS.index(null[1]))
+    if (flag := _FLAG.fullmatch(when)) is not None:
+        return replace(kind, unless=flag[1])
+    if when == _FAILED:
+        return replace(kind, failing=True)
+    return replace(kind, weight=_DEPENDS) if when else kind
 
 
 def _own(tree: Tree, known: dict[str, None]) -> Iterator[Kind]:
