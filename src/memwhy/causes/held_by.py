@@ -19,7 +19,7 @@ from memwhy.model.units import flag_duration, human_bytes, human_duration, human
 HEAP_LEAK, HEADROOM, GOROUTINES = "heap-leak", "gc-headroom", "goroutine-leak"
 LEAST_S = 10.0
 """Between the first look and the last; in less a swing of the load looks like growth."""
-SLOWER, AT_REST, FASTER = 0.7, 0.1, 1.4
+STEADY, SLOWER, AT_REST, FASTER = 0.9, 0.7, 0.1, 1.4
 """Of the pace between the first two looks, the pace between the last two. A cache that fills under a steady load passes through the first."""
 GIVEN_BACK = 0.05
 """Of all growth: what fell by more between two looks was given back."""
@@ -34,7 +34,7 @@ MOST_SAID = 3
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """How a holder's growth went between the looks. kind: "two looks", "goes on", "slows", "at rest", "gives back"."""
+    """How a holder's growth went between the looks. kind: "two looks", "goes on", "goes on slower", "slows", "at rest", "gives back"."""
 
     kind: str
     text: str
@@ -109,7 +109,7 @@ def _probability(finding: Finding, growth: HeldGrowth, course: Course, *, explai
         return 0.5 * finding.probability
     if course.kind in DOUBTFUL or not explains:
         return finding.probability
-    return max(finding.probability, SEEN if len(growth.xs) == 2 else SEEN_OFTEN)
+    return max(finding.probability, SEEN_OFTEN if course.kind == "goes on" else SEEN)
 
 
 def _of_headroom(case: Case, growth: HeldGrowth, finding: Finding) -> Finding:
@@ -243,8 +243,11 @@ def course_of(case: Case, growth: HeldGrowth, line: HeldLine) -> Course:
             "slows",
             f"{who} grows more slowly ({told}), as what fills up to a bound does: watch on until it is full or goes on",
         )
-    word = "ever faster" if ratio > FASTER else "at the same pace"
-    return Course("goes on", f"{who} goes on {word} ({told}) and gave nothing back in {len(growth.xs)} looks")
+    word = "ever faster" if ratio > FASTER else "at the same pace" if ratio >= STEADY else "a little more slowly"
+    return Course(
+        "goes on" if ratio >= STEADY else "goes on slower",
+        f"{who} goes on {word} ({told}) and gave nothing back in {len(growth.xs)} looks",
+    )
 
 
 def _pace_said(pace: float, per: str) -> str:

@@ -13,6 +13,8 @@ from memwhy.record.holding import HolderLooks
 
 ASK_EVERY_S = 5.0
 """Between two questions whether the heap is what grows: each judges all that was seen."""
+ENOUGH = 2
+"""Looks that show growth: what was left out beyond them needs no saying."""
 LAST_S = 20.0
 """How long the end of a watch waits for a closing look, which a machine without time does not make."""
 
@@ -68,5 +70,5 @@ def looking_aside(watcher: Watcher, options: argparse.Namespace, book: Casebook,
         looks.close()
         if looks.cpu_s:
             book.aside_s = (book.aside_s or 0.0) + looks.cpu_s
-        if looks.left_out is not None and watcher.ended is None:
+        if looks.left_out is not None and looks.made < ENOUGH and watcher.ended is None:
             watcher.events.append(f"{looks.left_out}; memwhy inspect {watcher.pid} --holders does it.")

@@ -21,8 +21,8 @@ GROWN_BYTES = MIB
 """Of the heap since the last look: what is less is not worth another."""
 BUDGET_SHARE = 0.02
 """Of one core, over the watch …"""
-BUDGET_LEAST_S = 1.0
-"""… or so much, where that is more: looks at a small heap."""
+BUDGET_LEAST_S = 2.0
+"""… or so much, where that is more: the start and three looks at a small heap, on a busy machine. One look alone shows no growth."""
 OPEN_END_S = 60.0
 START_S, LOOK_S, S_PER_OBJECT = 0.35, 0.12, 0.8e-6
 """CPU seconds to start, for each look, and for each object, until one was measured; a third above what a quiet machine takes."""
@@ -149,7 +149,7 @@ class HolderLooks:
         if self._objects >= MANY_OBJECTS:
             self._s_per_object = max(0.0, looked.cpu_s - self._look_s) / self._objects
         else:
-            self._look_s = looked.cpu_s
+            self._look_s = max(LOOK_S / 2, looked.cpu_s - self._s_per_object * self._objects)
 
     def _drop(self, why: str) -> None:
         """No further looks."""
