@@ -19,7 +19,7 @@ _GROWN = (
 def retention(holders: Holders, *, span_s: float | None = None, wall_ns: int = 0) -> Stacks:
     """A stack's own figures are those of its last holder's objects alone, so what stands at a frame with all below it is what goes when
     that holder goes, and all stacks together are `holders.bytes`. After two looks, `span_s` apart, growth is a second pair of figures:
-    what is gone from a line that is gone itself counts at the line above; of roots that are gone nothing is said.
+    what is gone with its line counts at the line above.
     """
     grown = span_s is not None and any(one.grown_bytes is not None for one in holders.holdings)
     found: dict[Frames, list[int]] = {}

@@ -52,7 +52,7 @@ def foremost(holders: Holders, most: int) -> Holders:
     weight = weights(holders)
     order = count()
     waiting: list[tuple[float, int, tuple[int, ...], Holding]] = [
-        (-weight(one), next(order), (i,), one) for i, one in enumerate(holders.holdings)
+        (-weight(one), next(order), (i,), one) for i, one in enumerate(holders.holdings) if one.kind != "rest"
     ]
     heapq.heapify(waiting)
     chosen: set[tuple[int, ...]] = set()
@@ -62,17 +62,18 @@ def foremost(holders: Holders, most: int) -> Holders:
             break
         chosen.add(path)
         for i, child in enumerate(one.children):
-            heapq.heappush(waiting, (-weight(child), next(order), (*path, i), child))
+            if child.kind != "rest":
+                heapq.heappush(waiting, (-weight(child), next(order), (*path, i), child))
     rest = [one for i, one in enumerate(holders.holdings) if (i,) not in chosen]
     kept = _chosen(holders.holdings, (), chosen)
     return replace(holders, holdings=(*kept, *([_together(rest)] if rest else [])))
 
 
 def weights(holders: Holders) -> Callable[[Holding], float]:
-    """How much a line matters: its share of the heap and of its growth. What moved by less than a hundredth of the heap is no growth."""
+    """How much a line matters: its share of the heap and of its growth. What grew by less than a hundredth of the heap is no growth."""
     whole = holders.bytes or 1
-    gained = max(sum(abs(one.grown_bytes or 0) for one in holders.holdings), whole / 100)
-    return lambda one: max(one.bytes, one.most_bytes or 0) / whole + abs(one.grown_bytes or 0) / gained
+    gained = max(sum(max(0, one.grown_bytes or 0) for one in holders.holdings), whole / 100)
+    return lambda one: max(one.bytes, one.most_bytes or 0) / whole + max(0, one.grown_bytes or 0) / gained
 
 
 def _chosen(lines: Sequence[Holding], above: tuple[int, ...], chosen: set[tuple[int, ...]]) -> tuple[Holding, ...]:
@@ -105,10 +106,10 @@ def _together(lines: Sequence[Holding]) -> Holding:
     grown = [one.grown_bytes for one in lines if one.grown_bytes is not None]
     return Holding(
         kind="rest",
-        name=f"{len(lines)} smaller one{'s' * (len(lines) != 1)}",
+        name=_name_of(lines),
         type="",
         count=sum(one.count for one in lines),
-        own_bytes=sum(one.own_bytes for one in lines),
+        own_bytes=sum(one.bytes for one in lines),
         bytes=sum(one.bytes for one in lines),
         grown_bytes=sum(grown) if grown else None,
         grown_count=sum(one.grown_count or 0 for one in lines) if grown else None,
@@ -118,6 +119,13 @@ def _together(lines: Sequence[Holding]) -> Holding:
 def _own(one: Holding) -> int:
     """What is not in the lines below it; a rest has no lines."""
     return one.bytes - sum(child.bytes for child in one.children)
+
+
+def _name_of(lines: Sequence[Holding]) -> str:
+    """How many there are; of a rest among them nobody knows any more."""
+    if any(one.kind == "rest" for one in lines):
+        return "all others"
+    return f"{len(lines)} smaller one{'s' * (len(lines) != 1)}"
 
 
 def _lines(
