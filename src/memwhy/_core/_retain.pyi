@@ -30,7 +30,14 @@ def read(
     more: pointers to what is newer than the list of spans wait for `renew`; until `finish` nothing else can be asked but `objects_at`."""
 
 def renew(
-    heap: _Heap, spans: bytes, way: _Way, numbers: bytes, begins: bytes, rereads: bool, progress: Callable[[int], object] | None, /
+    heap: _Heap,
+    spans: bytes,
+    way: _Way,
+    numbers: bytes,
+    begins: bytes,
+    rereads: bool,
+    progress: Callable[[int], object] | None,
+    /,
 ) -> tuple[int, int, bytes, bytes]:
     """By a newer list of spans: those in which objects were given out are read again. (Bytes of them, pointers lost because what they pointed
     to is gone, numbers, begins): the numbers of objects (uint32) as they are now, 0xffffffff for what is gone, and whether they point to a

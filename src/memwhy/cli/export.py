@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from memwhy.exports.stacks import Stacks
     from memwhy.model.case import Case
 
-STACKS = ("native", "heap", "goroutines")
+STACKS = ("native", "heap", "goroutines", "holders")
 SERIES = ("layers", "series")
 
 
@@ -27,11 +27,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--what",
         choices=(*STACKS, *SERIES),
-        help="native: what a sampler saw outstanding; heap: Go's heap, by its profiles; goroutines; layers: with the total, the "
+        help="native: what a sampler saw outstanding; heap: Go's heap, by its profiles; goroutines; holders: who holds Go's heap; layers: with the total, the "
         "runtime's own figures and limits; series: all that was read (default: the first that is there and suits the file)",
     )
     parser.add_argument(
-        "--now", action="store_true", help="of heap and goroutines what is there at the end, not what it grew by"
+        "--now",
+        action="store_true",
+        help="of heap, goroutines and holders what is there at the end, not what it grew by",
     )
     parser.add_argument("--quiet", "-q", action="store_true", help="no progress on stderr")
 
@@ -65,6 +67,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _stacks(book: "Casebook", options: argparse.Namespace) -> "Stacks":
     """What was asked for, or the first kind that is there. Raises UsageError."""
+    from memwhy.exports.retention import of_case
     from memwhy.exports.stacks import goroutines, heap, native
 
     reading, case = book.newest_stacks(), book.case()
@@ -72,6 +75,7 @@ def _stacks(book: "Casebook", options: argparse.Namespace) -> "Stacks":
         "native": lambda: None if reading is None else native(reading),
         "heap": lambda: heap(case, growth=not options.now),
         "goroutines": lambda: goroutines(case, growth=not options.now),
+        "holders": lambda: of_case(case, growth=not options.now),
     }
     for what in (options.what,) if options.what else STACKS:
         found = makers[what]()

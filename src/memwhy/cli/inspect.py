@@ -24,7 +24,6 @@ from memwhy.model.errors import MemwhyError, TargetGone, UsageError
 from memwhy.model.evidence import Evidence
 from memwhy.model.holdergrowth import foremost, pruned
 from memwhy.model.inspection import CgoCall, Inspection
-from memwhy.model.pictures import Pictures
 from memwhy.model.reading import Moment, Observation, Where
 from memwhy.model.report import Overhead
 from memwhy.model.units import GIB, parse_duration, parse_size
@@ -135,7 +134,7 @@ def _process(pid: int, apart_s: float, options: argparse.Namespace) -> int:
     report, pictures = judged(book, options, overhead=overhead)
     found = _shown(found)
     report = replace(report, inspection=_for_people(found, options))
-    write(report, options, to=options.output, pictures=_with_retention(pictures, found))
+    write(report, options, to=options.output, pictures=pictures)
     _keep_files(files, options)
     return 0
 
@@ -218,7 +217,7 @@ def _core(options: argparse.Namespace) -> int:
     report, pictures = judged(book, options, overhead=overhead)
     found = _shown(found)
     report = replace(report, inspection=_for_people(found, options))
-    write(report, options, to=options.output, pictures=_with_retention(pictures, found))
+    write(report, options, to=options.output, pictures=pictures)
     _keep_files(files, options)
     return 0
 
@@ -266,16 +265,6 @@ def _most_bytes(options: argparse.Namespace) -> int | None:
 def _shown(found: Inspection) -> Inspection:
     """Without the lines that only a file has room for."""
     return found if found.holders is None else replace(found, holders=pruned(found.holders))
-
-
-def _with_retention(pictures: Pictures | None, found: Inspection) -> Pictures | None:
-    """With the tree of who holds the heap, where there is a page to draw it on."""
-    if pictures is None or found.holders is None:
-        return pictures
-    from memwhy.pictures.retention import retention
-
-    drawn = retention(found.holders, found.apart_s)
-    return replace(pictures, holders=found.holders, flames=(*((drawn,) if drawn else ()), *pictures.flames))
 
 
 def _for_people(found: Inspection, options: argparse.Namespace) -> Inspection:

@@ -1,8 +1,11 @@
 """Who holds a runtime's heap as stacks: the path of holders is the stack, its root the outermost frame, a type at a field the leaf."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from memwhy.exports.stacks import INUSE_OBJECTS, Figure, Stack, Stacks
+from memwhy.model.case import Case
+from memwhy.model.holdergrowth import grown
 from memwhy.model.holdernames import hinted, named, sharers
 from memwhy.model.holders import Holders, Holding
 from memwhy.model.native import CodeName
@@ -36,6 +39,17 @@ def retention(holders: Holders, *, span_s: float | None = None, wall_ns: int = 0
         span_s=span_s or 0.0,
         wall_ns=wall_ns,
     )
+
+
+def of_case(case: Case, *, growth: bool) -> Stacks | None:
+    """Of the last look in a recording, with what came since the first; None where nobody looked. growth: show that first."""
+    if not case.holders:
+        return None
+    first, last = case.holders[0], case.holders[-1]
+    if len(case.holders) == 1:
+        return retention(last.holders)
+    found = retention(grown(first.holders, last.holders), span_s=last.x - first.x)
+    return replace(found, shown="grown_space") if growth and len(found.figures) > 2 else found
 
 
 def _walk(above: Frames, lines: Sequence[Holding], *, grown: bool) -> Iterator[tuple[Frames, list[int]]]:

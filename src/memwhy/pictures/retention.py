@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from memwhy.model.case import SeenHolders
+from memwhy.model.holdergrowth import grown
 from memwhy.model.holdernames import MOST_SHARERS, named, sharers
 from memwhy.model.holders import Holders, Holding
 from memwhy.model.pictures import FlameGraph, FlameNode
@@ -9,6 +11,14 @@ from memwhy.model.units import human_duration
 from memwhy.pictures.flames import LEAST_SHARE, SMALLER
 
 KEY = "holders"
+
+
+def newest(looks: Sequence[SeenHolders]) -> tuple[Holders | None, float | None]:
+    """The last look with what came since the first, and how long that is; (None, None) where nobody looked, no time after one look."""
+    if not looks:
+        return None, None
+    first, last = looks[0], looks[-1]
+    return (last.holders, None) if len(looks) == 1 else (grown(first.holders, last.holders), last.x - first.x)
 
 
 def retention(holders: Holders, apart_s: float | None) -> FlameGraph | None:

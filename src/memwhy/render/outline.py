@@ -214,7 +214,9 @@ def cost_of(overhead: Overhead) -> str:
     stopped = "never stopped" if overhead.target_paused_s == 0 else f"stopped for {paused}"
     sampler = "" if overhead.sampler_s is None else f"; the sampler in it took {overhead.sampler_s:.2f} s of its CPU"
     holders = "" if overhead.holders_s is None else f", {overhead.holders_s:.2f} s of it for who holds the heap"
-    return f"{duration(overhead.cpu_s)} of CPU in {duration(overhead.wall_s)}{share}{holders}; target {stopped}{sampler}"
+    return (
+        f"{duration(overhead.cpu_s)} of CPU in {duration(overhead.wall_s)}{share}{holders}; target {stopped}{sampler}"
+    )
 
 
 def sections(report: Report) -> tuple[tuple[str, tuple[Row, ...]], ...]:
