@@ -271,3 +271,36 @@ def test_a_layer_that_grows_beneath_a_total_that_moves_otherwise_is_not_steady()
     found = judge(watched(grows={"layer.native_arenas_bytes": 40 * KIB}, given={"layer.go_heap_bytes": falls}))
     assert found.verdict is Verdict.CANNOT_SAY
     assert "native heap and arenas" in found.against[0] or "native arenas grow beneath" in found.against[0]
+
+
+def between_collections(live: int, collections: Points, pages: int = 50 * MIB) -> Case:
+    """A heap of 880 MiB, whose pages made one step as it was collected: with so much more alive than before."""
+    return watched(
+        seconds=95,
+        given={
+            "layer.go_heap_bytes": step(830 * MIB, 830 * MIB + pages, noise=KIB, seconds=95),
+            "derived.go_live_bytes": step(444 * MIB, 444 * MIB + live, noise=0, seconds=95),
+            "go.gc_count": collections,
+        },
+    )
+
+
+def test_a_step_with_the_only_collection_that_left_more_alive_may_be_how_a_large_heap_grows() -> None:
+    once = step(40, 41, noise=0, seconds=95)
+    found = judge(between_collections(31 * MIB, once))
+    assert (found.verdict, found.because) == (
+        Verdict.CANNOT_SAY,
+        (
+            "RSS: 875.8 to 925.9 MiB",
+            "a heap grows from collection to collection: only 1 was seen, and Go heap live is 444.0 to 475.0 MiB",
+        ),
+    )
+    assert found.confirm_with == "memwhy watch PID --for 8m   (over 4 more collections or so)"
+    assert judge(between_collections(0, once)).verdict is Verdict.SUPPORTED
+    assert judge(between_collections(31 * MIB, line(40, 1.0, seconds=95))).verdict is Verdict.SUPPORTED
+
+
+def test_such_a_step_acquits_no_heap() -> None:
+    case = between_collections(31 * MIB, step(40, 41, noise=0, seconds=95))
+    assert judged(case)["heap-leak"].verdict is Verdict.CANNOT_SAY
+    assert verdict(case).cause == "undetermined"

@@ -42,6 +42,9 @@ def judge(case: Case) -> Finding:
         assert first is not None
         if (pacing := weigh.toward_collection(case)) is not None:
             return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.1, because=(pacing,))
+        if (rises := weigh.between_collections(case)) is not None:
+            return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.3, bytes=first.at_most, because=(rises,),
+                           confirm_with="memwhy watch PID --for 10m   (over two or more collections)")  # fmt: skip
         return Finding(cause=NAME, verdict=Verdict.REFUTED, probability=0.02, bytes=first.at_most,
                        against=(f"nothing grows: {weigh.said(first)}",))  # fmt: skip
     outer = heap or held

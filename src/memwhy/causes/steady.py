@@ -69,7 +69,7 @@ def judge(case: Case) -> Finding:
     pacing = weigh.toward_collection(case) if whole.growing else None
     unclear = _slightly(case, whole, whole.course) if whole.growing and pacing is None else None
     if not whole.growing:
-        unclear = _undecided(case, whole, whole.course, slight=slight)
+        unclear = _undecided(case, whole, whole.course, slight=slight) or _between_collections(case, whole)
     return unclear or _too_early(case, whole) or _rest(case, whole, whole.course, pacing, slight=slight)
 
 
@@ -101,6 +101,22 @@ def _undecided(case: Case, whole: Series, course: Trend, *, slight: bool) -> Fin
     else:
         return None
     return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.3, because=(text,))
+
+
+def _between_collections(case: Case, whole: Series) -> Finding | None:
+    """See `weigh.between_collections`."""
+    text = weigh.between_collections(case)
+    if text is None:
+        return None
+    span_s = whole.points[-1][0] - whole.points[0][0]
+    longer = flag_duration(min((weigh.FEW_COLLECTIONS + 2) * span_s, MOST_MORE_S))
+    return Finding(
+        cause=NAME,
+        verdict=Verdict.CANNOT_SAY,
+        probability=0.3,
+        because=(f"{label(whole.metric)}: {weigh.change_said(whole)}", text),
+        confirm_with=f"memwhy watch PID --for {longer}   (over {weigh.FEW_COLLECTIONS + 1} more collections or so)",
+    )
 
 
 def _too_early(case: Case, whole: Series) -> Finding | None:

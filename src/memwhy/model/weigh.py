@@ -146,6 +146,26 @@ def toward_collection(case: Case) -> str | None:
     )
 
 
+FEW_COLLECTIONS = 3
+"""Of fewer nobody can say whether what they leave rises in a line, or was loaded once."""
+
+
+def between_collections(case: Case) -> str | None:
+    """That a Go heap was seen through too few collections to call its total level, in words: it takes pages until it is collected
+    and then reuses what is freed until its next goal (go.dev/doc/gc-guide), so a large one that grows is level, with a step now and
+    then. None where enough were seen, or where they left no more alive than before."""
+    whole, collections, live = total(case), case.series.get("go.gc_count"), case.series.get("derived.go_live_bytes")
+    if whole is None or collections is None or live is None:
+        return None
+    seen, rose = round(collections.last - collections.first), live.last - live.first
+    if not 0 < seen < FEW_COLLECTIONS or rose <= max(SLIGHT_MOST_BYTES, MINOR * (whole.last - whole.first)):
+        return None
+    return (
+        f"a heap grows from collection to collection: only {seen} {'were' if seen > 1 else 'was'} seen,"
+        f" and {label(live.metric)} is {change_said(live)}"
+    )
+
+
 def _room_of_malloc(case: Case, grown: int) -> int | None:
     """What of so much growth is in malloc's pages, where its blocks in use are no part of it: room that it had not touched
     before. Two looks at the blocks do for first touches; for more it takes a course which shows that they cannot be half
