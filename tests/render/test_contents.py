@@ -31,6 +31,7 @@ def line(kind: str, count: int, own_bytes: int, elements: int | None = None, idl
         (line("[]uint8", 1, 1 << 20, None, (1 << 20) - 1024), "1 KiB of 1 MiB in use"),
         (line("string bytes", 1000, 48_000, None, 100), ""),
         (line("main.Entry", 1000, 48_000), ""),
+        (line("sync.poolLocal", 1, 128), "what a sync.Pool keeps goes with the second collection"),
         (line("main.Entry", 0, 0, None, 0), ""),
     ],
 )

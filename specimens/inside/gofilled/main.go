@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"sort"
 	"strings"
+	"sync"
 
 	"example.org/inside/answer"
 )
@@ -40,6 +41,7 @@ var (
 	emptiedRefs = map[string]*Session{}
 	fullRefs    = map[string]*Session{}
 	smallMaps   []map[int]int
+	registry    sync.Map
 
 	fullSlice   []*Session
 	grownSlice  []*Session
@@ -127,6 +129,11 @@ func maps(n int) {
 	put("main.fullRefs", 10*n, 0, func() {
 		for i := 0; i < 10*n; i++ {
 			fullRefs[fmt.Sprint("key ", i)] = &Session{i}
+		}
+	})
+	put("main.registry", 4*n, 0, func() {
+		for i := 0; i < 4*n; i++ {
+			registry.Store(i, &Session{i})
 		}
 	})
 	put("main.smallMaps", smallValues(2*n), 0, func() {

@@ -3,12 +3,15 @@
 from memwhy.model.holders import Holding
 from memwhy.render.figures import amount, share_of
 
+_POOL = ("sync.poolLocal", "[]sync.poolLocal")
 _LEAST_IDLE = 0.1
 """Of a line's own bytes: less is not worth a word."""
 
 
 def phrase(line: Holding) -> str:
     """ "1,204,332 entries", "30 of 4,096 bytes of each in use", "12 entries, 99 % of its room idle"; "" where nothing is to be said."""
+    if line.type in _POOL:
+        return "what a sync.Pool keeps goes with the second collection"
     idle = line.idle_bytes or 0
     values = _values(line)
     if idle < _LEAST_IDLE * max(line.own_bytes, 1):

@@ -39,6 +39,8 @@ _MOST_TABLES = 1 << 20
 _SLOTS = 8
 """Entries of a map's smallest table, in every version: with one entry it is as empty as maps have to be."""
 _LEAST_KNOWN = 0.9
+TRIE, TRIE_VALUE = "sync.indirect[", "sync.entry["
+"""Of a sync.Map since Go 1.24 (internal/sync/hashtriemap.go): every value has an object of its own, below all nodes as one line."""
 
 
 @dataclass(slots=True)

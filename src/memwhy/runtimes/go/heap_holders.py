@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from memwhy.model.holders import Holders, Holding, TypeTotal
 from memwhy.runtimes.go.debug_locals import Locals
 from memwhy.runtimes.go.heap_budget import Room, room
-from memwhy.runtimes.go.heap_contents import Content, contents_of, together
+from memwhy.runtimes.go.heap_contents import TRIE, TRIE_VALUE, Content, contents_of, together
 from memwhy.runtimes.go.heap_hints import hinted
 from memwhy.runtimes.go.heap_moving import caught_up, moved, settled
 from memwhy.runtimes.go.heap_objects import HeapGraph, has_swiss_maps, read_heap
@@ -198,6 +198,8 @@ class _Tree:
             known = [contents[group] for group in node.groups if group in contents]
             if known:
                 node.elements, node.idle_bytes = together(known, node.count, node.own_bytes)
+            if node.type.startswith(TRIE):
+                node.elements = sum(one.count for one in node.below.values() if one.type.startswith(TRIE_VALUE))
 
     def _name(self, key: int) -> tuple[str, bool]:
         """A group's type, and whether it is a map's inner part, which nobody wants to see by itself."""
