@@ -32,6 +32,7 @@ LOOKS: list[Callable[[GoRuntime], object]] = [
     goroutine_text,
     lambda runtime: inside(runtime, goroutines=True),
     lambda runtime: heap_pprof(runtime, read_heap_profile(runtime)),
+    lambda runtime: runtime.holders(lambda _: None),
 ]
 
 

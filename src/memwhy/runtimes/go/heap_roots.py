@@ -18,7 +18,7 @@ from memwhy.runtimes.go.goroutines import RUNNING, Goroutine, read_goroutines
 from memwhy.runtimes.go.heap_objects import NONE, HeapGraph
 from memwhy.runtimes.go.moduledata import ModuleData
 from memwhy.runtimes.go.rows import Rows
-from memwhy.runtimes.go.span_table import HIGHEST_ADDRESS
+from memwhy.runtimes.go.span_table import HIGHEST_ADDRESS, read_arenas
 from memwhy.runtimes.go.stack_words import FrameWords, StackWords
 
 if TYPE_CHECKING:
@@ -212,11 +212,12 @@ def _read_stacks(
 ) -> Iterator[tuple[int, int, bytes, Sequence[int], bytes]]:
     """(goroutine, stack pointer, stack, its words' objects, do they point to beginnings), those of one size at a time: there may be a million."""
     sizes: dict[int, list[tuple[int, int]]] = {}
+    arenas = read_arenas(runtime)
     for i, row in enumerate(rows):
         low, high = row.stack_low, row.stack_high
         pointer = row.syscall_sp or row.sched_sp
         start = (pointer if low <= pointer <= high and row.status != RUNNING else low) & -_WORD_BYTES
-        if 0 < start < high <= HIGHEST_ADDRESS:
+        if any(first <= start < high <= last for first, last in arenas):
             sizes.setdefault(min(high - start, _MOST_STACK_BYTES) & -_WORD_BYTES, []).append((i, start))
     for size, members in sizes.items():
         step = max(1, _BATCH_BYTES // max(size, 1))

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 from memwhy.runtimes.go.heap_objects import NONE, HeapGraph
 from memwhy.runtimes.go.heap_queues import is_address, name_at
 from memwhy.runtimes.go.heap_roots import RootSet, by_themselves
+from memwhy.runtimes.go.span_table import read_arenas
 from memwhy.runtimes.go.structs import WORD_BYTES, gather_fields
 
 if TYPE_CHECKING:
     from memwhy.runtimes.go.adapter import GoRuntime
 
 _MOST_SCHEDULERS = 1 << 16
-_MOST_TIMERS = 1 << 26
 _CALLS_ITS_ARGUMENT = "time.goFunc"
 _PLAIN = {
     "time.sendTime": "timer with a channel",
@@ -68,17 +68,22 @@ def _lists(runtime: "GoRuntime") -> Iterator[tuple[int, int, int]]:
     if runtime.globals.allp is None:
         return
     pointer, count, *_ = (*space.words(runtime.globals.allp, 2), 0, 0)
+    arenas, size = read_arenas(runtime), WORD_BYTES * _words_of_timer(runtime)
     for one in space.words(pointer, min(count, _MOST_SCHEDULERS)):
         if is_address(one):
             start, length, *_ = (*space.words(one + where, 2), 0, 0)
-            yield one, start, length if is_address(start) and length <= _MOST_TIMERS else 0
+            fits = any(low <= start <= start + length * size <= high for low, high in arenas)
+            yield one, start, length if fits else 0
 
 
 def _timers(runtime: "GoRuntime", pointer: int, count: int) -> "array[int]":
     """Addresses of timers."""
-    rows = runtime.layout.has("timerWhen")
-    words = array("Q", runtime.space.words(pointer, count * (2 if rows else 1)))
-    return words[:: 2 if rows else 1]
+    step = _words_of_timer(runtime)
+    return array("Q", runtime.space.words(pointer, count * step))[::step]
+
+
+def _words_of_timer(runtime: "GoRuntime") -> int:
+    return 2 if runtime.layout.has("timerWhen") else 1
 
 
 def _names(runtime: "GoRuntime", timers: Sequence[int]) -> Iterator[str]:
