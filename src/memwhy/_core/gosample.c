@@ -28,30 +28,65 @@ static int is_single(const struct goedges *edges, uint32_t key, uint64_t bytes)
     return key < GOGROUPS_SIZE && type->kind == GOTYPE_STRUCT && 2 * type->size > bytes;
 }
 
+enum { NOT_ASKED, OBJECTS, HEADERS };
+
+/* Whether a group is asked about. kept: bytes of it with all below, by group. */
+static int asked(const struct gogroups *groups, const struct goedges *edges, const uint64_t *kept, uint32_t group)
+{
+    const struct gogroup *row = &groups->rows[group];
+
+    if (row->count == 0)
+        return NOT_ASKED;
+    if (is_header(edges, row->key))
+        return kept[group] > kept[0] / GOSAMPLE_LEAST_OF_HEADERS ? HEADERS : NOT_ASKED;
+    if (is_single(edges, row->key, row->bytes / row->count))
+        return NOT_ASKED;
+    return row->bytes > kept[0] / GOSAMPLE_LEAST || (row->count <= GOSAMPLE_FEW && kept[group] > kept[0] / GOSAMPLE_LEAST_OF_FEW) ? OBJECTS
+                                                                                                                             : NOT_ASKED;
+}
+
+/* So many of a group are taken that all groups together do not become more than GOSAMPLE_ALL. */
+static uint64_t most_of(const struct gogroups *groups, const struct goedges *edges, const uint64_t *kept, int which, uint64_t most)
+{
+    uint64_t all;
+
+    for (;; most /= 2) {
+        all = 0;
+        for (uint32_t i = 0; i < groups->count; i++)
+            if (asked(groups, edges, kept, i) == which)
+                all += groups->rows[i].count < most ? groups->rows[i].count : most;
+        if (all <= GOSAMPLE_ALL || most <= 1)
+            return most;
+    }
+}
+
 /* By group the chance of an object (of headers), or of a byte of one in 2^-32 (of others); 0: not asked about. */
 static uint64_t *chances_of(const struct gogroups *groups, const struct goedges *edges)
 {
-    uint64_t *kept = calloc((size_t)groups->count + 1, sizeof *kept), whole;
+    uint64_t *kept = calloc((size_t)groups->count + 1, sizeof *kept), *chances = calloc((size_t)groups->count + 1, sizeof *chances);
+    uint64_t objects, headers;
 
-    if (kept == NULL)
+    if (kept == NULL || chances == NULL) {
+        free(kept);
+        free(chances);
         return NULL;
+    }
     for (uint32_t i = groups->count; i-- > 1;) {
         kept[i] += groups->rows[i].bytes;
         kept[groups->rows[i].parent] += kept[i];
     }
-    whole = kept[0];
+    objects = most_of(groups, edges, kept, OBJECTS, GOSAMPLE_OBJECTS);
+    headers = most_of(groups, edges, kept, HEADERS, GOSAMPLE_HEADERS);
     for (uint32_t i = 0; i < groups->count; i++) {
         const struct gogroup *group = &groups->rows[i];
-        uint64_t chance = 0;
-        if (is_header(edges, group->key)) {
-            if (group->count && kept[i] > whole / GOSAMPLE_LEAST_OF_HEADERS)
-                chance = group->count <= GOSAMPLE_HEADERS ? GOSAMPLE_SURE : GOSAMPLE_SURE * GOSAMPLE_HEADERS / group->count;
-        } else if (group->count && (group->bytes > whole / GOSAMPLE_LEAST || (group->count <= GOSAMPLE_FEW && kept[i] > whole / GOSAMPLE_LEAST_OF_FEW))) {
-            chance = group->count <= GOSAMPLE_OBJECTS ? GOSAMPLE_SURE : GOSAMPLE_SURE * GOSAMPLE_OBJECTS / group->bytes + 1;
-        }
-        kept[i] = chance;
+        int which = asked(groups, edges, kept, i);
+        if (which == HEADERS)
+            chances[i] = group->count <= headers ? GOSAMPLE_SURE : GOSAMPLE_SURE * headers / group->count;
+        else if (which == OBJECTS)
+            chances[i] = group->count <= objects ? GOSAMPLE_SURE : GOSAMPLE_SURE * objects / group->bytes + 1;
     }
-    return kept;
+    free(kept);
+    return chances;
 }
 
 static int take(struct gosample *sample, uint32_t object, uint32_t group, uint64_t chance)
@@ -108,7 +143,7 @@ static int take_objects(struct gosample *sample, struct gogroups *groups, const 
                     continue;
                 group = gogroups_of(groups, groups->of_node[found->leaf[leaf]], key, found->leaf_at[leaf]);
             }
-            if (group >= groups->count || chances[group] == 0 || is_single(edges, key, span->element))
+            if (group >= groups->count || chances[group] == 0)
                 continue;
             header = is_header(edges, key);
             taken = sample->count;
@@ -193,7 +228,7 @@ struct leading {
 
 static int lead(struct leading *found, const struct gosample_lead *row)
 {
-    if (found->seen[row->sampled]++ >= GOSAMPLE_POINTERS)
+    if (found->count == GOSAMPLE_LEADS || found->seen[row->sampled]++ >= GOSAMPLE_POINTERS)
         return 0;
     if (found->count == found->room) {
         size_t room = found->room ? found->room * 2 : 1u << 10;
@@ -241,7 +276,7 @@ int gosample_leads(const struct gosample *sample, struct goedges *edges, struct 
 
     for (size_t i = 0; !bad && i < sample->source_count; i++) {
         read_bytes += goheap_span_of(edges->heap, sample->sources[i])->element;
-        if (read_bytes <= GOSAMPLE_READ_BYTES)
+        if (read_bytes <= GOSAMPLE_READ_BYTES && found.count < GOSAMPLE_LEADS)
             bad = source_leads(&found, edges, sample->sources[i], buffer);
     }
     free(found.seen);

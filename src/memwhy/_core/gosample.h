@@ -10,11 +10,13 @@
 
 #define GOSAMPLE_OBJECTS 256u
 #define GOSAMPLE_HEADERS 2048u
+#define GOSAMPLE_ALL 12288u             /* of all groups together, else fewer of each; of headers as many again */
 #define GOSAMPLE_LEAST 800u             /* a group of less than this part of the heap is not asked about */
 #define GOSAMPLE_LEAST_OF_FEW 2000u     /* but when it is few objects that keep more than this part */
 #define GOSAMPLE_FEW 16u
 #define GOSAMPLE_LEAST_OF_HEADERS 20000u /* headers: less than this one */
-#define GOSAMPLE_POINTERS 1024u         /* so many of those that point to one object are written down */
+#define GOSAMPLE_POINTERS 256u          /* so many of those that point to one object are read */
+#define GOSAMPLE_LEADS 65536u           /* and so many in all */
 #define GOSAMPLE_READ_BYTES (UINT64_C(256) << 20)
 #define GOSAMPLE_SURE (UINT64_C(1) << 32)
 

@@ -76,3 +76,10 @@ def test_what_is_not_resident_is_not_read() -> None:
 def test_pages_that_are_no_rows_are_refused(raw: bytes) -> None:
     with heap_of([[]]) as heap, pytest.raises(ValueError, match="rows of two uint64"):
         _retain.leads(heap, raw)
+
+
+def test_of_thousands_that_point_to_one_object_some_hundred_are_read() -> None:
+    count = 5000
+    objects, leads = sampled([[1], [*range(2, 10)], *([count] for _ in range(2, count))], [[0], [*range(2, count)]], 1)
+    [target] = [place for place, row in enumerate(objects) if row[0] == count]
+    assert (objects[target][5], sum(row[0] == target for row in leads)) == (count - 2, 256)

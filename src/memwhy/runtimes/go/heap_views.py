@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _CLOSURE = 64
 """`_core/gotypes.h`."""
 _LEAD = 7
-_MOST_POINTERS = 1024
+_MOST_POINTERS = 256
 """`_core/gosample.h`: a row's words, and so many rows of one object."""
 _CHANCE = 8
 """Where not even the size of a value is known, at most one in so many capacities ends where the array ends by chance."""
