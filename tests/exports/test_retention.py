@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memwhy.exports import folded, pprof, speedscope
-from memwhy.exports.retention import retention
+from memwhy.exports.retention import of_case, retention
+from memwhy.model.case import Case, SeenHolders, Target
 from memwhy.model.holders import Holding
 from memwhy.model.units import MIB
+from memwhy.pictures.retention import newest
+from memwhy.pictures.retention import retention as draw
 from memwhy.sources.go import pprof as read
 
 names = st.text(st.characters(codec="utf-8"), max_size=12)
@@ -96,3 +100,22 @@ def test_go_tool_pprof_sums_to_the_byte_and_leaves_names_whole(tmp_path: Path) -
         assert done.returncode == 0, done.stderr
         assert f"100% of {whole.bytes}B total" in done.stdout
         assert f"{whole.holdings[0].name} {whole.holdings[0].type}" in done.stdout
+
+
+def test_a_recording_gives_its_last_look_and_the_growth_since_the_first() -> None:
+    now = holders(line("main.cache", "T", 9 * MIB, kind="global"), line("main.list", "N", MIB, kind="global"))
+    first = holders(line("main.cache", "T", 4 * MIB, kind="global"), line("main.list", "N", MIB, kind="global"))
+    bare = Case(target=Target(), total=None, series={})
+    one = replace(bare, holders=(SeenHolders(holders=first, x=2.0),))
+    both = replace(bare, holders=(*one.holders, SeenHolders(holders=now, x=9.0)))
+    assert of_case(bare, growth=True) is None
+    alone, grows, at_end = of_case(one, growth=True), of_case(both, growth=True), of_case(both, growth=False)
+    assert alone is not None and grows is not None and at_end is not None
+    assert (alone.shown, sum(alone.column("inuse_space"))) == ("inuse_space", 5 * MIB)
+    assert (grows.shown, sum(grows.column("grown_space")), grows.span_s) == ("grown_space", 5 * MIB, 7.0)
+    assert (at_end.shown, sum(at_end.column("inuse_space"))) == ("inuse_space", 10 * MIB)
+    holds, apart_s = newest(both.holders)
+    assert holds is not None and apart_s == 7.0
+    drawn = draw(holds, apart_s)
+    assert drawn is not None
+    assert (drawn.total_bytes, drawn.before_bytes, drawn.before) == (10 * MIB, 5 * MIB, True)

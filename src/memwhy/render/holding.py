@@ -31,7 +31,7 @@ def tables(holders: Holders, apart_s: float | None) -> Iterator[Table]:
     lines = tuple(walk(holders))
     remarks = tuple(" · ".join(remarks_of(one)) for _, one in lines)
     yield Table(
-        title="Who holds it" if not holders.fast else "Which root reaches it first",
+        title="Which root reaches it first" if holders.fast else "Who holds Go's heap, line by line",
         header=header,
         rows=tuple((named(one), *figures(one, holders.bytes, grows=grows)) for _, one in lines),
         depths=tuple(depth for depth, _ in lines),
