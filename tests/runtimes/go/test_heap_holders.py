@@ -178,10 +178,10 @@ def test_what_makes_a_closure_and_debug_information_say_the_same_of_it(go: str) 
 
 def test_a_stripped_program_keeps_its_totals_and_most_types(stripped: Seen, go: str) -> None:
     assert stripped.holders.bytes == pytest.approx(stripped.heap_alloc, rel=0.001)
-    assert stripped.holders.notes == (
-        f"{stripped.holders.runtime}: it was stripped of its DWARF: variables and closures have no types",
-        "one pass was enough: nothing of the process ran while it was read",
-    )
+    note, passes = stripped.holders.notes
+    assert note.startswith(f"{stripped.holders.runtime}: it was stripped of its DWARF: variables have no types")
+    assert note.endswith("types are few") == version_of(go).startswith("go1.21")
+    assert passes == "one pass was enough: nothing of the process ran while it was read"
     largest = max(stripped.holders.holdings, key=lambda one: one.bytes)
     assert largest.bytes == pytest.approx(stripped.truth["main.cache"][0], rel=0.02)
     if not version_of(go).startswith("go1.21"):

@@ -1,7 +1,7 @@
-"""All struct types of a program by name, found in its read-only data: for those to which no descriptor points.
+"""Struct types of a program by name, found in its read-only data: for those to which nothing points that has a type.
 
-A descriptor is known by its bytes (internal/abi/type.go): its alignments are the same power of two, its kind is struct, its fields lie one behind
-the other in it and have types themselves. moduledata.typelinks is no list of them: it has no named types, and none since Go 1.27.
+A descriptor says where its name stands (internal/abi/type.go, Str); that is looked for, and what is found must be a struct whose fields lie one behind
+the other and have types themselves. moduledata.typelinks is no list of them: it has no named types, and there is none since Go 1.27.
 """
 
 import re
@@ -14,9 +14,6 @@ from memwhy.runtimes.go.gotype import STRUCT, GoType
 if TYPE_CHECKING:
     from memwhy.runtimes.go.heap_types import Types
 
-_STRUCT = re.compile(rb"(?=([\x01\x02\x04\x08])\1[\x19\x39\x59\x79])", re.DOTALL)
-"""Align_, FieldAlign_, Kind_ with the flags that stood beside it up to Go 1.23."""
-_ALIGN_AT = 21
 _NAME_AT = 40
 _MOST_BYTES = 1 << 30
 _NAME = re.compile(r"[\x21-\x7e\u00a0-\U0010ffff][\x20-\x7e\u00a0-\U0010ffff]*")
@@ -24,17 +21,10 @@ _NAME = re.compile(r"[\x21-\x7e\u00a0-\U0010ffff][\x20-\x7e\u00a0-\U0010ffff]*")
 
 @dataclass(slots=True)
 class Catalogue:
-    """The struct types of one runtime, looked for when they are first asked for."""
+    """The struct types of one runtime, each looked for when it is first asked for."""
 
     types: "Types"
-    _structs: tuple[GoType, ...] | None = None
     _names: dict[str, GoType | None] = field(default_factory=dict)
-
-    def structs(self) -> tuple[GoType, ...]:
-        """In the order of their descriptors."""
-        if self._structs is None:
-            self._structs = tuple(self._all())
-        return self._structs
 
     def named(self, name: str) -> GoType | None:
         """The one struct of a name, None where there is none or there are several. It is looked for by its name, so the others are not read."""
@@ -56,16 +46,6 @@ class Catalogue:
                 if found is not None and found.name == name and self._is_sane(found):
                     yield found
                 at = raw.find(where, at + 1)
-
-    def _all(self) -> Iterator[GoType]:
-        for start, end in self.types.ranges:
-            raw = self.types.hold(start, end)
-            for match in _STRUCT.finditer(raw):
-                address = start + match.start() - _ALIGN_AT
-                if address % 8 == 0 and address >= start:
-                    found = self.types.at(address)
-                    if found is not None and self._is_sane(found):
-                        yield found
 
     def _is_sane(self, one: GoType) -> bool:
         if one.kind != STRUCT or not 0 < one.size <= _MOST_BYTES or not one.fields or not _NAME.fullmatch(one.name):

@@ -13,9 +13,15 @@ from memwhy.model.errors import ParseError
 from memwhy.runtimes.go import debug_entries as dwarf
 from memwhy.runtimes.go.debug_entries import Entries, Entry
 from memwhy.runtimes.go.debug_types import DebugTypes
+from memwhy.runtimes.go.layout import minor_number, minor_of
 
 if TYPE_CHECKING:
     from memwhy.runtimes.go.adapter import GoRuntime
+
+_STRIPPED = "it was stripped of its DWARF: variables have no types"
+_STRIPPED_OLD = f"{_STRIPPED}, and before Go 1.22 most objects tell none: bytes and roots are right, types are few"
+_TOLD_SINCE = minor_number("1.22")
+"""From then on objects of more than 512 bytes begin with their type."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +77,9 @@ def variables_of(runtime: "GoRuntime") -> Variables:
     except ParseError as error:
         return Variables(problem=str(error))
     if entries is None:
-        return Variables(problem="it was stripped of its DWARF: variables and closures have no types")
+        minor = minor_of(runtime.version)
+        old = minor is not None and minor_number(minor) < _TOLD_SINCE
+        return Variables(problem=_STRIPPED_OLD if old else _STRIPPED)
     rows, functions = _retain.dwarf(entries.info, entries.abbreviations, entries.addresses)
     bias = runtime.module.bias
     return Variables(
