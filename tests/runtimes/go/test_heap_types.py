@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import cast
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from memwhy.runtimes.go.debug_entries import Entries
+from memwhy.runtimes.go.debug_locals import Locals
 from memwhy.runtimes.go.debug_types import DebugTypes
 from memwhy.runtimes.go.heap_types import DIRECTORY, EITHER, HEADER, TABLE, Types
+from memwhy.runtimes.go.heap_variables import Variables
 from memwhy.runtimes.go.moduledata import Constants
 
 _retain = pytest.importorskip("memwhy._core._retain")
@@ -113,6 +115,42 @@ def test_any_bytes_as_debug_information_give_entries_or_none(info: bytes, abbrev
         if found is not None:
             list(entries.children(found))
             debug.at(debug.key(place))
+            variables = Variables(functions={BASE: place}, debug=debug)
+            variables.captured(BASE)
+            Locals(variables, types_in(b"")).words(BASE, BASE + 1)
+
+
+EXPRESSIONS = st.lists(st.sampled_from([0x06, 0x50, 0x91, 0x93, 0x9C, 0x10, 0x78, 8]), max_size=24).map(bytes)
+
+
+@given(EXPRESSIONS, st.integers(4, 5), st.binary(max_size=60))
+@example(b"\x9c", 4, b"")
+@example(b"\x91\x78", 5, b"")
+def test_any_place_of_a_local_gives_words_of_its_frame_or_none(expression: bytes, version: int, lists: bytes) -> None:
+    abbreviations = (
+        b"\1\x11\1\0\0\2\x2e\1\0\0\3\x34\0\3\x08\2\x18\x49\x13\0\0\4\x34\0\3\x08\2\x17\x49\x13\0\0\5\x0f\0\3\x08\0\0\0"
+    )
+    head = 12 if version == 5 else 11
+    function = head + 1
+    pointer = function + 1
+    kind = pointer.to_bytes(4, "little")
+    body = b"\1\2" + b"\5*T\0" + b"\3a\0" + bytes([len(expression)]) + expression + kind
+    body += b"\4b\0" + bytes(4) + kind + b"\0\0"
+    fields = bytes([1, 8, 0, 0, 0, 0]) if version == 5 else bytes([0, 0, 0, 0, 8])
+    rest = version.to_bytes(2, "little") + fields + body
+    entries = Entries(
+        info=len(rest).to_bytes(4, "little") + rest, abbreviations=abbreviations, addresses=bytes(16), lists=lists
+    )
+    entries.find_units()
+    debug = DebugTypes(entries=entries, types=(BASE, BASE + 4096), bias=0)
+    types = types_in(b"")
+    types.debug = debug
+    found = Locals(Variables(functions={BASE: function}, debug=debug), types).words(BASE, BASE + 1)
+    if expression == b"\x9c":
+        assert (found[0].name, found[0].offset, types.name_of(found[0].type)) == ("a", 0, "*T")
+    if expression == b"\x91\x78":
+        assert found[-8].name == "a"
+    assert all(one.name in ("a", "b") for one in found.values())
 
 
 ARENA_SPAN, NOSCAN = 4, 0
