@@ -1,12 +1,18 @@
 """A watch looks at who holds the heap by itself, says so and what it cost, keeps it, and does not where that is not wanted."""
 
+import os
+import signal
 import sys
 from pathlib import Path
 
 import pytest
-from memwhy_command import run_memwhy
+from memwhy_command import outcome, run_memwhy, started_memwhy, wait_for_ticks
 
-from memwhy.diagnose import case_of
+from memwhy.cli import watch
+from memwhy.cli.holding import looking_aside
+from memwhy.cli.parsing import parser_of
+from memwhy.cli.targets import watcher_of
+from memwhy.diagnose import Casebook, case_of
 from memwhy.recording import open_recording
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "specimens"))
@@ -14,7 +20,7 @@ from run import SpecimenFailed, running
 
 pytestmark = pytest.mark.specimen
 
-FOR = ("--for", "16s", "--no-until-sure", "-q", "--format", "json")
+FOR = ("--for", "14s", "--no-until-sure", "-q", "--format", "json")
 
 
 def test_a_growing_heap_is_looked_at_twice_and_its_holder_is_in_answer_and_recording(tmp_path: Path) -> None:
@@ -45,12 +51,33 @@ def test_a_growing_heap_is_looked_at_twice_and_its_holder_is_in_answer_and_recor
     assert [row for row in explained["attribution"] if row["method"] == "holders"] == holders
 
 
-def test_without_holders_and_from_outside_nobody_looks() -> None:
+def test_a_watch_that_is_stopped_makes_its_closing_look_all_the_same(tmp_path: Path) -> None:
+    kept = tmp_path / "kept.memwhy"
     try:
-        with running("heap-cache", "guilty", "-rate", "6000") as specimen:
-            for option in ("--no-holders", "--no-inside"):
-                told = run_memwhy("watch", str(specimen.pid), "--for", "10s", *FOR[2:], option).report
-                assert "holders_s" not in told["overhead"]
-                assert not [row for row in told["attribution"] if row["method"] == "holders"]
+        with running("heap-cache") as specimen:
+            arguments = ("--for", "60s", "--no-until-sure", "--format", "json", "-o", kept)
+            with started_memwhy("watch", str(specimen.pid), *arguments) as stopped:
+                wait_for_ticks(kept, 15)
+                stopped.send_signal(signal.SIGINT)
+                told = outcome(stopped).report
     except SpecimenFailed as problem:
         pytest.skip(str(problem))
+    looks = case_of([str(kept)]).holders
+    assert len(looks) == 2, told["warnings"]
+    assert "main.main" in next(
+        row["function"] for row in told["attribution"] if row["method"] == "holders"
+    )
+
+
+@pytest.mark.parametrize("option", ["--no-holders", "--no-inside"])
+def test_where_looking_is_forbidden_nobody_looks(option: str) -> None:
+    options = parser_of("watch", watch).parse_args([option, str(os.getpid())])
+    watcher = watcher_of(options)
+    try:
+        with looking_aside(watcher, options, Casebook(live=True), 60.0) as aside:
+            assert list(aside.last_looks(0.0)) == []
+            assert not aside.looks_at_all
+        watched = parser_of("watch", watch).parse_args([str(os.getpid())])
+        assert watched.holders
+    finally:
+        watcher.close()

@@ -20,7 +20,7 @@ from run import SpecimenFailed, running, truth
 
 pytestmark = pytest.mark.specimen
 
-APART_S = 4.0
+APART_S = 3.0
 HELD = {
     "heap-cache",
     "substring-pile",

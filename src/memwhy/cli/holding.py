@@ -17,6 +17,8 @@ ENOUGH = 2
 """Looks that show growth: what was left out beyond them needs no saying."""
 LAST_S = 20.0
 """How long the end of a watch waits for a closing look, which a machine without time does not make."""
+HURRIED_S = 3.0
+"""The same where somebody pressed Ctrl-C and waits."""
 
 
 class Aside:
@@ -25,6 +27,11 @@ class Aside:
     def __init__(self, watcher: Watcher, book: Casebook, looks: HolderLooks | None) -> None:
         self._watcher, self._book, self._looks = watcher, book, looks
         self._asked_s = 0.0
+
+    @property
+    def looks_at_all(self) -> bool:
+        """Whether this watch may look."""
+        return self._looks is not None
 
     def with_look(self, snapshot: Snapshot) -> Snapshot:
         """The snapshot, with a look that is over by now; a look that is due is begun."""
@@ -43,16 +50,16 @@ class Aside:
         self._asked_s = now_s
         return heap_grows(self._book)
 
-    def last_looks(self) -> Iterator[Evidence]:
-        """What the look that is being made finds, then the closing one."""
+    def last_looks(self, most_s: float) -> Iterator[Evidence]:
+        """What the look that is being made finds, then the closing one; each if it is over in time."""
         if self._looks is None or self._watcher.ended is not None:
             return
-        if (found := self._looks.poll(time.monotonic(), LAST_S)) is not None:
+        if (found := self._looks.poll(time.monotonic(), most_s)) is not None:
             yield found
         newest, now_s = self._book.newest(), time.monotonic()
         if not self._looks.looking and self._looks.last_due(newest, now_s):
             self._looks.begin(newest, now_s)
-            if (found := self._looks.poll(time.monotonic(), LAST_S)) is not None:
+            if (found := self._looks.poll(time.monotonic(), most_s)) is not None:
                 yield found
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import count
 
-from memwhy.cli.holding import Aside, looking_aside
+from memwhy.cli.holding import HURRIED_S, LAST_S, Aside, looking_aside
 from memwhy.cli.keeping import Discard, Keeper, keep
 from memwhy.cli.output import say, write
 from memwhy.cli.plotting import judged, plot_report
@@ -124,15 +124,16 @@ def _follow(
             return _close_aside(holding, recorder, book, tick)
     except KeyboardInterrupt:
         _close(watcher, recorder, book)
+        _close_aside(holding, recorder, book, tick + 1, most_s=HURRIED_S)
         raise
     _close(watcher, recorder, book)
     return _close_aside(holding, recorder, book, tick + 1)
 
 
-def _close_aside(holding: Aside, recorder: Discard | Keeper, book: Casebook, tick: int) -> int:
-    """The closing look at who holds the heap, as snapshots of its own. Returns the number of the tick that would come next."""
+def _close_aside(holding: Aside, recorder: Discard | Keeper, book: Casebook, tick: int, most_s: float = LAST_S) -> int:
+    """The closing look at who holds the heap, as snapshots of its own, if it is over by then. Returns the number of the tick that would come next."""
     ticks = count(tick)
-    for found in holding.last_looks():
+    for found in holding.last_looks(most_s):
         _note(recorder, book, ticks, found)
     return next(ticks)
 
