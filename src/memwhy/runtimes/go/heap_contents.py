@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from memwhy._core import _retain
-from memwhy.runtimes.go.gotype import CHAN, GoType
+from memwhy.runtimes.go.gotype import CHAN, MAP, GoType
 from memwhy.runtimes.go.heap_objects import HeapGraph
 from memwhy.runtimes.go.heap_roots import RootSet
 from memwhy.runtimes.go.heap_shown import ROOM_SHARE, shown_of
@@ -112,6 +112,8 @@ def contents_of(
     found: dict[int, Content] = {}
     headers: list[tuple[_Sampled, int]] = []
     sampled = [_Sampled(*row) for row in _rows(_retain.sampled(heap.heap))]
+    if not sampled:
+        return found
     arrays: list[Array] = []
     for one in sampled:
         key, kind = typing.key_of(one.row) if one.row else (0, 0)
@@ -178,7 +180,7 @@ def _headers(
                 found.setdefault(one.group, Content()).add(one.weight, one.size, head[0], _empty(value, head, one.size))
                 told.add(one.number)
                 channels.add(one.address)
-        elif key or (typing.types.swiss and one.size == _HEADER_BYTES and 0 < head[3] <= _MOST_TABLES):
+        elif kind.kind == MAP if kind is not None else _may_be_map(typing, one, head):
             bucket = typing.types.at(kind.bucket) if kind is not None else None
             maps.append((one, max((bucket.size if bucket is not None else 0) // _SLOTS, 1), head))
     rooms = (
@@ -196,6 +198,11 @@ def _headers(
             content.idle_slots += one.weight * slot_bytes * (slots - head[0])
         told.add(one.number)
     return told, channels
+
+
+def _may_be_map(typing: Typing, one: _Sampled, head: tuple[int, ...]) -> bool:
+    """Has it the size of a Map, and a length for its directory? Its tables then have to have as many values as it says."""
+    return one.row == 0 and typing.types.swiss and one.size == _HEADER_BYTES and 0 < head[3] <= _MOST_TABLES
 
 
 def _sent(typing: Typing, head: tuple[int, ...]) -> GoType | None:
@@ -229,8 +236,9 @@ def _swiss_rooms(runtime: "GoRuntime", heads: list[tuple[int, ...]]) -> list[tup
     directories: list[set[int]] = []
     room = _MOST_TABLES
     for _, _, pointer, length, *_ in heads:
-        room -= length
-        directories.append(set(runtime.space.words(pointer, length)) if length > 0 and room >= 0 else set())
+        readable = length if length <= room else 0
+        room -= readable
+        directories.append(set(runtime.space.words(pointer, readable)) if readable else set())
     tables = [address for one in directories for address in one]
     words = iter(memoryview(runtime.space.gather(tables, 8)).cast("Q").tolist())
     found = []
