@@ -83,7 +83,7 @@ def cut(heap: _Heap, pairs: bytes, /) -> None:
     """Rows of uint32 from, to (0xffffffff: all of one side): these pointers hold nothing from now on."""
 
 def retained(heap: _Heap, roots: bytes, owners: int, /) -> bytes:
-    """Rows of nine: parent, key, word of the parent, objects, bytes, and up to four who share it (`_core/gogroups.h`). Row 0 is the whole.
+    """Rows of thirteen: parent, key, word of the parent, objects, bytes, and up to eight who share it (`_core/gogroups.h`). Row 0 is the whole.
     roots: rows of uint32 object, owner, word, in the order of owners."""
 
 def sampled(heap: _Heap, /) -> bytes:

@@ -109,36 +109,62 @@ static int group_leaves(struct gogroups *groups, const struct goedges *edges, co
     return 0;
 }
 
-static void note(struct gogroup *group, uint32_t who)
+/* Groups that will be one line: fields of an array of fields, the words of a node of a tree, are many groups. */
+static int is_alike(const struct gogroups *groups, uint32_t one, uint32_t other)
 {
-    for (int i = 0; i < GOGROUPS_BY; i++) {
-        if (group->by[i] == who)
-            return;
-        if (group->by[i] == 0) {
-            group->by[i] = who;
-            return;
-        }
-    }
+    const struct gogroup *rows = groups->rows;
+
+    return one == other || (one < GOGROUPS_OWNER && other < GOGROUPS_OWNER && rows[one].key == rows[other].key &&
+                            rows[rows[one].parent].key == rows[rows[other].parent].key);
 }
 
-/* Of what no single owner keeps: below whose pointers it hangs. top: by group the one of those above it that is below group 0. */
+/* Where one more is to be noted; GOGROUPS_BY where its like stands already, or there is no room. */
+static int free_place(const struct gogroups *groups, const struct gogroup *group, uint32_t who)
+{
+    int i = 0;
+
+    while (i < GOGROUPS_BY && group->by[i] != 0)
+        if (is_alike(groups, group->by[i++], who))
+            return GOGROUPS_BY;
+    return i;
+}
+
+static int is_below(const struct gogroups *groups, uint32_t group, uint32_t other)
+{
+    while (group > other)
+        group = groups->rows[group].parent;
+    return group == other;
+}
+
+/* Of what no single object or owner holds: who points to it, as far as there is room. Of what hangs below group 0 those are owners, or what
+ * hangs there, too (top: by group the one of those above it that does); else groups below the one that keeps it. */
 static void name_sharers_of(struct gogroups *groups, const struct goedges *edges, const struct godominators *found, const uint32_t *top,
                             uint32_t node, uint32_t target)
 {
     const uint32_t scanned = edges->heap->scanned;
-    uint32_t shared, above = top[groups->of_node[node]], key = groups->rows[above].key;
+    uint32_t shared, who = groups->of_node[node], keeper, mark;
+    int place;
 
     if (target < scanned) {
-        if (found->idom[found->node[target]])
+        if (found->at[found->node[target]] != GODOMINATE_SHARED)
             return;
+        keeper = found->idom[found->node[target]];
         shared = groups->of_node[found->node[target]];
     } else {
-        if (found->leaf[target - scanned])
+        if (found->leaf_at[target - scanned] != GODOMINATE_SHARED)
             return;
-        shared = gogroups_below(groups, 0, gogroups_key(edges, target, goheap_span_of(edges->heap, target)->element), GODOMINATE_SHARED);
+        keeper = found->leaf[target - scanned];
+        shared = gogroups_below(groups, groups->of_node[keeper], gogroups_key(edges, target, goheap_span_of(edges->heap, target)->element),
+                                GODOMINATE_SHARED);
     }
-    if (shared && shared < groups->count && shared != above && above)
-        note(&groups->rows[shared], key >= GOGROUPS_OWNER ? key : above);
+    if (keeper == 0)
+        who = top[who];
+    if (who == 0 || shared == 0 || shared >= groups->count)
+        return;
+    mark = keeper == 0 && groups->rows[who].key >= GOGROUPS_OWNER ? groups->rows[who].key : who;
+    place = free_place(groups, &groups->rows[shared], mark);
+    if (place < GOGROUPS_BY && !is_below(groups, who, shared))
+        groups->rows[shared].by[place] = mark;
 }
 
 static int name_sharers(struct gogroups *groups, const struct goedges *edges, const struct godominators *found)

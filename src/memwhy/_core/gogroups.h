@@ -5,7 +5,7 @@
 #include "godominate.h"
 
 #define GOGROUPS_MOST (1u << 18)
-#define GOGROUPS_BY 4
+#define GOGROUPS_BY 8
 #define GOGROUPS_OWNER UINT32_C(0x80000000) /* plus the owner */
 #define GOGROUPS_SIZE UINT32_C(0x10000)     /* plus the words of an object without a type; 0: a block of tiny ones */
 
@@ -13,7 +13,7 @@
 struct gogroup {
     uint32_t parent, key, at, next; /* next: in the table of places */
     uint64_t count, bytes;          /* of its own objects */
-    uint32_t by[GOGROUPS_BY];       /* of what is shared: GOGROUPS_OWNER + owner, or groups that are shared themselves; 0: no more */
+    uint32_t by[GOGROUPS_BY];       /* of what is shared, who points to it: groups; below group 0 GOGROUPS_OWNER + owner, or groups there; 0: no more */
 };
 
 /* of_node: by node its group. */

@@ -65,8 +65,8 @@ def test_what_is_cut_holds_nothing(cut: tuple[int, int], kept: dict[int, int]) -
     with heap_of([[1, 2], [], [1]]) as heap:
         _retain.cut(heap, array("I", cut).tobytes())
         rows = array("Q", _retain.retained(heap, array("I", (0, 0, 0)).tobytes(), 1))
-    assert sum(rows[9 * i + 3] for i in range(1, len(rows) // 9)) == kept[1]
-    assert rows[10] == OWNER
+    assert sum(rows[13 * i + 3] for i in range(1, len(rows) // 13)) == kept[1]
+    assert rows[14] == OWNER
 
 
 @given(st.lists(st.integers(0, NONE), max_size=8), st.lists(st.integers(0, NONE), max_size=8))

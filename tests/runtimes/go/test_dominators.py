@@ -16,7 +16,7 @@ _retain = pytest.importorskip("memwhy._core._retain")
 PAGE_BYTES = 8192
 CONSERVATIVE, NOSCAN = 5, 0
 SHARED, FAR, SIZE = 0x7FFE, 0x7FFF, 1 << 16
-ROW = 9
+ROW = 13
 FIRST_WORDS = 16
 """Of the first object; each one has a word more than the one before it, so that every object is a group by itself."""
 
@@ -126,6 +126,23 @@ def test_of_what_is_shared_those_are_named_that_lead_to_it(graph: Graph) -> None
             named = {who - OWNER for who in row[5:] if who >= OWNER}
             assert any(row[5:])
             assert named <= {i for i, found in enumerate(leading) if one in found}
+
+
+@settings(max_examples=200, deadline=None)
+@given(graphs())
+def test_of_what_is_shared_within_one_holder_all_are_named_that_point_to_it(graph: Graph) -> None:
+    edges, owners, leaves = graph
+    with apart(edges, leaves) as heap:
+        rows = rows_of(_retain.retained(heap, flat(owners), len(owners)))
+    roots = [one for members in owners for one in members]
+    reached = set(distances(edges, roots))
+    for row in rows[1:]:
+        if row[0] and row[2] == SHARED:
+            one = row[1] - SIZE - FIRST_WORDS
+            alone = reached - set(distances(edges, roots, one))
+            pointing = {other for other in reached - alone if other < len(edges) and one in edges[other]}
+            assert {rows[who][1] - SIZE - FIRST_WORDS for who in row[5:] if who} <= pointing
+            assert len([who for who in row[5:] if who]) == min(len(pointing), ROW - 5)
 
 
 @settings(max_examples=200, deadline=None)

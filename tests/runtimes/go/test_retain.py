@@ -99,8 +99,8 @@ def test_each_owner_keeps_what_only_it_leads_to(drawn: tuple[list[list[int]], li
         rows = array("Q", _retain.retained(heap, roots.tobytes(), len(owners)))
     top: list[int] = [-1]
     found: dict[int, int] = {}
-    for i in range(1, len(rows) // 9):
-        parent, key, count = rows[9 * i], rows[9 * i + 1], rows[9 * i + 3]
+    for i in range(1, len(rows) // 13):
+        parent, key, count = rows[13 * i], rows[13 * i + 1], rows[13 * i + 3]
         top.append(key - OWNER if key >= OWNER else top[parent])
         if count:
             found[top[i]] = found.get(top[i], 0) + count
@@ -112,7 +112,7 @@ def test_a_list_of_many_thousands_is_followed_to_its_end_and_is_one_line() -> No
     edges = [[i + 1] for i in range(count - 1)] + [[]]
     with heap_of(edges) as heap:
         rows = array("Q", _retain.retained(heap, array("I", (0, 0, 0)).tobytes(), 1))
-    assert [tuple(rows[9 * i : 9 * i + 5]) for i in range(len(rows) // 9)] == [
+    assert [tuple(rows[13 * i : 13 * i + 5]) for i in range(len(rows) // 13)] == [
         (0, 0, 0, 0, 0),
         (0, OWNER, 0, 0, 0),
         (1, (1 << 16) + WORDS, 0, count, count * OBJECT_BYTES),
@@ -123,8 +123,8 @@ def test_of_what_two_owners_lead_to_both_are_named() -> None:
     roots = array("I", (0, 0, 0, 1, 1, 0))
     with heap_of([[2], [2], []]) as heap:
         rows = array("Q", _retain.retained(heap, roots.tobytes(), 2))
-    shared = [tuple(rows[9 * i + 5 : 9 * i + 9]) for i in range(1, len(rows) // 9) if rows[9 * i + 2] == 0x7FFE]
-    assert shared == [(OWNER, OWNER + 1, 0, 0)]
+    shared = [tuple(rows[13 * i + 5 : 13 * i + 13]) for i in range(1, len(rows) // 13) if rows[13 * i + 2] == 0x7FFE]
+    assert shared == [(OWNER, OWNER + 1, 0, 0, 0, 0, 0, 0)]
 
 
 @given(st.binary(max_size=400), st.binary(max_size=200), st.binary(max_size=40))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from memwhy.model.holders import Holders, Holding, TypeTotal
 from memwhy.runtimes.go.debug_locals import Locals
+from memwhy.runtimes.go.gotype import MAP
 from memwhy.runtimes.go.heap_budget import Room, room
 from memwhy.runtimes.go.heap_contents import TRIE, TRIE_VALUE, Content, contents_of, together
 from memwhy.runtimes.go.heap_hints import hinted
@@ -31,7 +32,8 @@ _CLOSURE, _MADE = 64, 65
 _WORD_BYTES = 8
 _TINY = "tiny block"
 """Small values without pointers share such blocks (runtime/malloc.go, maxTinySize): what they are is known, a type none of them has."""
-_ROW, _BY = 9, 5
+_TINY_BYTES = 16
+_ROW, _BY = 13, 5
 """Words of a group's row, and where in it those who share it begin."""
 _MOST_DEPTH = 40
 _MAP_PARTS = ("maps.table", "*maps.table")
@@ -169,26 +171,35 @@ class _Tree:
     def _fill(self) -> None:
         """A group's parent stands before it, so one pass down and one up are enough."""
         nodes: list[_Node] = [self.root]
-        count = len(self.rows) // _ROW
-        for i in range(1, count):
+        in_map = [False]
+        for i in range(1, len(self.rows) // _ROW):
             parent, key, at, objects, size = self.rows[i * _ROW : i * _ROW + _BY]
             above = nodes[parent]
             name, inner = self._name(key)
-            if inner and above is not self.root and parent and self.rows[parent * _ROW + 1] < _OWNER:
+            if inner and in_map[parent]:
                 node = above
             else:
                 kind, label = self._label(parent, key, at)
-                where = (kind, label, name)
-                node = above.below.get(where) or above.below.setdefault(where, _Node(kind, label, name))
-                node.size = self._size(key)
+                where = (kind, label, _tables(name) if inner else name)
+                node = above.below.get(where) or above.below.setdefault(where, _Node(*where))
+                node.size = 0 if inner else self._size(key)
                 node.goroutines = self._goroutines.get(where[:2])
-                if kind == "shared":
-                    node.shared_by = tuple(dict.fromkeys((*node.shared_by, *self._sharers(i, set()))))
+            in_map.append(inner or self._is_map(key))
             node.count += 0 if node is above else objects
             node.own_bytes += size
             node.groups += [] if node is above else [i]
             nodes.append(node)
+        for i, node in enumerate(nodes):
+            if node.kind == "shared" and i in node.groups:
+                node.shared_by = tuple(dict.fromkeys((*node.shared_by, *self._sharers(i, nodes))))
         _sum(self.root)
+
+    def _is_map(self, key: int) -> bool:
+        """Is it a map's header, whose inner parts belong to its line?"""
+        if key >= _SIZE:
+            return False
+        found = self._typing.types.at(self._typing.key_of(key)[0] & ~7)
+        return found is not None and found.kind == MAP
 
     def tell(self, contents: dict[int, Content]) -> None:
         """What lines are filled with, by their groups."""
@@ -226,14 +237,34 @@ class _Tree:
         """Bytes of one value of a group's type, 0 where it is not known."""
         return 0 if key >= _SIZE else self._typing.size_of(key)
 
-    def _sharers(self, group: int, seen: set[int]) -> Iterator[str]:
-        """The roots that lead to what is shared, as far as they were noted."""
+    def _sharers(self, group: int, nodes: list[_Node]) -> Iterator[str]:
+        """Who leads to what is shared, as far as they were noted: roots, or paths from the line above."""
+        above = self.rows[group * _ROW]
+        if above == 0:
+            yield from self._shared_roots(group, set())
+            return
+        for who in self.rows[group * _ROW + _BY : (group + 1) * _ROW]:
+            if who:
+                yield self._way(who, above, nodes) or self._name(self.rows[who * _ROW + 1])[0]
+
+    def _shared_roots(self, group: int, seen: set[int]) -> Iterator[str]:
         seen.add(group)
         for who in self.rows[group * _ROW + _BY : (group + 1) * _ROW]:
             if who >= _OWNER:
                 yield self._owners[who - _OWNER][1]
             elif who and who not in seen:
-                yield from self._sharers(who, seen)
+                yield from self._shared_roots(who, seen)
+
+    def _way(self, group: int, above: int, nodes: list[_Node]) -> str:
+        """The path of fields to a group from one above it. What is shared itself stands there by its type."""
+        parts: list[str] = []
+        while group != above and group:
+            parent = self.rows[group * _ROW]
+            if nodes[group] is not nodes[parent]:
+                node = nodes[group]
+                parts.append(node.name if node.kind != "shared" else f"({node.type})")
+            group = parent
+        return "".join(reversed(parts))
 
     def _label(self, parent: int, key: int, at: int) -> tuple[str, str]:
         """What leads to a group: (kind, name of the root or path of fields)."""
@@ -272,12 +303,20 @@ def _sum(root: _Node) -> None:
         node.bytes = node.own_bytes + sum(one.bytes for one in node.below.values())
 
 
+def _tables(name: str) -> str:
+    """Inner parts of a map that something else keeps, too, so that they are no part of the map's own line."""
+    for prefix in _INSIDE_MAPS:
+        if name.startswith(prefix):
+            name = f"map[{name.removeprefix(prefix)}"
+    return f"{name} (its tables)"
+
+
 def _type(node: _Node) -> str:
-    """Its type; objects that hold many values of it are arrays behind slices."""
-    many = (
-        node.size and node.count and node.own_bytes >= 2 * node.size * node.count and not node.type.startswith("map[")
-    )
-    return f"[]{node.type}" if many else node.type
+    """Its type; behind slices stand arrays of it. Where no path says that it is a slice, objects that hold many values of it are arrays."""
+    if node.kind == "field" and node.name:
+        return f"[]{node.type}" if node.name.endswith("[]") and node.size else node.type
+    many = node.own_bytes >= 2 * node.size * node.count and node.own_bytes > _TINY_BYTES * node.count
+    return f"[]{node.type}" if node.size and node.count and many and not node.type.startswith("map[") else node.type
 
 
 def _folded(node: _Node) -> _Node:
