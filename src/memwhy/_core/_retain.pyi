@@ -32,6 +32,7 @@ def read(
 def renew(
     heap: _Heap,
     spans: bytes,
+    sweep: tuple[int, int],
     way: _Way,
     numbers: bytes,
     begins: bytes,
@@ -41,7 +42,8 @@ def renew(
 ) -> tuple[int, int, bytes, bytes]:
     """By a newer list of spans: those in which objects were given out are read again. (Bytes of them, pointers lost because what they pointed
     to is gone, numbers, begins): the numbers of objects (uint32) as they are now, 0xffffffff for what is gone, and whether they point to a
-    beginning. rereads: objects with such pointers are read again instead."""
+    beginning. sweep: the address of mheap.sweepgen, and what it was before the spans were listed. rereads: objects with pointers to what is
+    gone are read again."""
 
 def finish(heap: _Heap, /) -> None:
     """After the last `renew`: numbers are what they are, and all else can be asked."""

@@ -73,10 +73,11 @@ static inline const struct goheap_span *goheap_span_at(const struct goheap *heap
     return span ? &heap->spans[span - 1] : NULL;
 }
 
-/* May a heap have an object there that is newer than its spans are? It grows upwards from its first arena (mheap.arenaHints). */
+/* May a heap have an object there that is newer than its spans are? It grows upwards from its first arena (mheap.arenaHints), and fills gaps. */
 static inline int goheap_may_grow_to(const struct goheap *heap, uint64_t address)
 {
-    return heap->span_count && address >= heap->spans[0].start && address < heap->spans[heap->span_count - 1].end + GOHEAP_GROWTH;
+    return heap->span_count && address >> GOHEAP_ARENA_SHIFT >= heap->spans[0].start >> GOHEAP_ARENA_SHIFT &&
+           address < heap->spans[heap->span_count - 1].end + GOHEAP_GROWTH;
 }
 
 static inline uint32_t goheap_index(const struct goheap_span *span, uint64_t address)

@@ -55,18 +55,6 @@ int gomoving_compare(struct gomoving *moving, const struct goedges *edges, const
     return 0;
 }
 
-int gomoving_renumber(struct gomoving *moving, const struct goheap *newer)
-{
-    moving->number = malloc(((size_t)moving->older->objects + 1) * sizeof *moving->number);
-    if (moving->number == NULL)
-        return -1;
-    memset(moving->number, 0xff, ((size_t)moving->older->objects + 1) * sizeof *moving->number);
-    for (uint32_t i = 0; i < newer->span_count; i++)
-        for (uint32_t k = 0; moving->span[i] && k < newer->spans[i].count; k++)
-            moving->number[moving->older->spans[moving->span[i] - 1].first + k] = newer->spans[i].first + k;
-    return 0;
-}
-
 static int was_swept(const struct gomoving *moving, const struct goheap *newer, uint32_t span)
 {
     return moving->span[span] && moving->older->spans[moving->span[span] - 1].bits != newer->spans[span].bits;
@@ -97,29 +85,48 @@ static int gather_bits(const struct goheap *heap, const struct memory *memory, c
     return bad;
 }
 
-int gomoving_mark(struct gomoving *moving, const struct goheap *newer, const struct memory *memory)
+int gomoving_mark(struct gomoving *moving, const struct goheap *newer, const struct memory *memory, const uint64_t sweep[2])
 {
     uint8_t *wanted = calloc((size_t)newer->span_count + 1, 1);
+    uint32_t generation = 0;
     int bad = -1, any = 0;
 
     for (uint32_t i = 0; wanted != NULL && i < newer->span_count; i++)
-        any |= wanted[i] = was_swept(moving, newer, i) && !moving->touched[i] && newer->spans[i].kind != GOHEAP_NOSCAN;
+        any |= wanted[i] = (uint8_t)was_swept(moving, newer, i);
     if (wanted != NULL && any)
         moving->marks = calloc((size_t)newer->span_count + 1, GOMOVING_MARKS);
     if (wanted != NULL && (!any || moving->marks != NULL))
         bad = any ? gather_bits(newer, memory, wanted, moving->marks) : 0;
     free(wanted);
+    if (memory_read(memory, sweep[0], &generation, sizeof generation) < sizeof generation || (uint32_t)(generation - sweep[1]) > 2) {
+        free(moving->marks);
+        moving->marks = NULL;
+    }
     return bad;
 }
 
-/* Was the object still there when the collector went through its span? Without a sweep since, it was. */
-static int is_left(const struct goedges *edges, uint32_t span, uint32_t index)
+static int is_marked(const struct gomoving *moving, uint32_t span, uint32_t index)
 {
-    const uint8_t *marks = edges->moving->marks;
+    return index / 8 < GOMOVING_MARKS && bit_is_set(moving->marks + (size_t)span * GOMOVING_MARKS, index);
+}
 
-    if (marks == NULL || !was_swept(edges->moving, edges->heap, span))
-        return 1;
-    return index / 8 < GOMOVING_MARKS && bit_is_set(marks + (size_t)span * GOMOVING_MARKS, index);
+/* Was the object still there when the collector went through its span? Without a sweep since, it was. */
+static int is_left(const struct gomoving *moving, const struct goheap *newer, uint32_t span, uint32_t index)
+{
+    return moving->marks == NULL || !was_swept(moving, newer, span) || is_marked(moving, span, index);
+}
+
+int gomoving_renumber(struct gomoving *moving, const struct goheap *newer)
+{
+    moving->number = malloc(((size_t)moving->older->objects + 1) * sizeof *moving->number);
+    if (moving->number == NULL)
+        return -1;
+    memset(moving->number, 0xff, ((size_t)moving->older->objects + 1) * sizeof *moving->number);
+    for (uint32_t i = 0; i < newer->span_count; i++)
+        for (uint32_t k = 0; moving->span[i] && k < newer->spans[i].count; k++)
+            if (is_left(moving, newer, i, k))
+                moving->number[moving->older->spans[moving->span[i] - 1].first + k] = newer->spans[i].first + k;
+    return 0;
 }
 
 static int is_gone(const struct gomoving *moving, uint32_t to)
@@ -137,7 +144,7 @@ int gomoving_is_stale(const struct goedges *edges, uint32_t span)
     for (uint32_t k = 0; k < was->count; k++)
         for (uint32_t e = old->rows[was->first + k]; e < old->rows[was->first + k + 1]; e++)
             if (is_gone(moving, old->to[e])) {
-                if (is_left(edges, span, k))
+                if (is_left(moving, edges->heap, span, k))
                     return 1;
                 break;
             }
@@ -197,7 +204,7 @@ int gomoving_keep(struct goedges *edges, uint32_t span)
                 base = (uint64_t)old->bases[next].base * GOEDGES_STEP;
             place = base + (old->at[e] & GOEDGES_FAR);
             if (is_gone(moving, to))
-                bad = is_left(edges, span, k) ? lose(edges, place) : 0;
+                bad = is_left(moving, edges->heap, span, k) ? lose(edges, place) : 0;
             else if (to >= moving->older->objects)
                 bad = keep_waiting(edges, &old->waiting[to - moving->older->objects], place);
             else

@@ -16,15 +16,20 @@ struct gomoving {
     uint8_t *touched;            /* by newer span: objects were, or may have been, given out in it since */
     uint32_t *number;            /* by older object: its number now, GOHEAP_NONE: it is gone; NULL: all are as they were */
     uint64_t touched_bytes;      /* of spans with pointers, new ones included */
-    uint8_t *marks;              /* GOMOVING_MARKS bytes by newer span: which objects the collector left there, of those that it went through */
+    uint8_t *marks;              /* GOMOVING_MARKS bytes by newer span: which objects the collector left there, of those that it went through;
+                                    NULL: it went through none, or nobody knows */
     int rereads;                 /* an object that points to what is gone was written to: it is read again, too; else its pointer is lost */
     int changed;                 /* a span was touched, came or went */
 };
 
 /* 0, or -1 for no memory. */
 int gomoving_compare(struct gomoving *moving, const struct goedges *edges, const struct goheap *newer);
-int gomoving_mark(struct gomoving *moving, const struct goheap *newer, const struct memory *memory); /* fills `marks` */
-int gomoving_renumber(struct gomoving *moving, const struct goheap *newer); /* fills `number` */
+
+/* Fills `marks`. sweep: the address of mheap.sweepgen, and what stood there when the spans were listed: each cycle adds 2, and the bits of a list
+ * are given out anew in the second one after it (runtime/mheap.go, nextMarkBitArenaEpoch). 0, or -1 for no memory. */
+int gomoving_mark(struct gomoving *moving, const struct goheap *newer, const struct memory *memory, const uint64_t sweep[2]);
+
+int gomoving_renumber(struct gomoving *moving, const struct goheap *newer); /* fills `number`, after gomoving_mark */
 void gomoving_close(struct gomoving *moving);
 
 /* For goedges_read. Does an object of a span that was not touched point to what is gone? Then it was written to. Else: the span's edges, from the

@@ -137,13 +137,13 @@ static void renumber(const struct gomoving *moving, const struct goheap *heap, c
 }
 
 static int renew(struct held *held, struct goheap *heap, struct gomoving *moving, const struct goedges_way *way, struct retain_told *told,
-                 char *numbers, char *flags, Py_ssize_t count)
+                 const uint64_t sweep[2], char *numbers, char *flags, Py_ssize_t count)
 {
     struct goedges edges = {0};
     int bad = 0;
 
-    if (moving->changed && (bad = gomoving_renumber(moving, heap)) == 0 &&
-        (bad = gomoving_mark(moving, heap, &held->memory)) == 0 && (bad = goedges_open(&edges, heap, &held->types, &held->memory)) == 0) {
+    if (moving->changed && (bad = gomoving_mark(moving, heap, &held->memory, sweep)) == 0 &&
+        (bad = gomoving_renumber(moving, heap)) == 0 && (bad = goedges_open(&edges, heap, &held->types, &held->memory)) == 0) {
         edges.moving = moving;
         edges.most = held->edges.most;
         bad = goedges_read(&edges, way, retain_tick, told);
@@ -194,7 +194,7 @@ PyObject *retain_finish(PyObject *self, PyObject *capsule)
     Py_RETURN_NONE;
 }
 
-static PyObject *renewed(struct held *held, const Py_buffer *rows, const struct goedges_way *way, const Py_buffer *numbers,
+static PyObject *renewed(struct held *held, const Py_buffer *rows, const struct goedges_way *way, const uint64_t sweep[2], const Py_buffer *numbers,
                          const Py_buffer *begins, PyObject *progress, int rereads)
 {
     PyObject *into = PyBytes_FromStringAndSize(numbers->buf, numbers->len), *flags = PyBytes_FromStringAndSize(begins->buf, begins->len);
@@ -212,7 +212,7 @@ static PyObject *renewed(struct held *held, const Py_buffer *rows, const struct 
             bad = gomoving_compare(&moving, &held->edges, &heap);
         moving.rereads = rereads;
         if (!bad)
-            bad = renew(held, &heap, &moving, way, &told, as_numbers, as_flags, begins->len);
+            bad = renew(held, &heap, &moving, way, &told, sweep, as_numbers, as_flags, begins->len);
         gone = held->edges.gone;
         goheap_close(&heap);
         gomoving_close(&moving);
@@ -233,16 +233,17 @@ PyObject *retain_renew(PyObject *self, PyObject *args)
     struct retain_way given;
     struct goedges_way way;
     struct held *held;
+    uint64_t sweep[2];
     int rereads;
 
     (void)self;
-    if (!PyArg_ParseTuple(args, "Oy*(Ky*y*KKy*(KKKK))y*y*pO", &capsule, &rows, RETAIN_WAY(given), &numbers, &begins, &rereads, &progress))
+    if (!PyArg_ParseTuple(args, "Oy*(KK)(Ky*y*KKy*(KKKK))y*y*pO", &capsule, &rows, &sweep[0], &sweep[1], RETAIN_WAY(given), &numbers, &begins, &rereads, &progress))
         return NULL;
     held = held_of(capsule);
     if (held != NULL && (!held->is_read || held->has_edges || rows.len % (8 * GOHEAP_ROW) || numbers.len != 4 * begins.len))
         PyErr_SetString(PyExc_ValueError, "a heap is renewed after it was read and before it is finished; a flag for each number");
     else if (held != NULL && retain_way(&given, &way) == 0)
-        out = renewed(held, &rows, &way, &numbers, &begins, progress, rereads);
+        out = renewed(held, &rows, &way, sweep, &numbers, &begins, progress, rereads);
     retain_way_release(&given);
     PyBuffer_Release(&rows);
     PyBuffer_Release(&numbers);

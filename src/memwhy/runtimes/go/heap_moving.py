@@ -89,9 +89,9 @@ def _renewed(heap: HeapGraph, roots: Sequence[RootSet], *, rereads: bool) -> tup
     """(bytes of spans that were touched, pointers to what is gone, the roots with the numbers that objects have now, NONE for what is gone)."""
     numbers = array("I", (number for root in roots for _, number, _ in root.places))
     begins = bytes(one for root in roots for _, _, one in root.places)
-    way = heap.reader.way()
+    way, sweep = heap.reader.way(), heap.reader.sweep()
     touched, gone, now, flags = _retain.renew(
-        heap.heap, heap.reader.spans(), way, numbers.tobytes(), begins, rereads, None
+        heap.heap, heap.reader.spans(), sweep, way, numbers.tobytes(), begins, rereads, None
     )
     rows = zip(array("I", now), flags, strict=True)
     places = [tuple((offset, *next(rows)) for offset, _, _ in root.places) for root in roots]

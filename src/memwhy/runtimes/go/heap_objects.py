@@ -141,6 +141,12 @@ class HeapReader:
             resident.extend(self.runtime.space.resident(start, end))
         return (self._tail, resident.tobytes(), arenas.tobytes(), bitmap, no_more, self._itabs, self._ranges)
 
+    def sweep(self) -> tuple[int, int]:
+        """Where the number of the collector's cycle stands, and what it is now."""
+        layout, space = self.runtime.layout, self.runtime.space
+        at = address_of(self.runtime, "mheap_") + layout.offset("mheap", "sweepgen")
+        return at, int.from_bytes(space.read(at, 4), "little")
+
     def spans(self) -> bytes:
         """Rows of the spans in use, now, in address order."""
         source = self.runtime.space.source

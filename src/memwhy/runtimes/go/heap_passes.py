@@ -75,6 +75,10 @@ def together(first: Pass, second: Pass) -> Holders:
         notes.append(
             f"unstable: what {', '.join(lost[:_MOST_NAMED])} led to was gone before it could be read: how much is held there is not known"
         )
+    if shown.unknown > _UNSTABLE * shown.holders.objects:
+        notes.append(
+            f"unstable as a whole: it moves faster than it can be read ({shown.unknown} pointers and objects of {shown.holders.objects})"
+        )
     return replace(
         shown.holders,
         holdings=lines,
