@@ -19,7 +19,7 @@ def spans(source: tuple[int, int, bytes], pointers: bytes, form: bytes, /) -> by
 
 def open(source: tuple[int, int, bytes], spans: bytes, on_demand_flag: int, program_flag: int, /) -> _Heap:
     """spans: rows of start, end, element's bytes, count of objects, kind (`_core/goheap.h`), type,
-    freeindex + (allocCount << 32), allocBits, in address order. The flags are bits
+    freeindex + (allocCount << 16) + (sweepgen << 32), allocBits, in address order. The flags are bits
     of abi.Type's TFlag and Kind_ in that version of Go, or 0. Raises ValueError for spans that make no sense."""
 
 def read(
@@ -32,7 +32,7 @@ def read(
 def renew(
     heap: _Heap,
     spans: bytes,
-    sweep: tuple[int, int],
+    listed: tuple[bytes, bytes],
     way: _Way,
     numbers: bytes,
     begins: bytes,
@@ -42,10 +42,10 @@ def renew(
 ) -> tuple[int, int, bytes, bytes]:
     """By a newer list of spans: those in which objects were given out are read again. (Bytes of them, pointers lost because what they pointed
     to is gone, numbers, begins): the numbers of objects (uint32) as they are now, 0xffffffff for what is gone, and whether they point to a
-    beginning. sweep: the address of mheap.sweepgen, and what it was before the spans were listed. rereads: objects with pointers to what is
+    beginning. listed: pointers and form, as `spans` takes them. rereads: objects with pointers to what is
     gone are read again."""
 
-def finish(heap: _Heap, /) -> None:
+def finish(heap: _Heap, listed: tuple[bytes, bytes], /) -> None:
     """After the last `renew`: numbers are what they are, and all else can be asked."""
 
 def moved(heap: _Heap, /) -> tuple[int, int, int, int, int, int, int, int]:

@@ -9,6 +9,12 @@ static int is_sane(const struct goheap_span *span)
            span->count <= (span->end - span->start) / span->element && span->kind <= GOHEAP_CONSERVATIVE;
 }
 
+/* mspan.sweepgen (runtime/mheap.go): while a span is cached by a scheduler it is 3 more than when it was swept, and odd. */
+static uint32_t swept_in(uint32_t sweepgen)
+{
+    return sweepgen % 2 ? sweepgen - 3 : sweepgen;
+}
+
 static int number(struct goheap *heap)
 {
     uint64_t next = 0;
@@ -81,7 +87,7 @@ int goheap_open(struct goheap *heap, const uint64_t *rows, size_t count)
             return -2;
         *span = (struct goheap_span){
             .start = rows[0], .end = rows[1], .element = rows[2], .count = (uint32_t)rows[3], .kind = (uint8_t)rows[4],
-            .type = rows[5], .free = (uint32_t)rows[6], .taken = (uint32_t)(rows[6] >> 32), .bits = rows[7],
+            .type = rows[5], .free = (uint16_t)rows[6], .taken = (uint16_t)(rows[6] >> 16), .swept = swept_in((uint32_t)(rows[6] >> 32)), .bits = rows[7],
         };
         if (!is_sane(span) || (i && span->start < span[-1].end))
             return -2;

@@ -37,8 +37,9 @@ struct goheap_span {
     uint32_t first;      /* the number of its first object */
     uint32_t count;
     uint32_t magic;      /* for division by the element's size, as mspan.divMul */
-    uint32_t free;       /* mspan.freeindex: below it every object is taken */
-    uint32_t taken;      /* mspan.allocCount */
+    uint16_t free;       /* mspan.freeindex: below it every object is taken */
+    uint16_t taken;      /* mspan.allocCount */
+    uint32_t swept;      /* the collector's cycle in which it was swept last: each adds 2 */
     uint64_t bits;       /* mspan.allocBits: an address; each sweep gives it another */
     uint8_t kind;
 };
@@ -55,7 +56,7 @@ struct goheap {
     uint32_t objects;          /* all */
 };
 
-/* rows: GOHEAP_ROW uint64 each, in address order: start, end, element, count, kind, type, free + (taken << 32), bits. Returns 0, -1 for no memory, -2 for rows that make no sense. */
+/* rows: GOHEAP_ROW uint64 each, in address order: start, end, element, count, kind, type, free + (taken << 16) + (sweepgen << 32), bits. Returns 0, -1 for no memory, -2 for rows that make no sense. */
 int goheap_open(struct goheap *heap, const uint64_t *rows, size_t count);
 void goheap_close(struct goheap *heap);
 

@@ -7,13 +7,13 @@
 
 #define BATCH 1024u
 
-/* Whether objects may have been given out in a span between two looks at it. Of one that was full, and from which nothing was given out since it
- * was swept, the objects are those that were there: unless it was swept, filled and swept again meanwhile. */
+/* Whether objects may have been given out in a span between two looks at it. Of one that was full, that was swept once and from which nothing was
+ * given out since, the objects are among those that were there. */
 static int is_touched(const struct goheap_span *was, const struct goheap_span *is)
 {
     if (was->bits == is->bits)
-        return was->free != is->free || was->taken != is->taken;
-    return is->free != 0 || was->taken != was->count;
+        return was->free != is->free || was->taken != is->taken || was->swept != is->swept;
+    return is->free != 0 || was->taken != was->count || is->swept - was->swept != 2;
 }
 
 static int is_same(const struct goheap_span *was, const struct goheap_span *is)
@@ -85,23 +85,39 @@ static int gather_bits(const struct goheap *heap, const struct memory *memory, c
     return bad;
 }
 
-int gomoving_mark(struct gomoving *moving, const struct goheap *newer, const struct memory *memory, const uint64_t sweep[2])
+/* Bits of spans that have others by now tell nothing: all objects count as left. */
+static int disbelieve(uint8_t *bits, const struct goheap *newer, const struct gomoving_relist *relist)
+{
+    uint64_t *rows;
+    size_t count, at = 0;
+    int bad = gospans_read(relist->memory, relist->pointers, relist->count, relist->form, &rows, &count);
+
+    if (bad)
+        return bad;
+    for (uint32_t i = 0; i < newer->span_count; i++) {
+        while (at < count && rows[at * GOHEAP_ROW] < newer->spans[i].start)
+            at++;
+        if (at == count || rows[at * GOHEAP_ROW] != newer->spans[i].start || rows[at * GOHEAP_ROW + 7] != newer->spans[i].bits)
+            memset(bits + (size_t)i * GOMOVING_MARKS, 0xff, GOMOVING_MARKS);
+    }
+    free(rows);
+    return 0;
+}
+
+int gomoving_mark(struct gomoving *moving, const struct goheap *newer, const struct gomoving_relist *relist)
 {
     uint8_t *wanted = calloc((size_t)newer->span_count + 1, 1);
-    uint32_t generation = 0;
-    int bad = -1, any = 0;
+    int bad = wanted ? 0 : -1, any = 0;
 
-    for (uint32_t i = 0; wanted != NULL && i < newer->span_count; i++)
+    for (uint32_t i = 0; !bad && i < newer->span_count; i++)
         any |= wanted[i] = (uint8_t)was_swept(moving, newer, i);
-    if (wanted != NULL && any)
+    if (!bad && any) {
         moving->marks = calloc((size_t)newer->span_count + 1, GOMOVING_MARKS);
-    if (wanted != NULL && (!any || moving->marks != NULL))
-        bad = any ? gather_bits(newer, memory, wanted, moving->marks) : 0;
-    free(wanted);
-    if (memory_read(memory, sweep[0], &generation, sizeof generation) < sizeof generation || (uint32_t)(generation - sweep[1]) > 2) {
-        free(moving->marks);
-        moving->marks = NULL;
+        bad = moving->marks == NULL ? -1 : gather_bits(newer, relist->memory, wanted, moving->marks);
+        if (!bad)
+            bad = disbelieve(moving->marks, newer, relist);
     }
+    free(wanted);
     return bad;
 }
 
@@ -271,7 +287,7 @@ static uint64_t mark_span(const struct gomoving *moving, const struct goheap *ne
     return bytes;
 }
 
-int gomoving_born(const struct gomoving *moving, const struct goheap *newer, const struct memory *memory, uint8_t *born, uint8_t *unread,
+int gomoving_born(const struct gomoving *moving, const struct goheap *newer, const struct gomoving_relist *relist, uint8_t *born, uint8_t *unread,
                   uint64_t *born_bytes)
 {
     uint8_t *wanted = calloc((size_t)newer->span_count + 1, 1), *bits = calloc((size_t)newer->span_count + 1, GOMOVING_MARKS);
@@ -281,7 +297,9 @@ int gomoving_born(const struct gomoving *moving, const struct goheap *newer, con
     for (uint32_t i = 0; !bad && i < newer->span_count; i++)
         wanted[i] = (uint8_t)is_asked(moving, newer, i);
     if (!bad)
-        bad = gather_bits(newer, memory, wanted, bits);
+        bad = gather_bits(newer, relist->memory, wanted, bits);
+    if (!bad)
+        bad = disbelieve(bits, newer, relist);
     for (uint32_t i = 0; !bad && i < newer->span_count; i++)
         if (wanted[i])
             *born_bytes += mark_span(moving, newer, i, bits + (size_t)i * GOMOVING_MARKS, born, unread);

@@ -6,6 +6,7 @@
 #define MEMWHY_GOMOVING_H
 
 #include "goedges.h"
+#include "gospans.h"
 
 #define GOMOVING_MARKS 128u /* bytes of allocBits: 8 KiB of 8 bytes each have the most objects */
 
@@ -25,9 +26,17 @@ struct gomoving {
 /* 0, or -1 for no memory. */
 int gomoving_compare(struct gomoving *moving, const struct goedges *edges, const struct goheap *newer);
 
-/* Fills `marks`. sweep: the address of mheap.sweepgen, and what stood there when the spans were listed: each cycle adds 2, and the bits of a list
- * are given out anew in the second one after it (runtime/mheap.go, nextMarkBitArenaEpoch). 0, or -1 for no memory. */
-int gomoving_mark(struct gomoving *moving, const struct goheap *newer, const struct memory *memory, const uint64_t sweep[2]);
+/* How the list of spans is read once more. */
+struct gomoving_relist {
+    const struct memory *memory;
+    const struct gospans_form *form;
+    const uint64_t *pointers;
+    size_t count;
+};
+
+/* Fills `marks`. A span's bits are given out anew after it was swept again (runtime/mheap.go, nextMarkBitArenaEpoch): only where it still has the
+ * same when they have been read, are they believed; else all its objects count as left there. 0, or -1 for no memory. */
+int gomoving_mark(struct gomoving *moving, const struct goheap *newer, const struct gomoving_relist *relist);
 
 int gomoving_renumber(struct gomoving *moving, const struct goheap *newer); /* fills `number`, after gomoving_mark */
 void gomoving_close(struct gomoving *moving);
@@ -43,7 +52,7 @@ uint32_t gomoving_number(const struct gomoving *moving, const struct goheap *new
 
 /* A bit an object: it was made since `moving` was the older look; it was free when `newer` was listed, so what it holds is not known.
  * born_bytes: of the first. The bitmaps have newer->objects / 8 + 1 bytes of zeros. Returns 0, or -1 for no memory. */
-int gomoving_born(const struct gomoving *moving, const struct goheap *newer, const struct memory *memory, uint8_t *born, uint8_t *unread,
+int gomoving_born(const struct gomoving *moving, const struct goheap *newer, const struct gomoving_relist *relist, uint8_t *born, uint8_t *unread,
                   uint64_t *born_bytes);
 
 #endif

@@ -69,7 +69,8 @@ static int row_of(const struct gospans_form *form, const struct window *window, 
     row[3] = count;
     row[4] = kind_of(form, field(form, window, raw, GOSPANS_CLASS), element, field(form, window, raw, GOSPANS_ARENA));
     row[5] = field(form, window, raw, GOSPANS_TYPE);
-    row[6] = (field(form, window, raw, GOSPANS_FREE) & UINT32_MAX) | field(form, window, raw, GOSPANS_TAKEN) << 32;
+    row[6] = (field(form, window, raw, GOSPANS_FREE) & UINT16_MAX) | (field(form, window, raw, GOSPANS_TAKEN) & UINT16_MAX) << 16 |
+             field(form, window, raw, GOSPANS_SWEPT) << 32;
     row[7] = field(form, window, raw, GOSPANS_BITS);
     return 1;
 }

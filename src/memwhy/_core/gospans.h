@@ -8,7 +8,7 @@
 /* Fields of runtime.mspan that are read; each version has them elsewhere. A size of 0: this version has none. */
 enum gospans_field {
     GOSPANS_START, GOSPANS_PAGES, GOSPANS_COUNT, GOSPANS_ELEMENT, GOSPANS_CLASS, GOSPANS_STATE, GOSPANS_ARENA, GOSPANS_TYPE,
-    GOSPANS_FREE, GOSPANS_TAKEN, GOSPANS_BITS, GOSPANS_FIELDS
+    GOSPANS_FREE, GOSPANS_TAKEN, GOSPANS_SWEPT, GOSPANS_BITS, GOSPANS_FIELDS
 };
 
 struct gospans_form {

@@ -195,7 +195,7 @@ static PyMethodDef methods[] = {
     {"open", open_heap, METH_VARARGS, NULL},
     {"spans", retain_spans, METH_VARARGS, NULL},
     {"renew", retain_renew, METH_VARARGS, NULL},
-    {"finish", retain_finish, METH_O, NULL},
+    {"finish", retain_finish, METH_VARARGS, NULL},
     {"moved", retain_moved, METH_O, NULL},
     {"read", read_edges, METH_VARARGS, NULL},
     {"objects_at", objects_at, METH_VARARGS, NULL},

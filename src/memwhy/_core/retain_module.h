@@ -58,7 +58,7 @@ PyObject *retain_failed(int bad);
 
 PyObject *retain_spans(PyObject *self, PyObject *args);
 PyObject *retain_renew(PyObject *self, PyObject *args);
-PyObject *retain_finish(PyObject *self, PyObject *capsule);
+PyObject *retain_finish(PyObject *self, PyObject *args);
 PyObject *retain_moved(PyObject *self, PyObject *capsule);
 
 /* How many of the objects that moved are reached. met: a bit an object. */

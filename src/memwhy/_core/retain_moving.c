@@ -53,6 +53,25 @@ void retain_way_release(struct retain_way *given)
     PyBuffer_Release(&given->itabs);
 }
 
+/* 0, or -1 with ValueError set. */
+static int form_of(const Py_buffer *pointers, const Py_buffer *words, struct gospans_form *form)
+{
+    uint64_t word[FORM_WORDS];
+
+    if (pointers->len % 8 || words->len != sizeof word) {
+        PyErr_SetString(PyExc_ValueError, "pointers are uint64, the form is a pair of offset and size for each field, and two more");
+        return -1;
+    }
+    memcpy(word, words->buf, sizeof word);
+    for (int i = 0; i < GOSPANS_FIELDS; i++) {
+        form->fields[i].offset = word[2 * i];
+        form->fields[i].size = word[2 * i + 1];
+    }
+    form->in_use = word[2 * GOSPANS_FIELDS];
+    form->inline_most = word[2 * GOSPANS_FIELDS + 1];
+    return 0;
+}
+
 PyObject *retain_spans(PyObject *self, PyObject *args)
 {
     struct memory memory = {0};
@@ -67,17 +86,8 @@ PyObject *retain_spans(PyObject *self, PyObject *args)
         return NULL;
     memory.segments = segments.buf;
     memory.count = (size_t)segments.len / 24;
-    if (pointers.len % 8 || words.len != FORM_WORDS * 8)
-        PyErr_SetString(PyExc_ValueError, "pointers are uint64, the form is a pair of offset and size for each field, and two more");
-    else {
+    if (form_of(&pointers, &words, &form) == 0) {
         int bad;
-        const uint64_t *word = words.buf;
-        for (int i = 0; i < GOSPANS_FIELDS; i++) {
-            form.fields[i].offset = word[2 * i];
-            form.fields[i].size = word[2 * i + 1];
-        }
-        form.in_use = word[2 * GOSPANS_FIELDS];
-        form.inline_most = word[2 * GOSPANS_FIELDS + 1];
         Py_BEGIN_ALLOW_THREADS
         bad = gospans_read(&memory, pointers.buf, (size_t)pointers.len / 8, &form, &rows, &found);
         Py_END_ALLOW_THREADS
@@ -137,12 +147,12 @@ static void renumber(const struct gomoving *moving, const struct goheap *heap, c
 }
 
 static int renew(struct held *held, struct goheap *heap, struct gomoving *moving, const struct goedges_way *way, struct retain_told *told,
-                 const uint64_t sweep[2], char *numbers, char *flags, Py_ssize_t count)
+                 const struct gomoving_relist *relist, char *numbers, char *flags, Py_ssize_t count)
 {
     struct goedges edges = {0};
     int bad = 0;
 
-    if (moving->changed && (bad = gomoving_mark(moving, heap, &held->memory, sweep)) == 0 &&
+    if (moving->changed && (bad = gomoving_mark(moving, heap, relist)) == 0 &&
         (bad = gomoving_renumber(moving, heap)) == 0 && (bad = goedges_open(&edges, heap, &held->types, &held->memory)) == 0) {
         edges.moving = moving;
         edges.most = held->edges.most;
@@ -158,7 +168,7 @@ static int renew(struct held *held, struct goheap *heap, struct gomoving *moving
 }
 
 /* After the last look: nothing waits any more, and it is told what was born since the first. */
-static int finish(struct held *held)
+static int finish(struct held *held, const struct gomoving_relist *relist)
 {
     struct goedges first = {.heap = held->first};
     struct gomoving moving = {0};
@@ -171,30 +181,38 @@ static int finish(struct held *held)
     held->unread = calloc((size_t)held->heap.objects / 8 + 1, 1);
     bad = held->born && held->unread ? gomoving_compare(&moving, &first, &held->heap) : -1;
     if (!bad)
-        bad = gomoving_born(&moving, &held->heap, &held->memory, held->born, held->unread, &held->born_bytes);
+        bad = gomoving_born(&moving, &held->heap, relist, held->born, held->unread, &held->born_bytes);
     gomoving_close(&moving);
     return bad;
 }
 
-PyObject *retain_finish(PyObject *self, PyObject *capsule)
+PyObject *retain_finish(PyObject *self, PyObject *args)
 {
-    struct held *held = held_of(capsule);
-    int bad = 0;
+    PyObject *capsule, *out = NULL;
+    Py_buffer pointers, words;
+    struct gospans_form form;
+    struct held *held;
 
     (void)self;
-    if (held == NULL)
+    if (!PyArg_ParseTuple(args, "O(y*y*)", &capsule, &pointers, &words))
         return NULL;
-    if (held->is_read && !held->has_edges) {
-        Py_BEGIN_ALLOW_THREADS
-        bad = finish(held);
-        Py_END_ALLOW_THREADS
+    held = held_of(capsule);
+    if (held != NULL && form_of(&pointers, &words, &form) == 0) {
+        struct gomoving_relist relist = {&held->memory, &form, pointers.buf, (size_t)pointers.len / 8};
+        int bad = 0;
+        if (held->is_read && !held->has_edges) {
+            Py_BEGIN_ALLOW_THREADS
+            bad = finish(held, &relist);
+            Py_END_ALLOW_THREADS
+        }
+        out = bad ? retain_failed(bad) : Py_NewRef(Py_None);
     }
-    if (bad)
-        return retain_failed(bad);
-    Py_RETURN_NONE;
+    PyBuffer_Release(&pointers);
+    PyBuffer_Release(&words);
+    return out;
 }
 
-static PyObject *renewed(struct held *held, const Py_buffer *rows, const struct goedges_way *way, const uint64_t sweep[2], const Py_buffer *numbers,
+static PyObject *renewed(struct held *held, const Py_buffer *rows, const struct goedges_way *way, const struct gomoving_relist *relist, const Py_buffer *numbers,
                          const Py_buffer *begins, PyObject *progress, int rereads)
 {
     PyObject *into = PyBytes_FromStringAndSize(numbers->buf, numbers->len), *flags = PyBytes_FromStringAndSize(begins->buf, begins->len);
@@ -212,7 +230,7 @@ static PyObject *renewed(struct held *held, const Py_buffer *rows, const struct 
             bad = gomoving_compare(&moving, &held->edges, &heap);
         moving.rereads = rereads;
         if (!bad)
-            bad = renew(held, &heap, &moving, way, &told, sweep, as_numbers, as_flags, begins->len);
+            bad = renew(held, &heap, &moving, way, &told, relist, as_numbers, as_flags, begins->len);
         gone = held->edges.gone;
         goheap_close(&heap);
         gomoving_close(&moving);
@@ -229,23 +247,28 @@ static PyObject *renewed(struct held *held, const Py_buffer *rows, const struct 
 PyObject *retain_renew(PyObject *self, PyObject *args)
 {
     PyObject *capsule, *progress, *out = NULL;
-    Py_buffer rows, numbers, begins;
+    Py_buffer rows, pointers, words, numbers, begins;
+    struct gospans_form form;
+    struct gomoving_relist relist;
     struct retain_way given;
     struct goedges_way way;
     struct held *held;
-    uint64_t sweep[2];
     int rereads;
 
     (void)self;
-    if (!PyArg_ParseTuple(args, "Oy*(KK)(Ky*y*KKy*(KKKK))y*y*pO", &capsule, &rows, &sweep[0], &sweep[1], RETAIN_WAY(given), &numbers, &begins, &rereads, &progress))
+    if (!PyArg_ParseTuple(args, "Oy*(y*y*)(Ky*y*KKy*(KKKK))y*y*pO", &capsule, &rows, &pointers, &words, RETAIN_WAY(given), &numbers, &begins, &rereads, &progress))
         return NULL;
     held = held_of(capsule);
     if (held != NULL && (!held->is_read || held->has_edges || rows.len % (8 * GOHEAP_ROW) || numbers.len != 4 * begins.len))
         PyErr_SetString(PyExc_ValueError, "a heap is renewed after it was read and before it is finished; a flag for each number");
-    else if (held != NULL && retain_way(&given, &way) == 0)
-        out = renewed(held, &rows, &way, sweep, &numbers, &begins, progress, rereads);
+    else if (held != NULL && retain_way(&given, &way) == 0 && form_of(&pointers, &words, &form) == 0) {
+        relist = (struct gomoving_relist){&held->memory, &form, pointers.buf, (size_t)pointers.len / 8};
+        out = renewed(held, &rows, &way, &relist, &numbers, &begins, progress, rereads);
+    }
     retain_way_release(&given);
     PyBuffer_Release(&rows);
+    PyBuffer_Release(&pointers);
+    PyBuffer_Release(&words);
     PyBuffer_Release(&numbers);
     PyBuffer_Release(&begins);
     return out;

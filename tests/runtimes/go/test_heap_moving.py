@@ -31,6 +31,7 @@ PAGE_BYTES, OBJECT_BYTES = 8192, 64
 PER_PAGE = PAGE_BYTES // OBJECT_BYTES
 CONSERVATIVE, NOSCAN = 5, 0
 PAGES = 5
+LISTED = (b"", array("Q", (0, 8) * 12 + (1, 512)).tobytes())
 THOUSANDS = 4
 TREE = (1 << 15) - 1
 """Nodes of one tree of `swap` (goplanted/moving.go)."""
@@ -270,9 +271,9 @@ def test_what_is_read_again_is_as_if_it_were_read_now(
         numbers, begins = _retain.objects_at(heap, words)
         for _ in range(again + 1):
             _, _, numbers, begins = _retain.renew(
-                heap, rows_of(after, marks), (START, 0), WAY, numbers, begins, rereads, None
+                heap, rows_of(after, marks), LISTED, WAY, numbers, begins, rereads, None
             )
-        _retain.finish(heap)
+        _retain.finish(heap, LISTED)
         fresh = _retain.open(source, rows_of(after, marks), 0, 0)
         _retain.read(fresh, WAY, None)
         wanted = _retain.objects_at(fresh, words)[0]
@@ -298,7 +299,7 @@ def test_any_spans_and_numbers_are_taken_or_refused_when_a_heap_is_renewed(
             found = _retain.renew(
                 heap,
                 array("Q", words).tobytes(),
-                (START, 0),
+                LISTED,
                 WAY,
                 array("I", numbers).tobytes(),
                 bytes(len(numbers)),
@@ -319,10 +320,10 @@ def test_a_heap_is_renewed_between_reading_and_finishing_only() -> None:
         rows = rows_of({0: {}}, {0: 0})
         heap = _retain.open(source, rows, 0, 0)
         with pytest.raises(ValueError, match="renewed after it was read"):
-            _retain.renew(heap, rows, (START, 0), WAY, b"", b"", True, None)
+            _retain.renew(heap, rows, LISTED, WAY, b"", b"", True, None)
         _retain.read(heap, WAY, None, True)
         with pytest.raises(ValueError, match="in the order of owners"):
             _retain.retained(heap, array("I", (0, 0, 0)).tobytes(), 1)
-        _retain.finish(heap)
+        _retain.finish(heap, LISTED)
         with pytest.raises(ValueError, match="renewed after it was read"):
-            _retain.renew(heap, rows, (START, 0), WAY, b"", b"", True, None)
+            _retain.renew(heap, rows, LISTED, WAY, b"", b"", True, None)

@@ -20,6 +20,7 @@ _MOST_ROUNDS = 4
 _MOST_TRIES = 4
 _LEAST_SHARE = 1 / 16
 """Of the bytes read at first: what takes that much less time to read again leaves little room for the next ones."""
+_ONE_CYCLE = 2
 _TRIFLE = 1 / 1000
 """Of the pointers."""
 
@@ -59,17 +60,21 @@ def settled(
     When the collector was through meanwhile, some of that is gone: then all of it once more.
     """
     for _ in range(_MOST_TRIES):
+        cycle = heap.reader.cycle()
         found, beside = read_roots(heap)
+        objects = _retain.counts(heap.heap)[1]
         touched, _, roots = _renewed(heap, found, rereads=True)
         gone = 0
         if touched:
             _, gone, roots = _renewed(heap, roots, rereads=False)
-        lost = tuple(_lost(heap, found, roots))
+        lost = tuple(_lost(objects, found, roots))
         if gone <= _TRIFLE * heap.edges and not lost:
             break
-    _retain.finish(heap.heap)
+    _retain.finish(heap.heap, heap.reader.listed())
     _, _, _, _, read_bytes, scanned, objects, edges = _retain.moved(heap.heap)
     ended = Moment.of(heap.reader.runtime.space)
+    if heap.reader.cycle() - cycle > _ONE_CYCLE:
+        lost = tuple(dict.fromkeys((*lost, *_replaced(roots, read_roots(heap)[0]))))
     kept = [replace(root, places=tuple(one for one in root.places if one[1] != NONE)) for root in roots]
     now = replace(
         heap, scanned=scanned, objects=objects, edges=edges, read_bytes=read_bytes, ended=ended, lost_roots=lost
@@ -77,22 +82,31 @@ def settled(
     return now, kept, beside
 
 
-def _lost(heap: HeapGraph, found: Sequence[RootSet], roots: Sequence[RootSet]) -> Iterator[str]:
+def _lost(objects: int, found: Sequence[RootSet], roots: Sequence[RootSet]) -> Iterator[str]:
     """Roots that led to an object that is no more. Addresses that no span ever had are none."""
     for before, after in zip(found, roots, strict=True):
         pairs = zip(before.places, after.places, strict=True)
-        if any(was < heap.objects and now == NONE for (_, was, _), (_, now, _) in pairs):
+        if any(was < objects and now == NONE for (_, was, _), (_, now, _) in pairs):
             yield before.name
+
+
+def _replaced(before: Sequence[RootSet], after: Sequence[RootSet]) -> Iterator[str]:
+    """Variables that lead elsewhere by now. After more than one cycle of the collector nobody can tell what is where their objects were."""
+    now = {(root.kind, root.name): {offset: number for offset, number, _ in root.places} for root in after}
+    for root in before:
+        there = now.get((root.kind, root.name), {})
+        if root.kind == "global" and any(there.get(offset) != number for offset, number, _ in root.places):
+            yield root.name
 
 
 def _renewed(heap: HeapGraph, roots: Sequence[RootSet], *, rereads: bool) -> tuple[int, int, list[RootSet]]:
     """(bytes of spans that were touched, pointers to what is gone, the roots with the numbers that objects have now, NONE for what is gone)."""
     numbers = array("I", (number for root in roots for _, number, _ in root.places))
     begins = bytes(one for root in roots for _, _, one in root.places)
-    way, sweep = heap.reader.way(), heap.reader.sweep()
-    touched, gone, now, flags = _retain.renew(
-        heap.heap, heap.reader.spans(), sweep, way, numbers.tobytes(), begins, rereads, None
-    )
+    listed = heap.reader.listed()
+    spans = heap.reader.spans(listed)
+    way = heap.reader.way()
+    touched, gone, now, flags = _retain.renew(heap.heap, spans, listed, way, numbers.tobytes(), begins, rereads, None)
     rows = zip(array("I", now), flags, strict=True)
     places = [tuple((offset, *next(rows)) for offset, _, _ in root.places) for root in roots]
     found = [

@@ -46,7 +46,7 @@ _PROGRAM = 1 << 6
 _ARENA_BASE_OFFSET = 0xFFFF800000000000
 _FIELDS = (
     "startAddr", "npages", "nelems", "elemsize", "spanclass", "state", "isUserArenaChunk", "largeType",
-    "freeindex", "allocCount", "allocBits",
+    "freeindex", "allocCount", "sweepgen", "allocBits",
 )  # fmt: skip
 """Of mspan, in the order of `_core/gospans.h`; not every version has all of them."""
 
@@ -128,6 +128,7 @@ class HeapReader:
             )
         self._tail = _MARK_BITS_BYTES if _has_mark_bits(runtime, self.minor) else 0
         self._form = _form(runtime, self.minor)
+        self._spread = read_arenas(runtime)
         self._itabs = itabs_of(runtime).tobytes()
         self.codes = runtime.functions.entries().tobytes()
         main = runtime.functions.modules[0]
@@ -136,22 +137,29 @@ class HeapReader:
     def way(self) -> "_retain._Way":
         """Where bitmaps are and which pages are resident, now."""
         arenas, bitmap, no_more = _arena_bitmaps(self.runtime) if self.minor < (1, 22) else (array("Q"), 0, 0)
+        spread = read_arenas(self.runtime)
+        if spread != self._spread:  # the heap grew into memory that was not mapped when we looked
+            self.runtime.space.refresh()
+            self._spread = spread
         resident: array[int] = array("Q")
-        for start, end in read_arenas(self.runtime):
+        for start, end in spread:
             resident.extend(self.runtime.space.resident(start, end))
         return (self._tail, resident.tobytes(), arenas.tobytes(), bitmap, no_more, self._itabs, self._ranges)
 
-    def sweep(self) -> tuple[int, int]:
-        """Where the number of the collector's cycle stands, and what it is now."""
+    def cycle(self) -> int:
+        """mheap.sweepgen: 2 more with each cycle of the collector."""
         layout, space = self.runtime.layout, self.runtime.space
         at = address_of(self.runtime, "mheap_") + layout.offset("mheap", "sweepgen")
-        return at, int.from_bytes(space.read(at, 4), "little")
+        return int.from_bytes(space.read(at, 4), "little")
 
-    def spans(self) -> bytes:
+    def listed(self) -> tuple[bytes, bytes]:
+        """Where the structs of all spans are now, and how they are read."""
+        return span_pointers(self.runtime).tobytes(), self._form
+
+    def spans(self, listed: tuple[bytes, bytes]) -> bytes:
         """Rows of the spans in use, now, in address order."""
         source = self.runtime.space.source
-        pointers = span_pointers(self.runtime).tobytes()
-        return _retain.spans((source.fd, source.pid or 0, source.segments), pointers, self._form)
+        return _retain.spans((source.fd, source.pid or 0, source.segments), *listed)
 
 
 def read_heap(
@@ -159,10 +167,11 @@ def read_heap(
 ) -> HeapGraph:
     """All objects and edges of this moment. Raises Unsupported where the version keeps its pointers in another way.
 
-    What can be read before the list of spans is: the shorter it is from the list to the heap, the less is newer than the list.
+    Which pages are resident is asked after the list of spans: what was listed is in pages that are there by then.
     """
     reader = HeapReader(runtime)
-    way, rows = reader.way(), reader.spans()
+    rows = reader.spans(reader.listed())
+    way = reader.way()
     heap = _open(runtime, rows, reader.minor)
     _retain.know_codes(heap, reader.codes)
     if room is not None:

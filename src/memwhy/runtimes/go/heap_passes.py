@@ -70,7 +70,7 @@ def together(first: Pass, second: Pass) -> Holders:
         notes.append(
             f"{shown.moved.unread} objects were not there yet, or no longer, when their span was last read: what they hold may be wrong"
         )
-    lost = [name for name in shown.moved.lost_roots if name not in {one.name for one in lines}]
+    lost = shown.moved.lost_roots
     if lost:
         notes.append(
             f"unstable: what {', '.join(lost[:_MOST_NAMED])} led to was gone before it could be read: how much is held there is not known"
