@@ -28,7 +28,7 @@ _CLOSURE = 64
 _SURE = 1 << 32
 _SAMPLED = 7
 """Words of a row; `_core/retain_sample.c`."""
-_GROUP = 9
+_GROUP = 13
 """Words of a row of `retained`; the fourth and fifth are its objects and bytes."""
 _HEADER_BYTES = 48
 _CHANNEL_BYTES = (96, 104, 112)
