@@ -16,7 +16,7 @@ from inspect_programs import ROOT
 from memwhy.inspect.inspector import Inspector
 from memwhy.memory.elf import open_elf
 from memwhy.memory.space import Module
-from memwhy.model.errors import MemwhyError, ParseError
+from memwhy.model.errors import MemwhyError, ParseError, TargetGone
 from memwhy.model.holders import Holders, Holding
 from memwhy.model.inspection import Inspection
 from memwhy.runtimes.go.adapter import layouts_for
@@ -232,3 +232,28 @@ def test_a_core_cut_off_in_the_heap_gives_a_part_or_a_refusal(go: str, tmp_path:
             assert any("is not known" in note for note in found.notes)
         else:
             assert found.holders.bytes <= 1.01 * whole.bytes
+
+
+@pytest.mark.parametrize("step", ["Go's heap", "who holds Go's heap"])
+def test_a_process_that_is_killed_while_it_is_read_is_said_to_be_gone_or_told_to_its_end(
+    go: str, tmp_path: Path, step: str
+) -> None:
+    program = build(go, tmp_path / "many", "many")
+    with subprocess.Popen([program, "2000"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stdout.readline() == b"READY\n"
+        reached = []
+
+        def kill(text: str) -> None:
+            if text == step and not reached:
+                reached.append(text)
+                process.kill()
+                process.wait()
+
+        with Inspector.open(process.pid) as inspector:
+            try:
+                found = inspector.look(malloc=False, holders=True, progress=kill)
+            except TargetGone:
+                found = None
+        assert reached == [step]
+        if found is not None and found.holders is None:
+            assert any("is not known" in note for note in found.notes)
