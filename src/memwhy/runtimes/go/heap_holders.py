@@ -195,9 +195,9 @@ class _Tree:
         _sum(self.root)
 
     def _is_map(self, key: int) -> bool:
-        """Is it a map's header, whose inner parts belong to its line?"""
+        """Is it a map's header, whose inner parts belong to its line? What has no type and holds such parts may be one."""
         if key >= _SIZE:
-            return False
+            return key < _OWNER
         found = self._typing.types.at(self._typing.key_of(key)[0] & ~7)
         return found is not None and found.kind == MAP
 
