@@ -20,7 +20,6 @@ _MOST_ROUNDS = 4
 _MOST_TRIES = 4
 _LEAST_SHARE = 1 / 16
 """Of the bytes read at first: what takes that much less time to read again leaves little room for the next ones."""
-_ONE_CYCLE = 2
 _TRIFLE = 1 / 1000
 """Of the pointers."""
 
@@ -73,7 +72,7 @@ def settled(
     _retain.finish(heap.heap, heap.reader.listed())
     _, _, _, _, read_bytes, scanned, objects, edges = _retain.moved(heap.heap)
     ended = Moment.of(heap.reader.runtime.space)
-    if heap.reader.cycle() - cycle > _ONE_CYCLE:
+    if heap.reader.cycle() != cycle:
         lost = tuple(dict.fromkeys((*lost, *_replaced(roots, read_roots(heap)[0]))))
     kept = [replace(root, places=tuple(one for one in root.places if one[1] != NONE)) for root in roots]
     now = replace(
@@ -91,11 +90,15 @@ def _lost(objects: int, found: Sequence[RootSet], roots: Sequence[RootSet]) -> I
 
 
 def _replaced(before: Sequence[RootSet], after: Sequence[RootSet]) -> Iterator[str]:
-    """Variables that lead elsewhere by now. After more than one cycle of the collector nobody can tell what is where their objects were."""
+    """Variables that lead elsewhere by now. When the collector was through meanwhile, others' objects may be where theirs were."""
     now = {(root.kind, root.name): {offset: number for offset, number, _ in root.places} for root in after}
     for root in before:
         there = now.get((root.kind, root.name), {})
-        if root.kind == "global" and any(there.get(offset) != number for offset, number, _ in root.places):
+        if (
+            root.address
+            and root.kind == "global"
+            and any(there.get(offset) != number for offset, number, _ in root.places)
+        ):
             yield root.name
 
 
