@@ -303,7 +303,7 @@ def _toolchains() -> list[str]:
     found: dict[tuple[int, ...], str] = {}
     for path in HERE.parent.glob(".toolchain/layouts/*"):
         numbers = tuple(int(part) for part in path.name.split("."))
-        commands = [one for one in (path / "bin" / "go", path / "go" / "bin" / "go") if one.exists()]
+        commands = [one for one in (path / "go" / "bin" / "go", path / "bin" / "go") if one.exists()]
         if commands and numbers >= (1, 21):
             found[numbers] = str(commands[0])
     newest = {numbers[:2]: command for numbers, command in sorted(found.items())}
