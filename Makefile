@@ -6,7 +6,7 @@ BIN := .venv/bin
 SOURCES := $(shell find src -name '*.py' -o -name '*.c' -o -name '*.h' -o -name '*.S' -o -name '*.ld' -o -name '*.json' -o -path '*/cli/shell/*') meson.build pyproject.toml
 SPECIMENS := $(shell find specimens -name '*.go' -o -name '*.c' -o -name '*.cpp' -o -name '*.h' -o -name 'go.mod' -o -name 'build.py') tools/find_go.py
 
-.PHONY: help setup core glibc-check specimens browser demo test check lint types format bench bench-inspect bench-explain bench-deps bench-report bench-lint bench-holders bench-native soak-native cycles-native accuracy calibration cases fuzz fuzz-explain fuzz-pprof layouts layouts-check catalogue-check docs site case-pages changelog clean
+.PHONY: help setup core glibc-check specimens browser demo test check lint types format bench bench-inspect bench-explain bench-deps bench-report bench-lint bench-holders holders-check bench-native soak-native cycles-native accuracy calibration cases fuzz fuzz-explain fuzz-pprof layouts layouts-check catalogue-check docs site case-pages changelog clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -79,6 +79,9 @@ bench-lint: core  ## lint on labelled packages and real code, beside go vet, sta
 
 bench-holders: core  ## who holds a Go heap of nearly 1 GB: against what was planted, its cost, requests meanwhile, goref, every Go (docs/holders-measured.md)
 	PYTHONPATH=src $(BIN)/python bench/holders.py --write docs/holders-measured.md $(BENCH_HOLDERS)
+
+holders-check: core  ## who holds Go's heap, in builds that compile Go's library anew (race, plugins, experiments), with every toolchain of `make layouts`
+	STRANGE_BUILDS=1 GO_COMMANDS="$$($(BIN)/python tools/make_layouts.py --list | paste -sd:)" PYTHONPATH=src $(BIN)/python -m pytest tests/runtimes/go/test_heap_*.py
 
 bench-report: core browser  ## the page of a recording of 24 h: size, time until its charts stand, scroll (docs/report-measured.md); BENCH_REPORT="--hours 2"
 	PYTHONPATH=src $(BIN)/python bench/report.py --write docs/report-measured.md $(BENCH_REPORT)

@@ -1,6 +1,6 @@
 """Who holds Go's heap in programs that are built otherwise than most: libraries, plugins, experiments, many goroutines; and versions that are not known.
 
-GO_COMMANDS=/path/to/go:/other/go runs it with several toolchains; else the go on PATH is used.
+GO_COMMANDS=/path/to/go:/other/go runs it with several toolchains; else the go on PATH is used. STRANGE_BUILDS=1 adds those that take minutes.
 """
 
 import os
@@ -38,6 +38,10 @@ SHAPES = {
     "X:nogreenteagc": ((1, 26), (9, 9)),
 }
 """The first and the last Go for which a way of building makes a difference."""
+rare = pytest.mark.skipif(
+    "STRANGE_BUILDS" not in os.environ,
+    reason="builds Go's library anew, a minute each: make holders-check",
+)
 
 
 @pytest.fixture(scope="module", params=go_commands() or [""], ids=lambda go: Path(go).as_posix().replace("/", "_"))
@@ -71,7 +75,7 @@ def line(holders: Holders, name: str) -> Holding:
     return found
 
 
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("shape", [shape if shape == "pie" else pytest.param(shape, marks=rare) for shape in SHAPES])
 def test_another_way_of_building_holds_the_same(go: str, shape: str) -> None:
     first, last = SHAPES[shape]
     if not first <= minor_of(go) <= last:
@@ -90,6 +94,7 @@ def test_another_way_of_building_holds_the_same(go: str, shape: str) -> None:
     assert found.untyped_bytes <= 0.15 * found.bytes
 
 
+@rare
 def test_what_the_race_detector_keeps_for_itself_is_not_touched(go: str) -> None:
     """Its shadow is terabytes of addresses; nothing of the target may become resident by our reading."""
     try:
@@ -120,6 +125,7 @@ def test_a_library_inside_a_program_of_c_tells_who_holds_its_heap(go: str, tmp_p
     assert (values.type, values.count, values.bytes) == ("main.Thing", 4000, 4000 * (BODY_BYTES + 32))
 
 
+@rare
 def test_plugins_keep_their_names_and_types(go: str, tmp_path: Path) -> None:
     host = build(go, tmp_path / "host", "plugins", cgo=True)
     environment = {**os.environ, "GOFLAGS": "-mod=mod", "GOTOOLCHAIN": "local", "CGO_ENABLED": "1", "GOAMD64": "v1"}
@@ -134,6 +140,7 @@ def test_plugins_keep_their_names_and_types(go: str, tmp_path: Path) -> None:
         assert things.bytes == 3000 * (BODY_BYTES + 32)
 
 
+@rare
 def test_what_only_an_arena_points_to_is_held(go: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOEXPERIMENT", "arenas")
     found = holders_in(build(go, tmp_path / "arenas", "arenas"), "3000")
