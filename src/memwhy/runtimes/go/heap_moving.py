@@ -110,6 +110,8 @@ def _renewed(heap: HeapGraph, roots: Sequence[RootSet], *, rereads: bool) -> tup
     spans = heap.reader.spans(listed)
     way = heap.reader.way()
     touched, gone, now, flags = _retain.renew(heap.heap, spans, listed, way, numbers.tobytes(), begins, rereads, None)
+    if now == numbers.tobytes() and flags == begins:
+        return touched, gone, list(roots)
     rows = zip(array("I", now), flags, strict=True)
     places = [tuple((offset, *next(rows)) for offset, _, _ in root.places) for root in roots]
     found = [
