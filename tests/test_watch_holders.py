@@ -64,9 +64,7 @@ def test_a_watch_that_is_stopped_makes_its_closing_look_all_the_same(tmp_path: P
         pytest.skip(str(problem))
     looks = case_of([str(kept)]).holders
     assert len(looks) == 2, told["warnings"]
-    assert "main.main" in next(
-        row["function"] for row in told["attribution"] if row["method"] == "holders"
-    )
+    assert "main.main" in next(row["function"] for row in told["attribution"] if row["method"] == "holders")
 
 
 @pytest.mark.parametrize("option", ["--no-holders", "--no-inside"])

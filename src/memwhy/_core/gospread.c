@@ -39,8 +39,8 @@ static int assign(struct goedges *edges, uint32_t object, uint32_t row)
 
 void gospread_seed(struct goedges *edges, uint32_t object, uint32_t row)
 {
-    if (object < edges->heap->objects && row < edges->kinds->count)
-        assign(edges, object, row);
+    if (object < edges->heap->objects && row < edges->kinds->count && assign(edges, object, row))
+        edges->kinds->rows[edges->types[object]].followed = 0;
 }
 
 static int spread(struct goedges *edges, uint32_t object, struct worklist *work)
@@ -62,13 +62,19 @@ static int spread(struct goedges *edges, uint32_t object, struct worklist *work)
     return 0;
 }
 
+/* The pointers of an object are followed once its type tells what stands behind them; of types that told that in an earlier round they were. */
+static int is_followed(const struct goedges *edges, uint32_t object)
+{
+    return edges->types[object] == 0 || edges->kinds->rows[edges->types[object]].followed || edges->rows[object] == edges->rows[object + 1];
+}
+
 int gospread(struct goedges *edges, uint8_t *wanted)
 {
     struct worklist work = {0};
     int bad = 0;
 
     for (uint32_t first = 0; first < edges->heap->scanned && !bad; first++) {
-        if (edges->types[first] == 0 || edges->rows[first] == edges->rows[first + 1])
+        if (is_followed(edges, first))
             continue;
         bad = worklist_put(&work, first);
         while (work.count && !bad) {
@@ -80,6 +86,8 @@ int gospread(struct goedges *edges, uint8_t *wanted)
         }
     }
     free(work.items);
+    for (uint32_t row = 1; row < edges->kinds->count && !bad; row++)
+        edges->kinds->rows[row].followed = edges->kinds->rows[row].words_to != NULL;
     return bad;
 }
 

@@ -26,6 +26,7 @@ struct gotype {
     uint64_t either_bytes;
     uint8_t kind;
     uint8_t direct;      /* stands in an interface's word itself */
+    uint8_t followed;    /* the pointers of all its objects were followed by words_to */
     uint64_t words;      /* up to the last pointer; 0: none */
     const uint8_t *mask; /* a bit a word; NULL: every one of `words` may be a pointer */
 };

@@ -87,6 +87,7 @@ PyObject *retain_tell_type(PyObject *self, PyObject *args)
         size_t size = (size_t)(bytes / 8 + 1) * sizeof *type->words_to;
         type->size = bytes;
         free(type->words_to);
+        type->followed = 0;
         type->words_to = calloc(1, size);
         if (type->words_to != NULL)
             memcpy(type->words_to, words.buf, (size_t)words.len < size ? (size_t)words.len : size);

@@ -18,6 +18,8 @@ from memwhy.runtimes.go.moduledata import Constants
 
 _retain = pytest.importorskip("memwhy._core._retain")
 BASE = 0x500000
+GROUP_WORDS = 13
+"""Of a row that `retained` gives (`_core/retain_module.h`)."""
 HEAP = 0xC000000000
 PAGE_BYTES = 8192
 HEADER_SPAN = 2
@@ -102,7 +104,7 @@ def test_a_heap_is_read_by_any_descriptors(raw: bytes) -> None:
         _retain.spread(heap)
         _retain.settle(heap)
         rows = array("Q", _retain.retained(heap, array("I", (0, 0, 0)).tobytes(), 1))
-    assert sum(rows[3::9]) <= 8
+    assert sum(rows[3::GROUP_WORDS]) <= 8
 
 
 @given(st.binary(max_size=400), st.binary(max_size=120), st.binary(max_size=80))
@@ -186,7 +188,7 @@ def array_in_arena(words: list[int]) -> list[int]:
         _retain.spread(heap)
         _retain.settle(heap)
         rows = array("Q", _retain.retained(heap, array("I", (0, 0, 0)).tobytes(), 1))
-    return [n for i in range(0, len(rows), 9) if rows[i + 1] == other for n in (rows[i + 2], rows[i + 3])]
+    return [n for i in range(0, len(rows), GROUP_WORDS) if rows[i + 1] == other for n in (rows[i + 2], rows[i + 3])]
 
 
 @settings(max_examples=15, deadline=None)
