@@ -73,7 +73,7 @@ def run(command: Path, pid: int) -> Ran:
         process.returncode = os.waitstatus_to_exitcode(status)
         wall_s = time.monotonic() - begun_s
         said.seek(0)
-        lines = said.read().strip().splitlines()
+        lines = said.read().replace(f" to `{folder}/out`", "").strip().splitlines()
     return Ran(
         wall_s,
         usage.ru_utime + usage.ru_stime,
