@@ -12,6 +12,7 @@ import pytest
 from attach_programs import go_commands
 from inspect_programs import ROOT
 
+import memwhy
 from memwhy.inspect.inspector import Inspector
 from memwhy.model.holders import Holders
 from memwhy.runtimes.go.heap_budget import room
@@ -100,7 +101,7 @@ def alone(program: Program, *bytes_: int) -> Alone:
     """bytes_: what may be taken; then what the process's limit leaves it."""
     done = subprocess.run(
         [sys.executable, "-c", LOOK, str(program.pid), *map(str, bytes_)],
-        capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": str(Path(memwhy.__file__).parent.parent)},
     )  # fmt: skip
     return Alone(*json.loads(done.stdout))
 
