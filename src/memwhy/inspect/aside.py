@@ -56,6 +56,8 @@ def _look(pid: int, root: str, descriptor: int, cpu_s: int, memory_bytes: int) -
         error = problem.message
     except MemoryError:
         error = f"it takes more than {memory_bytes >> 20} MiB of memory"
+    except Exception as fault:  # nobody sees a traceback of this process: its last line is what can be told
+        error = f"a fault of memwhy's own: {type(fault).__name__}: {fault}"
     cost_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME) - times["monotonic_ns"]
     times = {
         name: value + cost_ns // 2 for name, value in times.items()
