@@ -143,3 +143,19 @@ def test_whoever_stops_asking_ends_the_process_that_looks(cache: Running) -> Non
     looker.ask(30, GIB)
     looker.close()
     assert not Path(f"/proc/{pid}").exists()
+
+
+def test_it_is_the_memwhy_that_runs_which_looks_whatever_stands_before_it_on_the_path_by_then(
+    cache: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "memwhy").mkdir()
+    (tmp_path / "memwhy" / "__init__.py").write_text("raise ImportError('another memwhy')")
+    monkeypatch.syspath_prepend(tmp_path)
+    looker = Looker("/proc", cache.pid)
+    try:
+        looker.ask(30, GIB)
+        found = looker.poll(60.0)
+        assert found is not None
+        assert found.problem is None
+    finally:
+        looker.close()

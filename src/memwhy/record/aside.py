@@ -7,13 +7,17 @@ import signal
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
+import memwhy
 from memwhy.model.evidence import Evidence
 from memwhy.sources import held
 
 _START = (
     "import sys; sys.path[:] = {path!r}; from memwhy.inspect.aside import main; raise SystemExit(main(sys.argv[1:]))"
 )
+_OURS = str(Path(memwhy.__file__).parents[1])
+"""Where the memwhy that runs came from; another may stand before it on the path by now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +40,7 @@ class Looker:
         self._file = os.memfd_create("memwhy-holders")
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", _START.format(path=sys.path), str(pid), root, str(self._file)],
+                [sys.executable, "-c", _START.format(path=[_OURS, *sys.path]), str(pid), root, str(self._file)],
                 pass_fds=(self._file,),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
