@@ -7,7 +7,7 @@ written to. Two looks, a few seconds apart, also show which block sizes grow.
 import argparse
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from memwhy.cli.meaning import names_process
@@ -23,12 +23,14 @@ from memwhy.inspect.inspector import Inspector
 from memwhy.model.errors import MemwhyError, TargetGone, UsageError
 from memwhy.model.evidence import Evidence
 from memwhy.model.holdergrowth import foremost, pruned
+from memwhy.model.holders import SoFar
 from memwhy.model.inspection import CgoCall, Inspection
 from memwhy.model.reading import Moment, Observation, Where
 from memwhy.model.report import Overhead
 from memwhy.model.units import GIB, parse_duration, parse_size
 from memwhy.record import Watcher, find_target
 from memwhy.record.clock import timed
+from memwhy.render.holding import so_far
 from memwhy.sources import READERS, held
 from memwhy.sources.proc.files import join
 
@@ -121,7 +123,7 @@ def _process(pid: int, apart_s: float, options: argparse.Namespace) -> int:
                 calls = inspector.calls(apart_s)
                 watcher.wait(again_ns)
                 try:
-                    found = _look(inspector, watcher, book, options, progress, lost=options.lost)
+                    found = _look(inspector, watcher, book, options, progress, lost=options.lost, again=True)
                 except TargetGone as error:
                     book.notes.append(f"The second look came too late: {error.message}.")
             if calls and found.go is not None:
@@ -147,6 +149,7 @@ def _look(
     progress: Progress,
     *,
     lost: bool,
+    again: bool = False,
 ) -> Inspection:
     """One look, put into the casebook beside what the kernel says at that moment."""
     kernel = watcher.take()
@@ -161,6 +164,7 @@ def _look(
         fast=options.holders_fast,
         most_bytes=_most_bytes(options),
         progress=lambda text: progress.say(f"reading {text}"),
+        so_far=None if again else _first_answer(progress),
     )
     cost_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME) - begun_ns
     looked = [
@@ -170,6 +174,13 @@ def _look(
     documents = timed(DOCUMENTS, lambda: _documents(inspector))
     book.add_snapshot(replace(kernel, evidence=(*kernel.evidence, *looked, *([documents] if documents.raw else []))))
     return found
+
+
+def _first_answer(progress: Progress) -> Callable[[SoFar], None] | None:
+    """Shows it above the line of progress; None where nobody looks on, for whom it would only cost time."""
+    if not progress.looks_on:
+        return None
+    return lambda found: progress.show(so_far(found))
 
 
 def _as_evidence(found: Inspection) -> Iterator[tuple[str, bytes]]:
@@ -200,6 +211,7 @@ def _core(options: argparse.Namespace) -> int:
             fast=options.holders_fast,
             most_bytes=_most_bytes(options),
             progress=lambda text: progress.say(f"reading {text}"),
+            so_far=_first_answer(progress),
         )
         files = [*_read_files(inspector, options), *_retention(found, options)]
     for source, raw in _as_evidence(found):

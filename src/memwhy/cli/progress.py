@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 
 from memwhy.model.units import human_bytes
@@ -36,6 +36,18 @@ class Progress:
         """So much of an input has been read."""
         of = f" of {human_bytes(total_bytes)}" if total_bytes else ""
         self.say(f"reading {file} … {human_bytes(done_bytes)}{of}")
+
+    @property
+    def looks_on(self) -> bool:
+        """Does a person look on, who may be shown more than one line?"""
+        return self.terminal and not self.quiet
+
+    def show(self, lines: Iterable[str]) -> None:
+        """Lines that stay, above the one that is rewritten; only where somebody looks on."""
+        if self.looks_on:
+            sys.stderr.write("\r\x1b[K" + "".join(f"{clean(line)}\n" for line in lines))
+            sys.stderr.flush()
+            self.dirty, self.said_s = False, 0.0
 
     def say(self, text: str | Callable[[], str], *, at_once: bool = False) -> None:
         """Show a state, made only when it is shown; dropped in the first two seconds unless `at_once`."""

@@ -14,7 +14,7 @@ from memwhy.memory.live import Live
 from memwhy.memory.space import Space
 from memwhy.model.errors import MemwhyError, NotPermitted, TargetGone
 from memwhy.model.holdergrowth import grown as grown_holders
-from memwhy.model.holders import Holders
+from memwhy.model.holders import Holders, SoFar
 from memwhy.model.inspection import CgoCall, GoInside, Inspection, InspectionCost, Lost, Malloc
 from memwhy.model.mapping import Mapping
 from memwhy.runtimes.adapters import ADAPTERS
@@ -111,11 +111,12 @@ class Inspector:
         fast: bool = False,
         most_bytes: int | None = None,
         progress: Progress = lambda _: None,
+        so_far: Callable[[SoFar], None] | None = None,
     ) -> Inspection:
         """One look. Cheap without `malloc` and `lost`: the ledger and the runtime's own numbers.
 
         show_contents: samples of strings in what is lost; memory contents are private. whole: holders to the smallest
-        line, for files; people are shown `holdergrowth.pruned`. fast, most_bytes: of holders, as `Runtime.holders` says. Raises TargetGone, also where the
+        line, for files; people are shown `holdergrowth.pruned`. fast, most_bytes, so_far: of holders, as `Runtime.holders` says. Raises TargetGone, also where the
         process ended or executed another program while it was looked at: figures of two programs are never mixed.
         """
         try:
@@ -131,7 +132,10 @@ class Inspector:
             )
             if holders:
                 found = self._with_holders(
-                    found, lambda runtime: runtime.holders(progress, whole=whole, fast=fast, most_bytes=most_bytes)
+                    found,
+                    lambda runtime: runtime.holders(
+                        progress, whole=whole, fast=fast, most_bytes=most_bytes, so_far=so_far
+                    ),
                 )
         except (MemwhyError, OSError):
             self.space.check()

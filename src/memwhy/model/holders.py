@@ -89,6 +89,16 @@ class Holders:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SoFar:
+    """What is known of a heap before it is known what each holder alone keeps: holdings as those of `Holders` that are fast; types as there."""
+
+    bytes: int
+    objects: int
+    holdings: tuple[Holding, ...]
+    types: tuple[TypeTotal, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HeldLine:
     """One place where the heap's growth sits, over all looks. Lines do not overlap.
 

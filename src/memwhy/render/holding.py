@@ -4,13 +4,14 @@ from collections.abc import Iterator
 
 from memwhy.model.holdergrowth import weights
 from memwhy.model.holdernames import MOST_SHARERS, hinted, named, owner, sharers
-from memwhy.model.holders import Holders, Holding, TypeTotal, Waiting
+from memwhy.model.holders import Holders, Holding, SoFar, TypeTotal, Waiting
 from memwhy.render.contents import phrase
 from memwhy.render.figures import amount, duration, share_of
 from memwhy.render.table import Table
 
 _MOST_TYPES = 8
 _MOST_ROOTS = 3
+_MOST_SO_FAR = 5
 _UNSTABLE = 0.01
 """Of the larger figure; passes that differ by less agree."""
 
@@ -51,6 +52,16 @@ def roots(holders: Holders) -> str:
     whole = holders.bytes or 1
     words = "reached first from" if holders.fast else "kept alive by"
     return f"{words} " + ", ".join(f"{_who(one)} ({share_of(one.bytes / whole)})" for one in largest[:_MOST_ROOTS])
+
+
+def so_far(found: SoFar) -> tuple[str, ...]:
+    """A first answer in lines, which says of itself that it is one."""
+    lines = sorted(found.holdings, key=lambda one: -one.bytes)[:_MOST_SO_FAR]
+    return (
+        f"so far: {amount(found.bytes)} in {found.objects} objects; what each root alone keeps is being found out",
+        "by nearest root: " + ", ".join(f"{_who(one)} {amount(one.bytes)}" for one in lines),
+        "by type: " + ", ".join(f"{type_of(one)} {amount(one.bytes)}" for one in found.types[:_MOST_SO_FAR]),
+    )
 
 
 def _who(one: Holding) -> str:

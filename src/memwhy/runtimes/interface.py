@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 from memwhy.memory.space import Space
 from memwhy.model.account import Check
 from memwhy.model.errors import MemwhyError
-from memwhy.model.holders import Holders
+from memwhy.model.holders import Holders, SoFar
 from memwhy.model.inspection import CgoCall, GoInside
 
 
@@ -81,10 +81,17 @@ class Runtime(Protocol):
         ...
 
     def holders(
-        self, progress: Callable[[str], None], *, whole: bool = False, fast: bool = False, most_bytes: int | None = None
+        self,
+        progress: Callable[[str], None],
+        *,
+        whole: bool = False,
+        fast: bool = False,
+        most_bytes: int | None = None,
+        so_far: Callable[[SoFar], None] | None = None,
     ) -> Holders | None:
         """Who holds its heap; None for a runtime that has no such part. whole: to the smallest line. fast: which root is nearest to
-        what, without what each alone keeps. most_bytes: of memory that it may take; None: a share of what is free. Raises Unsupported."""
+        what, without what each alone keeps. most_bytes: of memory that it may take; None: a share of what is free. so_far: called once with a
+        first answer where the whole one is seconds away. Raises Unsupported."""
         ...
 
     def verify(self) -> tuple[Check, ...]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from memwhy.memory.space import Module, Space
 from memwhy.memory.symbols import find_symbols
 from memwhy.model.account import Check
-from memwhy.model.holders import Holders
+from memwhy.model.holders import Holders, SoFar
 from memwhy.model.inspection import CgoCall, GoInside
 from memwhy.runtimes.interface import Match, Region, Root, Unsupported
 
@@ -82,7 +82,13 @@ class CPythonRuntime:
         return None
 
     def holders(
-        self, progress: Callable[[str], None], *, whole: bool = False, fast: bool = False, most_bytes: int | None = None
+        self,
+        progress: Callable[[str], None],
+        *,
+        whole: bool = False,
+        fast: bool = False,
+        most_bytes: int | None = None,
+        so_far: Callable[[SoFar], None] | None = None,
     ) -> Holders | None:
         """None; its objects are not told apart."""
         return None

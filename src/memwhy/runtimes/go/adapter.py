@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from memwhy.memory.space import Module, Space
 from memwhy.model.account import Check
 from memwhy.model.errors import ParseError
-from memwhy.model.holders import Holders
+from memwhy.model.holders import Holders, SoFar
 from memwhy.model.inspection import CgoCall, GoInside
 from memwhy.runtimes.go.detection import GoModule, find_go
 from memwhy.runtimes.go.layout import Layout, known_minors, layout_of, shipped_layouts
@@ -85,13 +85,19 @@ class GoRuntime:
         return file_of(self, name)
 
     def holders(
-        self, progress: Callable[[str], None], *, whole: bool = False, fast: bool = False, most_bytes: int | None = None
+        self,
+        progress: Callable[[str], None],
+        *,
+        whole: bool = False,
+        fast: bool = False,
+        most_bytes: int | None = None,
+        so_far: Callable[[SoFar], None] | None = None,
     ) -> Holders:
         """Who holds its heap. As `interface.Runtime` says. Raises Unsupported, also where memory runs out on the way."""
         from memwhy.runtimes.go.heap_holders import holders_of
 
         try:
-            return holders_of(self, progress, whole=whole, fast=fast, most_bytes=most_bytes)
+            return holders_of(self, progress, whole=whole, fast=fast, most_bytes=most_bytes, so_far=so_far)
         except MemoryError as error:
             raise Unsupported(
                 "memory ran out on the way: the heap has more pointers than there is room for; give --holders-memory more, or --holders-fast"

@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from memwhy.model.holders import Holders, Holding, TypeTotal
+from memwhy.model.holders import Holders, Holding, SoFar, TypeTotal
 from memwhy.runtimes.go.debug_locals import Locals
 from memwhy.runtimes.go.gotype import MAP
 from memwhy.runtimes.go.heap_budget import Room, room
 from memwhy.runtimes.go.heap_contents import TRIE, TRIE_VALUE, Content, contents_of, together
+from memwhy.runtimes.go.heap_early import Early
 from memwhy.runtimes.go.heap_hints import hinted
 from memwhy.runtimes.go.heap_moving import caught_up, moved, settled
 from memwhy.runtimes.go.heap_objects import HeapGraph, has_swiss_maps, read_heap
@@ -66,17 +67,18 @@ def holders_of(
     whole: bool = False,
     fast: bool = False,
     most_bytes: int | None = None,
+    so_far: Callable[[SoFar], None] | None = None,
 ) -> Holders:
     """By one pass, or two where the heap moves. whole: small lines too, which otherwise are counted as a rest. fast: as `Holders.fast`,
-    which it is as well where the full answer takes more than most_bytes of memory (None: a quarter of what is free).
+    which it is as well where the full answer takes more than most_bytes of memory (None: a quarter of what is free). so_far: as `Early` says.
 
     Raises Unsupported for versions whose pointers are not known (before Go 1.20) and where a table makes no sense.
     """
-    cpu_s, space = time.process_time(), room(most_bytes)
+    cpu_s, space, early = time.process_time(), room(most_bytes), Early(so_far)
     progress("the types of Go's objects")
     variables = variables_of(runtime)
     types = Types.of(runtime, swiss=has_swiss_maps(runtime), debug=variables.debug)
-    found = in_passes(lambda: _pass(runtime, variables, types, space, progress, fast=fast), whole=whole)
+    found = in_passes(lambda: _pass(runtime, variables, types, space, progress, early, fast=fast), whole=whole)
     return replace(found, holdings=hinted(runtime, found.holdings), cpu_s=round(time.process_time() - cpu_s, 3))
 
 
@@ -86,6 +88,7 @@ def _pass(
     types: Types,
     space: Room,
     progress: Callable[[str], None],
+    early: Early,
     *,
     fast: bool,
 ) -> Pass:
@@ -107,6 +110,8 @@ def _pass(
     progress("who holds Go's heap")
     lacking = "" if fast else space.lacking(heap)
     fast = fast or bool(lacking)
+    if not fast and early.is_wanted:
+        early.show(_Tree(runtime, heap, typing, roots, fast=True).so_far())
     tree = _Tree(runtime, heap, typing, roots, fast=fast)
     moves = moved(heap)
     tree.tell(contents_of(runtime, heap, typing, roots, tree.rows))
@@ -280,6 +285,10 @@ class _Tree:
     def holdings(self) -> tuple[Holding, ...]:
         """The tree, to the smallest line."""
         return tuple(_lines(self.root, 0))
+
+    def so_far(self) -> SoFar:
+        """What a fast tree tells at once."""
+        return SoFar(bytes=self.root.bytes, objects=self.objects, holdings=self.holdings(), types=tuple(self.totals()))
 
     def totals(self) -> Iterator[TypeTotal]:
         """By type, most first."""
