@@ -218,7 +218,7 @@ static uint32_t only_part(struct gotypes *types, const struct gotype *type)
     return 0;
 }
 
-uint32_t gotypes_behind(struct gotypes *types, uint32_t row)
+static uint32_t look_behind(struct gotypes *types, uint32_t row)
 {
     for (int depth = 0; row && depth < DEEPEST; depth++) {
         const struct gotype *type = &types->rows[row];
@@ -242,6 +242,13 @@ uint32_t gotypes_behind(struct gotypes *types, uint32_t row)
         }
     }
     return 0;
+}
+
+uint32_t gotypes_behind(struct gotypes *types, uint32_t row)
+{
+    if (types->rows[row].behind == 0)
+        types->rows[row].behind = 1 + look_behind(types, row);
+    return types->rows[row].behind - 1;
 }
 
 int gotypes_know_codes(struct gotypes *types, const uint64_t *codes, size_t count)
