@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memwhy.inspect.demangle import demangle_function
+from memwhy.memory.debugfiles import DebugFiles
 from memwhy.memory.elf import open_elf
 from memwhy.native.gomodules import GoModules, package_of
 from memwhy.native.packages import Package, find_packages
-from memwhy.native.symboltable import DebugFiles, SymbolTable
+from memwhy.native.symboltable import SymbolTable
 
 needs_cc = pytest.mark.skipif(shutil.which("cc") is None or shutil.which("objcopy") is None, reason="no compiler here")
 SOURCE = """

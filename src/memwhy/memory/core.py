@@ -17,11 +17,12 @@ from typing import Self
 from memwhy.memory.corefile import Headers, MappedFile, parse_core
 from memwhy.memory.coremap import map_core
 from memwhy.memory.corepages import Pages
+from memwhy.memory.debugfiles import DebugFiles
 from memwhy.memory.elf import Elf, Image
 from memwhy.memory.modules import MOST_OPEN, Found, find_modules, headers_of, open_regular
 from memwhy.memory.reading import gather_pages, read_segments
 from memwhy.memory.residency import append_ranges
-from memwhy.memory.space import PAGE_BYTES, Module, Source, Space, Thread
+from memwhy.memory.space import PAGE_BYTES, DebugFile, Module, Source, Space, Thread
 from memwhy.model.errors import NotPermitted, ParseError
 from memwhy.model.mapping import Mapping
 
@@ -48,6 +49,7 @@ class Core(Space):
         self._descriptor = descriptor
         self._root = root.rstrip("/")
         self._files: dict[str, Found | None] = {}
+        self._debug_files = DebugFiles(self._root)
         self._descriptors = [descriptor]
         self._pages = Pages(descriptor, headers.loads)
         self._file_notes: list[str] = []
@@ -183,6 +185,10 @@ class Core(Space):
         """The file of that name as it is now, for the caller to close; None where there is none, or it is not ours to read."""
         return open_regular(f"{self._root}{mapping.path.removesuffix(_DELETED)}")
 
+    def debug_file(self, elf: Elf) -> DebugFile:
+        """The debug file of a module's file, on this machine; open until close()."""
+        return self._debug_files.look(elf)
+
     def ran_ns(self) -> int:
         """A core stands still."""
         return 0
@@ -192,6 +198,7 @@ class Core(Space):
         while self._descriptors:
             os.close(self._descriptors.pop())
         self._files.clear()
+        self._debug_files.close()
         self.source = Source(fd=-1, pid=0)
 
     def _file_of(self, address: int) -> MappedFile | None:

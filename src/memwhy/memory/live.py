@@ -11,11 +11,13 @@ from collections.abc import Callable, Sequence
 from typing import Self
 
 from memwhy.memory.access import why_denied
+from memwhy.memory.debugfiles import DebugFiles
+from memwhy.memory.elf import Elf
 from memwhy.memory.modules import Files
 from memwhy.memory.reading import gather_pages, read_pages
 from memwhy.memory.residency import Residency
 from memwhy.memory.rest import ran_ns
-from memwhy.memory.space import Module, Source, Space, Thread
+from memwhy.memory.space import DebugFile, Module, Source, Space, Thread
 from memwhy.memory.threads import read_threads
 from memwhy.model.errors import MemwhyError, NotPermitted, ParseError, TargetGone
 from memwhy.model.mapping import Mapping
@@ -41,6 +43,7 @@ class Live(Space):
         self._start_ticks = start_ticks
         self._read_mappings = mappings
         self._files = Files(self._directory, self._read_resident)
+        self._debug_files = DebugFiles(f"{self._directory}/root")
         self._descriptors = [pagemap, mem]
         self._residency = Residency(pagemap)
         self.source = Source(fd=mem, pid=pid if _is_our_own(root) else 0)
@@ -127,6 +130,10 @@ class Live(Space):
         """A descriptor of the file behind a mapping, for the caller to close; None where it is gone or not ours to read."""
         return self._files.open_mapped(mapping)
 
+    def debug_file(self, elf: Elf) -> DebugFile:
+        """The debug file of a module's file, by the target's own file system; open until close()."""
+        return self._debug_files.look(elf)
+
     def ran_ns(self) -> int | None:
         """CPU time of its threads so far; None while one runs, and where others may write: see `memory.rest`."""
         return ran_ns(self._directory, self.source.pid, self.mappings) if self.source.pid else None
@@ -134,6 +141,7 @@ class Live(Space):
     def close(self) -> None:
         """Let go of the descriptors."""
         self._files.close()
+        self._debug_files.close()
         while self._descriptors:
             os.close(self._descriptors.pop())
         self.source = Source(fd=-1, pid=0)

@@ -67,6 +67,14 @@ class Module:
         return self.path.removesuffix(" (deleted)").rpartition("/")[2]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DebugFile:
+    """What was taken out of a program and kept beside it. elf: None where there is nothing; refused: a clause on one that is another program's."""
+
+    elf: Elf | None = None
+    refused: str = ""
+
+
 class Space(ABC):
     """One address space. Addresses are integers; ends are exclusive."""
 
@@ -122,6 +130,10 @@ class Space(ABC):
     def open_file(self, mapping: Mapping) -> int | None:
         """A descriptor of the file behind a mapping, for the caller to close; None where it cannot be had, or not be sure."""
         return None
+
+    def debug_file(self, elf: Elf) -> DebugFile:
+        """The debug file of a module's file; open until close()."""
+        return DebugFile()
 
     def ran_ns(self) -> int | None:
         """Equal at two moments: it stood still in between. None where that cannot be told, or while it runs."""

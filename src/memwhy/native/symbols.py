@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from memwhy.inspect.demangle import demangle_function
+from memwhy.memory.debugfiles import DebugFiles
 from memwhy.memory.space import Module, Space
 from memwhy.native.dwarf import Dwarf, Place
 from memwhy.native.gofacts import GoCode
 from memwhy.native.gomodules import GoModules
 from memwhy.native.packages import Package, find_packages
-from memwhy.native.symboltable import DebugFiles, SymbolTable
+from memwhy.native.symboltable import SymbolTable
 from memwhy.runtimes.go.inline import Frame, Unfolding
 
 _MOST_KEPT = 1 << 16

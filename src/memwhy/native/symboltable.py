@@ -1,18 +1,16 @@
 """From addresses of a file to the names of its functions: .symtab, .dynsym, and what distributions keep elsewhere.
 
-Debug files are found by build id below /usr/lib/debug (gdb manual, "Separate Debug Files"); .gnu_debugdata is an xz-compressed
-ELF file with a symbol table (gdb manual, "MiniDebugInfo"). Structure: elf(5), Elf64_Sym.
+Debug files: `memory.debugfiles`; .gnu_debugdata is an xz-compressed ELF file with a symbol table (gdb manual, "MiniDebugInfo").
+Structure: elf(5), Elf64_Sym.
 """
 
 import lzma
-import os
 import struct
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator
-from contextlib import suppress
 
-from memwhy.memory.elf import Elf, Image, parse_elf
+from memwhy.memory.elf import Elf, parse_elf
 from memwhy.model.errors import ParseError
 
 _SYMBOL = struct.Struct("<IBBHQQ")
@@ -22,7 +20,6 @@ _MOST_UNPACKED_BYTES = 64 << 20
 _MOST_NAME_BYTES = 4096
 _OBJECT = b"(.text)"
 """How Go's linker names the whole code of one C object: "runtime/cgo(.text)"."""
-_DEBUG = "usr/lib/debug/.build-id"
 
 
 class SymbolTable:
@@ -94,34 +91,3 @@ def _inside(elf: Elf) -> Elf | None:
         return parse_elf(raw, elf.name)
     except (lzma.LZMAError, EOFError, ParseError):
         return None
-
-
-class DebugFiles:
-    """Debug files of a target's file system, opened once each. root: its / as we see it, e.g. /proc/PID/root."""
-
-    def __init__(self, root: str) -> None:
-        self._root = root
-        self._descriptors: list[int] = []
-
-    def find(self, elf: Elf) -> Elf | None:
-        """The debug file with the same build id, None where there is none."""
-        build_id = elf.build_id
-        if not build_id or len(build_id) < 4:
-            return None
-        path = os.path.join(self._root, _DEBUG, build_id[:2], f"{build_id[2:]}.debug")
-        try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        except OSError:
-            return None
-        with suppress(ParseError):
-            debug = Elf(Image(descriptor), path)
-            if debug.build_id == build_id:
-                self._descriptors.append(descriptor)
-                return debug
-        os.close(descriptor)
-        return None
-
-    def close(self) -> None:
-        """Let go of the files."""
-        while self._descriptors:
-            os.close(self._descriptors.pop())

@@ -116,6 +116,7 @@ def _pass(
     moves = moved(heap)
     tree.tell(contents_of(runtime, heap, typing, roots, tree.rows))
     notes = [f"{runtime.version}: {variables.problem}"] if variables.problem else []
+    notes += [f"types of variables are from {variables.file}"] if variables.file else []
     notes += specials.notes
     if heap.conservative_types:
         notes.append(f"of {heap.conservative_types} types any word may be a pointer: their masks could not be had")

@@ -149,7 +149,8 @@ class _Names:
         low, high = module.data[0][0], module.data[3][1]
         for held in runtime.space.modules():
             if held.elf is not None and held.start <= low < held.end:
-                rows = sorted(_variables(held.elf, held.bias, low, high))
+                elf = held.elf if held.elf.has_symbols else runtime.space.debug_file(held.elf).elf or held.elf
+                rows = sorted(_variables(elf, held.bias, low, high))
                 self._starts = [row[0] for row in rows]
                 self._names = [(row[1], row[2]) for row in rows]
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from memwhy._core import _retain
+from memwhy.memory.space import DebugFile
 from memwhy.model.errors import ParseError
 from memwhy.runtimes.go import debug_entries as dwarf
 from memwhy.runtimes.go.debug_entries import Entries, Entry
@@ -35,12 +36,14 @@ class Captured:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variables:
-    """globals: places of types by address of the variable. functions: places of entries by address. problem: why there are none."""
+    """globals: places of types by address of the variable. functions: places of entries by address. problem: why there are none. file: the debug file
+    that they are from, "" where it is the program itself."""
 
     globals: dict[int, int] = field(default_factory=dict)
     functions: dict[int, int] = field(default_factory=dict)
     debug: DebugTypes | None = None
     problem: str = ""
+    file: str = ""
 
     def of_global(self, address: int) -> int:
         """The key of a global variable's type, 0 where it is not known."""
@@ -72,19 +75,24 @@ def variables_of(runtime: "GoRuntime") -> Variables:
     elf = runtime.module.elf
     if elf is None:
         return Variables(problem="the program's file cannot be read")
+    debug = DebugFile()
     try:
         entries = Entries.of(elf)
+        if entries is None:
+            debug = runtime.space.debug_file(elf)
+            entries = None if debug.elf is None else Entries.of(debug.elf)
     except ParseError as error:
         return Variables(problem=str(error))
     if entries is None:
         minor = minor_of(runtime.version)
         old = minor is not None and minor_number(minor) < _TOLD_SINCE
-        return Variables(problem=_STRIPPED_OLD if old else _STRIPPED)
+        return Variables(problem="; ".join(filter(None, (_STRIPPED_OLD if old else _STRIPPED, debug.refused))))
     rows, functions = _retain.dwarf(entries.info, entries.abbreviations, entries.addresses)
     bias = runtime.module.bias
     return Variables(
         globals=_by_address(rows, bias),
         functions=_by_address(functions, bias),
+        file=debug.elf.name if debug.elf is not None else "",
         debug=DebugTypes(entries=entries, types=runtime.functions.modules[0].types, bias=bias),
     )
 
