@@ -2,13 +2,11 @@
 
 import heapq
 import json
-import math
-from collections.abc import Mapping as Map
 from typing import Any, get_args, get_type_hints
 
-from memwhy.model.errors import ParseError
 from memwhy.model.holders import Holders, Holding, TypeTotal, Waiting
 from memwhy.model.reading import Reading
+from memwhy.sources.own_json import OwnJson
 
 NAME = "go/holders"
 SCHEMA = "memwhy/holders/1"
@@ -18,9 +16,8 @@ MOST_TYPES = 60
 MOST_READ_LINES = 100_000
 """Of a tree that is read: others may keep more."""
 MOST_DEPTH = 120
-MOST_BYTES = 1 << 62
 MOST_NAMES = 64
-_MOST_CHARACTERS = 2048
+_OWN = OwnJson(NAME, most_characters=2048)
 _KINDS = get_args(get_type_hints(Holding)["kind"])
 _COUNTS = ("count", "own_bytes", "bytes")
 _MAY_LACK = ("least_bytes", "most_bytes", "elements", "idle_bytes", "goroutines")
@@ -82,52 +79,47 @@ def _line(one: Holding, kept: set[int]) -> dict[str, Any]:
 
 def parse(raw: bytes) -> Reading:
     """`holders` of a Reading. Raises ParseError."""
-    try:
-        document = json.loads(raw)
-    except (ValueError, RecursionError) as error:
-        raise _wrong(f"is no JSON ({error})", raw[:80]) from None
-    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
-        raise _wrong(f"is no look at holders of the form {SCHEMA}", raw[:80])
+    document = _OWN.document(raw, SCHEMA, "look at holders")
     alloc = document.get("heap_alloc_bytes")
     left = [MOST_READ_LINES]
-    totals: dict[str, Any] = {name: _count(document.get(name), name) for name in _TOTALS}
+    totals: dict[str, Any] = {name: _OWN.count(document.get(name), name) for name in _TOTALS}
     return Reading(
         holders=Holders(
-            runtime=_text(document.get("runtime")),
+            runtime=_OWN.text(document.get("runtime")),
             **totals,
-            heap_alloc_bytes=None if alloc is None else _count(alloc, "heap_alloc_bytes"),
-            read_s=_seconds(document, "read_s"),
-            cpu_s=_seconds(document, "cpu_s"),
+            heap_alloc_bytes=None if alloc is None else _OWN.count(alloc, "heap_alloc_bytes"),
+            read_s=_OWN.seconds(document.get("read_s"), "read_s"),
+            cpu_s=_OWN.seconds(document.get("cpu_s"), "cpu_s"),
             fast=document.get("fast") is True,
             notes=_texts(document.get("notes")),
-            waiting=tuple(_waiting(row) for row in _list(document.get("waiting"), "what waits")[:MOST_NAMES]),
-            types=tuple(_type(row) for row in _list(document.get("types"), "types")[:MOST_READ_LINES]),
+            waiting=tuple(_waiting(row) for row in _OWN.items(document.get("waiting"), "what waits")[:MOST_NAMES]),
+            types=tuple(_type(row) for row in _OWN.items(document.get("types"), "types")[:MOST_READ_LINES]),
             holdings=_read(document.get("holdings"), left, 0),
         )
     )
 
 
 def _read(rows: object, left: list[int], depth: int) -> tuple[Holding, ...]:
-    found = _list(rows, "lines")
+    found = _OWN.items(rows, "lines")
     left[0] -= len(found)
     if left[0] < 0 or depth > MOST_DEPTH:
-        raise _wrong(f"has more than {MOST_READ_LINES} lines, or more than {MOST_DEPTH} of them below each other")
+        raise _OWN.wrong(f"has more than {MOST_READ_LINES} lines, or more than {MOST_DEPTH} of them below each other")
     return tuple(_holding(row, left, depth) for row in found)
 
 
 def _holding(row: object, left: list[int], depth: int) -> Holding:
     if not isinstance(row, dict):
-        raise _wrong("has a line that is none", str(row)[:80])
+        raise _OWN.wrong("has a line that is none", str(row)[:80])
     kind = row.get("kind")
     if kind not in _KINDS:
-        raise _wrong("has a line of an unknown kind", str(kind)[:80])
-    figures: dict[str, Any] = {name: _count(row.get(name), name) for name in _COUNTS}
-    figures |= {name: _count(row[name], name) for name in _MAY_LACK if row.get(name) is not None}
+        raise _OWN.wrong("has a line of an unknown kind", str(kind)[:80])
+    figures: dict[str, Any] = {name: _OWN.count(row.get(name), name) for name in _COUNTS}
+    figures |= {name: _OWN.count(row[name], name) for name in _MAY_LACK if row.get(name) is not None}
     figures |= {name: _texts(row[name]) for name in _NAMES if name in row}
     return Holding(
         kind=kind,  # type: ignore[arg-type]  # one of its literals
-        name=_text(row.get("name")),
-        type=_text(row.get("type")),
+        name=_OWN.text(row.get("name")),
+        type=_OWN.text(row.get("type")),
         children=_read(row["children"], left, depth + 1) if "children" in row else (),
         **figures,
     )
@@ -135,51 +127,22 @@ def _holding(row: object, left: list[int], depth: int) -> Holding:
 
 def _type(row: object) -> TypeTotal:
     if not isinstance(row, list) or len(row) != 3:
-        raise _wrong("has a type that is none", str(row)[:80])
-    return TypeTotal(type=_text(row[0]), count=_count(row[1], "count"), bytes=_count(row[2], "bytes"))
+        raise _OWN.wrong("has a type that is none", str(row)[:80])
+    return TypeTotal(type=_OWN.text(row[0]), count=_OWN.count(row[1], "count"), bytes=_OWN.count(row[2], "bytes"))
 
 
 def _waiting(row: object) -> Waiting:
     if not isinstance(row, list) or len(row) != 5 or row[0] not in ("finalizer", "cleanup"):
-        raise _wrong("has something that waits for no finalizer", str(row)[:80])
+        raise _OWN.wrong("has something that waits for no finalizer", str(row)[:80])
     kind, number, function, state, blocked_s = row
     return Waiting(
         kind=kind,
-        count=_count(number, "waiting"),
-        function=_text(function),
-        state=_text(state),
-        blocked_s=None if blocked_s is None else _seconds({"blocked_s": blocked_s}, "blocked_s"),
+        count=_OWN.count(number, "waiting"),
+        function=_OWN.text(function),
+        state=_OWN.text(state),
+        blocked_s=None if blocked_s is None else _OWN.seconds(blocked_s, "blocked_s"),
     )
 
 
-def _list(value: object, name: str) -> list[object]:
-    if not isinstance(value, list):
-        raise _wrong(f"has no list of {name}", str(value)[:80])
-    return value
-
-
 def _texts(value: object) -> tuple[str, ...]:
-    return tuple(_text(one) for one in _list(value, "names")[:MOST_NAMES])
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise _wrong("has something else where a name should stand", str(value)[:80])
-    return "".join(c if c.isprintable() else "·" for c in value[:_MOST_CHARACTERS])
-
-
-def _count(value: object, name: str) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MOST_BYTES:
-        raise _wrong(f"has no whole number for {name}", str(value)[:40])
-    return value
-
-
-def _seconds(document: Map[str, Any], name: str) -> float:
-    value = document.get(name)
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < math.inf:
-        raise _wrong(f"has no seconds for {name}", str(value)[:40])
-    return float(value)
-
-
-def _wrong(problem: str, text: str | bytes = "") -> ParseError:
-    return ParseError(NAME, None, text, problem)
+    return tuple(_OWN.text(one) for one in _OWN.items(value, "names")[:MOST_NAMES])

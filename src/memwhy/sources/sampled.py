@@ -1,20 +1,16 @@
 """Readings of the native sampler, as memwhy itself writes them: stacks by name, with what is outstanding and of which age."""
 
 import json
-import math
-from collections.abc import Mapping as Map
-from typing import Any
 
-from memwhy.model.errors import ParseError
 from memwhy.model.native import AGES, CodeName, SampledStack, StackReading
 from memwhy.model.reading import Reading
+from memwhy.sources.own_json import OwnJson
 
 NAME = "native/stacks"
 SCHEMA = "memwhy/stacks/1"
 MOST_STACKS = 4096
 MOST_FRAMES = 256
-MOST_BYTES = 1 << 62
-_MOST_CHARACTERS = 4096
+_OWN = OwnJson(NAME, most_characters=4096)
 _KINDS = ("malloc", "mmap", "runtime")
 _WAYS = ("attached", "preloaded")
 _FIGURES = (
@@ -51,58 +47,53 @@ def write(reading: StackReading) -> bytes:
 
 def parse(raw: bytes) -> Reading:
     """`stacks` of a Reading. Raises ParseError."""
-    try:
-        document = json.loads(raw)
-    except (ValueError, RecursionError) as error:
-        raise _wrong(f"is no JSON ({error})", raw[:80]) from None
-    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
-        raise _wrong(f"is no reading of the sampler of the form {SCHEMA}", raw[:80])
-    functions = tuple(_function(row) for row in _list(document, "functions"))
-    rows = _list(document, "stacks")
+    document = _OWN.document(raw, SCHEMA, "reading of the sampler")
+    functions = tuple(_function(row) for row in _OWN.items(document.get("functions"), "functions"))
+    rows = _OWN.items(document.get("stacks"), "stacks")
     if len(rows) > MOST_STACKS:
-        raise _wrong(f"has {len(rows)} stacks; {MOST_STACKS} are the most")
+        raise _OWN.wrong(f"has {len(rows)} stacks; {MOST_STACKS} are the most")
     way = document.get("way")
     if way not in _WAYS:
-        raise _wrong("does not say how the sampler got in", str(way))
+        raise _OWN.wrong("does not say how the sampler got in", str(way))
     reading = StackReading(
-        life_s=_seconds(document, "life_s"),
+        life_s=_OWN.seconds(document.get("life_s"), "life_s"),
         way=way,
-        problem=_text(document.get("problem")),
-        spent_s=_seconds(document, "spent_s"),
-        notes=tuple(_text(note) for note in _list(document, "notes")[:32]),
+        problem=_OWN.text(document.get("problem")),
+        spent_s=_OWN.seconds(document.get("spent_s"), "spent_s"),
+        notes=tuple(_OWN.text(note) for note in _OWN.items(document.get("notes"), "notes")[:32]),
         stacks=tuple(_stack(row, functions) for row in rows),
-        **{name: _count(document.get(name), name) for name in _COUNTS},
+        **{name: _OWN.count(document.get(name), name) for name in _COUNTS},
     )
     return Reading(stacks=reading)
 
 
 def _stack(row: object, functions: tuple[CodeName, ...]) -> SampledStack:
     if not isinstance(row, list) or len(row) != 4 + len(_FIGURES):
-        raise _wrong("has a stack that is none", str(row)[:80])
+        raise _OWN.wrong("has a stack that is none", str(row)[:80])
     frames, kind, variance, ages, *figures = row
     if kind not in _KINDS:
-        raise _wrong("has a stack of an unknown kind", str(kind))
+        raise _OWN.wrong("has a stack of an unknown kind", str(kind))
     if not isinstance(frames, list) or not 0 < len(frames) <= MOST_FRAMES:
-        raise _wrong("has a stack without frames", str(frames)[:80])
+        raise _OWN.wrong("has a stack without frames", str(frames)[:80])
     if not isinstance(ages, list) or len(ages) > AGES:
-        raise _wrong("has a stack without ages", str(ages)[:80])
-    places = [_count(place, "frame") for place in frames]
+        raise _OWN.wrong("has a stack without ages", str(ages)[:80])
+    places = [_OWN.count(place, "frame") for place in frames]
     if max(places) >= len(functions):
-        raise _wrong("has a stack of functions that it does not name", str(frames)[:80])
+        raise _OWN.wrong("has a stack of functions that it does not name", str(frames)[:80])
     return SampledStack(
         frames=tuple(functions[place] for place in places),
         kind=kind,
-        variance=float(_count(variance, "variance", 1 << 124)),
-        ages_bytes=tuple(_count(size, "age") for size in ages),
-        **{name: _count(value, name) for name, value in zip(_FIGURES, figures, strict=True)},
+        variance=float(_OWN.count(variance, "variance", 1 << 124)),
+        ages_bytes=tuple(_OWN.count(size, "age") for size in ages),
+        **{name: _OWN.count(value, name) for name, value in zip(_FIGURES, figures, strict=True)},
     )
 
 
 def _function(row: object) -> CodeName:
     if not isinstance(row, list) or len(row) != 7:
-        raise _wrong("has a function that is none", str(row)[:80])
-    function, module, version, file = (_text(one) for one in row[:4])
-    line, is_go, own = (_count(one, "line") for one in row[4:])
+        raise _OWN.wrong("has a function that is none", str(row)[:80])
+    function, module, version, file = (_OWN.text(one) for one in row[:4])
+    line, is_go, own = (_OWN.count(one, "line") for one in row[4:])
     return CodeName(
         function=function or "?",
         module=module,
@@ -112,33 +103,3 @@ def _function(row: object) -> CodeName:
         is_go=bool(is_go),
         own=bool(own),
     )
-
-
-def _list(document: Map[str, Any], name: str) -> list[object]:
-    value = document.get(name)
-    if not isinstance(value, list):
-        raise _wrong(f"has no list of {name}")
-    return value
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise _wrong("has something else where a name should stand", str(value)[:80])
-    return "".join(c if c.isprintable() else "·" for c in value[:_MOST_CHARACTERS])
-
-
-def _count(value: object, name: str, most: int = MOST_BYTES) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= most:
-        raise _wrong(f"has no whole number for {name}", str(value)[:40])
-    return value
-
-
-def _seconds(document: Map[str, Any], name: str) -> float:
-    value = document.get(name)
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < math.inf:
-        raise _wrong(f"has no seconds for {name}", str(value)[:40])
-    return float(value)
-
-
-def _wrong(problem: str, text: str | bytes = "") -> ParseError:
-    return ParseError(NAME, None, text, problem)
