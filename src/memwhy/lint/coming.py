@@ -6,7 +6,7 @@ Told by what it is given, by its name, and by who calls it, up to DEEPEST calls 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Literal
 from weakref import WeakKeyDictionary
@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 from memwhy.lint.functions import Bodies
 from memwhy.lint.leaving import endless, loop_around
 from memwhy.lint.occurring import occurrences
+from memwhy.lint.qualifying import in_comment, package_before
 from memwhy.lint.source import Function, Package, Tree
 from memwhy.lint.syntax import Node, callee
 
@@ -50,6 +51,10 @@ _WAITS = re.compile(
     rb"<-|\bSleep\(|\.(?:Accept\w*|Recv\w*|Receive\w*|Fetch\w*|Poll|Pop|BLPop|ReadMessage|ReadFrom\w*|NextReader|NextMsg|Next|Wait|Read|Scan)\("
 )
 """What an endless loop waits for that goes round with what comes in."""
+_ENDLESS = re.compile(rb"\bfor\b(?:\s*\{|\s+true\b|[^{}]*?;\s*(?:true\s*)?;)")
+_RANGES = re.compile(rb"\brange\b([^\n]*)")
+_CHANNELS = (b".C", b"Messages()", b"Chan()")
+"""How expressions end that are channels by their names."""
 
 
 def once_around(node: Node) -> Node | None:
@@ -106,7 +111,7 @@ def _often(function: Function, depth: int, seen: set[Function]) -> Often:
         return ""
     seen.add(function)
     found: Often = ""
-    for caller, call in callers(function):
+    for caller, call in callers(function) if depth > 1 else _telling(function):
         if once_around(call) is not None:
             continue
         if served(call):
@@ -135,11 +140,8 @@ def _receives(loop: Node) -> bool:
     over = clause.child("right") if clause is not None else None
     if over is None:
         return False
-    last = over.text.rpartition(".")[2]
-    return over.text.endswith((".C", "Messages()", "Chan()")) or (
-        last.isidentifier()
-        and any(_OF_CHANNEL.match(loop.code, at + len(last)) for at in occurrences(loop.code, last.encode()))
-    )
+    text = over.text.encode()
+    return text.endswith(_CHANNELS) or _is_channel(text.rpartition(b".")[2], loop.code)
 
 
 def callers(function: Function) -> tuple[tuple[Function, Node], ...]:
@@ -150,10 +152,40 @@ def callers(function: Function) -> tuple[tuple[Function, Node], ...]:
     return known[function]
 
 
-def _callers(function: Function) -> Iterator[tuple[Function, Node]]:
+def _telling(function: Function) -> tuple[tuple[Function, Node], ...]:
+    """Of the callers those that say by themselves how often they come: others are not parsed for the last of the calls above."""
+    known = _CALLERS.setdefault(function.file.package.tree, {})
+    if function in known:
+        return known[function]
+    return tuple(islice(_callers(function, _may_tell), _MOST_CALLERS))
+
+
+def _may_tell(caller: Function) -> bool:
+    """Whether a function may be given requests, or hold a literal that is, or a loop that goes on: as far as its text tells."""
+    text = caller.text
+    if SERVES.search(text) is not None or (_ENDLESS.search(text) is not None and _WAITS.search(text) is not None):
+        return True
+    return any(_may_receive(match[1].rstrip(), caller.file.code) for match in _RANGES.finditer(text))
+
+
+def _may_receive(row: bytes, code: bytes) -> bool:
+    """The same of the rest of a line behind `range`; of one that does not end where its body begins nothing is known."""
+    over = row.removesuffix(b"{").rstrip()
+    return over == row or over.endswith(_CHANNELS) or _is_channel(over.rpartition(b".")[2], code)
+
+
+def _is_channel(name: bytes, code: bytes) -> bool:
+    """Whether a file declares a channel under a name."""
+    return name.decode("utf-8", "replace").isidentifier() and any(
+        _OF_CHANNEL.match(code, at + len(name)) for at in occurrences(code, name)
+    )
+
+
+def _callers(function: Function, chosen: Callable[[Function], bool] | None = None) -> Iterator[tuple[Function, Node]]:
     bodies = Bodies.of_tree(function.file.package.tree)
     for caller in islice(_naming(function), 2 * _MOST_CALLERS):
-        body = bodies.of(caller)
+        asked = _may_call(caller, function) and (chosen is None or chosen(caller))
+        body = bodies.of(caller) if asked else None
         for call in body.node.walk("call_expression") if body is not None else ():
             if body is None or callee(call).rpartition(".")[2] != function.name:
                 continue
@@ -177,6 +209,18 @@ def _naming(function: Function) -> Iterator[Function]:
                 if caller is not None and caller is not function and caller is not last:
                     yield caller
                     last = caller
+
+
+def _may_call(caller: Function, function: Function) -> bool:
+    """Whether the text leaves it open that the function is called: no comment names it, nor a package that has another in it."""
+    code, package = caller.file.code, function.file.package
+    for at in occurrences(code, function.name.encode(), b"(", caller.start, caller.end):
+        if in_comment(code, at):
+            continue
+        path = package_before(caller, at)
+        if not path or (not function.receiver and package.tree.package_at(path) is package):
+            return True
+    return False
 
 
 def comes_once(function: Function) -> bool:

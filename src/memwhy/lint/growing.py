@@ -11,6 +11,8 @@ from memwhy.lint.coming import Often, callers, comes_once, often, rounds_on
 from memwhy.lint.functions import Bodies, Body
 from memwhy.lint.laying import declaring
 from memwhy.lint.names import last_name
+from memwhy.lint.occurring import occurrences
+from memwhy.lint.qualifying import in_comment, is_selected
 from memwhy.lint.source import Function, Package
 from memwhy.lint.standing import Container, taken
 from memwhy.lint.syntax import Node, arguments, callee
@@ -43,6 +45,8 @@ def growths(package: Package, container: Container) -> list[Growth]:
     """Every addition that may come again and again; none where some function takes out of the container, replaces or gives it away."""
     found: list[Growth] = []
     for function in package.functions_naming(container.name.encode()):
+        if not _may_use(function, container):
+            continue
         body = Bodies.of_tree(package.tree).of(function)
         if body is None or (not container.owner and _declares(body.node, container.within or container.name)):
             continue
@@ -52,6 +56,13 @@ def growths(package: Package, container: Container) -> list[Growth]:
         if added and not (comes_once(function) and not (added[0].asked and function.receiver)):
             found += added
     return found
+
+
+def _may_use(function: Function, container: Container) -> bool:
+    """Whether the text leaves it open that the container is meant: a field stands behind a dot, a variable does not."""
+    code, field = function.file.code, bool(container.owner or container.within)
+    found = occurrences(code, container.name.encode(), start=function.start, stop=function.end)
+    return any(is_selected(code, at) in (field, None) and not in_comment(code, at) for at in found)
 
 
 def additions(function: Function, container: Container, uses: Iterable[tuple[Node, bool]]) -> list[Growth] | None:

@@ -17,6 +17,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import itemgetter
 from pathlib import Path
 
 from memwhy.lint.cutting import FUNCTIONS, Top
@@ -179,13 +180,16 @@ class File:
         index = bisect_right(self.functions, offset, key=lambda one: one.start) - 1
         return self.functions[index] if index >= 0 and offset < self.functions[index].end else None
 
-    def functions_calling(self, names: frozenset[bytes]) -> Iterator[Function]:
-        """Functions in whose text one of the names stands before `(` or `[`; parses nothing where the file has none."""
+    def functions_calling(self, names: frozenset[bytes]) -> Iterator[tuple[Function, list[tuple[int, bytes]]]]:
+        """Functions in whose text one of the names stands before `(` or `[`, with where; parses nothing where the file has none."""
         present = names & self.called
-        found = sorted(at for name in present for after in (b"(", b"[") for at in occurrences(self.code, name, after))
+        found = sorted(
+            (at, name) for name in present for after in (b"(", b"[") for at in occurrences(self.code, name, after)
+        )
         for function in self.functions if found else ():
-            if bisect_right(found, function.end) > bisect_right(found, function.start):
-                yield function
+            first, last = (bisect_right(found, edge, key=itemgetter(0)) for edge in (function.start, function.end))
+            if first < last:
+                yield function, found[first:last]
 
     @cached_property
     def imports(self) -> dict[str, str]:

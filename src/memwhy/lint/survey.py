@@ -16,8 +16,10 @@ from memwhy.lint.keeping import kept
 from memwhy.lint.kinds import Kind
 from memwhy.lint.names import Called, last_name, split, unversioned
 from memwhy.lint.ownership import Ownership
+from memwhy.lint.qualifying import package_before
 from memwhy.lint.source import File, Function, Package, Tree
 from memwhy.lint.standard import is_standard
+from memwhy.lint.standard import results as standard_results
 from memwhy.lint.syntax import Node, arguments
 from memwhy.lint.telling import tell, tell_kept
 from memwhy.lint.uses import Use
@@ -132,10 +134,22 @@ class Survey:
             methods = wanted.methods_in(package)
             for file in package.files:
                 names = methods | wanted.functions_in(file)
-                for function in file.functions_calling(frozenset(name.encode() for name in names)):
-                    if self._function(package, function, names):
+                for function, places in file.functions_calling(frozenset(name.encode() for name in names)):
+                    if any(self._may_acquire(wanted, function, *place) for place in places) and self._function(
+                        package, function, names
+                    ):
                         fresh.append(function)
         return fresh
+
+    def _may_acquire(self, wanted: _Wanted, function: Function, at: int, word: bytes) -> bool:
+        """Whether a call may be one to follow; not where the text proves that it is of a package's function that gives nothing."""
+        path, name = package_before(function, at), word.decode()
+        if not path or name in wanted.functions.get(unversioned(path), ()):
+            return True
+        if name in wanted.methods.get("?", ()) and not is_standard(path):
+            return True
+        full = f"{path}.{name}"
+        return full in self.by_name or bool(standard_results(full) or unversioned(full) in self.bodies.types.elsewhere)
 
     def _function(self, package: Package, function: Function, names: frozenset[str]) -> bool:
         """Follow one function's acquisitions; whether it newly hands one on."""

@@ -24,6 +24,8 @@ CAUSE = "goroutine-leak"
 TOKENS = (b"go func", b"go ", b".Go(")
 
 _STARTS = re.compile(rb"go\s+[\w(]|\.(?:Try)?Go\(")
+_BEGINS = re.compile(rb"(?:[\n{};:]|\*/)[ \t\r]*go\s+[\w(]|\.(?:Try)?Go\(")
+"""The same where a statement may begin, which words of a comment seldom are."""
 _GO = (b"go ", b"go\t", b".Go(", b".TryGo(")
 _MAKES = re.compile(rb"\bmake\(\s*chan\b")
 _ENOUGH = 0.7
@@ -37,6 +39,8 @@ Guess = tuple[Use, str, str, float]
 def check(package: Package) -> Iterable[Suspect]:
     """Goroutines that hang on a channel of their starter's, and loops that never end."""
     for function in package.functions_with(_STARTS, holding=_GO):
+        if _BEGINS.search(function.text) is None:
+            continue
         hanging: set[int] = set()
         if _MAKES.search(function.text):
             for channel in channels(package, function):
