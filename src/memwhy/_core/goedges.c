@@ -39,13 +39,12 @@ static inline int follow(struct goedges *edges, uint64_t value, uint64_t place, 
 
     if (value < 4096)
         return 0;
-    object = goheap_find(edges->heap, value);
+    object = goheap_find_in(edges->heap, value, &span);
     if (object == GOHEAP_NONE) {
         if ((object = goedges_wait(edges, value, before >= edges->way->lowest ? type_in(edges, before) : 0)) == GOHEAP_NONE)
             return 0;
         return goedges_put(edges, object, place, 0);
     }
-    span = goheap_span_at(edges->heap, value);
     interior = value == goheap_values(span, object) ? 0 : GOEDGES_INTERIOR;
     if ((bad = goedges_put(edges, object, place, interior)) != 0)
         return bad;
@@ -64,25 +63,64 @@ static inline uint64_t load(const uint8_t *from)
     return value;
 }
 
-static inline int is_number(const struct gotype *type, uint64_t word)
+/* 64 words from `place` on. data: where word `first` stands. pointers: a bit a word; after_number: of them those behind a word that is no
+ * pointer, which may tell the type of what they lead to. */
+static inline int marked_words(struct goedges *edges, uint64_t pointers, uint64_t after_number, const uint8_t *data, uint64_t first, uint64_t place)
 {
-    return type->mask != NULL && !(type->mask[word / 8] >> word % 8 & 1);
-}
-
-/* Words `first` up to `last` of an object that is an array of a type; data: where word `first` stands. */
-static int by_type(struct goedges *edges, const struct gotype *type, const uint8_t *data, uint64_t first, uint64_t last)
-{
-    uint64_t element = type->size / 8, in = element ? first % element : 0;
     int bad;
 
-    if (type->words == 0)
-        return 0;
-    for (uint64_t word = first; word < last; word++, data += 8) {
-        if (in < type->words && (type->mask == NULL || type->mask[in / 8] >> in % 8 & 1) &&
-            (bad = follow(edges, load(data), in, in && word > first && is_number(type, in - 1) ? load(data - 8) : 0)) != 0)
+    for (; pointers; pointers &= pointers - 1) {
+        uint64_t bit = (uint64_t)__builtin_ctzll(pointers);
+        const uint8_t *at = data + 8 * (place + bit - first);
+        if ((bad = follow(edges, load(at), place + bit, after_number >> bit & 1 ? load(at - 8) : 0)) != 0)
             return bad;
-        if (++in >= element)
-            in = 0;
+    }
+    return 0;
+}
+
+/* Words `first` up to `last` of a value of a type; data: where word `first` stands. */
+static int value_by_type(struct goedges *edges, const struct gotype *type, const uint8_t *data, uint64_t first, uint64_t last)
+{
+    uint64_t before = 1; /* is the last of the 64 words before it a pointer? What stands before the first one tells nothing. */
+    int bad;
+
+    if (last > type->words)
+        last = type->words;
+    for (uint64_t place = first & -UINT64_C(64); place < last; place += 64) {
+        uint64_t pointers = type->mask == NULL ? UINT64_MAX : load(type->mask + place / 8), after_number, here = UINT64_MAX;
+        after_number = pointers & ~(pointers << 1 | before);
+        before = pointers >> 63;
+        if (place < first) {
+            here <<= first - place;
+            after_number &= here << 1;
+        }
+        if (last - place < 64)
+            here &= (UINT64_C(1) << (last - place)) - 1;
+        if ((bad = marked_words(edges, pointers & here, after_number, data, first, place)) != 0)
+            return bad;
+    }
+    return 0;
+}
+
+/* The same of an object that is an array of a type. */
+static int by_type(struct goedges *edges, const struct gotype *type, const uint8_t *data, uint64_t first, uint64_t last)
+{
+    uint64_t element = type->size / 8, in;
+    int bad = 0;
+
+    if (type->words == 0 || element == 0)
+        return 0;
+    if (element == 1) {
+        for (; first < last && !bad; first++, data += 8)
+            bad = follow(edges, load(data), 0, 0);
+        return bad;
+    }
+    for (in = first % element; first < last; in = 0) {
+        uint64_t words = last - first < element - in ? last - first : element - in;
+        if ((bad = value_by_type(edges, type, data, in, in + words)) != 0)
+            return bad;
+        first += words;
+        data += 8 * words;
     }
     return 0;
 }
@@ -99,20 +137,13 @@ static int every_word(struct goedges *edges, const uint8_t *data, uint64_t first
 
 static int inline_object(struct goedges *edges, const uint8_t *bits, const uint8_t *object, uint64_t word, uint64_t words)
 {
-    uint64_t mask = load(bits + word / 64 * 8) >> word % 64, all;
-    int bad;
+    uint64_t mask = load(bits + word / 64 * 8) >> word % 64;
 
     if (word % 64 && word % 64 + words > 64)
         mask |= load(bits + (word / 64 + 1) * 8) << (64 - word % 64);
     if (words < 64)
         mask &= (UINT64_C(1) << words) - 1;
-    for (all = mask; mask; mask &= mask - 1) {
-        uint64_t place = (uint64_t)__builtin_ctzll(mask);
-        int after_number = place && !(all >> (place - 1) & 1);
-        if ((bad = follow(edges, load(object + 8 * place), place, after_number ? load(object + 8 * place - 8) : 0)) != 0)
-            return bad;
-    }
-    return 0;
+    return marked_words(edges, mask, mask & ~(mask << 1 | 1), object, 0, 0);
 }
 
 /* Go 1.20 and 1.21: a bit a word for the whole arena, and a bit for each 64 words that says: the object has no more pointers.

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+_Static_assert(sizeof(struct goheap_span) == 64, "one line of the cache");
+
 static int is_sane(const struct goheap_span *span)
 {
     return span->start % GOHEAP_PAGE == 0 && span->end % GOHEAP_PAGE == 0 && span->start < span->end &&
@@ -76,7 +78,7 @@ int goheap_open(struct goheap *heap, const uint64_t *rows, size_t count)
     if (count >= GOHEAP_NONE)
         return -2;
     *heap = (struct goheap){.span_count = (uint32_t)count};
-    heap->spans = calloc(count + 1, sizeof *heap->spans);
+    heap->spans = aligned_alloc(sizeof *heap->spans, (count + 1) * sizeof *heap->spans);
     heap->by_number = calloc(count + 1, sizeof *heap->by_number);
     heap->arenas = calloc(GOHEAP_ARENAS, sizeof *heap->arenas);
     if (heap->spans == NULL || heap->by_number == NULL || heap->arenas == NULL)

@@ -30,17 +30,18 @@ enum goheap_kind {
     GOHEAP_CONSERVATIVE = 5, /* nobody says: each that points to an object */
 };
 
+/* 64 bytes: looked up for every pointer, in no order, so one line of the cache each. */
 struct goheap_span {
     uint64_t start, end; /* of its pages */
     uint64_t type;       /* of GOHEAP_LARGE */
     uint64_t element;
+    uint64_t bits;       /* mspan.allocBits: an address; each sweep gives it another */
     uint32_t first;      /* the number of its first object */
     uint32_t count;
     uint32_t magic;      /* for division by the element's size, as mspan.divMul */
+    uint32_t swept;      /* the collector's cycle in which it was swept last: each adds 2 */
     uint16_t free;       /* mspan.freeindex: below it every object is taken */
     uint16_t taken;      /* mspan.allocCount */
-    uint32_t swept;      /* the collector's cycle in which it was swept last: each adds 2 */
-    uint64_t bits;       /* mspan.allocBits: an address; each sweep gives it another */
     uint8_t kind;
 };
 
@@ -88,16 +89,24 @@ static inline uint32_t goheap_index(const struct goheap_span *span, uint64_t add
     return span->count == 1 ? (offset < span->element ? 0 : 1) : (uint32_t)((offset * span->magic) >> 32);
 }
 
-/* The number of the object that an address lies in, GOHEAP_NONE for none. */
-static inline uint32_t goheap_find(const struct goheap *heap, uint64_t address)
+/* The number of the object that an address lies in, and its span; GOHEAP_NONE for none. */
+static inline uint32_t goheap_find_in(const struct goheap *heap, uint64_t address, const struct goheap_span **in)
 {
-    const struct goheap_span *span = goheap_span_at(heap, address);
+    const struct goheap_span *span = *in = goheap_span_at(heap, address);
     uint32_t index;
 
     if (span == NULL || address < span->start)
         return GOHEAP_NONE;
     index = goheap_index(span, address);
     return index < span->count ? span->first + index : GOHEAP_NONE;
+}
+
+/* The same without its span. */
+static inline uint32_t goheap_find(const struct goheap *heap, uint64_t address)
+{
+    const struct goheap_span *span;
+
+    return goheap_find_in(heap, address, &span);
 }
 
 /* Where an object's values begin, so what Go's pointers to it are: behind the type of GOHEAP_HEADER. */

@@ -91,7 +91,7 @@ static int run_program(const uint8_t *program, size_t size, uint8_t *mask, uint6
 
 static uint8_t *read_mask(struct gotypes *types, uint64_t address, uint64_t words, int program)
 {
-    uint8_t *mask = calloc((size_t)(words + 7) / 8 + 1, 1);
+    uint8_t *mask = calloc((size_t)(words + 63) / 64 + 1, 8);
     size_t got;
 
     if (mask == NULL)

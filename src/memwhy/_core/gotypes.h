@@ -29,7 +29,7 @@ struct gotype {
     uint8_t followed;    /* the pointers of all its objects were followed by words_to */
     uint32_t behind;     /* 1 + what gotypes_behind says of it; 0: nobody asked yet */
     uint64_t words;      /* up to the last pointer; 0: none */
-    const uint8_t *mask; /* a bit a word; NULL: every one of `words` may be a pointer */
+    const uint8_t *mask; /* a bit a word, to be read eight bytes at a time; NULL: every one of `words` may be a pointer */
 };
 
 struct gotypes {
