@@ -8,9 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from seen import replayed, text_of
+from textual.binding import Binding
 
 from memwhy.live import pages
-from memwhy.live.app import keys
+from memwhy.live.app import LiveApp, keys
 from memwhy.live.lines import Line, columns_of
 from memwhy.live.overview import overview, title
 from memwhy.live.sight import Sight
@@ -50,7 +51,18 @@ def test_a_page_is_as_reviewed(page, golden):
     golden(f"live-{page}.txt", text_of(pages.PAGES[page](sight, sight.report, 100)))
 
 
-def test_the_help_names_every_key(golden):
+def test_the_help_names_every_key_that_does_something_and_no_other():
+    bound = {one.key.partition(",")[0]: one.description for one in LiveApp.BINDINGS if isinstance(one, Binding)}
+    moving = {"up", "down", "pageup", "pagedown", "home", "end", "ctrl+z"}
+    named = {"question_mark" if key == "?" else key: name for key, name, _ in pages.KEYS}
+    assert {key: name for key, name in bound.items() if key not in moving} == named
+    shown = text_of(pages.help_page(80)).splitlines()
+    assert [row.split()[:2] for row in shown[1 : shown.index("")] if row[2:3].strip() and row[3:5] == "  "] == [
+        [key, name] for key, name, _ in pages.KEYS
+    ]
+
+
+def test_the_help_is_as_reviewed(golden):
     golden("live-help.txt", text_of(pages.help_page(80)))
 
 

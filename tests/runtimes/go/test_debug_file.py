@@ -3,22 +3,19 @@
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from find_go import find_go
+from inside_go import build_or_skip, looked
 from inspect_programs import ROOT
+from programs import go_command
+from run import end, first_line
 
-from memwhy.inspect.inspector import Inspector
 from memwhy.memory.elf import open_elf
 from memwhy.model.holders import Holders
-
-sys.path.insert(0, str(ROOT / "specimens" / "inside"))
-from find_go import find_go
-from programs import BuildFailed, NoGo, built, go_command
-from run import end, first_line
 
 pytest.importorskip("memwhy._core._retain")
 pytestmark = pytest.mark.skipif(shutil.which("objcopy") is None, reason="needs objcopy")
@@ -27,11 +24,8 @@ STRIPPED = "it was stripped of its DWARF: variables have no types"
 
 def copied(folder: Path, name: str, *, build_id: str = "0123456789abcdef") -> Path:
     """A program of our own with a build id of GNU's kind, whichever Go made it."""
-    try:
-        built("goplanted")
-        command, env = go_command("goplanted", "", find_go(), folder / name)
-    except (BuildFailed, NoGo) as error:
-        pytest.skip(str(error))
+    build_or_skip("goplanted")
+    command, env = go_command("goplanted", "", find_go(), folder / name)
     command.insert(2, f"-ldflags=-B 0x{build_id}")
     subprocess.run(command, cwd=ROOT / "specimens" / "inside", env=env, check=True)
     return folder / name
@@ -71,13 +65,6 @@ def running(*command: str | Path) -> Iterator[int]:
         yield process.pid
     finally:
         end(process)
-
-
-def looked(pid: int) -> Holders:
-    with Inspector.open(pid) as inspector:
-        found = inspector.look(malloc=False, holders=True).holders
-    assert found is not None
-    return found
 
 
 def lines(found: Holders) -> set[tuple[str, str]]:

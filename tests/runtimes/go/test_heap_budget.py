@@ -10,15 +10,11 @@ from pathlib import Path
 
 import pytest
 from attach_programs import go_commands
-from inspect_programs import ROOT
+from inside_go import Program, inside, looked
 
 import memwhy
 from memwhy.inspect.inspector import Inspector
-from memwhy.model.holders import Holders
 from memwhy.runtimes.go.heap_budget import room
-
-sys.path.insert(0, str(ROOT / "specimens" / "inside"))
-from programs import BuildFailed, NoGo, Program, asked, built
 
 _retain = pytest.importorskip("memwhy._core._retain")
 MIB = 1 << 20
@@ -29,19 +25,8 @@ GIB = 1 << 30
 def program() -> Iterator[Program]:
     if not go_commands():
         pytest.skip("needs Go")
-    try:
-        built("goplanted", go=go_commands()[0])
-    except (BuildFailed, NoGo) as error:
-        pytest.skip(str(error))
-    with asked("goplanted", "-scale", "20", "-depth", "17", go=go_commands()[0]) as started:
+    with inside("goplanted", "-scale", "20", "-depth", "17", go=go_commands()[0]) as started:
         yield started
-
-
-def looked(pid: int, *, fast: bool = False) -> Holders:
-    with Inspector.open(pid) as inspector:
-        found = inspector.look(malloc=False, holders=True, fast=fast).holders
-    assert found is not None
-    return found
 
 
 def test_the_fast_answer_has_the_same_totals(program: Program) -> None:

@@ -3,19 +3,12 @@
 GO_COMMANDS=/path/to/go:/other/go runs it with several toolchains; else the go on PATH is used.
 """
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from attach_programs import go_commands
-from inspect_programs import ROOT
+from inside_go import inside, looked, minor_of
 
-from memwhy.inspect.inspector import Inspector
 from memwhy.model.holders import Holders, Holding
-
-sys.path.insert(0, str(ROOT / "specimens" / "inside"))
-from programs import BuildFailed, NoGo, asked, built, version_of
 
 pytest.importorskip("memwhy._core._retain")
 SCALE = 2
@@ -29,32 +22,16 @@ EMPTY = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module", params=go_commands() or [""], ids=lambda go: Path(go).as_posix().replace("/", "_"))
-def go(request: pytest.FixtureRequest) -> str:
-    if not request.param:
-        pytest.skip("needs Go")
-    command: str = request.param
-    if tuple(int(part) for part in version_of(command).removeprefix("go").split(".")[:2]) < (1, 21):
-        pytest.skip("the program needs Go 1.21")
-    return command
-
-
-def looked(go: str, flavour: str) -> tuple[dict[str, tuple[int, int, int]], Holders]:
-    try:
-        built("gofilled", flavour, go)
-    except (BuildFailed, NoGo) as error:
-        pytest.skip(str(error))
-    with asked("gofilled", "-scale", str(SCALE), flavour=flavour, go=go) as program:
+def seen(go: str, flavour: str) -> tuple[dict[str, tuple[int, int, int]], Holders]:
+    with inside("gofilled", "-scale", str(SCALE), flavour=flavour, go=go) as program:
         truth = program.ask("truth")
-        with Inspector.open(program.pid) as inspector:
-            found = inspector.look(malloc=False, holders=True).holders
-    assert found is not None
+        found = looked(program.pid)
     return {name: (row[0], row[1], row[2]) for name, row in truth.items()}, found
 
 
 @pytest.fixture(scope="module")
 def plain(go: str) -> Seen:
-    truth, holders = looked(go, "")
+    truth, holders = seen(go, "")
     return truth, {one.name: one for one in holders.holdings}
 
 
@@ -98,9 +75,9 @@ def test_what_looks_alike_and_is_full_is_not_idle(plain: Seen) -> None:
 
 def test_a_stripped_program_tells_the_same_of_what_has_no_name(go: str) -> None:
     """Maps and channels are found by their headers; what has no pointers and hangs at no header of a known type has no values to count in bytes."""
-    if version_of(go) < "go1.24":
+    if minor_of(go) < (1, 24):
         pytest.skip("headers of older maps are not told from other objects")
-    truth, holders = looked(go, "stripped")
+    truth, holders = seen(go, "stripped")
     found = [line.elements for one in holders.holdings for line in lines(one)]
     planted = {row[1] for name, row in truth.items() if name not in SAMPLED and name != "main.registry"}
     assert planted - set(found) == set()

@@ -2,19 +2,15 @@
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
-from inspect_programs import ROOT
+from inside_go import inside, looked
 from memwhy_command import environment
 from terminal_of import on_terminal
 
-from memwhy.inspect.inspector import Inspector
-from memwhy.model.holders import Holders, SoFar
+from memwhy.model.holders import SoFar
 from memwhy.runtimes.go import heap_early
-
-sys.path.insert(0, str(ROOT / "specimens" / "inside"))
-from programs import BuildFailed, NoGo, asked, built
 
 pytest.importorskip("memwhy._core._retain")
 AT_ONCE = (
@@ -24,19 +20,8 @@ AT_ONCE = (
 
 @pytest.fixture(scope="module")
 def pid() -> Iterator[int]:
-    try:
-        built("goplanted")
-    except (BuildFailed, NoGo) as error:
-        pytest.skip(str(error))
-    with asked("goplanted", "-scale", "4") as program:
+    with inside("goplanted", "-scale", "4") as program:
         yield program.pid
-
-
-def looked(pid: int, *, fast: bool = False, so_far: Callable[[SoFar], None] | None = None) -> Holders:
-    with Inspector.open(pid) as inspector:
-        found = inspector.look(malloc=False, holders=True, fast=fast, so_far=so_far).holders
-    assert found is not None
-    return found
 
 
 def test_who_waits_is_told_once_what_a_fast_look_would_have_said(pid: int, monkeypatch: pytest.MonkeyPatch) -> None:

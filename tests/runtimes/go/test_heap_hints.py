@@ -4,7 +4,7 @@ import struct
 
 from hypothesis import given
 from hypothesis import strategies as st
-from test_heap_holders import Seen, go, stripped  # noqa: F401  (fixtures)
+from test_heap_holders import Seen, stripped  # noqa: F401  (a fixture)
 
 from memwhy._core import _retain
 from memwhy.runtimes.go.heap_hints import MOST_HINTS

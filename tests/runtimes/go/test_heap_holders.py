@@ -3,16 +3,13 @@
 GO_COMMANDS=/path/to/go:/other/go runs it with several toolchains; else the go on PATH is used.
 """
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
-from attach_programs import go_commands
-from inspect_programs import ROOT
+from inside_go import Program, inside, looked, minor_of
 
 from memwhy.inspect.inspector import Inspector
 from memwhy.model.holders import Holders, Holding
@@ -20,9 +17,6 @@ from memwhy.runtimes.go.adapter import GoRuntime
 from memwhy.runtimes.go.heap_closures import closure_structs
 from memwhy.runtimes.go.heap_types import Types
 from memwhy.runtimes.go.heap_variables import variables_of
-
-sys.path.insert(0, str(ROOT / "specimens" / "inside"))
-from programs import BuildFailed, NoGo, Program, asked, built, version_of
 
 pytest.importorskip("memwhy._core._retain")
 THOUSANDS = 4
@@ -47,32 +41,10 @@ class Seen:
     heap_alloc: int
 
 
-@pytest.fixture(scope="module", params=go_commands() or [""], ids=lambda go: Path(go).as_posix().replace("/", "_"))
-def go(request: pytest.FixtureRequest) -> str:
-    if not request.param:
-        pytest.skip("needs Go")
-    command: str = request.param
-    minor = tuple(int(part) for part in version_of(command).removeprefix("go").split(".")[:2])
-    if minor < (1, 21):
-        pytest.skip("the program needs Go 1.21")
-    return command
-
-
 @contextmanager
 def planted(go: str, flavour: str = "") -> Iterator[Program]:
-    try:
-        built("goplanted", flavour, go)
-    except (BuildFailed, NoGo) as error:
-        pytest.skip(str(error))
-    with asked("goplanted", "-scale", str(THOUSANDS), flavour=flavour, go=go) as program:
+    with inside("goplanted", "-scale", str(THOUSANDS), flavour=flavour, go=go) as program:
         yield program
-
-
-def looked(pid: int) -> Holders:
-    with Inspector.open(pid) as inspector:
-        found = inspector.look(malloc=False, holders=True).holders
-    assert found is not None
-    return found
 
 
 def seen(go: str, flavour: str) -> Seen:
@@ -153,15 +125,14 @@ def test_a_local_is_told_by_its_name_and_type(plain: Seen) -> None:
 
 
 def test_what_a_closure_captured_has_its_type_in_a_stripped_program_too(stripped: Seen, go: str) -> None:
-    if version_of(go).startswith("go1.21"):
+    if minor_of(go) == (1, 21):
         pytest.skip("there nothing that a stripped program says leads to closures in arrays")
     metas = [one for one in stripped.holders.types if one.type == "main.Meta"]
     assert [one.count for one in metas] == [2000 * THOUSANDS]
 
 
 def test_what_makes_a_closure_and_debug_information_say_the_same_of_it(go: str) -> None:
-    minor = tuple(int(part) for part in version_of(go).removeprefix("go").split(".")[:2])
-    if minor < (1, 23):
+    if minor_of(go) < (1, 23):
         pytest.skip("what closures capture stands in DWARF since Go 1.23")
     with planted(go) as program, Inspector.open(program.pid) as inspector:
         runtime = next(one for one in inspector.runtimes if isinstance(one, GoRuntime))
@@ -180,11 +151,11 @@ def test_a_stripped_program_keeps_its_totals_and_most_types(stripped: Seen, go: 
     assert stripped.holders.bytes == pytest.approx(stripped.heap_alloc, rel=0.001)
     note, passes = stripped.holders.notes
     assert note.startswith(f"{stripped.holders.runtime}: it was stripped of its DWARF: variables have no types")
-    assert note.endswith("types are few") == version_of(go).startswith("go1.21")
+    assert note.endswith("types are few") == (minor_of(go) == (1, 21))
     assert passes == "one pass was enough: nothing of the process ran while it was read"
     largest = max(stripped.holders.holdings, key=lambda one: one.bytes)
     assert largest.bytes == pytest.approx(stripped.truth["main.cache"][0], rel=0.02)
-    if not version_of(go).startswith("go1.21"):
+    if minor_of(go) != (1, 21):
         assert stripped.holders.untyped_bytes <= 0.25 * stripped.holders.bytes
 
 

@@ -3,27 +3,20 @@
 GO_COMMANDS=/path/to/go:/other/go runs it with several toolchains; else the go on PATH is used.
 """
 
-import sys
 import tempfile
 from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
-from attach_programs import go_commands
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from inspect_programs import ROOT
+from inside_go import Program, inside, looked, minor_of
 
-from memwhy.inspect.inspector import Inspector
 from memwhy.model.holders import Holders, Holding
 from memwhy.runtimes.go.heap_moving import Moved
 from memwhy.runtimes.go.heap_passes import Pass, spread, together
-
-sys.path.insert(0, str(ROOT / "specimens" / "inside"))
-from programs import BuildFailed, NoGo, Program, asked, built, version_of
 
 _retain = pytest.importorskip("memwhy._core._retain")
 START = 0xC000000000
@@ -47,33 +40,12 @@ STILL = (
 )
 
 
-@pytest.fixture(scope="module", params=go_commands() or [""], ids=lambda go: Path(go).as_posix().replace("/", "_"))
-def go(request: pytest.FixtureRequest) -> str:
-    if not request.param:
-        pytest.skip("needs Go")
-    command: str = request.param
-    if tuple(int(part) for part in version_of(command).removeprefix("go").split(".")[:2]) < (1, 21):
-        pytest.skip("the program needs Go 1.21")
-    try:
-        built("goplanted", "", command)
-    except (BuildFailed, NoGo) as error:
-        pytest.skip(str(error))
-    return command
-
-
 @contextmanager
 def moving(go: str, how: str) -> Iterator[tuple[Program, dict[str, Any]]]:
-    with asked("goplanted", "-scale", str(THOUSANDS), go=go) as program:
+    with inside("goplanted", "-scale", str(THOUSANDS), go=go) as program:
         truth = program.ask("truth")
         program.ask(how)
         yield program, truth
-
-
-def looked(pid: int) -> Holders:
-    with Inspector.open(pid) as inspector:
-        found = inspector.look(malloc=False, holders=True).holders
-    assert found is not None
-    return found
 
 
 def lines(holders: Holders, name: str) -> list[Holding]:
@@ -115,7 +87,7 @@ def test_a_collector_that_never_rests_disturbs_nothing(go: str) -> None:
     for holders in found:
         assert_still(holders, truth, 0.02)
         assert held(holders, "main.cache") == pytest.approx(truth["main.cache"][0], rel=0.02)
-        if not version_of(go).startswith("go1.21"):
+        if minor_of(go) != (1, 21):
             assert [one.count for one in holders.types if one.type == "main.Entry"] == [11_000 * THOUSANDS]
 
 
@@ -124,7 +96,7 @@ def test_a_map_that_four_goroutines_replace_keeps_its_entries_or_is_said_to_be_u
         found = [looked(program.pid) for _ in range(2)]
     for holders in found:
         assert_still(holders, truth, 0.005)
-        if not version_of(go).startswith("go1.21"):
+        if minor_of(go) != (1, 21):
             count = sum(one.count for one in holders.types if one.type == "main.Entry")
             assert count == pytest.approx(11_000 * THOUSANDS, rel=0.005) or is_declared(holders, "main.cache")
 
@@ -139,7 +111,7 @@ def test_a_list_whose_nodes_are_moved_without_any_allocation_is_said_to_be_unsta
 
 @pytest.mark.parametrize("how", ["double", "empty"])
 def test_a_heap_that_doubles_or_empties_meanwhile_is_read(go: str, how: str) -> None:
-    with asked("goplanted", "-scale", str(THOUSANDS), go=go) as program:
+    with inside("goplanted", "-scale", str(THOUSANDS), go=go) as program:
         truth = program.ask("truth")
         program.tell(how)
         holders = looked(program.pid)

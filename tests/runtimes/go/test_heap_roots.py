@@ -3,20 +3,13 @@
 GO_COMMANDS=/path/to/go:/other/go runs it with several toolchains; else the go on PATH is used.
 """
 
-import sys
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 import pytest
-from attach_programs import go_commands
-from inspect_programs import ROOT
+from inside_go import inside, looked, minor_of
 
-from memwhy.inspect.inspector import Inspector
 from memwhy.model.holders import Holders, Waiting
-
-sys.path.insert(0, str(ROOT / "specimens" / "inside"))
-from programs import BuildFailed, NoGo, asked, built, version_of
 
 pytest.importorskip("memwhy._core._retain")
 PLANTED = 1000
@@ -33,31 +26,11 @@ class Seen:
     heap_alloc: int
 
 
-def minor_of(go: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version_of(go).removeprefix("go").split(".")[:2])
-
-
-@pytest.fixture(scope="module", params=go_commands() or [""], ids=lambda go: Path(go).as_posix().replace("/", "_"))
-def go(request: pytest.FixtureRequest) -> str:
-    if not request.param:
-        pytest.skip("needs Go")
-    command: str = request.param
-    if minor_of(command) < OLDEST:
-        pytest.skip("the program needs Go 1.21")
-    return command
-
-
 @cache
 def seen(go: str, flavour: str) -> Seen:
-    try:
-        built("gorooted", flavour, go)
-    except (BuildFailed, NoGo) as error:
-        pytest.skip(str(error))
-    with asked("gorooted", flavour=flavour, go=go) as program:
+    with inside("gorooted", flavour=flavour, go=go) as program:
         truth, heap_alloc = program.ask("truth"), program.ask("memstats")["HeapAlloc"]
-        with Inspector.open(program.pid) as inspector:
-            found = inspector.look(malloc=False, holders=True).holders
-    assert found is not None
+        found = looked(program.pid)
     return Seen({name: (row[0], row[1]) for name, row in truth.items()}, found, heap_alloc)
 
 

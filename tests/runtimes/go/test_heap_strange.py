@@ -6,12 +6,11 @@ GO_COMMANDS=/path/to/go:/other/go runs it with several toolchains; else the go o
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from attach_programs import PROGRAMS, build, go_commands, running
-from inspect_programs import ROOT
+from inside_go import inside, minor_of, version_of
 
 from memwhy.inspect.inspector import Inspector
 from memwhy.memory.elf import open_elf
@@ -22,9 +21,6 @@ from memwhy.model.inspection import Inspection
 from memwhy.runtimes.go.adapter import layouts_for
 from memwhy.runtimes.go.detection import GoModule
 from memwhy.runtimes.interface import Unsupported
-
-sys.path.insert(0, str(ROOT / "specimens" / "inside"))
-from programs import BuildFailed, NoGo, asked, built, version_of
 
 pytest.importorskip("memwhy._core._retain")
 BODY_BYTES = 1024
@@ -42,20 +38,6 @@ rare = pytest.mark.skipif(
     "STRANGE_BUILDS" not in os.environ,
     reason="builds Go's library anew, a minute each: make holders-check",
 )
-
-
-@pytest.fixture(scope="module", params=go_commands() or [""], ids=lambda go: Path(go).as_posix().replace("/", "_"))
-def go(request: pytest.FixtureRequest) -> str:
-    if not request.param:
-        pytest.skip("needs Go")
-    command: str = request.param
-    if minor_of(command) < (1, 21):
-        pytest.skip("the programs need Go 1.21")
-    return command
-
-
-def minor_of(go: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version_of(go).removeprefix("go").split("-")[0].split(".")[:2])
 
 
 def looked(pid: int) -> Inspection:
@@ -80,11 +62,7 @@ def test_another_way_of_building_holds_the_same(go: str, shape: str) -> None:
     first, last = SHAPES[shape]
     if not first <= minor_of(go) <= last:
         pytest.skip(f"{version_of(go)} is built so anyway, or cannot be")
-    try:
-        built("goplanted", shape, go)
-    except (BuildFailed, NoGo) as error:
-        pytest.skip(str(error))
-    with asked("goplanted", flavour=shape, go=go) as program:
+    with inside("goplanted", flavour=shape, go=go) as program:
         truth, heap_alloc = program.ask("truth"), program.ask("memstats")["HeapAlloc"]
         found = looked(program.pid).holders
     assert found is not None
@@ -97,11 +75,7 @@ def test_another_way_of_building_holds_the_same(go: str, shape: str) -> None:
 @rare
 def test_what_the_race_detector_keeps_for_itself_is_not_touched(go: str) -> None:
     """Its shadow is terabytes of addresses; nothing of the target may become resident by our reading."""
-    try:
-        built("goplanted", "race", go)
-    except (BuildFailed, NoGo) as error:
-        pytest.skip(str(error))
-    with asked("goplanted", flavour="race", go=go) as program:
+    with inside("goplanted", flavour="race", go=go) as program:
         before = table_kib(program.pid)
         found = looked(program.pid).holders
         after = table_kib(program.pid)

@@ -107,31 +107,15 @@ def test_a_heap_is_read_by_any_descriptors(raw: bytes) -> None:
     assert sum(rows[3::GROUP_WORDS]) <= 8
 
 
-@given(st.binary(max_size=400), st.binary(max_size=120), st.binary(max_size=80))
-def test_any_bytes_as_debug_information_give_entries_or_none(info: bytes, abbreviations: bytes, lists: bytes) -> None:
-    entries = Entries(info=info, abbreviations=abbreviations, addresses=b"", lists=lists)
-    entries.find_units()
-    debug = DebugTypes(entries=entries, types=(BASE, BASE + 4096), bias=0)
-    for place in range(len(info)):
-        found = entries.at(place)
-        if found is not None:
-            list(entries.children(found))
-            debug.at(debug.key(place))
-            variables = Variables(functions={BASE: place}, debug=debug)
-            variables.captured(BASE)
-            Locals(variables, types_in(b"")).words(BASE, BASE + 1)
-
-
 EXPRESSIONS = st.lists(st.sampled_from([0x06, 0x50, 0x91, 0x93, 0x9C, 0x10, 0x78, 8]), max_size=24).map(bytes)
+ABBREVIATIONS = (
+    b"\1\x11\1\0\0\2\x2e\1\0\0\3\x34\0\3\x08\2\x18\x49\x13\0\0\4\x34\0\3\x08\2\x17\x49\x13\0\0\5\x0f\0\3\x08\0\0\0"
+)
+"""A unit, a function, a local with an expression, one with a list, a pointer."""
 
 
-@given(EXPRESSIONS, st.integers(4, 5), st.binary(max_size=60))
-@example(b"\x9c", 4, b"")
-@example(b"\x91\x78", 5, b"")
-def test_any_place_of_a_local_gives_words_of_its_frame_or_none(expression: bytes, version: int, lists: bytes) -> None:
-    abbreviations = (
-        b"\1\x11\1\0\0\2\x2e\1\0\0\3\x34\0\3\x08\2\x18\x49\x13\0\0\4\x34\0\3\x08\2\x17\x49\x13\0\0\5\x0f\0\3\x08\0\0\0"
-    )
+def unit(expression: bytes, version: int) -> tuple[bytes, int]:
+    """A unit with the pointer type *T and a function with two locals of it, of which a stands where the expression says; where the function is."""
     head = 12 if version == 5 else 11
     function = head + 1
     pointer = function + 1
@@ -140,9 +124,54 @@ def test_any_place_of_a_local_gives_words_of_its_frame_or_none(expression: bytes
     body += b"\4b\0" + bytes(4) + kind + b"\0\0"
     fields = bytes([1, 8, 0, 0, 0, 0]) if version == 5 else bytes([0, 0, 0, 0, 8])
     rest = version.to_bytes(2, "little") + fields + body
-    entries = Entries(
-        info=len(rest).to_bytes(4, "little") + rest, abbreviations=abbreviations, addresses=bytes(16), lists=lists
-    )
+    return len(rest).to_bytes(4, "little") + rest, function
+
+
+WHOLE = unit(b"\x9c", 4)[0]
+
+
+@st.composite
+def hurt(draw: st.DrawFn, whole: bytes) -> bytes:
+    """Debug information of which some bytes are others, so that most of it still leads somewhere."""
+    raw = bytearray(whole)
+    for at, byte in draw(st.dictionaries(st.integers(0, len(whole) - 1), st.integers(0, 255), max_size=4)).items():
+        raw[at] = byte
+    return bytes(raw[: draw(st.integers(len(raw) - 4, len(raw)))])
+
+
+@given(
+    st.one_of(hurt(WHOLE), st.binary(max_size=400)),
+    st.one_of(hurt(ABBREVIATIONS), st.binary(max_size=120)),
+    st.binary(max_size=80),
+)
+@example(WHOLE, ABBREVIATIONS, b"")
+def test_any_bytes_as_debug_information_give_entries_or_none(info: bytes, abbreviations: bytes, lists: bytes) -> None:
+    entries = Entries(info=info, abbreviations=abbreviations, addresses=b"", lists=lists)
+    entries.find_units()
+    debug = DebugTypes(entries=entries, types=(BASE, BASE + 4096), bias=0)
+    names = set()
+    for place in range(len(info)):
+        found = entries.at(place)
+        if found is not None:
+            names.add(found.name)
+            assert found.place == place < found.behind
+            places = [one.place for one in entries.children(found)]
+            assert places == sorted({one for one in places if found.place < one < len(info)})
+            told = debug.at(debug.key(place))
+            assert told is None or len(told.name) <= len(info) + len("[]unsafe.Pointer")
+            variables = Variables(functions={BASE: place}, debug=debug)
+            assert all(one.type for one in variables.captured(BASE))
+            assert all(one.type for one in Locals(variables, types_in(b"")).words(BASE, BASE + 1).values())
+    if (info, abbreviations) == (WHOLE, ABBREVIATIONS):
+        assert names == {"", "*T", "a", "b"}
+
+
+@given(EXPRESSIONS, st.integers(4, 5), st.binary(max_size=60))
+@example(b"\x9c", 4, b"")
+@example(b"\x91\x78", 5, b"")
+def test_any_place_of_a_local_gives_words_of_its_frame_or_none(expression: bytes, version: int, lists: bytes) -> None:
+    info, function = unit(expression, version)
+    entries = Entries(info=info, abbreviations=ABBREVIATIONS, addresses=bytes(16), lists=lists)
     entries.find_units()
     debug = DebugTypes(entries=entries, types=(BASE, BASE + 4096), bias=0)
     types = types_in(b"")

@@ -3,18 +3,10 @@
 GO_COMMANDS=/path/to/go:/other/go runs it with several toolchains; else the go on PATH is used.
 """
 
-import sys
-from pathlib import Path
-
 import pytest
-from attach_programs import go_commands
-from inspect_programs import ROOT
+from inside_go import inside, looked, minor_of
 
-from memwhy.inspect.inspector import Inspector
 from memwhy.model.holders import Holders
-
-sys.path.insert(0, str(ROOT / "specimens" / "inside"))
-from programs import BuildFailed, NoGo, asked, built, version_of
 
 pytest.importorskip("memwhy._core._retain")
 COUNT = 1000
@@ -24,42 +16,19 @@ EVERYWHERE = (
 ONCE = ("Boxed", "Swapped")
 
 
-@pytest.fixture(scope="module", params=go_commands() or [""], ids=lambda go: Path(go).as_posix().replace("/", "_"))
-def go(request: pytest.FixtureRequest) -> str:
-    if not request.param:
-        pytest.skip("needs Go")
-    command: str = request.param
-    if minor(command) < (1, 21):
-        pytest.skip("the program needs Go 1.21")
-    return command
-
-
-def minor(go: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version_of(go).removeprefix("go").split(".")[:2])
-
-
-def looked(go: str, flavour: str) -> Holders:
-    try:
-        built("gotyped", flavour, go)
-    except (BuildFailed, NoGo) as error:
-        pytest.skip(str(error))
-    with (
-        asked("gotyped", "-count", str(COUNT), flavour=flavour, go=go) as program,
-        Inspector.open(program.pid) as inspector,
-    ):
-        found = inspector.look(malloc=False, holders=True).holders
-    assert found is not None
-    return found
+def seen(go: str, flavour: str) -> Holders:
+    with inside("gotyped", "-count", str(COUNT), flavour=flavour, go=go) as program:
+        return looked(program.pid)
 
 
 @pytest.fixture(scope="module")
 def plain(go: str) -> Holders:
-    return looked(go, "")
+    return seen(go, "")
 
 
 @pytest.fixture(scope="module")
 def stripped(go: str) -> Holders:
-    return looked(go, "stripped")
+    return seen(go, "stripped")
 
 
 def counts(holders: Holders) -> dict[str, int]:
@@ -69,7 +38,7 @@ def counts(holders: Holders) -> dict[str, int]:
 def test_every_way_to_an_object_tells_its_type(plain: Holders, go: str) -> None:
     found = counts(plain)
     wanted = dict.fromkeys(EVERYWHERE, COUNT) | dict.fromkeys(ONCE, 1)
-    if minor(go) >= (1, 24):
+    if minor_of(go) >= (1, 24):
         wanted["Reflected"] = COUNT  # before, reflect makes buckets of maps without fields
     assert {name: found.get(name, 0) for name in wanted} == wanted
 
@@ -77,7 +46,7 @@ def test_every_way_to_an_object_tells_its_type(plain: Holders, go: str) -> None:
 def test_a_stripped_program_tells_nearly_as_many(stripped: Holders, go: str) -> None:
     found = counts(stripped)
     wanted = dict.fromkeys(set(EVERYWHERE) - {"InStruct", "InLocal"} | set(ONCE), COUNT) | dict.fromkeys(ONCE, 1)
-    if minor(go) >= (1, 22):
+    if minor_of(go) >= (1, 22):
         wanted |= {"InStruct": COUNT, "InLocal": COUNT}
     assert {name: found.get(name, 0) for name in wanted} == wanted
 
@@ -85,15 +54,15 @@ def test_a_stripped_program_tells_nearly_as_many(stripped: Holders, go: str) -> 
 def test_a_reader_in_a_pool_or_a_trie_is_no_shape_without_a_name(plain: Holders, go: str) -> None:
     found = counts(plain)
     assert found["sync.poolLocal"] >= 1
-    if minor(go) >= (1, 24):
+    if minor_of(go) >= (1, 24):
         assert found["sync.entry[interface {},interface {}]"] >= COUNT
         assert found["sync.indirect[interface {},interface {}]"] > COUNT // 16
-    if minor(go) >= (1, 23):
+    if minor_of(go) >= (1, 23):
         assert found["runtime.timeTimer"] >= COUNT
 
 
 def test_what_reflect_made_has_the_name_of_what_it_is(plain: Holders, go: str) -> None:
-    if minor(go) >= (1, 24):
+    if minor_of(go) >= (1, 24):
         assert counts(plain)["struct { Text string; One *main.Reflected }"] == COUNT
 
 
@@ -105,5 +74,5 @@ def test_locals_and_arguments_of_a_goroutine_that_waits_are_told_by_name(plain: 
 
 def test_little_of_it_has_no_type(plain: Holders, stripped: Holders, go: str) -> None:
     assert plain.untyped_bytes <= 0.10 * plain.bytes
-    if minor(go) >= (1, 22):
+    if minor_of(go) >= (1, 22):
         assert stripped.untyped_bytes <= 0.25 * stripped.bytes
