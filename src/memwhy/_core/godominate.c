@@ -1,9 +1,13 @@
 #include "godominate.h"
 
+#include "bits.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-/* An edge to a node that was met by another one. */
+#define AHEAD 8u /* so many edges further on what they lead to is asked for: most of the time goes to waiting for memory */
+
+/* An edge to a node that was met by another one. next: of those to the same node; before they are listed, that node. */
 struct join {
     uint32_t next, from;
 };
@@ -24,14 +28,13 @@ struct search {
 
 uint64_t godominate_bytes(const struct goedges *edges)
 {
-    uint64_t nodes = edges->heap->scanned, leaves = edges->heap->objects - nodes, leading = 0, seeking, hanging;
+    uint64_t nodes = edges->heap->scanned, leaves = edges->heap->objects - nodes, leading = 0;
 
     for (uint64_t i = 0; i < edges->count; i++)
         leading += edges->to[i] < nodes;
     leading = (leading > nodes ? leading - nodes : 0) + nodes / 8;
-    seeking = nodes * 5 * sizeof(uint32_t) + leading * 3 / 2 * sizeof(struct join);
-    hanging = nodes * (5 * sizeof(uint32_t) + sizeof(uint16_t)) + leaves * (sizeof(uint32_t) + sizeof(uint16_t));
-    return seeking > hanging ? seeking : hanging;
+    return nodes * (5 * sizeof(uint32_t) + sizeof(uint16_t)) + leaves * (sizeof(uint32_t) + sizeof(uint16_t)) + edges->heap->objects / 8 +
+           leading * 3 / 2 * sizeof(struct join);
 }
 
 static int put(struct join **rows, uint32_t *count, uint32_t *room, struct join row)
@@ -48,14 +51,68 @@ static int put(struct join **rows, uint32_t *count, uint32_t *room, struct join 
     return 0;
 }
 
-static uint32_t meet(struct search *search, uint32_t object, uint32_t parent, uint32_t first_edge)
+static uint32_t meet(struct search *search, uint32_t object, uint32_t parent, uint16_t at)
 {
-    uint32_t node = search->found->count++;
+    struct godominators *found = search->found;
+    uint32_t node = found->count++;
 
-    search->found->object[node] = object;
-    search->found->idom[node] = parent;
-    search->label[node] = first_edge;
+    found->object[node] = object;
+    found->idom[node] = parent;
+    found->at[node] = at;
+    search->label[node] = object < search->edges->heap->scanned ? search->edges->rows[object] : 0;
     return node;
+}
+
+/* An object that cannot point is its first holder's until another one is found. */
+static inline void meet_leaf(struct godominators *found, uint32_t object, uint32_t leaf, uint32_t node, uint16_t at)
+{
+    if (found->leaf[leaf] == GOHEAP_NONE) {
+        found->leaf[leaf] = node;
+        found->leaf_at[leaf] = at;
+    } else if (found->leaf[leaf] != node) {
+        set_bit(found->again, object);
+    }
+}
+
+static inline int meet_again(struct search *search, uint32_t node, uint32_t from)
+{
+    if (node == from || search->found->idom[node] == from)
+        return 0;
+    return put(&search->joins, &search->join_count, &search->join_room, (struct join){node, from});
+}
+
+/* What edge `at` leads to will be looked up soon. */
+static inline void ask_for(const struct search *search, uint32_t at)
+{
+    const uint32_t scanned = search->edges->heap->scanned, object = search->edges->to[at];
+
+    if (object < scanned) {
+        __builtin_prefetch(&search->found->node[object], 1);
+        __builtin_prefetch(&search->edges->rows[object]);
+    } else {
+        __builtin_prefetch(&search->found->leaf[object - scanned], 1);
+    }
+}
+
+/* Goes along the edges of a node, up to the first that leads to a node nobody met yet, and returns that edge; `end` when there is none. */
+static uint32_t follow(struct search *search, uint32_t node, uint32_t at, uint32_t end, int *bad)
+{
+    struct godominators *found = search->found;
+    const struct goedges *edges = search->edges;
+    const uint32_t scanned = edges->heap->scanned;
+
+    for (; at < end && !*bad; at++) {
+        uint32_t object = edges->to[at];
+        if (end - at > AHEAD)
+            ask_for(search, at + AHEAD);
+        if (object >= scanned)
+            meet_leaf(found, object, object - scanned, node, goroots_word(edges->at[at] & GOEDGES_FAR));
+        else if (found->node[object] == 0)
+            return at;
+        else
+            *bad = meet_again(search, found->node[object], node);
+    }
+    return at;
 }
 
 /* All that an object leads to and nobody met yet. */
@@ -63,89 +120,72 @@ static int descend(struct search *search, uint32_t node)
 {
     struct godominators *found = search->found;
     const struct goedges *edges = search->edges;
-    const uint32_t scanned = edges->heap->scanned, top = found->idom[node];
+    const uint32_t top = found->idom[node];
+    int bad = 0;
 
     while (node != top) {
-        uint32_t at = search->label[node], to = edges->rows[found->object[node] + 1];
-        while (at < to && (edges->to[at] >= scanned || found->node[edges->to[at]]))
-            at++;
-        search->label[node] = at + 1;
-        if (at >= to) {
+        uint32_t end = edges->rows[found->object[node] + 1], at = follow(search, node, search->label[node], end, &bad), object;
+        if (bad)
+            return bad;
+        if (at >= end) {
             node = found->idom[node];
             continue;
         }
+        search->label[node] = at + 1;
         if (goroots_ticks(found->roots, found->count))
             return 1;
-        node = found->node[edges->to[at]] = meet(search, edges->to[at], node, edges->rows[edges->to[at]]);
+        object = edges->to[at];
+        node = found->node[object] = meet(search, object, node, goroots_word(edges->at[at] & GOEDGES_FAR));
+        end = edges->rows[object + 1];
+        for (at = edges->rows[object]; at < end && at < edges->rows[object] + AHEAD; at++)
+            ask_for(search, at);
     }
     return 0;
 }
 
+static int number_from(struct search *search, uint32_t node, uint32_t object, uint16_t at)
+{
+    struct godominators *found = search->found;
+    const uint32_t scanned = search->edges->heap->scanned;
+
+    if (object >= scanned) {
+        meet_leaf(found, object, object - scanned, node, at);
+        return 0;
+    }
+    if (found->node[object])
+        return meet_again(search, found->node[object], node);
+    found->node[object] = meet(search, object, node, at);
+    return descend(search, found->node[object]);
+}
+
+/* Nodes in the order in which they are met, each below the one that met it first, and the joins. */
 static int number(struct search *search)
 {
     struct godominators *found = search->found;
     const struct goroots *roots = found->roots;
-    int bad = 0;
+    int bad = put(&search->joins, &search->join_count, &search->join_room, (struct join){0, 0});
 
     found->count = 1; /* 0: above all */
     found->object[0] = GOHEAP_NONE;
     found->idom[0] = 0;
+    found->at[0] = GODOMINATE_SHARED;
     for (uint32_t owner = 0; owner < roots->owners && !bad; owner++) {
-        uint32_t node = meet(search, GOHEAP_NONE - owner, 0, 0);
-        for (uint32_t i = roots->first[owner]; i < roots->first[owner + 1] && !bad; i++) {
-            uint32_t object = roots->rows[3 * (size_t)i];
-            if (object >= search->edges->heap->scanned || found->node[object])
-                continue;
-            found->node[object] = meet(search, object, node, search->edges->rows[object]);
-            bad = descend(search, found->node[object]);
-        }
+        uint32_t node = meet(search, GOHEAP_NONE - owner, 0, GODOMINATE_SHARED);
+        for (uint32_t i = roots->first[owner]; i < roots->first[owner + 1] && !bad; i++)
+            bad = number_from(search, node, roots->rows[3 * (size_t)i], goroots_word(roots->rows[3 * (size_t)i + 2]));
     }
     return bad;
 }
 
-static int join(struct search *search, uint32_t from, uint32_t object)
-{
-    uint32_t node;
-
-    if (object >= search->edges->heap->scanned)
-        return 0;
-    node = search->found->node[object];
-    if (search->found->idom[node] == from || node == from)
-        return 0;
-    if (put(&search->joins, &search->join_count, &search->join_room, (struct join){search->label[node], from}))
-        return -1;
-    search->label[node] = search->join_count - 1;
-    return 0;
-}
-
 /* For every node, the nodes that point to it besides its parent. */
-static int turn_around(struct search *search)
+static void list_joins(struct search *search)
 {
-    const struct godominators *found = search->found;
-    const struct goroots *roots = found->roots;
-    const struct goedges *edges = search->edges;
-    uint32_t owner = 0, node;
-
-    memset(search->label, 0, found->count * sizeof *search->label);
-    if (put(&search->joins, &search->join_count, &search->join_room, (struct join){0, 0}))
-        return -1;
-    for (uint32_t object = 0; object < edges->heap->scanned; object++) {
-        if (goroots_ticks(roots, object))
-            return 1;
-        if ((node = found->node[object]) != 0)
-            for (uint32_t i = edges->rows[object]; i < edges->rows[object + 1]; i++)
-                if (join(search, node, edges->to[i]))
-                    return -1;
+    memset(search->label, 0, search->found->count * sizeof *search->label);
+    for (uint32_t i = 1; i < search->join_count; i++) {
+        uint32_t node = search->joins[i].next;
+        search->joins[i].next = search->label[node];
+        search->label[node] = i;
     }
-    for (node = 1; node < found->count; node++) {
-        if (found->object[node] < edges->heap->scanned)
-            continue;
-        for (uint32_t i = roots->first[owner]; i < roots->first[owner + 1]; i++)
-            if (join(search, node, roots->rows[3 * (size_t)i]))
-                return -1;
-        owner++;
-    }
-    return 0;
 }
 
 /* The least semidominator between a node and the root of its tree of those behind `last`. The way is shortened: once up, turning it
@@ -202,6 +242,16 @@ static uint32_t climb(const struct search *search, uint32_t node, uint32_t to)
     return node;
 }
 
+/* Its dominator is not the one that met it, so by which word it is held is to be found yet. */
+static void move(struct search *search, uint32_t node, uint32_t to)
+{
+    struct godominators *found = search->found;
+
+    found->idom[node] = climb(search, found->idom[node], to);
+    found->at[node] = GODOMINATE_SHARED;
+    set_bit(found->again, found->object[node]);
+}
+
 /* Dominators, from the parents in the search's tree on; each with its depth, and one further up to jump to. */
 static int dominate(struct search *search)
 {
@@ -210,7 +260,7 @@ static int dominate(struct search *search)
     depth[0] = jump[0] = 0;
     for (uint32_t node = 1; node < search->found->count; node++) {
         if (left && search->moved[left - 1].next == node)
-            idom[node] = climb(search, idom[node], search->moved[--left].from);
+            move(search, node, search->moved[--left].from);
         uint32_t up = idom[node], over = jump[up];
         depth[node] = depth[up] + 1;
         jump[node] = depth[up] - depth[over] == depth[over] - depth[jump[over]] ? jump[over] : up;
@@ -259,7 +309,7 @@ static void hang_one(const struct search *search, uint32_t node, uint32_t target
     }
 }
 
-/* What alone keeps each object that cannot point, and by which word each node's dominator holds it. */
+/* What alone keeps each object that cannot point and is pointed to by many, and by which word the dominators hold the nodes that they did not meet. */
 static int hang(const struct search *search)
 {
     const struct godominators *found = search->found;
@@ -267,18 +317,19 @@ static int hang(const struct search *search)
     const struct goedges *edges = search->edges;
     uint32_t owner = 0, node;
 
-    for (node = 1; node < found->count; node++) {
+    for (node = 1; node < found->count && owner < roots->owners; node++) {
         if (found->object[node] < edges->heap->scanned)
             continue;
         for (uint32_t i = roots->first[owner]; i < roots->first[owner + 1]; i++)
-            hang_one(search, node, roots->rows[3 * (size_t)i], goroots_word(roots->rows[3 * (size_t)i + 2]));
+            if (bit_is_set(found->again, roots->rows[3 * (size_t)i]))
+                hang_one(search, node, roots->rows[3 * (size_t)i], goroots_word(roots->rows[3 * (size_t)i + 2]));
         owner++;
     }
     for (uint32_t object = 0; object < edges->heap->scanned; object++) {
         if (goroots_ticks(roots, object))
             return 1;
-        if ((node = found->node[object]) != 0)
-            for (uint32_t i = edges->rows[object]; i < edges->rows[object + 1]; i++)
+        for (uint32_t i = edges->rows[object]; i < edges->rows[object + 1]; i++)
+            if (bit_is_set(found->again, edges->to[i]) && (node = found->node[object]) != 0)
                 hang_one(search, node, edges->to[i], goroots_word(edges->at[i] & GOEDGES_FAR));
     }
     return 0;
@@ -288,28 +339,19 @@ static int make_room(struct search *search)
 {
     struct godominators *found = search->found;
     const struct goheap *heap = search->edges->heap;
-    size_t nodes = (size_t)heap->scanned + found->roots->owners + 2;
+    size_t nodes = (size_t)heap->scanned + found->roots->owners + 2, leaves = (size_t)(heap->objects - heap->scanned) + 1;
 
     found->node = calloc((size_t)heap->scanned + 1, sizeof *found->node);
     found->object = malloc(nodes * sizeof *found->object);
     found->idom = malloc(nodes * sizeof *found->idom);
-    search->above = malloc(nodes * sizeof *search->above);
-    search->label = malloc(nodes * sizeof *search->label);
-    return found->node && found->object && found->idom && search->above && search->label ? 0 : -1;
-}
-
-static int make_leaves(struct godominators *found, const struct goheap *heap)
-{
-    size_t leaves = (size_t)(heap->objects - heap->scanned) + 1;
-
-    found->at = malloc(((size_t)found->count + 1) * sizeof *found->at);
+    found->at = malloc(nodes * sizeof *found->at);
     found->leaf = malloc(leaves * sizeof *found->leaf);
     found->leaf_at = malloc(leaves * sizeof *found->leaf_at);
-    if (!found->at || !found->leaf || !found->leaf_at)
+    found->again = calloc((size_t)heap->objects / 8 + 1, 1);
+    search->label = malloc(nodes * sizeof *search->label);
+    if (!found->node || !found->object || !found->idom || !found->at || !found->leaf || !found->leaf_at || !found->again || !search->label)
         return -1;
     memset(found->leaf, 0xff, leaves * sizeof *found->leaf);
-    for (uint32_t i = 0; i < found->count; i++)
-        found->at[i] = GODOMINATE_SHARED;
     return 0;
 }
 
@@ -322,14 +364,14 @@ int godominate(struct godominators *found, const struct goedges *edges, const st
     bad = make_room(&search);
     if (!bad)
         bad = number(&search);
-    if (!bad)
-        bad = turn_around(&search);
-    if (!bad)
+    if (!bad && (search.above = malloc(found->count * sizeof *search.above)) == NULL)
+        bad = -1;
+    if (!bad) {
+        list_joins(&search);
         bad = semidominate(&search);
+    }
     if (!bad)
         bad = dominate(&search);
-    if (!bad)
-        bad = make_leaves(found, edges->heap);
     if (!bad)
         bad = hang(&search);
     free(search.above);
@@ -347,4 +389,5 @@ void godominate_close(struct godominators *found)
     free(found->at);
     free(found->leaf);
     free(found->leaf_at);
+    free(found->again);
 }

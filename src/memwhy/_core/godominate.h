@@ -20,6 +20,7 @@ struct godominators {
     uint32_t *leaf;   /* by object - scanned: the node that alone keeps it, GOHEAP_NONE when nothing reaches it */
     uint16_t *at;     /* by node: the word of its dominator that points to it; GOEDGES_FAR - 1 when none does, so it is shared */
     uint16_t *leaf_at;
+    uint8_t *again;   /* a bit an object: more than one leads to it, so that it may be shared. What has none has its one holder */
     uint32_t count;   /* of nodes */
 };
 

@@ -1,5 +1,7 @@
 #include "gogroups.h"
 
+#include "bits.h"
+
 #include <stdlib.h>
 
 #define PLACES (1u << 19) /* a power of two, more than GOGROUPS_MOST */
@@ -67,9 +69,22 @@ uint32_t gogroups_key(const struct goedges *edges, uint32_t object, uint64_t ele
     return edges->types[object] ? edges->types[object] : GOGROUPS_SIZE + words;
 }
 
+/* The answer of gogroups_of that was given last: what stands side by side is mostly of one group. */
+struct last {
+    uint32_t parent, key, at, group;
+};
+
+static inline uint32_t group_of(struct gogroups *groups, struct last *last, uint32_t parent, uint32_t key, uint32_t at)
+{
+    if (last->parent != parent || last->key != key || last->at != at)
+        *last = (struct last){parent, key, at, gogroups_of(groups, parent, key, at)};
+    return last->group;
+}
+
 static int group_nodes(struct gogroups *groups, const struct goedges *edges, const struct godominators *found)
 {
     uint32_t *group = groups->of_node;
+    struct last last = {.parent = GOHEAP_NONE};
 
     for (uint32_t node = 1; node < found->count; node++) {
         uint32_t object = found->object[node], parent = group[found->idom[node]];
@@ -78,7 +93,7 @@ static int group_nodes(struct gogroups *groups, const struct goedges *edges, con
             return 1;
         if (object < edges->heap->scanned) {
             bytes = goheap_span_of(edges->heap, object)->element;
-            group[node] = gogroups_of(groups, parent, gogroups_key(edges, object, bytes), found->at[node]);
+            group[node] = group_of(groups, &last, parent, gogroups_key(edges, object, bytes), found->at[node]);
         } else {
             group[node] = gogroups_below(groups, parent, GOGROUPS_OWNER + (GOHEAP_NONE - object), 0);
         }
@@ -88,9 +103,11 @@ static int group_nodes(struct gogroups *groups, const struct goedges *edges, con
     return 0;
 }
 
-static int group_leaves(struct gogroups *groups, const struct goedges *edges, const struct godominators *found)
+/* In the place of the node that keeps a leaf comes its group. */
+static int group_leaves(struct gogroups *groups, const struct goedges *edges, struct godominators *found)
 {
     const struct goheap *heap = edges->heap;
+    struct last last = {.parent = GOHEAP_NONE};
 
     for (uint32_t s = 0; s < heap->span_count; s++) {
         const struct goheap_span *span = &heap->spans[s];
@@ -99,11 +116,13 @@ static int group_leaves(struct gogroups *groups, const struct goedges *edges, co
         if (span->kind != GOHEAP_NOSCAN)
             continue;
         for (uint32_t i = 0; i < span->count; i++) {
-            uint32_t leaf = span->first + i - heap->scanned, node = found->leaf[leaf];
-            if (node != GOHEAP_NONE &&
-                gogroups_add(groups, gogroups_of(groups, groups->of_node[node], gogroups_key(edges, span->first + i, span->element), found->leaf_at[leaf]),
-                    span->element))
+            uint32_t leaf = span->first + i - heap->scanned, node = found->leaf[leaf], group;
+            if (node == GOHEAP_NONE)
+                continue;
+            group = group_of(groups, &last, groups->of_node[node], gogroups_key(edges, span->first + i, span->element), found->leaf_at[leaf]);
+            if (gogroups_add(groups, group, span->element))
                 return -1;
+            found->leaf[leaf] = group;
         }
     }
     return 0;
@@ -142,26 +161,25 @@ static void name_sharers_of(struct gogroups *groups, const struct goedges *edges
                             uint32_t node, uint32_t target)
 {
     const uint32_t scanned = edges->heap->scanned;
-    uint32_t shared, who = groups->of_node[node], keeper, mark;
-    int place;
+    uint32_t shared, who = groups->of_node[node], mark;
+    int place, of_all;
 
     if (target < scanned) {
         if (found->at[found->node[target]] != GODOMINATE_SHARED)
             return;
-        keeper = found->idom[found->node[target]];
         shared = groups->of_node[found->node[target]];
+        of_all = found->idom[found->node[target]] == 0;
     } else {
         if (found->leaf_at[target - scanned] != GODOMINATE_SHARED)
             return;
-        keeper = found->leaf[target - scanned];
-        shared = gogroups_below(groups, groups->of_node[keeper], gogroups_key(edges, target, goheap_span_of(edges->heap, target)->element),
-                                GODOMINATE_SHARED);
+        shared = found->leaf[target - scanned];
+        of_all = groups->rows[shared].parent == 0;
     }
-    if (keeper == 0)
+    if (of_all)
         who = top[who];
     if (who == 0 || shared == 0 || shared >= groups->count)
         return;
-    mark = keeper == 0 && groups->rows[who].key >= GOGROUPS_OWNER ? groups->rows[who].key : who;
+    mark = of_all && groups->rows[who].key >= GOGROUPS_OWNER ? groups->rows[who].key : who;
     place = free_place(groups, &groups->rows[shared], mark);
     if (place < GOGROUPS_BY && !is_below(groups, who, shared))
         groups->rows[shared].by[place] = mark;
@@ -179,14 +197,15 @@ static int name_sharers(struct gogroups *groups, const struct goedges *edges, co
         if (found->object[node] < edges->heap->scanned)
             continue;
         for (uint32_t i = roots->first[owner]; i < roots->first[owner + 1]; i++)
-            name_sharers_of(groups, edges, found, top, node, roots->rows[3 * (size_t)i]);
+            if (bit_is_set(found->again, roots->rows[3 * (size_t)i]))
+                name_sharers_of(groups, edges, found, top, node, roots->rows[3 * (size_t)i]);
         owner++;
     }
     for (uint32_t object = 0; !bad && object < edges->heap->scanned; object++) {
         if (goroots_ticks(roots, object))
             bad = 1;
-        else if ((node = found->node[object]) != 0)
-            for (uint32_t i = edges->rows[object]; i < edges->rows[object + 1]; i++)
+        for (uint32_t i = edges->rows[object]; i < edges->rows[object + 1]; i++)
+            if (bit_is_set(found->again, edges->to[i]) && (node = found->node[object]) != 0)
                 name_sharers_of(groups, edges, found, top, node, edges->to[i]);
     }
     free(top);
@@ -201,7 +220,7 @@ int gogroups_open(struct gogroups *groups)
     return groups->rows && groups->places ? 0 : -1;
 }
 
-int gogroups_make(struct gogroups *groups, const struct goedges *edges, const struct godominators *found)
+int gogroups_make(struct gogroups *groups, const struct goedges *edges, struct godominators *found)
 {
     int bad = gogroups_open(groups);
 

@@ -40,7 +40,7 @@ uint32_t gogroups_key(const struct goedges *edges, uint32_t object, uint64_t ele
 /* An object of a group; -1 for GOHEAP_NONE. */
 int gogroups_add(struct gogroups *groups, uint32_t group, uint64_t bytes);
 
-/* 0, -1 for no memory, 1 when the tick of the roots says so. */
-int gogroups_make(struct gogroups *groups, const struct goedges *edges, const struct godominators *found);
+/* 0, -1 for no memory, 1 when the tick of the roots says so. After it `found->leaf` tells groups, not nodes. */
+int gogroups_make(struct gogroups *groups, const struct goedges *edges, struct godominators *found);
 
 #endif

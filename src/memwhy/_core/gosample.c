@@ -120,7 +120,7 @@ static uint64_t chance_of(const uint64_t *chances, uint32_t group, uint64_t byte
 }
 
 /* In the order of objects, so that they are found again by halves. */
-static int take_objects(struct gosample *sample, struct gogroups *groups, const struct goedges *edges, const struct godominators *found,
+static int take_objects(struct gosample *sample, const struct gogroups *groups, const struct goedges *edges, const struct godominators *found,
                         const uint64_t *chances)
 {
     const struct goheap *heap = edges->heap;
@@ -130,7 +130,7 @@ static int take_objects(struct gosample *sample, struct gogroups *groups, const 
         if (goroots_ticks(found->roots, s))
             return 1;
         for (uint32_t object = span->first; object < span->first + span->count; object++) {
-            uint32_t key = gogroups_key(edges, object, span->element), group;
+            uint32_t group;
             int header;
             size_t taken;
             if (object < heap->scanned) {
@@ -138,14 +138,11 @@ static int take_objects(struct gosample *sample, struct gogroups *groups, const 
                     continue;
                 group = groups->of_node[found->node[object]];
             } else {
-                uint32_t leaf = object - heap->scanned;
-                if (found->leaf[leaf] == GOHEAP_NONE)
-                    continue;
-                group = gogroups_of(groups, groups->of_node[found->leaf[leaf]], key, found->leaf_at[leaf]);
+                group = found->leaf[object - heap->scanned];
             }
             if (group >= groups->count || chances[group] == 0)
                 continue;
-            header = is_header(edges, key);
+            header = is_header(edges, gogroups_key(edges, object, span->element));
             taken = sample->count;
             if (take(sample, object, group, chance_of(chances, group, span->element, header)))
                 return -1;
@@ -197,15 +194,15 @@ static int find_sources(struct gosample *sample, const struct goedges *edges, co
     for (uint32_t source = 0; source < edges->heap->scanned; source++) {
         if (goroots_ticks(found->roots, source))
             return 1;
-        for (uint32_t e = edges->rows[source]; found->node[source] && e < edges->rows[source + 1]; e++)
-            if (edges->to[e] < edges->heap->objects && is_in(sample, edges->to[e]) &&
+        for (uint32_t e = edges->rows[source]; e < edges->rows[source + 1]; e++)
+            if (edges->to[e] < edges->heap->objects && is_in(sample, edges->to[e]) && found->node[source] &&
                 sample->rows[row_of(sample, edges->to[e])].pointers++ < GOSAMPLE_POINTERS && note_source(sample, source))
                 return -1;
     }
     return 0;
 }
 
-int gosample_make(struct gosample *sample, struct gogroups *groups, const struct goedges *edges, const struct godominators *found)
+int gosample_make(struct gosample *sample, const struct gogroups *groups, const struct goedges *edges, const struct godominators *found)
 {
     uint64_t *chances = chances_of(groups, edges);
     int bad;

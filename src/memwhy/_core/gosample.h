@@ -42,7 +42,7 @@ struct gosample {
 };
 
 /* 0, -1 for no memory, 1 when the tick of the roots says so. Takes the place of what was sampled before. */
-int gosample_make(struct gosample *sample, struct gogroups *groups, const struct goedges *edges, const struct godominators *found);
+int gosample_make(struct gosample *sample, const struct gogroups *groups, const struct goedges *edges, const struct godominators *found);
 
 /* The words of objects that point to what was sampled, read anew; `leads` is to be freed. 0, or -1 for no memory. */
 int gosample_leads(const struct gosample *sample, struct goedges *edges, struct gosample_lead **leads, size_t *count);
