@@ -36,14 +36,14 @@ def renew(
     way: _Way,
     numbers: bytes,
     begins: bytes,
-    rereads: bool,
+    how: int,
     progress: Callable[[int], object] | None,
     /,
 ) -> tuple[int, int, bytes, bytes]:
-    """By a newer list of spans: those in which objects were given out are read again. (Bytes of them, pointers lost because what they pointed
-    to is gone, numbers, begins): the numbers of objects (uint32) as they are now, 0xffffffff for what is gone, and whether they point to a
-    beginning. listed: pointers and form, as `spans` takes them. rereads: objects with pointers to what is
-    gone are read again."""
+    """By a newer list of spans: those in which objects were given out are read again. (Bytes of them, pointers to what this list has not or no
+    longer, numbers, begins): the numbers of objects (uint32) as they are now, 0xffffffff for what is gone, and whether they point to a
+    beginning. listed: pointers and form, as `spans` takes them. how: 0, 1: objects with pointers to what is gone are read again, too, 2: only
+    spans that are new are read (`gomoving.h`, gomoving_how)."""
 
 def finish(heap: _Heap, listed: tuple[bytes, bytes], /) -> None:
     """After the last `renew`: numbers are what they are, and all else can be asked."""

@@ -291,7 +291,7 @@ static int is_large(const struct goheap_span *span)
 
 static int is_kept(const struct goedges *edges, uint32_t span)
 {
-    return edges->moving != NULL && edges->moving->span[span] && !edges->moving->touched[span];
+    return edges->moving != NULL && edges->moving->span[span] && (!edges->moving->touched[span] || edges->moving->how == GOMOVING_CLOSES);
 }
 
 int goedges_read(struct goedges *edges, const struct goedges_way *way, goedges_tick tick, void *context)
@@ -310,7 +310,7 @@ int goedges_read(struct goedges *edges, const struct goedges_way *way, goedges_t
             i++;
             continue;
         }
-        if (is_kept(edges, i) && !(edges->moving->rereads && gomoving_is_stale(edges, i))) {
+        if (is_kept(edges, i) && !(edges->moving->how == GOMOVING_REREADS && gomoving_is_stale(edges, i))) {
             bad = gomoving_keep(edges, i++);
             continue;
         }

@@ -55,7 +55,6 @@ struct goedges {
     uint32_t *lost;      /* after goedges_wait_no_longer: the objects that held them, one for each */
     uint32_t lost_count;
     uint64_t unresolved; /* pointers that were not followed */
-    uint64_t gone;       /* of them those to what was there in the older look */
     const struct gomoving *moving; /* the older look whose edges are kept where nothing moved, or NULL */
     const struct goheap *heap;
     struct gotypes *kinds;

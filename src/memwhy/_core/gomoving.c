@@ -167,6 +167,18 @@ int gomoving_is_stale(const struct goedges *edges, uint32_t span)
     return 0;
 }
 
+void gomoving_as_read(const struct gomoving *moving, struct goheap *newer)
+{
+    for (uint32_t i = 0; i < newer->span_count; i++)
+        if (moving->span[i]) {
+            const struct goheap_span *was = &moving->older->spans[moving->span[i] - 1];
+            newer->spans[i].free = was->free;
+            newer->spans[i].taken = was->taken;
+            newer->spans[i].swept = was->swept;
+            newer->spans[i].bits = was->bits;
+        }
+}
+
 void gomoving_close(struct gomoving *moving)
 {
     free(moving->marks);
@@ -198,7 +210,6 @@ static int lose(struct goedges *edges, uint64_t place)
 {
     uint32_t to = goedges_wait(edges, 0, 0);
 
-    edges->gone++;
     return to == GOHEAP_NONE ? 0 : goedges_put(edges, to, place, 0);
 }
 
@@ -240,7 +251,7 @@ void gomoving_types(struct goedges *edges)
         if (moving->span[i] == 0)
             continue;
         was = &moving->older->spans[moving->span[i] - 1];
-        if (moving->touched[i])
+        if (moving->touched[i] && moving->how != GOMOVING_CLOSES)
             count = was->bits != is->bits ? 0 : was->free < is->count ? was->free : is->count;
         memcpy(edges->types + is->first, moving->edges->types + was->first, count * sizeof *edges->types);
     }

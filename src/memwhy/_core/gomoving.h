@@ -10,6 +10,14 @@
 
 #define GOMOVING_MARKS 128u /* bytes of allocBits: 8 KiB of 8 bytes each have the most objects */
 
+/* What becomes of objects in spans that were read before. */
+enum gomoving_how {
+    GOMOVING_LOSES = 0,   /* those of touched spans are read again; of the others a pointer to what is gone is lost */
+    GOMOVING_REREADS = 1, /* an object that points to what is gone was written to: it is read again, too */
+    GOMOVING_CLOSES = 2,  /* all stay as they were read, with what they led to: only spans that are new are read. It takes the least time, so the
+                             least that is read in it is newer than its list of spans */
+};
+
 struct gomoving {
     const struct goheap *older;
     const struct goedges *edges; /* of the older look */
@@ -19,7 +27,7 @@ struct gomoving {
     uint64_t touched_bytes;      /* of spans with pointers, new ones included */
     uint8_t *marks;              /* GOMOVING_MARKS bytes by newer span: which objects the collector left there, of those that it went through;
                                     NULL: it went through none, or nobody knows */
-    int rereads;                 /* an object that points to what is gone was written to: it is read again, too; else its pointer is lost */
+    enum gomoving_how how;
     int changed;                 /* a span was touched, came or went */
 };
 
@@ -39,6 +47,9 @@ struct gomoving_relist {
 int gomoving_mark(struct gomoving *moving, const struct goheap *newer, const struct gomoving_relist *relist);
 
 int gomoving_renumber(struct gomoving *moving, const struct goheap *newer); /* fills `number`, after gomoving_mark */
+
+/* What spans that stayed say of themselves is set back to when they were read: what was given out in them since, nobody has read. */
+void gomoving_as_read(const struct gomoving *moving, struct goheap *newer);
 void gomoving_close(struct gomoving *moving);
 
 /* For goedges_read. Does an object of a span that was not touched point to what is gone? Then it was written to. Else: the span's edges, from the

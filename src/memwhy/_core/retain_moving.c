@@ -152,12 +152,14 @@ static int renew(struct held *held, struct goheap *heap, struct gomoving *moving
     struct goedges edges = {0};
     int bad = 0;
 
-    if (moving->changed && (bad = gomoving_mark(moving, heap, relist)) == 0 &&
+    if (moving->changed && (bad = moving->how == GOMOVING_CLOSES ? 0 : gomoving_mark(moving, heap, relist)) == 0 &&
         (bad = gomoving_renumber(moving, heap)) == 0 && (bad = goedges_open(&edges, heap, &held->types, &held->memory)) == 0) {
         edges.moving = moving;
         edges.most = held->edges.most;
         bad = goedges_read(&edges, way, retain_tick, told);
     }
+    if (!bad && moving->how == GOMOVING_CLOSES)
+        gomoving_as_read(moving, heap);
     if (!bad) {
         renumber(moving, heap, numbers, flags, count);
         if (moving->changed)
@@ -213,14 +215,14 @@ PyObject *retain_finish(PyObject *self, PyObject *args)
 }
 
 static PyObject *renewed(struct held *held, const Py_buffer *rows, const struct goedges_way *way, const struct gomoving_relist *relist, const Py_buffer *numbers,
-                         const Py_buffer *begins, PyObject *progress, int rereads)
+                         const Py_buffer *begins, PyObject *progress, int how)
 {
     PyObject *into = PyBytes_FromStringAndSize(numbers->buf, numbers->len), *flags = PyBytes_FromStringAndSize(begins->buf, begins->len);
     struct retain_told told = {.progress = progress == Py_None ? NULL : progress};
     struct gomoving moving = {0};
     struct goheap heap = {0};
     int bad = into && flags ? 0 : -1;
-    uint64_t gone = 0;
+    uint64_t waiting = 0;
 
     if (!bad) {
         char *as_numbers = PyBytes_AsString(into), *as_flags = PyBytes_AsString(flags);
@@ -228,10 +230,10 @@ static PyObject *renewed(struct held *held, const Py_buffer *rows, const struct 
         bad = goheap_open(&heap, rows->buf, (size_t)rows->len / (8 * GOHEAP_ROW));
         if (!bad)
             bad = gomoving_compare(&moving, &held->edges, &heap);
-        moving.rereads = rereads;
+        moving.how = (enum gomoving_how)how;
         if (!bad)
             bad = renew(held, &heap, &moving, way, &told, relist, as_numbers, as_flags, begins->len);
-        gone = held->edges.gone;
+        waiting = held->edges.waiting_count;
         goheap_close(&heap);
         gomoving_close(&moving);
         PyEval_RestoreThread(told.thread);
@@ -241,7 +243,7 @@ static PyObject *renewed(struct held *held, const Py_buffer *rows, const struct 
         Py_XDECREF(flags);
         return PyErr_Occurred() ? NULL : retain_failed(bad);
     }
-    return Py_BuildValue("(KKNN)", (unsigned long long)moving.touched_bytes, (unsigned long long)gone, into, flags);
+    return Py_BuildValue("(KKNN)", (unsigned long long)moving.touched_bytes, (unsigned long long)waiting, into, flags);
 }
 
 PyObject *retain_renew(PyObject *self, PyObject *args)
@@ -253,17 +255,17 @@ PyObject *retain_renew(PyObject *self, PyObject *args)
     struct retain_way given;
     struct goedges_way way;
     struct held *held;
-    int rereads;
+    int how;
 
     (void)self;
-    if (!PyArg_ParseTuple(args, "Oy*(y*y*)(Ky*y*KKy*(KKKK))y*y*pO", &capsule, &rows, &pointers, &words, RETAIN_WAY(given), &numbers, &begins, &rereads, &progress))
+    if (!PyArg_ParseTuple(args, "Oy*(y*y*)(Ky*y*KKy*(KKKK))y*y*iO", &capsule, &rows, &pointers, &words, RETAIN_WAY(given), &numbers, &begins, &how, &progress))
         return NULL;
     held = held_of(capsule);
-    if (held != NULL && (!held->is_read || held->has_edges || rows.len % (8 * GOHEAP_ROW) || numbers.len != 4 * begins.len))
+    if (held != NULL && (!held->is_read || held->has_edges || rows.len % (8 * GOHEAP_ROW) || numbers.len != 4 * begins.len || how < 0 || how > GOMOVING_CLOSES))
         PyErr_SetString(PyExc_ValueError, "a heap is renewed after it was read and before it is finished; a flag for each number");
     else if (held != NULL && retain_way(&given, &way) == 0 && form_of(&pointers, &words, &form) == 0) {
         relist = (struct gomoving_relist){&held->memory, &form, pointers.buf, (size_t)pointers.len / 8};
-        out = renewed(held, &rows, &way, &relist, &numbers, &begins, progress, rereads);
+        out = renewed(held, &rows, &way, &relist, &numbers, &begins, progress, how);
     }
     retain_way_release(&given);
     PyBuffer_Release(&rows);

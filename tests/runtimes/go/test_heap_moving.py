@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from inside_go import Program, inside, looked, minor_of
 
 from memwhy.model.holders import Holders, Holding
-from memwhy.runtimes.go.heap_moving import Moved
+from memwhy.runtimes.go.heap_moving import Effort, Moved
 from memwhy.runtimes.go.heap_passes import Pass, spread, together
 
 _retain = pytest.importorskip("memwhy._core._retain")
@@ -128,7 +128,7 @@ def line(name: str, size: int, *children: Holding) -> Holding:
     return Holding(kind="global", name=name, type="T", count=1, own_bytes=size, bytes=size, children=children)
 
 
-def one_pass(*holdings: Holding, unread: int = 0, lost_roots: tuple[str, ...] = ()) -> Pass:
+def one_pass(*holdings: Holding, unread: int = 0, lost_roots: tuple[str, ...] = (), given_up: bool = False) -> Pass:
     holders = Holders(
         runtime="go1.27",
         bytes=sum(one.bytes for one in holdings),
@@ -143,7 +143,14 @@ def one_pass(*holdings: Holding, unread: int = 0, lost_roots: tuple[str, ...] = 
         types=(),
     )
     moved = Moved(
-        newborn=0, unread=unread, unresolved=0, lost_roots=lost_roots, born_bytes=50, ran=1.0, stood_still=False
+        newborn=0,
+        unread=unread,
+        unresolved=0,
+        lost_roots=lost_roots,
+        born_bytes=50,
+        ran=1.0,
+        stood_still=False,
+        given_up=given_up,
     )
     return Pass(holders=holders, moved=moved)
 
@@ -175,6 +182,19 @@ def test_a_root_that_led_to_what_was_gone_is_named() -> None:
     assert found.notes[-1] != "" and found.holdings[0].bytes == 100
     both = together(one_pass(lost_roots=("main.swapped",)), one_pass(lost_roots=("main.swapped",)))
     assert any(note.startswith("unstable: what main.swapped led to") for note in both.notes)
+
+
+def test_rounds_end_when_they_took_as_much_cpu_as_the_first_pass() -> None:
+    assert Effort(60.0).is_left()
+    spent = Effort(0.0)
+    assert (spent.given_up, spent.is_left(), spent.given_up) == (False, False, True)
+
+
+def test_that_rounds_were_ended_is_said() -> None:
+    given_up = one_pass(line("a", 100), given_up=True)
+    assert [note for note in together(given_up, given_up).notes if "more CPU" in note] == [
+        "it was not read again until it came to rest: that would have taken more CPU than the first pass did"
+    ]
 
 
 # --- the compiled loops -------------------------------------------------------------------------------------------------------------
@@ -223,9 +243,9 @@ def retained(heap: object, roots: list[int]) -> bytes:
 
 
 @settings(max_examples=300, deadline=None)
-@given(pages(), pages(), st.sets(st.integers(0, PAGES - 1)), st.booleans(), st.integers(0, 1))
+@given(pages(), pages(), st.sets(st.integers(0, PAGES - 1)), st.integers(0, 1), st.integers(0, 1))
 def test_what_is_read_again_is_as_if_it_were_read_now(
-    before: State, after: State, kept: set[int], rereads: bool, again: int
+    before: State, after: State, kept: set[int], how: int, again: int
 ) -> None:
     """Pages in `kept` stay as they were; the others were touched, came or went. Roots are found by addresses, listed before or not."""
     after = {**after, **{page: before[page] for page in kept if page in before}}
@@ -242,9 +262,7 @@ def test_what_is_read_again_is_as_if_it_were_read_now(
         file.flush()
         numbers, begins = _retain.objects_at(heap, words)
         for _ in range(again + 1):
-            _, _, numbers, begins = _retain.renew(
-                heap, rows_of(after, marks), LISTED, WAY, numbers, begins, rereads, None
-            )
+            _, _, numbers, begins = _retain.renew(heap, rows_of(after, marks), LISTED, WAY, numbers, begins, how, None)
         _retain.finish(heap, LISTED)
         fresh = _retain.open(source, rows_of(after, marks), 0, 0)
         _retain.read(fresh, WAY, None)
@@ -254,6 +272,39 @@ def test_what_is_read_again_is_as_if_it_were_read_now(
         assert [one for one, _, _ in pairs] == [to for _, to, _ in pairs]
         roots = [one for one, _, is_gone in pairs if not is_gone]
         assert _retain.moved(heap)[5:] == (*_retain.counts(fresh), _retain.moved(fresh)[7])
+        assert retained(heap, roots) == retained(fresh, roots)
+
+
+@settings(max_examples=200, deadline=None)
+@given(pages(), pages(), st.sets(st.integers(0, PAGES - 1)))
+def test_the_last_look_reads_new_spans_only_and_leaves_the_others_as_they_were_read(
+    before: State, after: State, swept: set[int]
+) -> None:
+    """Whatever was written to pages that stay, and swept there: they count as they were."""
+    after = {**before, **after}
+    seen = {page: before.get(page, after[page]) for page in after}
+    words = array("Q", (address(page, one) for page in range(PAGES) for one in range(2))).tobytes()
+    marks = {page: page in swept for page in range(PAGES)}
+    with tempfile.TemporaryFile() as file:
+        file.write(image(before))
+        file.flush()
+        source = (file.fileno(), 0, array("Q", (START, START + PAGES * PAGE_BYTES, 0)).tobytes())
+        heap = _retain.open(source, rows_of(before, dict.fromkeys(range(PAGES), 0)), 0, 0)
+        _retain.read(heap, WAY, None, True)
+        file.seek(0)
+        file.write(image(after))
+        file.flush()
+        numbers, begins = _retain.objects_at(heap, words)
+        _, _, numbers, begins = _retain.renew(heap, rows_of(after, marks), LISTED, WAY, numbers, begins, 2, None)
+        _retain.finish(heap, LISTED)
+        file.seek(0)
+        file.write(image(seen))
+        file.flush()
+        fresh = _retain.open(source, rows_of(after, marks), 0, 0)
+        _retain.read(fresh, WAY, None)
+        wanted = array("I", _retain.objects_at(fresh, words)[0])
+        roots = [one for one in wanted if one != 0xFFFFFFFF]
+        assert array("I", numbers) == wanted
         assert retained(heap, roots) == retained(fresh, roots)
 
 
@@ -275,7 +326,7 @@ def test_any_spans_and_numbers_are_taken_or_refused_when_a_heap_is_renewed(
                 WAY,
                 array("I", numbers).tobytes(),
                 bytes(len(numbers)),
-                True,
+                1,
                 None,
             )
         except ValueError:
@@ -292,10 +343,10 @@ def test_a_heap_is_renewed_between_reading_and_finishing_only() -> None:
         rows = rows_of({0: {}}, {0: 0})
         heap = _retain.open(source, rows, 0, 0)
         with pytest.raises(ValueError, match="renewed after it was read"):
-            _retain.renew(heap, rows, LISTED, WAY, b"", b"", True, None)
+            _retain.renew(heap, rows, LISTED, WAY, b"", b"", 1, None)
         _retain.read(heap, WAY, None, True)
         with pytest.raises(ValueError, match="in the order of owners"):
             _retain.retained(heap, array("I", (0, 0, 0)).tobytes(), 1)
         _retain.finish(heap, LISTED)
         with pytest.raises(ValueError, match="renewed after it was read"):
-            _retain.renew(heap, rows, LISTED, WAY, b"", b"", True, None)
+            _retain.renew(heap, rows, LISTED, WAY, b"", b"", 1, None)

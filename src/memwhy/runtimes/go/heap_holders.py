@@ -12,7 +12,7 @@ from memwhy.runtimes.go.heap_budget import Room, room
 from memwhy.runtimes.go.heap_contents import TRIE, TRIE_VALUE, Content, contents_of, together
 from memwhy.runtimes.go.heap_early import Early
 from memwhy.runtimes.go.heap_hints import hinted
-from memwhy.runtimes.go.heap_moving import caught_up, moved, settled
+from memwhy.runtimes.go.heap_moving import Effort, caught_up, moved, settled
 from memwhy.runtimes.go.heap_objects import HeapGraph, has_swiss_maps, read_heap
 from memwhy.runtimes.go.heap_passes import Pass, in_passes
 from memwhy.runtimes.go.heap_roots import RootSet, roots_of, set_apart
@@ -93,11 +93,11 @@ def _pass(
     fast: bool,
 ) -> Pass:
     progress("Go's heap")
-    begun_s = time.monotonic()
+    begun_s, begun_cpu_s, where = time.monotonic(), time.process_time(), Locals(variables, types)
     heap = read_heap(runtime, room=space)
-    caught_up(heap)
-    where = Locals(variables, types)
-    heap, roots, cuts = settled(heap, lambda heap: _roots(runtime, heap, where))
+    effort = Effort(time.process_time() - begun_cpu_s)
+    caught_up(heap, effort)
+    heap, roots, cuts = settled(heap, lambda heap: _roots(runtime, heap, where), effort)
     stats = read_memstats(runtime).fields
     read_s = time.monotonic() - begun_s
     specials = specials_of(runtime, heap, roots, types)

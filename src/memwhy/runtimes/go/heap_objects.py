@@ -68,6 +68,9 @@ class HeapGraph:
     conservative_types: int
     ended: "Moment | None" = None
     lost_roots: tuple[str, ...] = ()
+    collected: bool = False
+    given_up: bool = False
+    """As `heap_moving.Moved` has them."""
 
     def objects_at(self, words: bytes) -> tuple["array[int]", bytes]:
         """The objects that words (uint64) point into, NONE for those that point into none; and 1 for those that point to a beginning."""
@@ -133,6 +136,7 @@ class HeapReader:
         self.codes = runtime.functions.entries().tobytes()
         main = runtime.functions.modules[0]
         self._ranges = (*main.types, *main.text)
+        self.cycle_began = self.cycle()
 
     def way(self) -> "_retain._Way":
         """Where bitmaps are and which pages are resident, now."""

@@ -70,6 +70,10 @@ def together(first: Pass, second: Pass) -> Holders:
         notes.append(
             f"{shown.moved.unread} objects were not there yet, or no longer, when their span was last read: what they hold may be wrong"
         )
+    if shown.moved.given_up:
+        notes.append(
+            "it was not read again until it came to rest: that would have taken more CPU than the first pass did"
+        )
     lost = shown.moved.lost_roots
     if lost:
         notes.append(
