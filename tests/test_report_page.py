@@ -56,6 +56,7 @@ def quiet(page: Page) -> None:
 def test_it_opens_without_an_error_and_asks_nobody(browser: Browser, report: Path, pasted: Path) -> None:
     for path in (report, pasted):
         page = browser.page(path)
+        assert page.evaluate("document.querySelector('main').innerText.length") > 500
         quiet(page)
         page.close()
 
@@ -102,9 +103,10 @@ def test_a_layer_that_is_left_out_comes_back(browser: Browser, report: Path) -> 
 def test_the_later_half_can_be_seen_alone(browser: Browser, report: Path) -> None:
     page = browser.page(report)
     span = "window.memwhy.chart.scales.x.max - window.memwhy.chart.scales.x.min"
-    whole = page.evaluate(span)
+    whole, end = page.evaluate(span), page.evaluate("window.memwhy.chart.scales.x.max")
     page.click("#later")
     page.wait_until(f"Math.abs({span} - {whole} / 2) < 0.01")
+    assert page.evaluate("window.memwhy.chart.scales.x.max") == pytest.approx(end)
     page.click("#whole")
     page.wait_until(f"Math.abs({span} - {whole}) < 0.01")
 
@@ -142,7 +144,7 @@ def test_one_box_searches_words_tables_and_trees(browser: Browser, report: Path)
     page = browser.page(report)
     page.press("/")
     page.type("malloc_trim")
-    page.wait_until("document.getElementById('found').textContent.includes('found')")
+    page.wait_until("/^[1-9][0-9]* found$/.test(document.getElementById('found').textContent)")
     shown = "[...document.querySelectorAll('main > section')].filter(s => s.offsetHeight).length"
     some = page.evaluate(shown)
     page.press("Escape")
