@@ -69,6 +69,19 @@ def test_many_addresses_are_gathered_with_zeros_where_there_is_nothing(gather, b
 
 
 @pytest.mark.parametrize("gather", GATHERS)
+@pytest.mark.parametrize("size", [1, 8, 100, 512, 513])
+def test_neighbours_in_any_order_are_gathered_as_they_stand(gather, size: int, target: Target) -> None:  # type: ignore[no-untyped-def]
+    with looking_at(target.pid) as space:
+        code = next(one for one in space.mappings if one.end - one.start >= 3 * 4096 and one.path.startswith("/"))
+        start, whole = code.start, space.read(code.start, 3 * 4096)
+        assert len(whole) == 3 * 4096
+        places = [*range(0, 9000, 24), *range(9000, 0, -7), *(4096 - size + i for i in range(4)), *([0, 5000] * 300)]
+        addresses = array("Q", [start + place for place in places])
+        expected = b"".join(whole[place : place + size] for place in places)
+        assert gather(space.source.fd, target.pid, b"", addresses.tobytes(), size) == expected
+
+
+@pytest.mark.parametrize("gather", GATHERS)
 def test_a_wrong_shape_is_refused_before_anything_is_read(gather) -> None:  # type: ignore[no-untyped-def]
     for segments, addresses, size in ((b"", b"123", 8), (b"12345678", b"", 8), (b"", bytes(8), -1)):
         with pytest.raises(ValueError, match="rows of three"):

@@ -62,6 +62,57 @@ size_t memory_read(const struct memory *memory, uint64_t address, void *into, si
 }
 
 #define BATCH 1024
+#define NEAR_PAGE 4096u
+#define NEAR_BYTES 65536
+#define NEAR_MOST 512 /* larger elements do not share a page often enough */
+
+/* How many of the next elements stand in one page, behind the first of them; one that crosses pages stands alone. bytes: up to the last one's end. */
+static size_t run_of(const uint64_t *addresses, size_t count, size_t size, size_t *bytes)
+{
+    uint64_t first = addresses[0], page = first / NEAR_PAGE;
+    size_t members = 1;
+
+    *bytes = size;
+    if ((first + size - 1) / NEAR_PAGE != page)
+        return 1;
+    for (; members < count; members++) {
+        uint64_t at = addresses[members];
+        if (at < first || (at + size - 1) / NEAR_PAGE != page)
+            break;
+        if (at - first + size > *bytes)
+            *bytes = (size_t)(at - first) + size;
+    }
+    return members;
+}
+
+/* The same as gather_batch, of small elements: those of one page are read at once, since each part of a list costs the kernel as much as some
+ * hundred bytes. tried: how many elements were asked for. */
+static ssize_t gather_near(pid_t pid, const uint64_t *addresses, size_t count, size_t size, char *out, size_t *tried)
+{
+    char bounce[NEAR_BYTES], *from = bounce;
+    struct iovec remote[BATCH], local = {bounce, 0};
+    size_t members[BATCH], bytes, runs = 0, done = 0;
+    ssize_t left;
+
+    *tried = 0;
+    do {
+        members[runs] = run_of(addresses + *tried, count - *tried, size, &bytes);
+        remote[runs] = (struct iovec){(void *)(uintptr_t)addresses[*tried], bytes};
+        local.iov_len += bytes;
+        *tried += members[runs++];
+    } while (*tried < count && runs < BATCH && local.iov_len <= sizeof bounce - NEAR_PAGE);
+    left = process_vm_readv(pid, &local, 1, remote, runs, 0);
+    if (left < 0)
+        return errno == EFAULT ? 0 : -1;
+    for (size_t i = 0; i < runs && (size_t)left >= remote[i].iov_len; i++) {
+        const uint64_t *first = addresses + done;
+        for (size_t k = 0; k < members[i]; k++, done++)
+            memcpy(out + done * size, from + (first[k] - first[0]), size);
+        from += remote[i].iov_len;
+        left -= (ssize_t)remote[i].iov_len;
+    }
+    return (ssize_t)done;
+}
 
 /* Whole elements that one process_vm_readv(2) got; -1 when that call is not to be had (ENOSYS, seccomp). */
 static ssize_t gather_batch(pid_t pid, const uint64_t *addresses, size_t count, size_t size, char *out)
@@ -87,7 +138,10 @@ void memory_gather(const struct memory *memory, const uint64_t *addresses, size_
     while (next < count) {
         char *out = (char *)into + next * size;
         size_t batch = count - next < most ? count - next : most, got = 0;
-        ssize_t whole = by_pid ? gather_batch(memory->pid, addresses + next, batch, size, out) : 0;
+        ssize_t whole = 0;
+        if (by_pid)
+            whole = size <= NEAR_MOST ? gather_near(memory->pid, addresses + next, batch, size, out, &batch)
+                                      : gather_batch(memory->pid, addresses + next, batch, size, out);
         if (whole < 0) {
             by_pid = 0;
             continue;

@@ -130,6 +130,8 @@ def _behind_collector(heap: HeapGraph) -> int:
 def _lost(objects: int, found: Sequence[RootSet], roots: Sequence[RootSet]) -> Iterator[RootSet]:
     """Roots that led to an object that is no more. Addresses that no span ever had are none."""
     for before, after in zip(found, roots, strict=True):
+        if before is after:
+            continue
         pairs = zip(before.places, after.places, strict=True)
         if any(was < objects and now == NONE for (_, was, _), (_, now, _) in pairs):
             yield before
@@ -150,8 +152,8 @@ def _replaced(before: Sequence[RootSet], after: Sequence[RootSet]) -> Iterator[s
 
 def _renewed(heap: HeapGraph, roots: Sequence[RootSet], how: int) -> tuple[int, int, list[RootSet]]:
     """(bytes of spans that were touched, pointers to what this list has not or no longer, the roots with the numbers that objects have now, NONE for what is gone)."""
-    numbers = array("I", (number for root in roots for _, number, _ in root.places))
-    begins = bytes(one for root in roots for _, _, one in root.places)
+    numbers = array("I", [number for root in roots for _, number, _ in root.places])
+    begins = bytes([one for root in roots for _, _, one in root.places])
     listed = heap.reader.listed()
     spans = heap.reader.spans(listed)
     way = heap.reader.way()

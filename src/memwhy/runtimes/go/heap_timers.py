@@ -5,6 +5,7 @@ out timers with a channel on which nobody waits.
 """
 
 from array import array
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -42,19 +43,19 @@ class Timers:
 def timers_of(runtime: "GoRuntime", heap: HeapGraph) -> Timers:
     """All timers of this moment. Raises Unsupported."""
     lists = list(_lists(runtime))
-    places: dict[str, list[tuple[int, int, bool]]] = {}
+    places: defaultdict[str, list[tuple[int, int, bool]]] = defaultdict(list)
     cuts: list[tuple[int, int]] = []
     for scheduler, pointer, count in lists:
         [number] = heap.objects_at(array("Q", (pointer,)).tobytes())[0]
         if number == NONE or not count:
             continue
         cuts += [(scheduler, pointer), (pointer, 0)]
-        places.setdefault("timers", []).append((0, number, True))
+        places["timers"].append((0, number, True))
         timers = _timers(runtime, pointer, count)
         numbers, begins = heap.objects_at(timers.tobytes())
         for name, one, begin in zip(_names(runtime, timers), numbers, begins, strict=True):
             if one != NONE:
-                places.setdefault(name, []).append((0, one, bool(begin)))
+                places[name].append((0, one, begin != 0))
     roots = [
         RootSet(name=name, kind="global", address=0, places=tuple(members)) for name, members in sorted(places.items())
     ]
@@ -86,23 +87,23 @@ def _words_of_timer(runtime: "GoRuntime") -> int:
     return 2 if runtime.layout.has("timerWhen") else 1
 
 
-def _names(runtime: "GoRuntime", timers: Sequence[int]) -> Iterator[str]:
+def _names(runtime: "GoRuntime", timers: Sequence[int]) -> list[str]:
     """Of each timer, whose it is. runtime.timer: f is a function value, arg an interface; time.AfterFunc's own function is its argument."""
     layout, space = runtime.layout, runtime.space
     start, size = layout.offset("timer", "f"), layout.offset("timer", "arg") + 2 * WORD_BYTES
     words = memoryview(gather_fields(space, timers, start, size - start)).cast("Q")
     step = (size - start) // WORD_BYTES
-    codes = memoryview(space.gather(array("Q", words[::step]), WORD_BYTES)).cast("Q")
-    inner = memoryview(space.gather(array("Q", words[step - 1 :: step]), WORD_BYTES)).cast("Q")
-    known: dict[int, str] = {}
-    own: dict[int, str] = {}
-    for code, argument in zip(codes, inner, strict=True):
-        if code not in known:
-            known[code] = name_at(runtime, code)
-        name = known[code]
-        if name == _CALLS_ITS_ARGUMENT:
-            if argument not in own:
-                own[argument] = f"timer of {name_at(runtime, argument) or '?'}"
-            yield own[argument]
-        else:
-            yield _PLAIN.get(name, f"timer of {name or '?'}")
+    functions = words[::step].tolist()
+    distinct = array("Q", set(functions))
+    codes = memoryview(space.gather(distinct, WORD_BYTES)).cast("Q")
+    called = {one: name_at(runtime, code) for one, code in zip(distinct, codes, strict=True)}
+    wrapping = {one for one, name in called.items() if name == _CALLS_ITS_ARGUMENT}
+    plain = {one: _PLAIN.get(name, f"timer of {name or '?'}") for one, name in called.items()}
+    names = list(map(plain.__getitem__, functions))
+    wrapped = [i for i, one in enumerate(functions) if one in wrapping] if wrapping else []
+    arguments = words[step - 1 :: step].tolist()
+    inner = memoryview(space.gather(array("Q", [arguments[i] for i in wrapped]), WORD_BYTES)).cast("Q")
+    own = {code: f"timer of {name_at(runtime, code) or '?'}" for code in set(inner)}
+    for i, code in zip(wrapped, inner, strict=True):
+        names[i] = own[code]
+    return names

@@ -26,7 +26,7 @@ def address_of(runtime: "GoRuntime", name: str) -> int:
 
 def gather_fields(space: Space, addresses: Iterable[int], offset: int, size: int) -> bytes:
     """`size` bytes at `offset` of the structs at some addresses; zeros where they cannot be read. Any words may be given as addresses."""
-    return space.gather(array("Q", ((address + offset) & _ADDRESS_MASK for address in addresses)), size)
+    return space.gather(array("Q", [(address + offset) & _ADDRESS_MASK for address in addresses]), size)
 
 
 class Struct:
