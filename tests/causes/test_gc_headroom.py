@@ -74,3 +74,12 @@ def test_what_one_collection_found_is_one_reading_and_no_flat_live_heap() -> Non
 def test_collections_that_found_the_same_make_it_level(count: Points) -> None:
     found = judge(watched(**{**RISES, "given": {**YOUNG, "go.gc_count": count}}))
     assert found.verdict is Verdict.SUPPORTED
+
+
+def test_what_goes_on_coming_after_whole_cycles_is_no_pacing() -> None:
+    """A channel's buffer of 8 MiB, allocated at once, is walked through once: its pages come one by one over many collections."""
+    found = judge(watched(**{**RISES, "given": {**YOUNG, "go.gc_count": line(10, 0.5)}}))
+    assert (found.verdict, found.probability) == (Verdict.CANNOT_SAY, 0.05)
+    assert found.against == (
+        "40.5 MiB came after 3 collections and more: a heap that is only paced is as large as it gets after one",
+    )

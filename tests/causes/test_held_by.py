@@ -225,7 +225,7 @@ def test_pacing_that_is_garbage_is_said_to_be_and_pacing_that_is_kept_is_not_bel
         "go.next_gc_bytes": flat(120 * MIB),
         "derived.go_live_bytes": flat(12 * MIB),
     }
-    case = watched(grows={**heap, "go.gc_count": 0.1}, given=given)
+    case = watched(grows={**heap, "go.gc_count": 0.05}, given=given)
     kept = found(looked_at(case, *caching(10, 10 + HELD, 10 + 2 * HELD)), "gc-headroom")
     garbage = found(looked_at(case, *caching(10, 10, 10)), "gc-headroom")
     assert found(case, "gc-headroom").verdict is garbage.verdict is Verdict.SUPPORTED

@@ -46,7 +46,9 @@ def judge(case: Case) -> Finding:
         )
     headroom = max(0, case.series["go.next_gc_bytes"].last - live.series.last)
     room = ROOMY * headroom + MIB
-    other = _stacks_explain(case) or _idle(case) or _at_least(case) or any(counted.root(case, one) for one in PILES)
+    onward = _onward(case, held)
+    other = onward or _stacks_explain(case) or _idle(case) or _at_least(case)
+    other = other or any(counted.root(case, one) for one in PILES)
     if growing and held.main and _level(case, live) and held.change <= room and not other:
         return Finding(
             cause=NAME,
@@ -63,7 +65,10 @@ def judge(case: Case) -> Finding:
             confirm_with="memwhy watch PID   over two or more collections (GODEBUG=gctrace=1 prints them)",
         )
     text = f"live heap: {weigh.said(live)}; headroom to the next collection {human_bytes(headroom)}"
-    return Finding(cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.05, bytes=headroom, because=(text,))
+    against = (f"{onward}: a heap that is only paced is as large as it gets after one",) if onward else ()
+    return Finding(
+        cause=NAME, verdict=Verdict.CANNOT_SAY, probability=0.05, bytes=headroom, because=(text,), against=against
+    )
 
 
 def _level(case: Case, live: weigh.Part) -> bool:
@@ -85,6 +90,24 @@ def _collected(case: Case) -> bool:
     """Collections measured the live heap again and again; also where nobody counted them."""
     count = case.series.get("go.gc_count")
     return count is None or count.last - count.first >= COLLECTED
+
+
+ROUNDS = 3
+"""Counted collections between which two whole cycles lie: the first had begun before, and a count may be read late."""
+
+
+def _onward(case: Case, held: weigh.Part) -> str:
+    """More than half of the growth came after whole cycles. Each of them went all the way to the goal, so their pages were
+    there; what comes then is something else: a large array that is walked through becomes resident page by page."""
+    count = case.series.get("go.gc_count")
+    if count is None or count.clock != held.series.clock:
+        return ""
+    since = next((x for x, value in count.points if value >= count.first + ROUNDS), math.inf)
+    after = [value for x, value in held.series.points if x >= since]
+    rose = held.series.last - after[0] if after else 0
+    if rose <= 0 or 2 * rose <= held.series.last - held.series.first:
+        return ""
+    return f"{human_bytes(rose)} came after {ROUNDS} collections and more"
 
 
 def _mostly_garbage(case: Case) -> bool:
