@@ -243,6 +243,9 @@ def beside_goref(page: Page, program: Program) -> None:
     if command is None:
         page.say(f"\n## Beside goref\n\nLeft out: {version}.")
         return
+    begun_s = time.monotonic()
+    at_rest = look(program.pid)
+    rest_s = time.monotonic() - begun_s
     address = program.ask("serve 0")["address"]
     program.ask("rest")
     begun_s = time.monotonic()
@@ -255,14 +258,19 @@ def beside_goref(page: Page, program: Program) -> None:
         f"Beside goref, on the same process ({load()})",
         ("", "wall", "CPU", "memory", "longest request meanwhile"),
         [
-            ("memwhy, its start included", f"{ours_s:.1f} s", f"{full.cpu_s:.1f} s", mb(full.peak_bytes + full.base_bytes), f"{max(beside_us):.0f} ms"),
-            (version, f"{theirs.wall_s:.1f} s{'' if theirs.ended else ', then ended by us'}", f"{theirs.cpu_s:.1f} s", mb(theirs.rss_bytes), f"{max(beside_goref):.0f} ms"),
+            ("memwhy, its start included, at rest", f"{rest_s:.1f} s", f"{at_rest.cpu_s:.1f} s", mb(at_rest.peak_bytes + at_rest.base_bytes), "-"),
+            ("the same while it serves requests, in two passes", f"{ours_s:.1f} s", f"{full.cpu_s:.1f} s", mb(full.peak_bytes + full.base_bytes), f"{max(beside_us):.0f} ms"),
+            (f"{version}, which stops it", f"{theirs.wall_s:.1f} s{'' if theirs.ended else ', then ended by us'}", f"{theirs.cpu_s:.1f} s", mb(theirs.rss_bytes), f"{max(beside_goref):.0f} ms"),
         ],
     )  # fmt: skip
     page.say(f"\ngoref said: {theirs.said}")
     page.bars(
-        "Against goref", [Row("faster, wall", "10 ×", f"{theirs.wall_s / ours_s:.0f} ×", theirs.wall_s >= 10 * ours_s)]
-    )
+        "Against goref",
+        [
+            Row("faster, wall, nothing runs meanwhile", "10 ×", f"{theirs.wall_s / rest_s:.1f} ×", theirs.wall_s >= 10 * rest_s),
+            Row("faster, wall, though the process serves on", "-", f"{theirs.wall_s / ours_s:.1f} ×", None),
+        ],
+    )  # fmt: skip
 
 
 def versions(page: Page) -> None:

@@ -29,6 +29,9 @@ def read(
 
     more: pointers to what is newer than the list of spans wait for `renew`; until `finish` nothing else can be asked but `objects_at`."""
 
+def touched(heap: _Heap, spans: bytes, /) -> int:
+    """Bytes of spans with pointers in which objects were given out since they were read, by a newer list of spans."""
+
 def renew(
     heap: _Heap,
     spans: bytes,

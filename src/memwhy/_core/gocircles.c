@@ -1,5 +1,7 @@
 #include "gocircles.h"
 
+#include "huge.h"
+
 #include <stdlib.h>
 
 #define DONE UINT32_MAX
@@ -191,8 +193,8 @@ int gocircles(const struct goedges *edges, const uint32_t *roots, size_t root_co
     struct search search = {.edges = edges, .pairs = pairs, .pair_count = pair_count, .held = held};
     int bad = held ? hold(edges, roots, root_count, held) : -1;
 
-    search.order = calloc((size_t)edges->heap->objects + 1, sizeof *search.order);
-    search.low = calloc((size_t)edges->heap->objects + 1, sizeof *search.low);
+    search.order = huge_zeroed((size_t)edges->heap->objects + 1, sizeof *search.order);
+    search.low = huge_zeroed((size_t)edges->heap->objects + 1, sizeof *search.low);
     if (!bad)
         bad = search.order && search.low ? judge(&search, answers) : -1;
     free(held);

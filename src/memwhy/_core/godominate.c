@@ -1,6 +1,7 @@
 #include "godominate.h"
 
 #include "bits.h"
+#include "huge.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -341,14 +342,14 @@ static int make_room(struct search *search)
     const struct goheap *heap = search->edges->heap;
     size_t nodes = (size_t)heap->scanned + found->roots->owners + 2, leaves = (size_t)(heap->objects - heap->scanned) + 1;
 
-    found->node = calloc((size_t)heap->scanned + 1, sizeof *found->node);
-    found->object = malloc(nodes * sizeof *found->object);
-    found->idom = malloc(nodes * sizeof *found->idom);
-    found->at = malloc(nodes * sizeof *found->at);
-    found->leaf = malloc(leaves * sizeof *found->leaf);
-    found->leaf_at = malloc(leaves * sizeof *found->leaf_at);
+    found->node = huge_zeroed((size_t)heap->scanned + 1, sizeof *found->node);
+    found->object = huge_alloc(nodes, sizeof *found->object);
+    found->idom = huge_alloc(nodes, sizeof *found->idom);
+    found->at = huge_alloc(nodes, sizeof *found->at);
+    found->leaf = huge_alloc(leaves, sizeof *found->leaf);
+    found->leaf_at = huge_alloc(leaves, sizeof *found->leaf_at);
     found->again = calloc((size_t)heap->objects / 8 + 1, 1);
-    search->label = malloc(nodes * sizeof *search->label);
+    search->label = huge_alloc(nodes, sizeof *search->label);
     if (!found->node || !found->object || !found->idom || !found->at || !found->leaf || !found->leaf_at || !found->again || !search->label)
         return -1;
     memset(found->leaf, 0xff, leaves * sizeof *found->leaf);
@@ -364,7 +365,7 @@ int godominate(struct godominators *found, const struct goedges *edges, const st
     bad = make_room(&search);
     if (!bad)
         bad = number(&search);
-    if (!bad && (search.above = malloc(found->count * sizeof *search.above)) == NULL)
+    if (!bad && (search.above = huge_alloc(found->count, sizeof *search.above)) == NULL)
         bad = -1;
     if (!bad) {
         list_joins(&search);

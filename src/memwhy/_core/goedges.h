@@ -76,6 +76,7 @@ void goedges_read_resident(struct goedges *edges, uint64_t start, uint64_t end, 
 /* 0, -1 for no memory, -2 for too many edges, 1 when tick returned something else than 0. */
 int goedges_read(struct goedges *edges, const struct goedges_way *way, goedges_tick tick, void *context);
 
+int goedges_reserve(struct goedges *edges, uint64_t count); /* room for about so many edges; 0, or -1 for no memory */
 int goedges_grow(struct goedges *edges);
 int goedges_add_base(struct goedges *edges, uint32_t base);
 

@@ -1,12 +1,16 @@
 #include "goedges.h"
 
+#include "huge.h"
+
 #include <stdlib.h>
+
+#define SPARE 64 /* a heap that is read again has as many edges as before, and one in so many more */
 
 int goedges_open(struct goedges *edges, const struct goheap *heap, struct gotypes *kinds, const struct memory *memory)
 {
     *edges = (struct goedges){.heap = heap, .kinds = kinds, .memory = memory, .room = 1u << 16};
-    edges->rows = calloc((size_t)heap->scanned + 1, sizeof *edges->rows);
-    edges->types = calloc((size_t)heap->objects + 1, sizeof *edges->types);
+    edges->rows = huge_zeroed((size_t)heap->scanned + 1, sizeof *edges->rows);
+    edges->types = huge_zeroed((size_t)heap->objects + 1, sizeof *edges->types);
     edges->to = malloc(edges->room * sizeof *edges->to);
     edges->at = malloc(edges->room * sizeof *edges->at);
     return edges->rows && edges->types && edges->to && edges->at ? 0 : -1;
@@ -23,28 +27,41 @@ void goedges_close(struct goedges *edges)
     free(edges->lost);
 }
 
-int goedges_grow(struct goedges *edges)
+static int set_room(struct goedges *edges, uint64_t room)
 {
-    uint64_t room = edges->room + edges->room / 2;
     uint32_t *to;
     uint16_t *at;
 
-    if (room >= UINT32_MAX)
-        return -2;
-    if (edges->most && room > edges->most)
-        room = edges->most;
-    if (room <= edges->room)
-        return -1;
-    to = realloc(edges->to, room * sizeof *to);
+    to = huge_more(edges->to, room, sizeof *to);
     if (to == NULL)
         return -1;
     edges->to = to;
-    at = realloc(edges->at, room * sizeof *at);
+    at = huge_more(edges->at, room, sizeof *at);
     if (at == NULL)
         return -1;
     edges->at = at;
     edges->room = room;
     return 0;
+}
+
+int goedges_reserve(struct goedges *edges, uint64_t count)
+{
+    uint64_t room = count + count / SPARE;
+
+    if (edges->most && room > edges->most)
+        room = edges->most;
+    return room <= edges->room || room >= UINT32_MAX ? 0 : set_room(edges, room);
+}
+
+int goedges_grow(struct goedges *edges)
+{
+    uint64_t room = edges->room + edges->room / 2;
+
+    if (room >= UINT32_MAX)
+        return -2;
+    if (edges->most && room > edges->most)
+        room = edges->most;
+    return room <= edges->room ? -1 : set_room(edges, room);
 }
 
 int goedges_add_base(struct goedges *edges, uint32_t base)

@@ -1,6 +1,7 @@
 #include "gogroups.h"
 
 #include "bits.h"
+#include "huge.h"
 
 #include <stdlib.h>
 
@@ -224,7 +225,7 @@ int gogroups_make(struct gogroups *groups, const struct goedges *edges, struct g
 {
     int bad = gogroups_open(groups);
 
-    groups->of_node = calloc((size_t)found->count + 1, sizeof *groups->of_node);
+    groups->of_node = huge_zeroed((size_t)found->count + 1, sizeof *groups->of_node);
     if (bad || groups->of_node == NULL)
         return -1;
     bad = group_nodes(groups, edges, found);

@@ -1,6 +1,7 @@
 #include "gomoving.h"
 
 #include "bits.h"
+#include "huge.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -134,7 +135,7 @@ static int is_left(const struct gomoving *moving, const struct goheap *newer, ui
 
 int gomoving_renumber(struct gomoving *moving, const struct goheap *newer)
 {
-    moving->number = malloc(((size_t)moving->older->objects + 1) * sizeof *moving->number);
+    moving->number = huge_alloc((size_t)moving->older->objects + 1, sizeof *moving->number);
     if (moving->number == NULL)
         return -1;
     memset(moving->number, 0xff, ((size_t)moving->older->objects + 1) * sizeof *moving->number);

@@ -194,6 +194,7 @@ static PyMethodDef methods[] = {
     {"limit", retain_limit, METH_VARARGS, NULL},
     {"open", open_heap, METH_VARARGS, NULL},
     {"spans", retain_spans, METH_VARARGS, NULL},
+    {"touched", retain_touched, METH_VARARGS, NULL},
     {"renew", retain_renew, METH_VARARGS, NULL},
     {"finish", retain_finish, METH_VARARGS, NULL},
     {"moved", retain_moved, METH_O, NULL},

@@ -57,6 +57,7 @@ struct held *held_of(PyObject *capsule);
 PyObject *retain_failed(int bad);
 
 PyObject *retain_spans(PyObject *self, PyObject *args);
+PyObject *retain_touched(PyObject *self, PyObject *args);
 PyObject *retain_renew(PyObject *self, PyObject *args);
 PyObject *retain_finish(PyObject *self, PyObject *args);
 PyObject *retain_moved(PyObject *self, PyObject *capsule);

@@ -156,7 +156,7 @@ static int renew(struct held *held, struct goheap *heap, struct gomoving *moving
         (bad = gomoving_renumber(moving, heap)) == 0 && (bad = goedges_open(&edges, heap, &held->types, &held->memory)) == 0) {
         edges.moving = moving;
         edges.most = held->edges.most;
-        bad = goedges_read(&edges, way, retain_tick, told);
+        bad = goedges_reserve(&edges, held->edges.count) ? -1 : goedges_read(&edges, way, retain_tick, told);
     }
     if (!bad && moving->how == GOMOVING_CLOSES)
         gomoving_as_read(moving, heap);
@@ -244,6 +244,33 @@ static PyObject *renewed(struct held *held, const Py_buffer *rows, const struct 
         return PyErr_Occurred() ? NULL : retain_failed(bad);
     }
     return Py_BuildValue("(KKNN)", (unsigned long long)moving.touched_bytes, (unsigned long long)waiting, into, flags);
+}
+
+/* Bytes of spans with pointers in which objects were given out since they were read, by a newer list. */
+PyObject *retain_touched(PyObject *self, PyObject *args)
+{
+    PyObject *capsule, *out = NULL;
+    Py_buffer rows;
+    struct held *held;
+
+    (void)self;
+    if (!PyArg_ParseTuple(args, "Oy*", &capsule, &rows))
+        return NULL;
+    held = held_of(capsule);
+    if (held != NULL && (!held->is_read || held->has_edges || rows.len % (8 * GOHEAP_ROW)))
+        PyErr_SetString(PyExc_ValueError, "a heap is compared after it was read and before it is finished");
+    else if (held != NULL) {
+        struct gomoving moving = {0};
+        struct goheap heap = {0};
+        int bad = goheap_open(&heap, rows.buf, (size_t)rows.len / (8 * GOHEAP_ROW));
+        if (!bad)
+            bad = gomoving_compare(&moving, &held->edges, &heap);
+        out = bad ? retain_failed(bad) : PyLong_FromUnsignedLongLong(moving.touched_bytes);
+        goheap_close(&heap);
+        gomoving_close(&moving);
+    }
+    PyBuffer_Release(&rows);
+    return out;
 }
 
 PyObject *retain_renew(PyObject *self, PyObject *args)

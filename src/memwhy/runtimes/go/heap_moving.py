@@ -68,9 +68,10 @@ def caught_up(heap: HeapGraph, effort: Effort) -> None:
     """Reads again what was touched while the heap was read, as long as that becomes less."""
     before = heap.read_bytes
     for _ in range(_MOST_ROUNDS):
-        touched, _, _ = _renewed(heap, [], _REREADS)
+        touched = _retain.touched(heap.heap, heap.reader.spans(heap.reader.listed()))
         if touched < _LEAST_SHARE * heap.read_bytes or touched > before / 2 or not effort.is_left():
             return
+        _renewed(heap, [], _REREADS)
         before = touched
 
 
