@@ -64,7 +64,8 @@ def together(first: Pass, second: Pass) -> Holders:
     which = "second" if shown is second else "first"
     notes = [
         f"it moved while it was read ({100 * made:.1f} % of the heap was made meanwhile), so it was read twice; shown is the {which} pass, "
-        f"in which {shown.unknown} pointers and objects led to what could not be read, against {other.unknown}"
+        f"in which {shown.unknown} pointers and objects led to what could not be read, against {other.unknown}; "
+        f"what is moved or replaced many times in {max(first.holders.read_s, second.holders.read_s):.1f} s can be missing from both"
     ]
     if shown.moved.unread:
         notes.append(
