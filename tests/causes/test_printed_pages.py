@@ -29,6 +29,16 @@ PAGES = {
         + "\n".join(_GROWTH.format(day=i, dicts=50_000 + 9 * i, sessions=20 + 5 * i) for i in range(1, 5)),
         None,
     ),
+    "a loop that leaves an object each time": (
+        "Memory grows with the number of queries. A loop of 500 between two snapshots:\n\n```\n[<StatisticDiff traceback=<Traceback "
+        "(<Frame filename='query.py' lineno=12>,)> size=32500 (+32000) count=503 (+500)>]\n```\n",
+        "heap-leak",
+    ),
+    "a loop that leaves next to nothing": (
+        "Memory grows with the number of queries. A loop of 500 between two snapshots:\n\n```\n[<StatisticDiff traceback=<Traceback "
+        "(<Frame filename='query.py' lineno=12>,)> size=628 (+128) count=5 (+2)>]\n```\n",
+        None,
+    ),
     "a .NET heap that is empty and committed": (
         "After the import our service keeps its memory.\n\n```\nGC.GetTotalMemory(true): 60 MiB\nHeapSizeBytes: 61 MiB\n"
         "TotalCommittedBytes: 6,100 MiB\nProcess WorkingSet: 6,400 MiB\n```\n",

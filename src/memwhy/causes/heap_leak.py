@@ -246,6 +246,8 @@ def clues(case: Case) -> Iterator[Clue]:
         yield from for_(DECISIVE if by_collection else STRONG, f"what is allocated rose: {live.said}")
     elif live is not None and (step := _refcounted(case, live)):
         yield from for_(STRONG, step)
+    elif rss is None and (stay := case.facts.get("python.objects_more")):
+        yield from for_(STRONG, stay)
     elif live is not None and live.flat and live.n > 1 and full is None:
         yield from against(STRONG, f"what is allocated stays: {live.said}")
     if part is not None and live is not None and rss is not None:

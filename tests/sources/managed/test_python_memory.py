@@ -29,6 +29,25 @@ def test_statistics_by_line_are_a_profile_and_a_difference_is_two() -> None:
     )
 
 
+def test_a_printed_list_of_differences_is_two_profiles_and_tells_how_many_more_objects_stay() -> None:
+    before, after = python_trace.parse(
+        "[<StatisticDiff traceback=<Traceback (<Frame filename='main.py' lineno=3>, <Frame filename='lib/a.py' lineno=41>)>"
+        " size=64500 (+64000) count=1004 (+1000)>, <StatisticDiff traceback=<Traceback (<Frame filename='<stdin>' lineno=2>,)>"
+        " size=28 (-28) count=1 (-1)>]"
+    )
+    assert before.profiles[0].rows == (
+        ProfileRow(function="lib/a.py:41", flat=500, cum=500),
+        ProfileRow(function="<stdin>:2", flat=56, cum=56),
+    )
+    assert after.profiles[0].rows[0] == ProfileRow(function="lib/a.py:41", flat=64500, cum=64500)
+    assert after.facts == {**CPYTHON, "python.objects_more": "1,000 more objects of lib/a.py:41 stay"}
+
+
+def test_some_more_objects_between_two_snapshots_are_no_remark() -> None:
+    _, after = python_trace.parse("/app/a.py:7: size=8000 B (+8000 B), count=99 (+99), average=81 B")
+    assert after.facts == CPYTHON
+
+
 def test_the_pretty_table_has_a_total() -> None:
     (reading,) = python_trace.parse(
         "Top 2 lines\n#1: a/b.py:399: 43.5 KiB\n    code()\n#2: c.py:132: 12.5 KiB\n311 other: 244.0 KiB\nTotal allocated size: 300.0 KiB"

@@ -7,6 +7,7 @@ A difference gives two readings, the earlier snapshot (size less change) and the
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from memwhy.model.errors import ParseError
 from memwhy.model.profile import Profile, ProfileRow
@@ -15,11 +16,29 @@ from memwhy.sources.native.lines import DECIMAL, GROUPED, bare, measure, with_wo
 from memwhy.sources.span import Span
 
 NAME = "managed/python_trace"
-TRIGGERS = (b", average=", b"total allocated size:", b"traced_memory", b"tracemalloc", b"peak was")
+TRIGGERS = (b"<Statistic", b", average=", b"total allocated size:", b"traced_memory", b"tracemalloc", b"peak was")
 
-_WORDS = (", count=", " other: ", "Total allocated size:", "traced", "racemalloc", "eak was", ".py:", ".so:")
+_WORDS = (
+    ", count=",
+    " other: ",
+    "Total allocated size:",
+    "traced",
+    "racemalloc",
+    "eak was",
+    ".py:",
+    ".so:",
+    "<Statistic",
+)
 _SIZE = rf"(?:{DECIMAL}) ?(?:[KMGT]iB|B)"
-_STAT = re.compile(rf"(?<=[^\s:]): size=(?P<size>{_SIZE})(?: \((?P<change>[+-]{_SIZE})\))?, count=(?P<count>{GROUPED})")
+_STAT = re.compile(
+    rf"(?<=[^\s:]): size=(?P<size>{_SIZE})(?: \((?P<change>[+-]{_SIZE})\))?, count={GROUPED}(?: \((?P<more>[+-]\d{{1,15}})\))?"
+)
+_PRINTED = re.compile(
+    r"<Statistic(?:Diff)? traceback=<Traceback \((?:<Frame filename='[^'\n]{1,300}' lineno=\d{1,7}>,? ?){0,64}"
+    r"<Frame filename='(?P<file>[^'\n]{1,300})' lineno=(?P<at>\d{1,7})>,?\)> "
+    r"size=(?P<size>\d{1,15})(?: \((?P<change>[+-]\d{1,15})\))? count=\d{1,15}(?: \((?P<more>[+-]\d{1,15})\))?>"
+)
+"""What a statistic prints as inside a list; the last frame is the one that allocated (Python documentation, tracemalloc.Traceback)."""
 _NUMBERED = re.compile(rf"^#(?P<rank>\d{{1,3}}): (?P<place>\S.{{0,300}}?): (?P<size>(?:{DECIMAL}) KiB)$")
 _OTHER = re.compile(rf"^(?:{GROUPED}) other: (?P<size>(?:{DECIMAL}) KiB)$")
 _TOTAL = re.compile(rf"^Total allocated size: (?P<size>(?:{DECIMAL}) KiB)$")
@@ -31,6 +50,8 @@ _CURRENT = re.compile(
 _PAIR = re.compile(r"^\(?(\d{1,15}), (\d{1,15})\)$")
 _MOST_ROWS = 500
 _GAP_LINES = 6
+_MANY = 100
+"""So many more objects of one line between two snapshots are what a loop left, not what importing or warming up did."""
 
 
 @dataclass(slots=True)
@@ -42,7 +63,9 @@ class _Block:
     rows: list[tuple[str, int, int]] = field(default_factory=list)
     changes: bool = False
     numbered: bool = False
+    printed: bool = False
     total: int | None = None
+    most: tuple[int, str] = (0, "")  # how many more objects, and where
     quanta: dict[str, int] = field(default_factory=dict)
     pair: dict[str, int] = field(default_factory=dict)
 
@@ -98,18 +121,42 @@ def _take_row(block: _Block | None, i: int, line: str) -> _Block | None:
         return None
     numbered = stat is None
     changes = stat is not None and bool(stat["change"])
-    if block is None or block.changes != changes or block.numbered != numbered or block.total is not None:
+    if (
+        block is None
+        or block.printed
+        or block.changes != changes
+        or block.numbered != numbered
+        or block.total is not None
+    ):
         block = _Block(i, i, changes=changes, numbered=numbered)
     if numbered and match["rank"] == "1" and block.rows:
         block = _Block(i, i, numbered=True)
     size, quantum = _amount(match["size"])
     change = _amount(stat["change"])[0] if stat is not None and stat["change"] else 0
     if len(block.rows) < _MOST_ROWS:
-        place = line[: stat.start()] if stat is not None else match["place"]
-        block.rows.append((place.strip().rpartition(" ")[2].strip("'\"")[-200:], size, change))
+        place = (
+            (line[: stat.start()] if stat is not None else match["place"])
+            .strip()
+            .rpartition(" ")[2]
+            .strip("'\"")[-200:]
+        )
+        block.rows.append((place, size, change))
+        if stat is not None and stat["more"]:
+            block.most = max(block.most, (int(stat["more"]), place))
     block.last = i
     block.quanta["size"] = max(block.quanta.get("size", 1), quantum)
     return block
+
+
+def _printed(i: int, line: str) -> _Block | None:
+    """The list of statistics that Python printed in one line; None when there is none."""
+    block = _Block(i, i, printed=True, quanta={"size": 1})
+    for found in islice(_PRINTED.finditer(line), _MOST_ROWS):
+        place = f"{found['file']}:{found['at']}"[-200:]
+        block.rows.append((place, int(found["size"]), int(found["change"] or 0)))
+        block.most = max(block.most, (int(found["more"] or 0), place))
+        block.changes |= bool(found["change"])
+    return block if block.rows else None
 
 
 def _blocks(lines: Sequence[str]) -> Iterator[_Block]:
@@ -118,7 +165,7 @@ def _blocks(lines: Sequence[str]) -> Iterator[_Block]:
         if block is not None and i - block.last > _GAP_LINES:
             yield block
             block = None
-        row = _take_row(block, i, line)
+        row = _printed(i, line) or _take_row(block, i, line)
         if row is not None:
             if block is not None and row is not block:
                 yield block
@@ -163,6 +210,8 @@ def _readings(block: _Block) -> Iterator[Reading]:
         before = _profile([(place, size - change) for place, size, change in block.rows], None)
         note = "a difference of two snapshots: the first reading is the sizes less their changes"
         yield Reading(profiles=(before,), facts=facts, notes=(note,), line=line, last_line=last_line)
+    if block.most[0] >= _MANY:
+        facts = {**facts, "python.objects_more": f"{block.most[0]:,} more objects of {block.most[1]} stay"}
     metrics = {} if block.total is None else {"runtime.heap_used_bytes": block.total}
     yield Reading(
         metrics=metrics,
