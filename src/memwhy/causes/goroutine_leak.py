@@ -14,6 +14,7 @@ from memwhy.causes import counted
 from memwhy.causes.clue import DECISIVE, FAIR, HINT, STRONG, Clue, against, believed, denied, for_
 from memwhy.model import levels, weigh
 from memwhy.model.case import Case, Series
+from memwhy.model.profile import Profile
 from memwhy.model.report import Finding, Verdict
 
 NAME = "goroutine-leak"
@@ -156,6 +157,9 @@ MANY, VERY_MANY = 1_000, 10_000
 NEARLY = 5_000
 """So many tell as much where memory is said to grow."""
 
+PILE, ALIKE = 100, 0.3
+"""Goroutines in a profile, and the share of its largest group: a small server's hundred wait in many places."""
+
 BLOCKED = frozenset(
     (
         "sync.runtime_SemacquireMutex",
@@ -168,9 +172,15 @@ BLOCKED = frozenset(
 """Where goroutines wait that somebody holds up; idle ones wait in the poller, a receive or a select."""
 
 
+def _largest(profile: Profile) -> int:
+    """How many goroutines have the same stack."""
+    return max((stack.value for stack in profile.stacks), default=0)
+
+
 def clues(case: Case) -> Iterator[Clue]:
     """What single readings and words say."""
     count = levels.level(case, "go.goroutines_count")
+    groups = [seen.profile for seen in case.profiles if seen.profile.kind == "goroutine" and seen.profile.total >= PILE]
     if count is not None:
         if count.rose and count.last >= 2 * count.first:
             yield from for_(DECISIVE if count.last >= 500 else STRONG, count.said)
@@ -183,12 +193,16 @@ def clues(case: Case) -> Iterator[Clue]:
             yield from for_(STRONG if grows else FAIR, count.said)
         else:
             rising = levels.said(case, "grows", "goroutines") is not None and count.n == 1
-            yield from against(HINT if rising else STRONG, f"{count.said}: few" + (" yet" if rising else ""))
-    groups = [seen.profile for seen in case.profiles if seen.profile.kind == "goroutine" and seen.profile.total >= 200]
+            alike = groups and _largest(groups[-1]) >= ALIKE * groups[-1].total
+            yield from against(
+                HINT if rising or alike else STRONG, f"{count.said}: few" + (" yet" if rising or alike else "")
+            )
     for profile in groups[-1:]:
-        largest = max((stack.value for stack in profile.stacks), default=0)
-        if largest >= 0.3 * profile.total:
-            yield from for_(FAIR, f"{largest:,} of {profile.total:,} goroutines wait in one place")
+        largest = _largest(profile)
+        if largest >= ALIKE * profile.total:
+            idle = case.facts.get("said.idle")  # without work, as many in one place wait for nobody
+            text = f"{largest:,} of {profile.total:,} goroutines wait in one place"
+            yield from for_(STRONG if idle else FAIR, f"{text}, and it is said: “{idle}”" if idle else text)
         stuck = max((row.cum for row in profile.rows if row.function in BLOCKED), default=0)
         if stuck >= 0.5 * profile.total:
             yield from for_(

@@ -83,6 +83,10 @@ def _memory_limit(case: Case) -> Suggestion:
     )
 
 
+FEW_GOROUTINES = 100
+"""The least server has some tens; fewer than these cost 200 KiB of stack."""
+
+
 def _stacks(case: Case, name: str, what: str) -> Suggestion:
     stacks = weigh.part(case, "go.stack_inuse_bytes")
     if stacks is None:
@@ -105,6 +109,13 @@ def _goroutines(case: Case) -> Suggestion:
             "a goroutine leak", verdict, held.at_most if held else None, f"goroutines: {weigh.change_said(goroutines)}"
         )
     bound = stacks.at_most if stacks is not None else None
+    if len(goroutines.points) == 1 and goroutines.last >= FEW_GOROUTINES:
+        return _answer(
+            "a goroutine leak",
+            Verdict.CANNOT_SAY,
+            bound,
+            f"goroutines: {weigh.change_said(goroutines)}: more or fewer before?",
+        )
     return _answer("a goroutine leak", Verdict.REFUTED, bound, f"goroutines: {weigh.change_said(goroutines)}")
 
 

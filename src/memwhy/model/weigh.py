@@ -281,6 +281,8 @@ def said(one: Part) -> str:
 def change_said(series: Series) -> str:
     """`505.0 to 516.0 MiB`, or one figure when nothing changed."""
     if series.metric.endswith("_count"):
+        if len(series.points) == 1:
+            return f"{series.last:,}, read once"
         return f"{series.first:,} to {series.last:,}" if series.first != series.last else f"{series.last:,}, unchanged"
     words = human_range(series.first, series.last)
     return words if " to " in words or len(series.points) == 1 else f"{words}, flat"
