@@ -45,6 +45,14 @@ def read(page: str) -> list[Reading]:
 SAID: list[tuple[str, list[dict[str, int]]]] = [
     # one figure
     ("RSS is 4.2 GB.", [{RSS: gib(4.2)}]),
+    ("RSS is 300+ MB.", [{RSS: 300 * MIB}]),
+    # one name, two moments
+    ("RSS is 130 MB at launch and 300 MB after several days.", [{RSS: 130 * MIB}, {RSS: 300 * MIB}]),
+    ("RSS is 130 MB at launch, and 300 MB after several days.", [{RSS: 130 * MIB}, {RSS: 300 * MIB}]),
+    ("Before the run RSS was 200 MB, after the run it was 2 GB.", [{RSS: 200 * MIB}, {RSS: 2 * GIB}]),
+    ("When started, the RSS is 300 MB. Within 2 hours it becomes 4 GB.", [{RSS: 300 * MIB}, {RSS: 4 * GIB}]),
+    ("RSS is 130 MB at launch and 300 MB of swap after a day.", [{RSS: 130 * MIB}]),
+    ("RSS is 130 MB on node one and 300 MB on node two.", [{RSS: 130 * MIB}]),
     ("The RSS slowly climbs and reaches 1GB.", [{RSS: GIB}]),
     ("memory went up to 12g", [{RSS: 12 * GIB}]),
     ("VSZ=650m", [{VIRTUAL: 650 * MIB}]),

@@ -117,6 +117,23 @@ GOES_ON = re.compile(
     rf"^(?:\s|[~≈:()\-.!]|{M}|\b(?:and|then|now|to|up|later|finally|at|it|is|was|with|after|from|only|about|around|already|reaching|reached|reaches|growing|that|the|peak(?:s|ed)?|maximum|max|value|average|stays?|stayed|remain(?:s|ed)|still|nur|bei|auf|lediglich|und|dann|jetzt|nun|et|puis|maintenant|y|luego|e|agora|ahora|и|затем|потом|сейчас|уже|или)\b|现在|然后|再|后来|已经|到|从|从原来|그리고)*(?:{Q}(?:\s|[~≈:()\-.!,]|{M}|\b(?:to|after|that|und|and|total|later|of)\b|→|->|[到个個])*)+$",
     re.IGNORECASE,
 )
+LATER_IT = re.compile(
+    rf"^\W*(?:(?:after|within|during|over|once|when|by|at|the|next|\d{{1,3}})\b ?|{M} ?)(?:[\w'-]{{1,20}} |{M} ?){{0,6}}?(?:it|this) (?:is|was|becomes?|became|had become|reach(?:es|ed)|hits?|was up|is up|rose|grew|went)(?: (?:now|already|at|to|up|about|around|over|almost|nearly|more than|~)){{0,3}} ?[~≈]?{Q}",
+    re.IGNORECASE,
+)
+"""`after the test it was B`: of the name before it."""
+THEN = re.compile(
+    rf"^(?:\s|[,()~≈]|{M}|\b(?:and|then|now|later|but|up|to|finally|at|is|was|already|about|around|almost|nearly|over|more than|only)\b)*$",
+    re.IGNORECASE,
+)
+"""Between two figures of one name: `A at start and B after …`, where MOMENT follows or stands between."""
+AT_MOMENT = re.compile(
+    rf"^\s*(?:{M}|(?:after|later|within|once|when|now|by the end|the next|at the end|on the (?:next|second|third|last))\b)",
+    re.IGNORECASE,
+)
+OF_OTHER = re.compile(
+    r"^\s*(?:of|in|for|on|free|available|cached?|swap)\b(?! (?:the )?(?:memory|ram|rss|use\b))", re.IGNORECASE
+)
 ITSELF = re.compile(
     rf"^(?:\s|[:(]|{M}|\b(?:it|we|this|that|the|my|our|has|have|suddenly|process(?:es)?|app(?:lication)?|service|program|daemon|server|workers?|pods?|container|usage|size|growth|steadily|slowly|constantly|then|and|also|quickly|gradually"
     r"|grows?|grew|growing|rises?|rose|rising|climbs?|climb(?:ed|ing)|increas(?:es|ed|ing)|goes|went|jump(?:s|ed)|balloon(?:s|ed)|from|steigt|wächst|von|monte|passe|de|crece|sube|desde|cresce|sobe|раст[её]т|выр(?:ос|астает)|с)\b|从|涨|增长)*"

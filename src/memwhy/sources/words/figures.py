@@ -14,6 +14,7 @@ from memwhy.model.errors import ParseError
 from memwhy.model.reading import Reading
 from memwhy.sources.span import Span
 from memwhy.sources.words import cues
+from memwhy.sources.words.again import later, then
 from memwhy.sources.words.claim_words import SAWTOOTH
 from memwhy.sources.words.gathered import Figure, gather
 from memwhy.sources.words.named import Owned, read_owned
@@ -207,7 +208,10 @@ def _link(sentence: Sentence, clause: Clause, at: int, end: int, nouns: Sequence
     bones = clause.bones
     if not nouns:
         carried = thread.noun
-        if carried is not None and _fits(carried, quantity) and cues.GOES_ON.match(bones):
+        goes_on = (
+            cues.GOES_ON.match(bones) or cues.LATER_IT.match(bones) or (bones[:at].strip() and later(bones, 0, at, end))
+        )
+        if carried is not None and _fits(carried, quantity) and goes_on:
             return -1, carried
         thread.noun = None  # it speaks of something else
         return -1, _unnamed(clause, at, end, carried) if quantity.size is not None else None
@@ -250,7 +254,9 @@ def _link(sentence: Sentence, clause: Clause, at: int, end: int, nouns: Sequence
     elif after is not None:
         chosen = after
     if chosen is None:
-        return -1, None
+        again = left is not None and left in used and right is None and then(bones, left, at, end)
+        same = _noun(sentence, bones[left]) if again and left is not None else None
+        return (left, same) if left is not None and same is not None and _fits(same, quantity) else (-1, None)
     if chosen[1].generic and not _may(
         sentence, clause, chosen[0], at, near is not None and near[2] and chosen[0] == near[0]
     ):

@@ -66,7 +66,7 @@ _NUMBER = (
 )
 _QUANTITY = re.compile(
     rf"(?<![A-Za-z0-9_.,/#@^])(?<!\d[-:])(?P<about>[~≈]\s?)?(?P<bound>(?<![-=])[<>≤≥]=?\s?)?(?P<sign>[+-](?=\d))?(?P<number>{_NUMBER})"
-    rf"(?![.,]?\d)(?:多(?=\s?[KMGkmg]))?(?P<unit>\s?-?(?:(?P<word>{_longest_first(_UNITS)}|{_longest_first(_FRENCH)}){_END}|(?P<letter>[KMGTkmgtbBКМГкмг]){_END}"
+    rf"(?![.,]?\d)(?:多(?=\s?[KMGkmg])|\+(?=\s?[KMGTkmgt]))?(?P<unit>\s?-?(?:(?P<word>{_longest_first(_UNITS)}|{_longest_first(_FRENCH)}){_END}|(?P<letter>[KMGTkmgtbBКМГкмг]){_END}"
     rf"|(?P<count>{_longest_first({k: v for k, v in _COUNTS.items() if k != 'k'})})(?![A-Za-z0-9_])))?"
     rf"(?P<plus>\+)?(?P<rate>\s?(?:/\s?(?:an? )?|per |an? |each |every |pro |par |por |al? |в |за )(?:(?P<many>\d{{1,3}})\s?)?(?P<per>{DURATION_UNIT})(?!\s(?:ago|later|earlier|before|old|after)\b)|\s(?P<ly>daily|hourly|täglich|stündlich|diarios?)\b)?",
     re.IGNORECASE,
