@@ -4,6 +4,7 @@ import pytest
 from build_case import KIB, MIB, case, line, readings, step, watched
 from scenarios import judged, scene, verdict
 
+from memwhy.causes import judge_all
 from memwhy.causes.kernel_memory import judge
 from memwhy.model.report import Verdict
 
@@ -103,3 +104,19 @@ def test_page_tables_that_outgrow_the_memory_they_map_are_told_beside_it() -> No
 def test_page_tables_that_a_large_process_gains_at_once_are_no_course() -> None:
     once = watched(given={"process.page_tables_bytes": step(2 * MIB, 2 * MIB + 96 * KIB, noise=1)})
     assert (judge(once).verdict, verdict(once).cause) == (Verdict.REFUTED, "steady")
+
+
+def test_most_of_the_used_memory_in_no_line_of_meminfo_is_a_drivers_or_a_balloons() -> None:
+    series = {"host.used_bytes": readings(12_000 * MIB), "host.uncounted_bytes": readings(9_000 * MIB)}
+    best = max(judge_all(case(series=series)), key=lambda finding: finding.probability)
+    assert (best.cause, best.verdict) == ("kernel-memory", Verdict.SUPPORTED)
+    assert best.because[0] == (
+        "8.8 GiB of used memory 11.7 GiB are in no line of meminfo: pages that a driver took, "
+        "or that a balloon gave back to the machine below"
+    )
+
+
+def test_a_small_part_in_no_line_of_meminfo_says_nothing() -> None:
+    series = {"host.used_bytes": readings(12_000 * MIB), "host.uncounted_bytes": readings(900 * MIB)}
+    finding = next(finding for finding in judge_all(case(series=series)) if finding.cause == "kernel-memory")
+    assert (finding.verdict, round(finding.probability, 2)) == (Verdict.CANNOT_SAY, 0.05)

@@ -142,6 +142,8 @@ MANY_CGROUPS = 10_000
 def clues(case: Case) -> Iterator[Clue]:
     """What single readings and words say."""
     used, size = levels.level(case, "host.used_bytes"), levels.level(case, "host.total_bytes")
+    drivers = uncounted(case, used)
+    yield from for_(STRONG, drivers)
     kernel, anon = levels.level(case, "derived.kernel_bytes"), levels.level(case, "host.anon_pages_bytes")
     slab = levels.level(case, "host.slab_bytes", "host.slab_top_bytes", "host.slab_reclaimable_bytes")
     for one in (kernel, slab, levels.level(case, "host.wired_bytes"), levels.level(case, "host.arc_bytes")):
@@ -156,7 +158,7 @@ def clues(case: Case) -> Iterator[Clue]:
             yield from for_(DECISIVE, text)
         elif one.rose:
             yield from for_(STRONG, one.said)
-        elif part < 0.15:
+        elif part < 0.15 and drivers is None:
             yield from against(FAIR, text)
     sockets = levels.level(case, "host.sockets_bytes")
     if sockets is not None and (levels.share(sockets, used) or 0) >= OF_USED:
@@ -185,6 +187,17 @@ def clues(case: Case) -> Iterator[Clue]:
     yield from believed(STRONG, levels.said(case, "grows", "kernel"))
     if levels.level(case, "cgroup.file_bytes", "process.rss_bytes") is None:
         yield from believed(HINT, levels.said(case, "grows", "container"))
+
+
+def uncounted(case: Case, used: levels.Level | None) -> str | None:
+    """Most of what the host uses is neither free, cache, anonymous nor slab: pages that drivers took, or a balloon."""
+    rest = levels.level(case, "host.uncounted_bytes")
+    if rest is None or used is None or rest.last < max(512 * MIB, OF_USED * used.last):
+        return None
+    return (
+        f"{human_bytes(rest.last)} of {used.said} are in no line of meminfo: "
+        "pages that a driver took, or that a balloon gave back to the machine below"
+    )
 
 
 def _nobody_s(case: Case, used: levels.Level | None) -> Iterator[Clue]:

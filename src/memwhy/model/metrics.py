@@ -96,6 +96,10 @@ _HOST_BYTES = {
     "kernel_stack_bytes": ("kernel stacks", "meminfo KernelStack"),
     "page_tables_bytes": ("page tables of all processes", "meminfo PageTables"),
     "percpu_bytes": ("per-cpu", "meminfo Percpu"),
+    "uncounted_bytes": (
+        "in no line of meminfo",
+        "MemTotal less MemFree, Buffers, Cached, SwapCached, AnonPages, Slab, KernelStack, PageTables, Percpu, Zswap and huge pages",
+    ),
     "wired_bytes": ("wired", "FreeBSD's top Wired without the ARC: pages of the kernel and its drivers"),
     "arc_bytes": ("ZFS ARC", "arcstats size: kernel memory that Linux' free counts as used, in no RSS (zfs(4))"),
     "vmalloc_bytes": ("vmalloc", "meminfo VmallocUsed"),

@@ -290,6 +290,27 @@ def test_an_old_meminfo_without_available_gives_used_as_procps_3_did() -> None:
     assert metrics["host.used_bytes"] == 300 * KIB
 
 
+_MOST_LINES = (
+    b"MemTotal: 1000 kB\nMemFree: 100 kB\nBuffers: 10 kB\nCached: 90 kB\nSwapCached: 5 kB\nAnonPages: 200 kB\n"
+    b"Slab: 30 kB\nKernelStack: 10 kB\nPageTables: 5 kB\n"
+)
+
+
+def test_what_is_in_no_line_of_meminfo_is_uncounted() -> None:
+    assert READERS["proc/meminfo"].parse(_MOST_LINES).metrics["host.uncounted_bytes"] == 550 * KIB
+
+
+def test_a_pool_of_huge_pages_is_counted_by_its_size_or_by_its_pages() -> None:
+    pages = _MOST_LINES + b"HugePages_Total: 3\nHugepagesize: 100 kB\n"
+    assert READERS["proc/meminfo"].parse(pages).metrics["host.uncounted_bytes"] == 250 * KIB
+    assert READERS["proc/meminfo"].parse(pages + b"Hugetlb: 400 kB\n").metrics["host.uncounted_bytes"] == 150 * KIB
+
+
+def test_a_meminfo_without_a_large_part_leaves_nothing_uncounted() -> None:
+    raw = _MOST_LINES.replace(b"AnonPages: 200 kB\n", b"")
+    assert "host.uncounted_bytes" not in READERS["proc/meminfo"].parse(raw).metrics
+
+
 def test_vmstat_thp_host_namespaces_and_exe_say_what_they_know(capture: Capture) -> None:
     assert parse(capture, "python-idle", "vmstat") == Reading(metrics={"host.oom_kills_count": 0})
     assert parse(capture, "python-idle", "thp").facts == {

@@ -77,6 +77,7 @@ CLAIMS = [
     # in other languages
     ("内存持续增长", "grows.total"),
     ("内存一直不释放", "plateau.total"),
+    ("线程一直在增加", "grows.threads"),
     ("RSS 单调上涨，但堆很稳定", "flat.heap grows.rss"),
     ("协程数没有增长", "flat.goroutines runtime=go"),
     ("メモリ使用量が増え続けています", "grows.total"),

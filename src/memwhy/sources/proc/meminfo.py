@@ -5,7 +5,7 @@ host.used_bytes is computed as `free` of procps-ng 4 does, MemTotal - MemAvailab
 cache. Source: proc_meminfo(5).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from memwhy.model.errors import ParseError
 from memwhy.model.reading import Reading
@@ -31,7 +31,9 @@ _SIZES = {
     "Percpu": "host.percpu_bytes",
     "VmallocUsed": "host.vmalloc_bytes",
 }
-_PARTS = ("Buffers", "Cached", "SwapFree")
+_PARTS = ("Buffers", "Cached", "SwapFree", "SwapCached", "Zswap", "Hugetlb", "Hugepagesize")
+_COUNTED = ("MemFree", "Buffers", "Cached", "SwapCached", "AnonPages", "Slab", "KernelStack", "PageTables", "Percpu", "Zswap", "Hugetlb")  # fmt: skip
+"""Each page is in one of these at most: Shmem is in Cached, AnonHugePages in AnonPages, SReclaimable in Slab."""
 _STRONG = (
     "MemTotal",
     "MemFree",
@@ -68,10 +70,13 @@ def read(root: str, pid: int) -> bytes:
 def parse(raw: bytes) -> Reading:
     """The host's sizes, as far as their lines are there."""
     sizes: dict[str, int] = {}
+    pages_count: int | None = None
     known = False
     for field in fields(raw):
         if field.key in _SIZES or field.key in _PARTS:
             sizes[field.key] = size_bytes(NAME, field)
+        if field.key == "HugePages_Total" and field.value.isdigit():
+            pages_count = int(field.value)
         known = known or field.key in _STRONG or field.key in _MEMBERS
     if not known:
         raise ParseError(NAME, None, raw[:80], "has no line of /proc/meminfo" if raw else "is empty")
@@ -85,7 +90,18 @@ def parse(raw: bytes) -> Reading:
         metrics["host.used_bytes"] = max(sizes["MemTotal"] - sizes["MemAvailable"], 0)
     if {"SwapTotal", "SwapFree"} <= sizes.keys():
         metrics["host.swap_used_bytes"] = max(sizes["SwapTotal"] - sizes["SwapFree"], 0)
+    if (uncounted_bytes := _uncounted_bytes(sizes, pages_count)) is not None:
+        metrics["host.uncounted_bytes"] = uncounted_bytes
     return Reading(metrics=metrics, quanta=quanta(metrics))
+
+
+def _uncounted_bytes(sizes: Mapping[str, int], pages_count: int | None) -> int | None:
+    """In no free page, cache, anonymous page or slab: what drivers and vmalloc took page by page, and what a balloon did
+    (Documentation/filesystems/proc.rst). None where a large part was not read; without the pool of huge pages it is with it."""
+    if not {"MemTotal", "MemFree", "Cached", "AnonPages", "Slab"} <= sizes.keys():
+        return None
+    pool_bytes = 0 if "Hugetlb" in sizes else (pages_count or 0) * sizes.get("Hugepagesize", 0)
+    return max(sizes["MemTotal"] - sum(sizes.get(key, 0) for key in _COUNTED) - pool_bytes, 0)
 
 
 def find(lines: Sequence[str]) -> Iterable[Span]:
