@@ -6,7 +6,11 @@ import pytest
 from build_case import STATIC, Points, case, line, mebibytes, readings, watched
 from scenarios import PACE, judged, scene, scene_without
 
-from memwhy.causes.goroutine_leak import SECOND, judge
+from memwhy.causes.clue import FAIR, HINT, STRONG, against, for_
+from memwhy.causes.goroutine_leak import SECOND, clues, judge
+from memwhy.model.case import SeenProfile
+from memwhy.model.profile import Profile, StackSample
+from memwhy.model.reading import Where
 from memwhy.model.report import Finding, Verdict
 from memwhy.model.units import KIB, MIB
 
@@ -104,3 +108,32 @@ def test_a_handful_of_readings_within_seconds_may_be_load_that_rises() -> None:
     assert found.against == ("their stacks were there before: Go stacks 992.0 to 960.0 KiB: load that rises looks the same",)  # fmt: skip
     grown = {"process.rss_bytes": line(60 * MIB, MIB, seconds=8), "go.stack_inuse_bytes": Points(((0.0, MIB), (8.0, 2 * MIB)))}  # fmt: skip
     assert judge(case(total="process.rss_bytes", series={**seen, **grown}, live=True)).verdict is Verdict.SUPPORTED
+
+
+def _pile(alike: int, others: int) -> SeenProfile:
+    """A goroutine profile: alike goroutines with one stack, the others each with its own."""
+    stacks = (
+        StackSample(frames=("main.wait",), value=alike),
+        *(StackSample(frames=(f"main.f{n}",), value=1) for n in range(others)),
+    )
+    made = Profile(kind="goroutine", unit="count", total=alike + others, stacks=stacks)
+    return SeenProfile(profile=made, subject="", where=Where(file="page.txt"), x=0.0)
+
+
+ALIKE = "80 of 160 goroutines wait in one place"
+
+
+@pytest.mark.parametrize(
+    ("facts", "text", "weight"),
+    [({}, ALIKE, FAIR), ({"said.idle": "over night"}, f"{ALIKE}, and it is said: “over night”", STRONG)],
+)
+def test_half_of_a_small_pile_in_one_place_is_told_and_counts_more_at_idle(
+    facts: dict[str, str], text: str, weight: float
+) -> None:
+    seen = case(series={"go.goroutines_count": readings(160)}, facts=facts, profiles=(_pile(80, 80),))
+    assert list(clues(seen)) == [*against(HINT, "goroutines 160: few yet"), *for_(weight, text)]
+
+
+def test_a_small_pile_in_many_places_is_few() -> None:
+    seen = case(series={"go.goroutines_count": readings(160)}, profiles=(_pile(20, 140),))
+    assert list(clues(seen)) == [*against(STRONG, "goroutines 160: few")]

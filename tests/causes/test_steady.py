@@ -164,6 +164,11 @@ def test_a_level_that_a_pile_of_descriptors_holds_is_less_of_a_rest() -> None:
     assert weights == [2.5, 1.5]
 
 
+def test_a_complaint_that_memory_does_not_come_back_is_hardly_a_rest() -> None:
+    facts = {"said.plateau.total": "most of the memory is not freed"}
+    assert [clue.weight for clue in clues(case(facts=facts)) if "not freed" in clue.text] == [0.7]
+
+
 YOUNG = {"go.heap_alloc_bytes": line(200 * KIB, 2 * KIB), "go.next_gc_bytes": flat(4 * MIB)}
 """A heap that has never been collected, and how far it has come."""
 

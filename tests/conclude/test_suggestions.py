@@ -4,7 +4,7 @@ from dataclasses import replace
 from functools import cache
 
 import pytest
-from build_case import MIB, case, mebibytes, watched
+from build_case import MIB, case, mebibytes, readings, watched
 
 from memwhy.conclude.suggestions import suggestions
 from memwhy.model.case import Case, SeenProfile
@@ -116,3 +116,10 @@ def test_without_figures_nothing_is_refuted() -> None:
     assert [one.name for one in found] == NAMES
     assert {one.verdict for one in found} == {Verdict.CANNOT_SAY}
     assert {one.could_explain_bytes for one in found} == {None}
+
+
+@pytest.mark.parametrize(("count", "answer"), [(99, Verdict.REFUTED), (100, Verdict.CANNOT_SAY)])
+def test_one_count_of_many_goroutines_leaves_their_leak_open(count: int, answer: Verdict) -> None:
+    seen = case(series={"go.goroutines_count": readings(count)}, runtime="go")
+    found = next(one for one in suggestions(seen) if one.name == "a goroutine leak")
+    assert (found.verdict, found.because.startswith(f"goroutines: {count}, read once")) == (answer, True)

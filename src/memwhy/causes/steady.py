@@ -332,8 +332,7 @@ def clues(case: Case) -> Iterator[Clue]:
     for count in ("process.threads_count", "go.goroutines_count", "process.descriptors_count"):
         yield from for_(STRONG + HINT, levels.settled(case, count))
     settled = levels.said(case, "plateau", "total", "rss", "heap")
-    sought = levels.said(case, "flat", "heap") or case.facts.get("page.calls-collector")
-    complaint = levels.not_returned(case) is not None and sought is not None
+    complaint = levels.not_returned(case) is not None
     rest = FAIR if _piled(case) else STRONG
     weight = STRONG + HINT if settled and AGAIN.search(settled) else HINT if complaint else rest
     yield from believed(weight, settled)
