@@ -12,6 +12,16 @@ PAGES = {
         "Native Memory Tracking:\n\nTotal: reserved=9444154KB, committed=8461730KB\n```\n",
         "native-leak",
     ),
+    "a JVM that asked malloc for most of what it counts": (
+        "The container's memory usage grows until it is killed.\n\n```\nNative Memory Tracking:\n\n"
+        "Total: reserved=8444154KB, committed=6461730KB\n       malloc: 5747358KB #120000\n```\n",
+        "native-leak",
+    ),
+    "a JVM that mapped most of what it counts": (
+        "The container's memory usage grows until it is killed.\n\n```\nNative Memory Tracking:\n\n"
+        "Total: reserved=8444154KB, committed=6461730KB\n       malloc: 147358KB #120000\n```\n",
+        "undetermined",
+    ),
     "index blocks that a database pins": (
         "Our RocksDB store has resident memory of 30 GB. On this database 14 GB of index+filter blocks are pinned.\n",
         "native-cache",

@@ -284,10 +284,12 @@ def _by_heap_size(case: Case) -> Iterator[Clue]:
 
 def _beside_java_heap(case: Case) -> Iterator[Clue]:
     """What the JVM counts as its own (NMT), less all that its heap may take, its classes, stacks and code: malloc's."""
-    counted, limit = (
-        levels.level(case, "runtime.native_committed_bytes"),
-        levels.level(case, "runtime.heap_limit_bytes"),
+    counted, limit, asked = (
+        levels.level(case, f"runtime.{name}_bytes") for name in ("native_committed", "heap_limit", "native_malloc")
     )
+    if counted is not None and asked is not None and asked.last >= max(GIB, counted.last // 2):
+        yield from for_(STRONG, f"{asked.said} of {counted.said}: its heap, its classes and its code are mapped")
+        return
     if counted is None or limit is None or levels.complains_of_growth(case) is None:
         return
     known = sum(

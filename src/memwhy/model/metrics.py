@@ -179,6 +179,10 @@ _RUNTIME_BYTES = {
         "JVM committed, all",
         "Native Memory Tracking total committed: what the JVM itself knows of",
     ),
+    "native_malloc_bytes": (
+        "JVM malloc",
+        "Native Memory Tracking malloc beneath the total: what the JVM itself asked malloc for",
+    ),
     "native_reserved_bytes": ("JVM reserved, all", "Native Memory Tracking total reserved: address space"),
     "metaspace_bytes": ("JVM classes and metaspace", "Native Memory Tracking Class and Metaspace committed"),
     "thread_stacks_bytes": ("JVM thread stacks", "Native Memory Tracking Thread committed"),

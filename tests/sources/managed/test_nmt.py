@@ -17,6 +17,7 @@ def test_a_summary_is_read_whole() -> None:
         Reading(
             metrics={
                 "runtime.native_committed_bytes": 127104 * KIB,
+                "runtime.native_malloc_bytes": 10852 * KIB,
                 "runtime.native_reserved_bytes": 1544296 * KIB,
                 "runtime.heap_committed_bytes": 60416 * KIB,
                 "runtime.heap_limit_bytes": 96 * MIB,
@@ -30,6 +31,7 @@ def test_a_summary_is_read_whole() -> None:
             },
             quanta={
                 "runtime.native_committed_bytes": KIB,
+                "runtime.native_malloc_bytes": KIB,
                 "runtime.native_reserved_bytes": KIB,
                 "runtime.heap_committed_bytes": KIB,
                 "runtime.heap_limit_bytes": KIB,
@@ -82,3 +84,12 @@ def test_what_is_no_tracking_is_refused(text: str) -> None:
     assert list(nmt.find(text.split("\n"))) == []
     with pytest.raises(ParseError):
         nmt.parse(text)
+
+
+def test_what_malloc_gave_is_read_beneath_the_total_and_not_in_a_category() -> None:
+    text = (
+        "Native Memory Tracking:\n\nTotal: reserved=8444154KB, committed=6461730KB\n       malloc: 5747358KB #120\n"
+        "-      Compiler (reserved=5000KB, committed=5000KB)\n       malloc: 4000KB\n"
+    )
+    (reading,) = nmt.parse(text)
+    assert reading.metrics["runtime.native_malloc_bytes"] == 5747358 * KIB

@@ -18,7 +18,7 @@ from memwhy.sources.span import Span
 NAME = "managed/nmt"
 TRIGGERS = (b"reserved=",)
 
-_WORDS = ("reserved=", "Native Memory Tracking:", "(thread #", "(classes #", "threads #")
+_WORDS = ("reserved=", "Native Memory Tracking:", "(thread #", "(classes #", "threads #", "malloc: ")
 _PARTS = {
     "Total": "runtime.native_committed_bytes",
     "Java Heap": "runtime.heap_committed_bytes",
@@ -44,6 +44,10 @@ _ROW = re.compile(
 )
 _COUNT = re.compile(rf"\((?P<what>threads?|classes) #(?P<count>{GROUPED})(?: (?P<change>[+-](?:{GROUPED})))?(?![\d.,])")
 _COUNTS = {"thread": "process.threads_count", "threads": "process.threads_count", "classes": "runtime.classes_count"}
+_MALLOC = re.compile(
+    rf"^\W{{0,4}}malloc: (?P<size>{_SIZE})(?= |$)(?: #(?:{GROUPED}))?(?P<change> [+-](?:{GROUPED})\s?(?:[KMG]i?B?|bytes|B)?)?"
+)
+"""Beneath the total since JDK 20: what of it came of malloc (HotSpot's memReporter.cpp); the rest was mapped."""
 _AMOUNT = re.compile(rf"(?P<sign>[+-]?)(?P<number>{GROUPED})\s?(?P<unit>[A-Za-z]{{0,5}})")
 _GAP_LINES = 30
 
@@ -100,6 +104,8 @@ def _blocks(lines: Sequence[str]) -> Iterator[_Block]:
             _take(block, row)
         elif block is not None:
             _take_counts(block, line, i)
+            if (match := _MALLOC.match(line.strip())) and block.names == {"Total"}:
+                block.add("runtime.native_malloc_bytes", match["size"], match["change"] or "")
     if block is not None:
         yield block
 
